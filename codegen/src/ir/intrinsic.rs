@@ -1,0 +1,140 @@
+//! Operations that PTX provides directly. Arguments and results are stated as `(arguments) -> result`.
+
+/// Memory order of a strong operation or fence (PTX ISA section 8.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Order {
+    Relaxed,
+    Acquire,
+    Release,
+    AcquireRelease,
+    /// Fences only.
+    SequentiallyConsistent,
+}
+
+/// The threads that a strong operation is ordered with (PTX ISA section 8.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// `.cta`
+    Block,
+    /// `.cluster`
+    Cluster,
+    /// `.gpu`
+    Gpu,
+    /// `.sys`
+    System,
+}
+
+/// A read-modify-write operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum AtomicOp {
+    Add,
+    Minimum,
+    Maximum,
+    And,
+    Or,
+    Xor,
+    Exchange,
+    /// `(pointer, expected, new) -> old`.
+    CompareExchange,
+}
+
+/// Where a shuffled value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ShuffleKind {
+    Index,
+    Up,
+    Down,
+    Xor,
+}
+
+/// What a vote asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum VoteKind {
+    Any,
+    All,
+    /// Gives the mask of lanes with a true predicate.
+    Ballot,
+}
+
+/// An operation of the prelude. `P<T>` is any pointer; `T` is any scalar or struct unless stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intrinsic {
+    /// `() -> u32`: `%tid.x`. Rust: `thread_in_block()`.
+    ThreadInBlock,
+    /// `() -> u32`: `%ntid.x`. Rust: `threads_in_block()`.
+    ThreadsInBlock,
+    /// `() -> u32`: `%ctaid.x`. Rust: `block_in_grid()`.
+    BlockInGrid,
+    /// `() -> u32`: `%nctaid.x`. Rust: `blocks_in_grid()`.
+    BlocksInGrid,
+    /// `() -> u32`: `%laneid`. Rust: `lane()`.
+    Lane,
+
+    /// `(P<T>, index) -> P<T>`, index `u32`, `u64` or `usize`: the address `index * size_of::<T>()` further. Rust: `pointer.at(index)`.
+    Offset,
+    /// `(P<T>) -> P<U>`; `U` is in the result type. Rust: `pointer.cast::<U>()`.
+    CastPointer,
+    /// `(Peers<T>, u32) -> Peer<T>`: loads the base address of that rank's copy. Rust: `peers.rank(rank)`.
+    PeerRank,
+    /// `(u32 constant) -> Shared<T>`: a block-shared array of that many elements, one per textual call site after inlining. Rust: `shared::<T>(count)`.
+    SharedArray,
+    /// `(P<T>) -> T`: weak load, as few and as wide instructions as the alignment of `T` allows. Rust: `pointer.read()`.
+    Read,
+    /// `(P<T>, T) -> ()`: weak store. Rust: `pointer.write(value)`.
+    Write,
+    /// `(P<T>) -> T`, `T` a 32- or 64-bit scalar, order relaxed or acquire. Rust: `pointer.load(Acquire, System)`.
+    Load(Order, Scope),
+    /// `(P<T>, T) -> ()`, `T` a 32- or 64-bit scalar, order relaxed or release. Rust: `pointer.store(value, Release, System)`.
+    Store(Order, Scope),
+    /// `(P<T>, T [, T]) -> T`, the old value; 32- or 64-bit scalars. Rust: `fetch_add`, `fetch_min`, `fetch_max`, `fetch_and`,
+    /// `fetch_or`, `fetch_xor`, `exchange`, `compare_exchange`. A result that is dropped becomes `red` where PTX allows it.
+    Atomic(AtomicOp, Order, Scope),
+    /// `() -> ()`. Rust: `fence(AcquireRelease, Gpu)`.
+    Fence(Order, Scope),
+
+    /// `(T, u32 lane|delta|mask, u32 members) -> T`, `T` any scalar, pointer or struct (one `shfl.sync` per 32 bits).
+    /// Rust: `shuffle(value, lane)`, `shuffle_up/down/xor(value, n)` with all 32 lanes, `.._among(members, ..)`.
+    Shuffle(ShuffleKind),
+    /// `(bool, u32 members) -> bool`, or `u32` for `Ballot`. Rust: `any(p)`, `all(p)`, `ballot(p)`, `.._among(members, p)`.
+    Vote(VoteKind),
+    /// `(T 32/64-bit scalar, u32 members) -> u32`: the lanes with an equal value. Rust: `match_any(value)`.
+    MatchAny,
+    /// `(u32 members) -> ()`: `bar.warp.sync`. Rust: `warp_barrier()`.
+    WarpBarrier,
+    /// `() -> ()`: `bar.sync 0` of the whole block. Rust: `block_barrier()`.
+    BlockBarrier,
+
+    /// `() -> u64` nanoseconds: `%globaltimer`. Rust: `global_timer()`.
+    GlobalTimer,
+    /// `(u32 nanoseconds) -> ()`. Rust: `nanosleep(n)`.
+    Nanosleep,
+    /// `() -> ()`: ends the launch with an error. Rust: `trap()`.
+    Trap,
+
+    /// `(f, f, f) -> f`: `a * b + c` rounded once. Rust: `a.mul_add(b, c)`.
+    FusedMultiplyAdd,
+    /// `(T, T) -> T`: numbers; a float NaN operand loses to the other. Rust: `a.min(b)`.
+    Minimum,
+    /// As `Minimum`. Rust: `a.max(b)`.
+    Maximum,
+    /// `(T) -> T`; wraps for the smallest integer. Rust: `a.abs()`, `a.wrapping_abs()`.
+    Absolute,
+    /// `(f) -> f`, correctly rounded. Rust: `a.sqrt()`.
+    SquareRoot,
+    /// `(integer) -> u32`. Rust: `a.count_ones()`.
+    CountOnes,
+    /// `(integer) -> u32`. Rust: `a.leading_zeros()`.
+    LeadingZeros,
+    /// `(integer) -> u32`; the width for zero. Rust: `a.trailing_zeros()`.
+    TrailingZeros,
+    /// `(integer) -> integer`. Rust: `a.reverse_bits()`.
+    ReverseBits,
+    /// `(float) -> u32 | u64` or back: the same bits. Rust: `a.to_bits()`, `f32::from_bits(b)`.
+    Bitcast,
+    /// `(f32 low, f32 high) -> u32`: two bf16, rounded to nearest even, NaN becomes 0x7fff. Rust: `pack_bf16(low, high)`.
+    PackBf16,
+}

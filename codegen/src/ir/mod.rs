@@ -1,0 +1,286 @@
+//! The intermediate representation: device code as a small, typed, structured language.
+//!
+//! A [`Module`] is what one `#[device]` module of Rust becomes. It is still *generic*: const parameters are names, calls
+//! are calls, both arms of an `if` are there. Specialisation ([`crate::back`]) replaces parameters by numbers, drops
+//! dead arms, unrolls, inlines, and prints PTX.
+//!
+//! **Evaluation.** Expressions are trees and are evaluated left to right, operands before operators, each exactly once,
+//! when the statement that holds them is executed. There is no control flow inside an expression: the front end turns
+//! `if` values, `&&` and `||` with effects, and block values into statements on temporary locals.
+//!
+//! **Memory.** Locals are registers, never memory. Memory is reached only through pointer intrinsics
+//! ([`Intrinsic::Read`] and its neighbours). No phase reorders, duplicates or removes a memory or warp operation.
+//!
+//! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
+//! never contracted: the meaning of a Rust release build.
+
+mod intrinsic;
+mod types;
+
+pub use intrinsic::{AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+pub use types::{Field, Path, Scalar, Size, Space, StructDefinition, Type};
+
+use std::collections::BTreeMap;
+
+/// A position in the module's Rust file: line from 1, column from 0. `Span::default()` means "nowhere".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 0.
+    pub column: u32,
+}
+
+/// One `#[device]` module.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Module {
+    /// Globally unique name, written like a Rust path: `crossdock_device::kernels::dispatch::code`.
+    pub name: String,
+    /// The Rust file, relative to its package or workspace, for `.file`.
+    pub file: String,
+    /// Names of the modules whose items this one mentions.
+    pub imports: Vec<String>,
+    /// Structs in source order.
+    pub structs: Vec<StructDefinition>,
+    /// Constants in source order.
+    pub constants: Vec<Constant>,
+    /// Functions and methods in source order. A method of `Place` is called `Place::is_somewhere`.
+    pub functions: Vec<Function>,
+    /// The text of every source line that a function's body covers, trimmed, for comments in the PTX.
+    pub lines: BTreeMap<u32, String>,
+}
+
+/// `const NAME: ty = value;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Item name; an associated constant of `Place` is `Place::NOWHERE`.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// A constant expression.
+    pub value: Expr,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// A device function, const function or kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Item name, with its struct for methods.
+    pub name: String,
+    /// `Some` for kernels.
+    pub kernel: Option<KernelAttributes>,
+    /// Whether it may be evaluated at specialisation (`const fn`).
+    pub is_const: bool,
+    /// Const generics: name and scalar type.
+    pub const_parameters: Vec<(String, Scalar)>,
+    /// How many of `locals` are parameters; they come first.
+    pub parameters: usize,
+    /// Return type.
+    pub result: Type,
+    /// Every local: parameters, bindings and temporaries.
+    pub locals: Vec<Local>,
+    /// The body.
+    pub body: Block,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// What `#[kernel(..)]` states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KernelAttributes {
+    /// Warps per block: `.reqntid` is `32 * warps`.
+    pub warps: u32,
+    /// `.maxnreg`, when stated.
+    pub max_registers: Option<u32>,
+}
+
+/// A register variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Local {
+    /// The Rust binding, or a made-up name for a temporary; need not be unique.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// Index into [`Function::locals`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalId(pub u32);
+
+/// Statements in order.
+pub type Block = Vec<Statement>;
+
+/// A statement with its place in the source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// What it does.
+    pub kind: StatementKind,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StatementKind {
+    /// Assigns to (part of) a local. The first assignment is the `let`; a local read before it is a validation error.
+    Assign(Place, Expr),
+    /// Evaluates for its effects, dropping the value.
+    Evaluate(Expr),
+    /// Two-way branch; an empty `otherwise` for a plain `if`. A constant condition drops the dead arm unchecked.
+    If {
+        /// A bool.
+        condition: Expr,
+        /// When true.
+        then: Block,
+        /// When false.
+        otherwise: Block,
+    },
+    /// Runs until `break` or `return`. `while c {..}` is a loop that begins with `if c {} else { break }`.
+    Loop {
+        /// The body.
+        body: Block,
+    },
+    /// `for local in start..end` (or `..=end`); start and end are evaluated once.
+    For {
+        /// The loop variable, an integer.
+        local: LocalId,
+        /// First value.
+        start: Expr,
+        /// Bound.
+        end: Expr,
+        /// Whether `end` itself is included.
+        inclusive: bool,
+        /// `#[unroll]`: the bounds must be constant and the body is repeated with a constant in place of `local`.
+        unroll: bool,
+        /// The body; does not assign `local`.
+        body: Block,
+    },
+    /// Leaves the enclosing `Loop` or `For` that is `depth` levels out (0 is the innermost).
+    Break(u32),
+    /// Continues the enclosing `Loop` or `For` that is `depth` levels out.
+    Continue(u32),
+    /// Leaves the function.
+    Return(Option<Expr>),
+    /// `const { assert!(condition, "message {}", arguments) }`: checked at specialisation, no code.
+    Assert {
+        /// A constant bool.
+        condition: Expr,
+        /// Format string; each `{}` takes the next argument.
+        message: String,
+        /// Constant scalars.
+        arguments: Vec<Expr>,
+    },
+}
+
+/// A local, or a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The variable.
+    pub local: LocalId,
+    /// Steps into it, outermost first.
+    pub projections: Vec<Projection>,
+}
+
+/// One step into a struct, tuple or array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Projection {
+    /// Field of a struct or tuple by position.
+    Field(u32),
+    /// Element of an array; must be constant after unrolling.
+    Index(Expr),
+}
+
+/// A typed expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// The type of its value.
+    pub ty: Type,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What an expression computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// `true`, `false`.
+    Bool(bool),
+    /// An integer of the expression's type, in range.
+    Integer(i128),
+    /// The IEEE bits of an `f32` (low 32 bits) or `f64`.
+    Float(u64),
+    /// The value of a local.
+    Local(LocalId),
+    /// A const generic of the enclosing function.
+    ConstParameter(String),
+    /// A constant item.
+    Constant(Path),
+    /// `-x` or `!x`.
+    Unary(UnaryOp, Box<Expr>),
+    /// Operands of one type (shifts: the amount may have any integer type); comparisons give bool.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `x as T` between scalars, with Rust's meaning.
+    Cast(Box<Expr>),
+    /// Field of a struct or tuple value, by position.
+    Field(Box<Expr>, u32),
+    /// Element of an array value; the index must be constant after unrolling.
+    Index(Box<Expr>, Box<Expr>),
+    /// A struct, tuple or array value from its parts in order; the type says which.
+    Aggregate(Vec<Expr>),
+    /// `[value; N]`; the type gives the length.
+    Repeat(Box<Expr>),
+    /// Both values are evaluated, one is taken: only made for operands without effects.
+    Select {
+        /// A bool.
+        condition: Box<Expr>,
+        /// When true.
+        then: Box<Expr>,
+        /// When false.
+        otherwise: Box<Expr>,
+    },
+    /// A call of a device function, inlined at specialisation.
+    Call {
+        /// The function, in this module or an imported one.
+        function: Path,
+        /// One constant expression per const generic.
+        const_arguments: Vec<Expr>,
+        /// Values in order; a method's `self` is the first.
+        arguments: Vec<Expr>,
+    },
+    /// An operation that PTX provides.
+    Intrinsic(Intrinsic, Vec<Expr>),
+}
+
+/// A unary operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum UnaryOp {
+    /// Negation; wraps.
+    Negate,
+    /// Bitwise complement, or logical not of a bool.
+    Not,
+}
+
+/// A binary operator. `And`, `Or` and `Xor` on bools evaluate both operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    And,
+    Or,
+    Xor,
+    ShiftLeft,
+    ShiftRight,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}

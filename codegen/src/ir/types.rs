@@ -1,0 +1,152 @@
+//! Types of the intermediate representation.
+
+use std::fmt;
+
+/// An item by the module it lives in and its name there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path {
+    /// [`super::Module::name`].
+    pub module: String,
+    /// Item name; methods are `Struct::method`.
+    pub item: String,
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{}", self.module, self.item)
+    }
+}
+
+/// A scalar type. `usize` is `U64`, `isize` is `I64`: device addresses have 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Scalar {
+    Bool,
+    U8,
+    U16,
+    U32,
+    U64,
+    I8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Scalar {
+    /// The Rust name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scalar::Bool => "bool",
+            Scalar::U8 => "u8",
+            Scalar::U16 => "u16",
+            Scalar::U32 => "u32",
+            Scalar::U64 => "u64",
+            Scalar::I8 => "i8",
+            Scalar::I16 => "i16",
+            Scalar::I32 => "i32",
+            Scalar::I64 => "i64",
+            Scalar::F32 => "f32",
+            Scalar::F64 => "f64",
+        }
+    }
+
+    /// Size in memory, in bytes; also the alignment.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Scalar::Bool | Scalar::U8 | Scalar::I8 => 1,
+            Scalar::U16 | Scalar::I16 => 2,
+            Scalar::U32 | Scalar::I32 | Scalar::F32 => 4,
+            Scalar::U64 | Scalar::I64 | Scalar::F64 => 8,
+        }
+    }
+
+    /// Whether it is an integer type (not bool).
+    pub fn is_integer(self) -> bool {
+        !matches!(self, Scalar::Bool | Scalar::F32 | Scalar::F64)
+    }
+
+    /// Whether it is a signed integer type.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64)
+    }
+
+    /// Whether it is `f32` or `f64`.
+    pub fn is_float(self) -> bool {
+        matches!(self, Scalar::F32 | Scalar::F64)
+    }
+}
+
+/// Whose memory a pointer reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Space {
+    /// This GPU's global memory: `Global<T>`.
+    Global,
+    /// The block's shared memory: `Shared<T>`.
+    Shared,
+    /// Another rank's (or this rank's) symmetric memory: `Peer<T>`. Same PTX space as `Global`; never cached with `.nc`.
+    Peer,
+}
+
+/// An array length that is known when PTX is made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Size {
+    /// A number.
+    Literal(u64),
+    /// A const generic of the enclosing function.
+    Parameter(String),
+    /// A constant item.
+    Constant(Path),
+}
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `()`.
+    Unit,
+    /// A scalar in one register.
+    Scalar(Scalar),
+    /// A struct: one register per scalar in it.
+    Struct(Path),
+    /// `(A, B)`.
+    Tuple(Vec<Type>),
+    /// `[T; N]` in registers.
+    Array(Box<Type>, Size),
+    /// `Global<T>`, `Shared<T>` or `Peer<T>`: 64-bit address, 32-bit for `Shared`.
+    Pointer(Space, Box<Type>),
+    /// `Peers<T>`: the address of a table of 64-bit addresses in this GPU's memory, one per rank.
+    Peers(Box<Type>),
+}
+
+impl Type {
+    /// The scalar, if it is one.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Type::Scalar(scalar) => Some(*scalar),
+            _ => None,
+        }
+    }
+}
+
+/// A `#[repr(C)]` struct of `Copy` fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructDefinition {
+    /// Item name.
+    pub name: String,
+    /// Fields in order, laid out as C does.
+    pub fields: Vec<Field>,
+    /// `#[repr(C, align(N))]`: at least this alignment in bytes; 1 when not stated.
+    pub align: u64,
+    /// Where it is defined.
+    pub span: super::Span,
+}
+
+/// A field of a struct. A tuple struct's fields are called `0`, `1`, ...
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Name.
+    pub name: String,
+    /// Type.
+    pub ty: Type,
+}

@@ -1,0 +1,14 @@
+//! Compiles Rust device code to a typed IR and the IR to PTX.
+//!
+//! Two halves meet in [`ir`]: [`front`] turns the tokens of a `#[device]` module into a generic [`ir::Module`], all
+//! mistakes reported together at their own spans; [`back`] links modules, specialises a kernel for its const
+//! parameters and emits PTX. [`text`] writes and reads the IR as text: that is how a kernel travels from the crate
+//! that defines it to the crate, or the running program, that specialises it.
+
+pub mod back;
+mod error;
+pub mod front;
+pub mod ir;
+pub mod text;
+
+pub use error::{Error, Mistake};

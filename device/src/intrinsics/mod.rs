@@ -1,0 +1,36 @@
+//! Operations that PTX provides, as Rust functions and types that rustc checks.
+//!
+//! In device code each of these becomes the PTX instruction named in its documentation. On the host the pure ones
+//! (numbers) really compute; the ones that need a GPU panic and say so.
+
+mod block;
+mod index;
+mod memory;
+mod number;
+mod order;
+mod pointer;
+mod warp;
+
+pub use block::{block_barrier, shared};
+pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};
+pub use memory::fence;
+pub use number::pack_bf16;
+pub use order::{
+    Acquire, AcquireRelease, Atomic, Block, Cluster, Fence, Gpu, Load, Release, Relaxed, Scope, SequentiallyConsistent,
+    Store, System,
+};
+pub use pointer::{Global, Index, Peer, Peers, Shared};
+pub use time::{global_timer, nanosleep, trap};
+pub use warp::{
+    all, all_among, any, any_among, ballot, ballot_among, match_any, match_any_among, shuffle, shuffle_among, shuffle_down,
+    shuffle_up, shuffle_xor, warp_barrier, warp_barrier_among,
+};
+
+mod time;
+
+/// What a GPU operation does when device code is called on the host.
+#[cold]
+#[track_caller]
+fn on_host(operation: &str) -> ! {
+    panic!("`{operation}` runs only on a GPU or in the emulator; this is the host twin of a device function")
+}

@@ -1,0 +1,156 @@
+//! Pointers typed by state space and by who may touch them. They are plain addresses: the host fills them in.
+
+use std::marker::PhantomData;
+
+use super::{Atomic, Load, Scope, Store, on_host};
+
+/// Integer types that may index memory.
+pub trait Index: Copy {}
+impl Index for u32 {}
+impl Index for u64 {}
+impl Index for usize {}
+
+macro_rules! pointer {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub struct $name<T> {
+            address: u64,
+            element: PhantomData<*mut T>,
+        }
+
+        impl<T> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $name<T> {}
+
+        // SAFETY: a device address is a number on the host; nothing here dereferences it.
+        unsafe impl<T> Send for $name<T> {}
+        // SAFETY: as for `Send`.
+        unsafe impl<T> Sync for $name<T> {}
+
+        impl<T> std::fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({:#x})"), self.address)
+            }
+        }
+
+        impl<T> $name<T> {
+            /// A pointer to a device address.
+            pub const fn from_address(address: u64) -> Self {
+                Self { address, element: PhantomData }
+            }
+
+            /// The device address.
+            pub const fn address(self) -> u64 {
+                self.address
+            }
+        }
+    };
+}
+
+macro_rules! access {
+    ($name:ident) => {
+        impl<T: Copy> $name<T> {
+            /// The element `index` places further.
+            pub fn at<I: Index>(self, _index: I) -> Self {
+                on_host(concat!(stringify!($name), "::at"))
+            }
+
+            /// The same address seen as elements of another type.
+            pub fn cast<U: Copy>(self) -> $name<U> {
+                $name::from_address(self.address)
+            }
+
+            /// Weak load (`ld`): must not race with a write. As wide as the alignment of `T` allows, 16 bytes at most.
+            pub fn read(self) -> T {
+                on_host(concat!(stringify!($name), "::read"))
+            }
+
+            /// Weak store (`st`): must not race with any access.
+            pub fn write(self, _value: T) {
+                on_host(concat!(stringify!($name), "::write"))
+            }
+
+            /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a 32- or 64-bit scalar, here and below.
+            pub fn load<O: Load, S: Scope>(self, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::load"))
+            }
+
+            /// Strong store: `st.relaxed` or `st.release`.
+            pub fn store<O: Store, S: Scope>(self, _value: T, _order: O, _scope: S) {
+                on_host(concat!(stringify!($name), "::store"))
+            }
+
+            /// Adds and gives the old value: `atom.add`, or `red.add` when the result is not used.
+            pub fn fetch_add<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_add"))
+            }
+
+            /// Keeps the smaller and gives the old value: `atom.min`.
+            pub fn fetch_min<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_min"))
+            }
+
+            /// Keeps the larger and gives the old value: `atom.max`.
+            pub fn fetch_max<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_max"))
+            }
+
+            /// Bitwise and; gives the old value: `atom.and`.
+            pub fn fetch_and<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_and"))
+            }
+
+            /// Bitwise or; gives the old value: `atom.or`.
+            pub fn fetch_or<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_or"))
+            }
+
+            /// Bitwise exclusive or; gives the old value: `atom.xor`.
+            pub fn fetch_xor<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_xor"))
+            }
+
+            /// Replaces and gives the old value: `atom.exch`.
+            pub fn exchange<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::exchange"))
+            }
+
+            /// Replaces if equal to `expected`; gives the old value: `atom.cas`.
+            pub fn compare_exchange<O: Atomic, S: Scope>(self, _expected: T, _new: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::compare_exchange"))
+            }
+        }
+    };
+}
+
+pointer! {
+    /// An element, or the first of several, in this GPU's own global memory.
+    Global
+}
+pointer! {
+    /// An element in the block's shared memory.
+    Shared
+}
+pointer! {
+    /// An element in the symmetric memory of some rank, reached over NVLink.
+    Peer
+}
+pointer! {
+    /// One symmetric allocation of all ranks: a table in this GPU's memory with each rank's base address (64-bit).
+    Peers
+}
+
+access!(Global);
+access!(Shared);
+access!(Peer);
+
+impl<T: Copy> Peers<T> {
+    /// The first element of that rank's copy. Reads the table.
+    pub fn rank(self, _rank: u32) -> Peer<T> {
+        on_host("Peers::rank")
+    }
+}

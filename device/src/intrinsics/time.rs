@@ -1,0 +1,18 @@
+//! Clocks, sleeping and giving up.
+
+use super::on_host;
+
+/// Nanoseconds of a clock that all blocks of the GPU share: `%globaltimer`.
+pub fn global_timer() -> u64 {
+    on_host("global_timer")
+}
+
+/// Sleeps for roughly that long, at most twice: `nanosleep.u32`.
+pub fn nanosleep(_nanoseconds: u32) {
+    on_host("nanosleep")
+}
+
+/// Ends the whole launch with an error: `trap`.
+pub fn trap() -> ! {
+    on_host("trap")
+}

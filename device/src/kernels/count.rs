@@ -1,0 +1,98 @@
+//! Counting: rows per destination rank and selections per expert.
+
+use crate::device;
+
+/// The `count` kernel.
+#[device]
+pub mod code {
+    use crate::kernels::routing::code::{route, selected};
+    use crate::kernels::signal::code::{BAD_EXPERT, COUNT, announce, report};
+    use crate::layout::code::{MAX_RANKS, counter_count};
+    use crate::prelude::*;
+
+    /// Counts this rank's rows per destination rank (each token once per rank) and its selections per expert.
+    ///
+    /// One warp per block; block `b` counts the tokens from `b * chunk_tokens`. The last block to finish turns the
+    /// blocks' counts into exclusive prefixes, publishes the totals in row `rank` of every peer's `matrix`, and
+    /// announces `epoch` in their `counted` flags.
+    #[kernel(warps = 1)]
+    pub fn count<const TOP_K: u32, const EXPERTS: u32>(
+        experts: Global<i32>,       // [tokens, TOP_K]: expert, or -1
+        tokens: u32,
+        chunk_tokens: u32,
+        chunk_counts: Global<u32>,  // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
+        finished: Global<u32>,      // blocks that are done; 0 before and after
+        matrix: Peers<u32>,         // [ranks, ranks + EXPERTS]: the totals of every rank
+        counted: Peers<u32>,        // [ranks]: flags
+        rank: u32,
+        ranks: u32,
+        epoch: u32,
+        status: Global<u32>,
+    ) {
+        const { assert!(TOP_K >= 1 && TOP_K <= 32, "top_k must be 1 to 32, one lane per selection: {} is not", TOP_K) };
+        const { assert!(EXPERTS >= 1 && EXPERTS <= 4096, "experts must be 1 to 4096: {} is not", EXPERTS) };
+        const { assert!(TOP_K <= EXPERTS, "top_k must be at most experts ({}): {} is not", EXPERTS, TOP_K) };
+        let width = counter_count(ranks, EXPERTS);
+        let counters = shared::<u32>(counter_count(MAX_RANKS, EXPERTS));
+        let mut column = lane();
+        while column < width {
+            counters.at(column).write(0);
+            column += WARP;
+        }
+        warp_barrier();
+
+        let first = block_in_grid() * chunk_tokens;
+        let end = tokens.min(first + chunk_tokens);
+        let mut token = first;
+        while token < end {
+            let route = route::<TOP_K, EXPERTS>(experts, token, EXPERTS / ranks);
+            if route.expert < EXPERTS {
+                counters.at(ranks + route.expert).fetch_add(1, Relaxed, Block);
+            } else {
+                let given = selected::<TOP_K>(experts, token);
+                if given != -1 {
+                    report(status, BAD_EXPERT, COUNT, token, lane(), given as u32);
+                }
+            }
+            if route.leads() {
+                counters.at(route.rank).fetch_add(1, Relaxed, Block);
+            }
+            token += 1;
+        }
+        warp_barrier();
+
+        let chunk = chunk_counts.at(block_in_grid() * width);
+        column = lane();
+        while column < width {
+            chunk.at(column).write(counters.at(column).read());
+            column += WARP;
+        }
+        warp_barrier();
+        let mut before = 0;
+        if lane() == 0 {
+            before = finished.fetch_add(1, AcquireRelease, Gpu);
+        }
+        warp_barrier();
+        if shuffle(before, 0) == blocks_in_grid() - 1 {
+            column = lane();
+            while column < width {
+                let mut total = 0;
+                for block in 0..blocks_in_grid() {
+                    let cell = chunk_counts.at(block * width + column);
+                    let here = cell.read();
+                    cell.write(total);
+                    total += here;
+                }
+                for peer in 0..ranks {
+                    matrix.rank(peer).at(rank * width + column).write(total);
+                }
+                column += WARP;
+            }
+            if lane() == 0 {
+                finished.write(0);
+            }
+            warp_barrier();
+            announce(counted, rank, ranks, epoch);
+        }
+    }
+}

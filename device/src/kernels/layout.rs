@@ -1,0 +1,119 @@
+//! Layout: from everybody's counts to the final position of every row and selection.
+
+use crate::device;
+
+/// The `layout` kernel.
+#[device]
+pub mod code {
+    use crate::kernels::routing::code::route;
+    use crate::kernels::signal::code::{LAYOUT, wait_for_all, warp_sees_fault};
+    use crate::layout::code::{MAX_RANKS, NOWHERE, Place, counter_count};
+    use crate::prelude::*;
+
+    /// Computes `places` for this rank's tokens, and how this rank's own arrivals are laid out.
+    ///
+    /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
+    /// inside by source rank, token and position in top-k. One warp per block, with the blocks of `count`.
+    #[kernel(warps = 1)]
+    pub fn layout<const TOP_K: u32, const EXPERTS: u32>(
+        experts: Global<i32>,         // [tokens, TOP_K]: expert, or -1
+        tokens: u32,
+        chunk_tokens: u32,
+        chunk_counts: Global<u32>,    // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
+        matrix: Global<u32>,          // [ranks, ranks + EXPERTS]: this rank's copy
+        counted: Global<u32>,         // [ranks]: this rank's flags
+        places: Global<Place>,        // [tokens, TOP_K]
+        source_offsets: Global<u32>,  // [ranks + 1]: where each source's rows begin in this rank's arrivals
+        expert_offsets: Global<u32>,  // [EXPERTS / ranks + 1]: where each local expert's slots begin
+        rank: u32,
+        ranks: u32,
+        epoch: u32,
+        deadline: u64,
+        status: Global<u32>,
+    ) {
+        if warp_sees_fault(status) {
+            return;
+        }
+        if !wait_for_all(counted, ranks, epoch, deadline, status, LAYOUT) {
+            return;
+        }
+        let width = counter_count(ranks, EXPERTS);
+        let experts_per_rank = EXPERTS / ranks;
+        let next = shared::<u32>(counter_count(MAX_RANKS, EXPERTS)); // next row per rank, next slot per expert
+        let totals = shared::<u32>(counter_count(MAX_RANKS, EXPERTS));
+
+        let chunk = chunk_counts.at(block_in_grid() * width);
+        let mut column = lane();
+        while column < width {
+            let mut before = chunk.at(column).read();
+            let mut total = 0;
+            for source in 0..ranks {
+                let count = matrix.at(source * width + column).read();
+                if source < rank {
+                    before += count;
+                }
+                total += count;
+            }
+            next.at(column).write(before);
+            totals.at(column).write(total);
+            column += WARP;
+        }
+        warp_barrier();
+
+        let mut destination = lane();
+        while destination < ranks {
+            let describe = destination == rank && block_in_grid() == 0;
+            let mut offset = 0;
+            for local in 0..experts_per_rank {
+                let cell = ranks + destination * experts_per_rank + local;
+                next.at(cell).write(next.at(cell).read() + offset);
+                if describe {
+                    expert_offsets.at(local).write(offset);
+                }
+                offset += totals.at(cell).read();
+            }
+            if describe {
+                expert_offsets.at(experts_per_rank).write(offset);
+                let mut rows = 0;
+                for source in 0..ranks {
+                    source_offsets.at(source).write(rows);
+                    rows += matrix.at(source * width + rank).read();
+                }
+                source_offsets.at(ranks).write(rows);
+            }
+            destination += WARP;
+        }
+        warp_barrier();
+
+        let first = block_in_grid() * chunk_tokens;
+        let end = tokens.min(first + chunk_tokens);
+        let mut token = first;
+        while token < end {
+            let route = route::<TOP_K, EXPERTS>(experts, token, experts_per_rank);
+            let twins = match_any(route.expert);
+            let mut row = NOWHERE;
+            let mut slot = NOWHERE;
+            if route.leads() {
+                row = next.at(route.rank).read();
+                next.at(route.rank).write(row + 1);
+            }
+            if route.expert != NOWHERE {
+                slot = next.at(ranks + route.expert).read() + (twins & lanes_below()).count_ones();
+            }
+            warp_barrier();
+            if route.expert != NOWHERE && twins & lanes_below() == 0 {
+                next.at(ranks + route.expert).write(slot + twins.count_ones());
+            }
+            warp_barrier();
+            row = shuffle(row, route.leader());
+            if lane() < TOP_K {
+                let mut place = Place::NONE;
+                if route.rank != NOWHERE {
+                    place = Place { rank: route.rank, row, slot, leader: route.leader() };
+                }
+                places.at(token * TOP_K + lane()).write(place);
+            }
+            token += 1;
+        }
+    }
+}

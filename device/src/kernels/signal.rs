@@ -1,0 +1,100 @@
+//! How ranks tell each other that something is done, and what happens when one does not.
+//!
+//! A flag is one `u32` per source rank in every rank's symmetric memory. It holds the epoch (the number of the round) in
+//! which that source last reached the stage, so flags are never reset. Every wait has a deadline.
+
+use crate::device;
+
+/// Flags, waits and the status record.
+#[device]
+pub mod code {
+    use crate::prelude::*;
+
+    /// Words of a rank's status record.
+    pub const STATUS_WORDS: u32 = 8;
+    /// Status code: no fault.
+    pub const FINE: u32 = 0;
+    /// Status code: a peer's flag did not come in time. Then: stage, peer, epoch expected, epoch found.
+    pub const LATE: u32 = 1;
+    /// Status code: a route names an expert that does not exist. Then: stage, token, position in top-k, the index.
+    pub const BAD_EXPERT: u32 = 2;
+
+    /// Stage number of `count`.
+    pub const COUNT: u32 = 1;
+    /// Stage number of `layout`, which waits for the flags of `count`.
+    pub const LAYOUT: u32 = 2;
+    /// Stage number of `dispatch`.
+    pub const DISPATCH: u32 = 3;
+    /// Stage number of `combine`.
+    pub const COMBINE: u32 = 4;
+
+    /// Records a fault, unless one was recorded before: code, stage and three details.
+    pub fn report(status: Global<u32>, code: u32, stage: u32, first: u32, second: u32, third: u32) {
+        if status.compare_exchange(FINE, code, Relaxed, Gpu) == FINE {
+            status.at(1u32).write(stage);
+            status.at(2u32).write(first);
+            status.at(3u32).write(second);
+            status.at(4u32).write(third);
+        }
+    }
+
+    /// Whether a fault was recorded; the same answer for all lanes of the warp.
+    pub fn warp_sees_fault(status: Global<u32>) -> bool {
+        any(status.load(Relaxed, Gpu) != FINE)
+    }
+
+    /// Whether a fault was recorded; the same answer for all threads of the block, whatever other blocks report meanwhile.
+    pub fn block_sees_fault(status: Global<u32>) -> bool {
+        let answer = shared::<u32>(1);
+        if thread_in_block() == 0 {
+            answer.write(status.load(Relaxed, Gpu));
+        }
+        block_barrier();
+        answer.read() != FINE
+    }
+
+    /// Tells every rank that this one reached the stage whose flags these are. One warp; publishes all that the warp's
+    /// lanes wrote or acquired before the last barrier.
+    pub fn announce(flags: Peers<u32>, rank: u32, ranks: u32, epoch: u32) {
+        let mut peer = lane();
+        while peer < ranks {
+            flags.rank(peer).at(rank).store(epoch, Release, System);
+            peer += WARP;
+        }
+    }
+
+    /// Waits until one flag holds `epoch`; false when `deadline` nanoseconds passed first.
+    pub fn wait_for_one(flag: Global<u32>, epoch: u32, deadline: u64) -> bool {
+        let start = global_timer();
+        loop {
+            if flag.load(Acquire, System) == epoch {
+                return true;
+            }
+            if global_timer() - start > deadline {
+                return false;
+            }
+        }
+    }
+
+    /// Waits for all ranks' flags, one lane per rank; whether all came. One warp; orders its later accesses after theirs.
+    pub fn wait_for_all(
+        flags: Global<u32>,
+        ranks: u32,
+        epoch: u32,
+        deadline: u64,
+        status: Global<u32>,
+        stage: u32,
+    ) -> bool {
+        let mut in_time = true;
+        let mut peer = lane();
+        while peer < ranks {
+            if !wait_for_one(flags.at(peer), epoch, deadline) {
+                report(status, LATE, stage, peer, epoch, flags.at(peer).load(Relaxed, System));
+                in_time = false;
+            }
+            peer += WARP;
+        }
+        warp_barrier();
+        all(in_time)
+    }
+}

@@ -1,0 +1,89 @@
+//! `kernels!`: the shape of a model to the const parameters of the four kernels.
+
+/// Specialises the four kernels for one model at compile time.
+///
+/// ```ignore
+/// crossdock::kernels! {
+///     /// DeepSeek-V3 shapes.
+///     pub mod deepseek_v3 { hidden: 7168, top_k: 8, experts: 256, wire: fp8(e4m3, block: 128, scale: f32) }
+/// }
+/// ```
+///
+/// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH` and `COMBINE` ([`KernelImage`](crate::launch::KernelImage)s
+/// whose PTX is a string in the binary), the constant `SHAPE`, and the type `Kernels` that names the set
+/// ([`Specialised`](crate::set::Specialised)). `wire` is `bf16` or `fp8(e4m3, block: N, scale: f32)`. A value that
+/// violates a relation is a compile error on that value.
+#[macro_export]
+macro_rules! kernels {
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident {
+        hidden: $hidden:literal, top_k: $top_k:literal, experts: $experts:literal, wire: bf16 $(,)?
+    }) => {
+        $crate::__kernels! { [$(#[$attribute])* $visibility mod $name] $hidden $top_k $experts 2 0 [$crate::Wire::Bf16] }
+    };
+    ($(#[$attribute:meta])* $visibility:vis mod $name:ident {
+        hidden: $hidden:literal, top_k: $top_k:literal, experts: $experts:literal,
+        wire: fp8(e4m3, block: $block:literal, scale: f32) $(,)?
+    }) => {
+        $crate::__kernels! {
+            [$(#[$attribute])* $visibility mod $name] $hidden $top_k $experts 1 $block [$crate::Wire::Fp8 { block: $block }]
+        }
+    };
+    ($($other:tt)*) => {
+        compile_error!(
+            "expected `pub mod name { hidden: 7168, top_k: 8, experts: 256, wire: bf16 }` with integer literals in this order; \
+             wire is `bf16` or `fp8(e4m3, block: 128, scale: f32)`"
+        );
+    };
+}
+
+/// The expansion of [`kernels!`](crate::kernels!) once the wire format is known.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kernels {
+    ([$($head:tt)*] $hidden:literal $top_k:literal $experts:literal $bytes:literal $block:literal [$wire:expr]) => {
+        $($head)* {
+            $crate::specialise! {
+                /// Counts rows and selections.
+                pub const COUNT = $crate::kernels::count::code::count { TOP_K = $top_k, EXPERTS = $experts };
+                /// Computes positions.
+                pub const LAYOUT = $crate::kernels::layout::code::layout { TOP_K = $top_k, EXPERTS = $experts };
+                /// Sends rows to their experts' ranks.
+                pub const DISPATCH = $crate::kernels::dispatch::code::dispatch {
+                    HIDDEN = $hidden, ELEMENT_BYTES = $bytes, SCALE_BLOCK = $block, TOP_K = $top_k
+                };
+                /// Returns and sums the experts' outputs.
+                pub const COMBINE = $crate::kernels::combine::code::combine { HIDDEN = $hidden, TOP_K = $top_k };
+            }
+
+            /// What the kernels are specialised for.
+            pub const SHAPE: $crate::Shape =
+                $crate::Shape { hidden: $hidden, top_k: $top_k, experts: $experts, wire: $wire };
+
+            /// Names this set of kernels.
+            #[derive(Clone, Copy, Debug)]
+            pub struct Kernels;
+
+            impl $crate::Specialised for Kernels {
+                fn kernels() -> $crate::KernelSet {
+                    $crate::KernelSet { shape: SHAPE, count: COUNT, layout: LAYOUT, dispatch: DISPATCH, combine: COMBINE }
+                }
+            }
+        }
+    };
+}
+
+/// Specialises kernels for const parameters at compile time.
+///
+/// ```ignore
+/// crossdock::specialise! {
+///     /// Sums a block of 256 values.
+///     pub const REDUCE = my_kernels::code::reduce { WIDTH = 256 };
+/// }
+/// ```
+///
+/// makes a constant of type [`KernelImage`](crate::launch::KernelImage)`<my_kernels::code::ReduceArguments>`. The kernel may
+/// live in another crate. Values are integers or bools.
+#[macro_export]
+macro_rules! specialise {
+    ($($items:tt)*) => { $crate::__private::specialise_items! { [$crate] $($items)* } };
+}

@@ -1,0 +1,32 @@
+//! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the layout arithmetic.
+//!
+//! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels here for a model at
+//! compile time, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time.
+
+// The attribute's output names this crate as users do, through the facade.
+extern crate self as crossdock;
+
+pub mod intrinsics;
+pub mod kernels;
+mod kernels_macro;
+pub mod launch;
+pub mod layout;
+pub mod library;
+pub mod prelude;
+mod set;
+mod shape;
+mod source;
+
+pub use crossdock_codegen::Error;
+pub use crossdock_macros::device;
+pub use set::{KernelSet, Specialised};
+pub use shape::{Shape, Wire};
+pub use source::DeviceModule;
+
+/// What the macros' output needs to name.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::launch::{Argument, Arguments, KernelImage, Parameter};
+    pub use crate::source::DeviceModule;
+    pub use crossdock_macros::{link, lower, specialise_items, specialise_linked};
+}

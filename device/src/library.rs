@@ -1,0 +1,69 @@
+//! The device types and functions that almost every kernel uses, written in the device language itself.
+
+use crate::device;
+
+/// Vectors, bf16 pairs, and where a thread stands in its grid.
+#[device]
+pub mod code {
+    use crate::intrinsics::*;
+
+    /// Threads in a warp.
+    pub const WARP: u32 = 32;
+
+    /// All 32 lanes.
+    pub const ALL_LANES: u32 = 0xffff_ffff;
+
+    /// Sixteen bytes that move in one instruction.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[repr(C, align(16))]
+    pub struct B128 {
+        /// Bytes 0 to 3.
+        pub x: u32,
+        /// Bytes 4 to 7.
+        pub y: u32,
+        /// Bytes 8 to 11.
+        pub z: u32,
+        /// Bytes 12 to 15.
+        pub w: u32,
+    }
+
+    impl B128 {
+        /// Sixteen zero bytes.
+        pub const ZERO: B128 = B128 { x: 0, y: 0, z: 0, w: 0 };
+    }
+
+    /// The lower of two bf16 in a word, widened exactly.
+    pub const fn bf16_low(pair: u32) -> f32 {
+        f32::from_bits(pair << 16)
+    }
+
+    /// The upper of two bf16 in a word, widened exactly.
+    pub const fn bf16_high(pair: u32) -> f32 {
+        f32::from_bits(pair & 0xffff_0000)
+    }
+
+    /// Index of this thread's warp in its block.
+    pub fn warp_in_block() -> u32 {
+        thread_in_block() / WARP
+    }
+
+    /// Warps per block.
+    pub fn warps_in_block() -> u32 {
+        threads_in_block() / WARP
+    }
+
+    /// Index of this thread's warp in the grid.
+    pub fn warp_in_grid() -> u32 {
+        block_in_grid() * warps_in_block() + warp_in_block()
+    }
+
+    /// Warps in the grid.
+    pub fn warps_in_grid() -> u32 {
+        blocks_in_grid() * warps_in_block()
+    }
+
+    /// The mask of lanes below this one.
+    pub fn lanes_below() -> u32 {
+        (1 << lane()) - 1
+    }
+}

@@ -1,0 +1,73 @@
+//! The four kernels of one shape, specialised at compile time or at run time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use crossdock_codegen::Error;
+
+use crate::kernels::combine::code as combine;
+use crate::kernels::count::code as count;
+use crate::kernels::dispatch::code as dispatch;
+use crate::kernels::layout::code as layout;
+use crate::launch::KernelImage;
+use crate::shape::Shape;
+
+/// The kernels of throughput mode for one [`Shape`].
+#[derive(Clone, Debug)]
+pub struct KernelSet {
+    /// What they were specialised for.
+    pub shape: Shape,
+    /// Counting rows and selections.
+    pub count: KernelImage<count::CountArguments>,
+    /// Positions from counts.
+    pub layout: KernelImage<layout::LayoutArguments>,
+    /// Rows to their experts' ranks.
+    pub dispatch: KernelImage<dispatch::DispatchArguments>,
+    /// Outputs back, summed.
+    pub combine: KernelImage<combine::CombineArguments>,
+}
+
+/// A shape that was specialised at compile time by [`kernels!`](crate::kernels!).
+pub trait Specialised {
+    /// Its kernels.
+    fn kernels() -> KernelSet;
+}
+
+impl KernelSet {
+    /// Specialises the kernels at run time, through the code that [`kernels!`](crate::kernels!) uses at compile time.
+    /// Sets are kept: the second call with a shape is a look-up.
+    ///
+    /// # Errors
+    /// When the shape violates a relation that a kernel states.
+    pub fn jit(shape: Shape) -> Result<Arc<KernelSet>, Error> {
+        static SETS: LazyLock<Mutex<HashMap<Shape, Arc<KernelSet>>>> = LazyLock::new(Mutex::default);
+        let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(set) = sets.get(&shape) {
+            return Ok(Arc::clone(set));
+        }
+        let top_k = ("TOP_K", i128::from(shape.top_k));
+        let experts = ("EXPERTS", i128::from(shape.experts));
+        let hidden = ("HIDDEN", i128::from(shape.hidden));
+        let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
+        let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
+        let set = Arc::new(KernelSet {
+            shape,
+            count: count::__device::MODULE.specialise(&[top_k, experts])?,
+            layout: layout::__device::MODULE.specialise(&[top_k, experts])?,
+            dispatch: dispatch::__device::MODULE.specialise(&[hidden, element_bytes, scale_block, top_k])?,
+            combine: combine::__device::MODULE.specialise(&[hidden, top_k])?,
+        });
+        sets.insert(shape, Arc::clone(&set));
+        Ok(set)
+    }
+
+    /// Names and PTX of the kernels, in the order they run.
+    pub fn ptx(&self) -> [(&'static str, &str); 4] {
+        [
+            (self.count.name(), &*self.count.ptx),
+            (self.layout.name(), &*self.layout.ptx),
+            (self.dispatch.name(), &*self.dispatch.ptx),
+            (self.combine.name(), &*self.combine.ptx),
+        ]
+    }
+}

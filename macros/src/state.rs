@@ -1,0 +1,122 @@
+//! What travels along the chain of expansions, as tokens.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{LitInt, LitStr, Result, Token, braced, bracketed, parenthesized};
+
+/// A module that is still to be fetched, or was just fetched.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    /// Its position among the modules that the chain was started with; `None` for imports of imports.
+    pub tag: Option<usize>,
+    /// Its path, valid where the chain expands.
+    pub path: TokenStream,
+}
+
+impl Parse for Pending {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let content;
+        parenthesized!(content in input);
+        let tag = if content.peek(LitInt) { Some(content.parse::<LitInt>()?.base10_parse()?) } else { None };
+        Ok(Pending { tag, path: content.parse()? })
+    }
+}
+
+impl ToTokens for Pending {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let tag = self.tag.map(proc_macro2::Literal::usize_unsuffixed);
+        let path = &self.path;
+        tokens.extend(quote!((#tag #path)));
+    }
+}
+
+/// A module whose IR has arrived.
+pub(crate) struct Loaded {
+    /// As in [`Pending`].
+    pub tag: Option<usize>,
+    /// Its IR text; empty when the module has errors of its own.
+    pub ir: LitStr,
+}
+
+impl Parse for Loaded {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let content;
+        parenthesized!(content in input);
+        let tag = if content.peek(LitInt) { Some(content.parse::<LitInt>()?.base10_parse()?) } else { None };
+        Ok(Loaded { tag, ir: content.parse()? })
+    }
+}
+
+impl ToTokens for Loaded {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let tag = self.tag.map(proc_macro2::Literal::usize_unsuffixed);
+        let ir = &self.ir;
+        tokens.extend(quote!((#tag #ir)));
+    }
+}
+
+/// The state of a chain.
+pub(crate) struct State {
+    /// The crossdock crate, as a path.
+    pub root: TokenStream,
+    /// The macro in `root::__private` that ends the chain.
+    pub then: Ident,
+    /// Modules to fetch.
+    pub pending: Vec<Pending>,
+    /// Modules that arrived.
+    pub loaded: Vec<Loaded>,
+    /// What the last macro wants besides.
+    pub payload: TokenStream,
+}
+
+impl Parse for State {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let (root, pending, loaded, payload);
+        bracketed!(root in input);
+        let then = input.parse()?;
+        bracketed!(pending in input);
+        bracketed!(loaded in input);
+        braced!(payload in input);
+        Ok(State {
+            root: root.parse()?,
+            then,
+            pending: many(&pending)?,
+            loaded: many(&loaded)?,
+            payload: payload.parse()?,
+        })
+    }
+}
+
+impl ToTokens for State {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let State { root, then, pending, loaded, payload } = self;
+        tokens.extend(quote!([#root] #then [#(#pending)*] [#(#loaded)*] { #payload }));
+    }
+}
+
+/// Parses items until the input ends.
+pub(crate) fn many<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        items.push(input.parse()?);
+    }
+    Ok(items)
+}
+
+/// The crossdock crate named by `#[device(crate = path)]`, or `::crossdock`.
+pub(crate) fn root(attribute: TokenStream) -> Result<TokenStream> {
+    if attribute.is_empty() {
+        return Ok(quote!(::crossdock));
+    }
+    let named = |input: ParseStream<'_>| {
+        input.parse::<Token![crate]>()?;
+        input.parse::<Token![=]>()?;
+        input.parse::<TokenStream>()
+    };
+    let path = syn::parse::Parser::parse2(named, attribute)?;
+    match path.clone().into_iter().next() {
+        Some(TokenTree::Ident(_) | TokenTree::Punct(_)) => Ok(path),
+        _ => Err(syn::Error::new_spanned(path, "expected a path, as in `#[device(crate = ::crossdock)]`")),
+    }
+}
