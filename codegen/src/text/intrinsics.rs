@@ -1,0 +1,88 @@
+//! The names of the intrinsics: one table, read in both directions.
+
+use crate::ir::{AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+
+/// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
+macro_rules! names {
+    (
+        plain { $($plain:literal = $variant:ident $(($part:path))?;)* }
+        ordered { $($ordered:literal = $strong:ident $(($operation:path))?;)* }
+    ) => {
+        /// The name of an intrinsic, with its order and scope if it has them.
+        pub(super) fn name(intrinsic: Intrinsic) -> (&'static str, Option<(Order, Scope)>) {
+            match intrinsic {
+                $(Intrinsic::$variant $(($part))? => ($plain, None),)*
+                $(Intrinsic::$strong($($operation,)? order, scope) => ($ordered, Some((order, scope))),)*
+            }
+        }
+
+        /// The intrinsic of that name that has no order and scope.
+        pub(super) fn plain(name: &str) -> Option<Intrinsic> {
+            match name {
+                $($plain => Some(Intrinsic::$variant $(($part))?),)*
+                _ => None,
+            }
+        }
+
+        /// The intrinsic of that name with this order and scope.
+        pub(super) fn ordered(name: &str, order: Order, scope: Scope) -> Option<Intrinsic> {
+            match name {
+                $($ordered => Some(Intrinsic::$strong($($operation,)? order, scope)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+names! {
+    plain {
+        "thread_in_block" = ThreadInBlock;
+        "threads_in_block" = ThreadsInBlock;
+        "block_in_grid" = BlockInGrid;
+        "blocks_in_grid" = BlocksInGrid;
+        "lane" = Lane;
+        "at" = Offset;
+        "cast" = CastPointer;
+        "rank" = PeerRank;
+        "shared" = SharedArray;
+        "read" = Read;
+        "write" = Write;
+        "shuffle" = Shuffle(ShuffleKind::Index);
+        "shuffle_up" = Shuffle(ShuffleKind::Up);
+        "shuffle_down" = Shuffle(ShuffleKind::Down);
+        "shuffle_xor" = Shuffle(ShuffleKind::Xor);
+        "any" = Vote(VoteKind::Any);
+        "all" = Vote(VoteKind::All);
+        "ballot" = Vote(VoteKind::Ballot);
+        "match_any" = MatchAny;
+        "warp_barrier" = WarpBarrier;
+        "block_barrier" = BlockBarrier;
+        "global_timer" = GlobalTimer;
+        "nanosleep" = Nanosleep;
+        "trap" = Trap;
+        "mul_add" = FusedMultiplyAdd;
+        "min" = Minimum;
+        "max" = Maximum;
+        "abs" = Absolute;
+        "sqrt" = SquareRoot;
+        "count_ones" = CountOnes;
+        "leading_zeros" = LeadingZeros;
+        "trailing_zeros" = TrailingZeros;
+        "reverse_bits" = ReverseBits;
+        "bitcast" = Bitcast;
+        "pack_bf16" = PackBf16;
+    }
+    ordered {
+        "load" = Load;
+        "store" = Store;
+        "fence" = Fence;
+        "fetch_add" = Atomic(AtomicOp::Add);
+        "fetch_min" = Atomic(AtomicOp::Minimum);
+        "fetch_max" = Atomic(AtomicOp::Maximum);
+        "fetch_and" = Atomic(AtomicOp::And);
+        "fetch_or" = Atomic(AtomicOp::Or);
+        "fetch_xor" = Atomic(AtomicOp::Xor);
+        "exchange" = Atomic(AtomicOp::Exchange);
+        "compare_exchange" = Atomic(AtomicOp::CompareExchange);
+    }
+}

@@ -1,0 +1,191 @@
+//! Reads a module and its items.
+
+use super::{Parsed, Parser};
+use crate::ir::{Constant, Field, Function, KernelAttributes, Module, Scalar, Span, StructDefinition, Type};
+use crate::text::known::Known;
+use crate::text::lexer::{Failure, Token};
+use crate::text::spelling::{default_alias, scalar};
+
+impl Parser<'_> {
+    /// The whole text.
+    pub(super) fn module(mut self) -> Parsed<Module> {
+        self.expect_word("module")?;
+        let name = self.path_name("the name of the module")?;
+        self.expect(";")?;
+        self.known = Known::new(&name);
+        let mut module = Module {
+            name,
+            file: String::new(),
+            imports: Vec::new(),
+            structs: Vec::new(),
+            constants: Vec::new(),
+            functions: Vec::new(),
+            lines: Default::default(),
+        };
+        if self.accept_word("file")? {
+            module.file = self.string("a file name in quotes")?;
+            self.expect(";")?;
+        }
+        while self.token != Token::End {
+            self.item(&mut module)?;
+        }
+        Ok(module)
+    }
+
+    fn item(&mut self, module: &mut Module) -> Parsed<()> {
+        let kernel = if self.accept("#")? { Some(self.kernel_attributes()?) } else { None };
+        let span = self.position()?;
+        let is_const = self.accept_word("const")?;
+        if self.accept_word("fn")? {
+            module.functions.push(self.function(kernel, is_const, span)?);
+            return Ok(());
+        }
+        if kernel.is_some() {
+            return self.expected("`fn` after `#[kernel(..)]`");
+        }
+        if is_const {
+            module.constants.push(self.constant(span)?);
+            return Ok(());
+        }
+        if self.accept_word("struct")? {
+            module.structs.push(self.structure(span)?);
+            return Ok(());
+        }
+        if span != Span::default() {
+            return self.expected("`struct`, `const` or `fn` after the position");
+        }
+        if self.accept_word("use")? {
+            module.imports.push(self.import()?);
+            return Ok(());
+        }
+        if self.accept_word("line")? {
+            let number = self.integer("the number of a source line")?;
+            if module.lines.contains_key(&number) {
+                return self.fail(format!("expected line {number} once, found it again"));
+            }
+            module.lines.insert(number, self.string("the text of a source line in quotes")?);
+            return Ok(());
+        }
+        self.expected("an item: `use`, `struct`, `const`, `fn`, `#[kernel(..)]` or `line`")
+    }
+
+    /// `path;` or `path as alias;`
+    fn import(&mut self) -> Parsed<String> {
+        let start = self.start;
+        let module = self.path_name("the name of a module")?;
+        let alias = if self.accept_word("as")? {
+            Some(self.name("a short name for the module")?)
+        } else {
+            default_alias(&module).map(String::from)
+        };
+        self.expect(";")?;
+        let message = match alias {
+            None => format!("expected `as` and a short name for `{module}`"),
+            Some(alias) if alias == "self" || self.aliases.contains_key(&alias) => {
+                format!("expected `as` and another short name for `{module}`: `{alias}` is taken")
+            }
+            Some(alias) => {
+                self.aliases.insert(alias, module.clone());
+                return Ok(module);
+            }
+        };
+        Err(Failure { position: start, message })
+    }
+
+    fn structure(&mut self, span: Span) -> Parsed<StructDefinition> {
+        let name = self.path_name("the name of a struct")?;
+        let mut align = 1;
+        if self.accept_word("align")? {
+            self.expect("(")?;
+            align = self.integer("an alignment in bytes")?;
+            self.expect(")")?;
+        }
+        self.expect("{")?;
+        let fields = self.separated("}", |parser| {
+            let name = parser.field_name()?;
+            parser.expect(":")?;
+            Ok(Field { name, ty: parser.ty()? })
+        })?;
+        let definition = StructDefinition { name, fields, align, span };
+        self.known.declare_struct(&definition);
+        Ok(definition)
+    }
+
+    fn constant(&mut self, span: Span) -> Parsed<Constant> {
+        let name = self.path_name("the name of a constant")?;
+        self.expect(":")?;
+        let ty = self.ty()?;
+        self.expect("=")?;
+        let value = self.expression()?;
+        self.expect(";")?;
+        self.known.declare_constant(&name, &ty);
+        Ok(Constant { name, ty, value, span })
+    }
+
+    /// After `#`: `[kernel(warps = 8, max_registers = 64)]`.
+    fn kernel_attributes(&mut self) -> Parsed<KernelAttributes> {
+        self.expect("[")?;
+        self.expect_word("kernel")?;
+        self.expect("(")?;
+        self.expect_word("warps")?;
+        self.expect("=")?;
+        let warps = self.integer("a number of warps")?;
+        let mut max_registers = None;
+        if self.accept(",")? {
+            self.expect_word("max_registers")?;
+            self.expect("=")?;
+            max_registers = Some(self.integer("a number of registers")?);
+        }
+        self.expect(")")?;
+        self.expect("]")?;
+        Ok(KernelAttributes { warps, max_registers })
+    }
+
+    /// After `fn`.
+    fn function(&mut self, kernel: Option<KernelAttributes>, is_const: bool, span: Span) -> Parsed<Function> {
+        let start = self.start;
+        let name = self.path_name("the name of a function")?;
+        let const_parameters =
+            if self.accept("<")? { self.separated(">", Self::const_parameter)? } else { Vec::new() };
+        self.expect("(")?;
+        let mut next = 0;
+        let parameters = self.separated(")", |parser| {
+            let (id, name) = parser.new_local()?;
+            if id.0 != next {
+                return parser.fail(format!("expected parameter number {next}, found #{}", id.0));
+            }
+            next += 1;
+            parser.expect(":")?;
+            let ty = parser.ty()?;
+            parser.declare(id, name, ty)
+        })?;
+        let result = if self.accept("->")? { self.ty()? } else { Type::Unit };
+        let body = self.block()?;
+        let locals = self.known.end_function().map_err(|missing| Failure {
+            position: start,
+            message: format!("expected a declaration of local #{missing} in `{name}`"),
+        })?;
+        Ok(Function {
+            name,
+            kernel,
+            is_const,
+            const_parameters,
+            parameters: parameters.len(),
+            result,
+            locals,
+            body,
+            span,
+        })
+    }
+
+    fn const_parameter(&mut self) -> Parsed<(String, Scalar)> {
+        self.expect_word("const")?;
+        let name = self.name("the name of a const generic")?;
+        self.expect(":")?;
+        let Token::Word(word) = self.token else { return self.expected("a scalar type") };
+        let Some(scalar) = scalar(word) else { return self.expected("a scalar type") };
+        self.advance()?;
+        self.known.declare_const_parameter(&name, scalar);
+        Ok((name, scalar))
+    }
+}

@@ -1,0 +1,52 @@
+//! Writes types.
+
+use std::fmt::Write;
+
+use super::Printer;
+use crate::ir::{Size, Space, Type};
+
+impl Printer<'_> {
+    pub(super) fn ty(&mut self, ty: &Type) {
+        match ty {
+            Type::Unit => self.word("()"),
+            Type::Scalar(scalar) => self.word(scalar.name()),
+            Type::Struct(path) => self.path(path),
+            Type::Tuple(parts) => {
+                self.word("(");
+                self.separated(parts, Self::ty);
+                self.word(if parts.len() < 2 { ",)" } else { ")" });
+            }
+            Type::Array(element, size) => {
+                self.word("[");
+                self.ty(element);
+                self.word("; ");
+                self.size(size);
+                self.word("]");
+            }
+            Type::Pointer(space, pointee) => {
+                self.word(match space {
+                    Space::Global => "Global<",
+                    Space::Shared => "Shared<",
+                    Space::Peer => "Peer<",
+                });
+                self.ty(pointee);
+                self.word(">");
+            }
+            Type::Peers(pointee) => {
+                self.word("Peers<");
+                self.ty(pointee);
+                self.word(">");
+            }
+        }
+    }
+
+    pub(super) fn size(&mut self, size: &Size) {
+        match size {
+            Size::Literal(count) => {
+                let _ = write!(self.out, "{count}");
+            }
+            Size::Parameter(name) => self.name(name),
+            Size::Constant(path) => self.path(path),
+        }
+    }
+}

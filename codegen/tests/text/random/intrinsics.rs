@@ -1,0 +1,181 @@
+//! Random uses of intrinsics.
+
+use crossdock_codegen::ir::{
+    AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
+};
+
+use super::expressions::Function;
+
+const ATOMICS: [AtomicOp; 8] = [
+    AtomicOp::Add,
+    AtomicOp::Minimum,
+    AtomicOp::Maximum,
+    AtomicOp::And,
+    AtomicOp::Or,
+    AtomicOp::Xor,
+    AtomicOp::Exchange,
+    AtomicOp::CompareExchange,
+];
+const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
+const SHUFFLES: [ShuffleKind; 4] = [ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor];
+const U32: Type = Type::Scalar(Scalar::U32);
+const U64: Type = Type::Scalar(Scalar::U64);
+
+impl Function<'_> {
+    fn scope(&mut self) -> Scope {
+        self.choices.one(&[Scope::System, Scope::Gpu, Scope::Cluster, Scope::Block])
+    }
+
+    fn space(&mut self) -> Space {
+        self.choices.one(&[Space::Global, Space::Shared, Space::Peer])
+    }
+
+    /// An intrinsic that gives a value of that type.
+    pub(super) fn intrinsic(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
+        let scalar = ty.scalar();
+        let is_memory = scalar.is_some() || matches!(ty, Type::Struct(_));
+        let strong = scalar.is_some_and(|scalar| scalar.bytes() >= 4);
+        match (self.choices.below(8), scalar) {
+            (0, _) if is_memory => {
+                let space = self.space();
+                Some(ExprKind::Intrinsic(I::Read, vec![self.pointer(space, ty, depth)?]))
+            }
+            (1, _) if is_memory => {
+                let shuffle = I::Shuffle(self.choices.one(&SHUFFLES));
+                let arguments = vec![self.value(ty, depth), *self.u32_value(depth), *self.u32_value(depth)];
+                Some(ExprKind::Intrinsic(shuffle, arguments))
+            }
+            (2, _) if strong => {
+                let order = self.choices.one(&[Order::Relaxed, Order::Acquire]);
+                let (space, scope) = (self.space(), self.scope());
+                Some(ExprKind::Intrinsic(I::Load(order, scope), vec![self.pointer(space, ty, depth)?]))
+            }
+            (3, Some(scalar)) if strong && scalar.is_integer() => self.atomic(ty, depth),
+            (_, Some(scalar)) => Some(self.computation(scalar, depth)),
+            _ => None,
+        }
+    }
+
+    fn atomic(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
+        let operation = self.choices.one(&ATOMICS);
+        let order = self.choices.one(&ATOMIC_ORDERS);
+        let (space, scope) = (self.space(), self.scope());
+        let mut arguments = vec![self.pointer(space, ty, depth)?, self.value(ty, depth)];
+        if operation == AtomicOp::CompareExchange {
+            arguments.push(self.value(ty, depth));
+        }
+        Some(ExprKind::Intrinsic(I::Atomic(operation, order, scope), arguments))
+    }
+
+    fn computation(&mut self, scalar: Scalar, depth: u32) -> ExprKind {
+        let ty = Type::Scalar(scalar);
+        let (intrinsic, operands) = match scalar {
+            Scalar::Bool => {
+                let vote = self.choices.one(&[VoteKind::Any, VoteKind::All]);
+                (I::Vote(vote), vec![ty, U32])
+            }
+            Scalar::F32 | Scalar::F64 => {
+                let bits = if scalar == Scalar::F32 { U32 } else { U64 };
+                match self.choices.below(6) {
+                    0 => (I::FusedMultiplyAdd, vec![ty.clone(), ty.clone(), ty]),
+                    1 => (I::Minimum, vec![ty.clone(), ty]),
+                    2 => (I::Maximum, vec![ty.clone(), ty]),
+                    3 => (I::Absolute, vec![ty]),
+                    4 => (I::SquareRoot, vec![ty]),
+                    _ => (I::Bitcast, vec![bits]),
+                }
+            }
+            Scalar::U32 if self.choices.once_in(2) => self.u32_computation(),
+            Scalar::U64 if self.choices.once_in(2) => match self.choices.below(2) {
+                0 => (I::GlobalTimer, vec![]),
+                _ => (I::Bitcast, vec![Type::Scalar(Scalar::F64)]),
+            },
+            _ => match self.choices.below(4) {
+                0 => (I::Minimum, vec![ty.clone(), ty]),
+                1 => (I::Maximum, vec![ty.clone(), ty]),
+                2 if scalar.is_signed() => (I::Absolute, vec![ty]),
+                _ => (I::ReverseBits, vec![ty]),
+            },
+        };
+        let arguments = operands.iter().map(|operand| self.value(operand, depth)).collect();
+        ExprKind::Intrinsic(intrinsic, arguments)
+    }
+
+    fn u32_computation(&mut self) -> (I, Vec<Type>) {
+        let integer = Type::Scalar(super::types::integer(self.choices));
+        let float = Type::Scalar(Scalar::F32);
+        match self.choices.below(12) {
+            0 => (I::ThreadInBlock, vec![]),
+            1 => (I::ThreadsInBlock, vec![]),
+            2 => (I::BlockInGrid, vec![]),
+            3 => (I::BlocksInGrid, vec![]),
+            4 => (I::Lane, vec![]),
+            5 => (I::Vote(VoteKind::Ballot), vec![Type::Scalar(Scalar::Bool), U32]),
+            6 => (I::MatchAny, vec![self.choices.one(&[U32, U64, Type::Scalar(Scalar::F32)]), U32]),
+            7 => (I::CountOnes, vec![integer]),
+            8 => (I::LeadingZeros, vec![integer]),
+            9 => (I::TrailingZeros, vec![integer]),
+            10 => (I::PackBf16, vec![float.clone(), float]),
+            _ => (I::Bitcast, vec![float]),
+        }
+    }
+
+    /// A pointer into `space`, made from a parameter if it is not shared memory; none if no parameter serves.
+    pub(super) fn pointer(&mut self, space: Space, pointee: &Type, depth: u32) -> Option<Expr> {
+        let wanted = Type::Pointer(space, Box::new(pointee.clone()));
+        let depth = depth.saturating_sub(1);
+        if depth > 0 && self.choices.once_in(3) {
+            let base = self.pointer(space, pointee, depth)?;
+            let index = self.choices.one(&[U32, U64]);
+            let arguments = vec![base, self.value(&index, depth)];
+            return Some(self.expr(ExprKind::Intrinsic(I::Offset, arguments), wanted));
+        }
+        if let Some(local) = self.local_of(|ty| *ty == wanted) {
+            return Some(self.expr(ExprKind::Local(local), wanted));
+        }
+        let kind = if space == Space::Shared {
+            ExprKind::Intrinsic(I::SharedArray, vec![self.constant(&U32, 1)])
+        } else if let Some(local) =
+            self.local_of(|ty| matches!(ty, Type::Pointer(found, _) if *found == space))
+        {
+            let ty = self.locals[local.0 as usize].ty.clone();
+            ExprKind::Intrinsic(I::CastPointer, vec![self.expr(ExprKind::Local(local), ty)])
+        } else if space == Space::Peer {
+            let local = self.local_of(|ty| matches!(ty, Type::Peers(found) if **found == *pointee))?;
+            let peers = self.expr(ExprKind::Local(local), Type::Peers(Box::new(pointee.clone())));
+            ExprKind::Intrinsic(I::PeerRank, vec![peers, *self.u32_value(depth)])
+        } else {
+            return None;
+        };
+        Some(self.expr(kind, wanted))
+    }
+
+    /// Something done for its effect: a write, a store, a fence, a barrier.
+    pub(super) fn effect(&mut self, depth: u32) -> Option<ExprKind> {
+        let kind = match self.choices.below(9) {
+            0 => ExprKind::Intrinsic(I::BlockBarrier, vec![]),
+            1 => ExprKind::Intrinsic(I::WarpBarrier, vec![*self.u32_value(depth)]),
+            2 => ExprKind::Intrinsic(I::Nanosleep, vec![*self.u32_value(depth)]),
+            3 => ExprKind::Intrinsic(I::Trap, vec![]),
+            4 => {
+                let order = self.choices.one(&[Order::AcquireRelease, Order::SequentiallyConsistent]);
+                ExprKind::Intrinsic(I::Fence(order, self.scope()), vec![])
+            }
+            5 | 6 => {
+                let pointee = super::types::pointee(self.choices, &self.items);
+                let space = self.space();
+                let arguments = vec![self.pointer(space, &pointee, depth)?, self.value(&pointee, depth)];
+                ExprKind::Intrinsic(I::Write, arguments)
+            }
+            7 => {
+                let pointee = self.choices.one(&[U32, U64, Type::Scalar(Scalar::F32)]);
+                let order = self.choices.one(&[Order::Relaxed, Order::Release]);
+                let (space, scope) = (self.space(), self.scope());
+                let arguments = vec![self.pointer(space, &pointee, depth)?, self.value(&pointee, depth)];
+                ExprKind::Intrinsic(I::Store(order, scope), arguments)
+            }
+            _ => self.call(&Type::Unit, depth)?,
+        };
+        Some(kind)
+    }
+}

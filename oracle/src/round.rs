@@ -1,0 +1,71 @@
+//! The input of a round: every rank's tokens and routes.
+
+/// One round over all ranks.
+#[derive(Clone, Debug, Default)]
+pub struct Round {
+    /// Experts in all, spread evenly over the ranks.
+    pub experts: usize,
+    /// Selections per token.
+    pub top_k: usize,
+    /// Elements per token.
+    pub hidden: usize,
+    /// Bytes of one row on the wire, without scales.
+    pub row_bytes: usize,
+    /// f32 scales per row; 0 without block scaling.
+    pub scale_count: usize,
+    /// What each rank brings, in rank order.
+    pub sources: Vec<Source>,
+}
+
+/// What one rank brings to a round.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// `[tokens, top_k]`: the experts of each token, -1 for none.
+    pub experts: Vec<i32>,
+    /// `[tokens, top_k]`: the router's weights.
+    pub weights: Vec<f32>,
+    /// `[tokens, row_bytes]`: the rows as they travel.
+    pub rows: Vec<u8>,
+    /// `[tokens, scale_count]`.
+    pub scales: Vec<f32>,
+}
+
+impl Round {
+    /// How many ranks take part.
+    pub fn ranks(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Experts that live on one rank.
+    pub fn experts_per_rank(&self) -> usize {
+        self.experts / self.ranks()
+    }
+
+    /// How many tokens `rank` brings.
+    pub fn tokens(&self, rank: usize) -> usize {
+        self.sources[rank].experts.len() / self.top_k
+    }
+
+    /// The expert of selection `k` of a token; `None` where the token selects none.
+    pub fn expert(&self, rank: usize, token: usize, k: usize) -> Option<usize> {
+        usize::try_from(self.sources[rank].experts[token * self.top_k + k]).ok()
+    }
+
+    /// The rank that holds the expert of selection `k` of a token.
+    pub fn destination(&self, rank: usize, token: usize, k: usize) -> Option<usize> {
+        self.expert(rank, token, k).map(|expert| expert / self.experts_per_rank())
+    }
+
+    /// The ranks that a token's row must reach, in the order in which its selections first name them.
+    pub fn destinations(&self, rank: usize, token: usize) -> Vec<usize> {
+        let mut named = Vec::new();
+        for k in 0..self.top_k {
+            if let Some(destination) = self.destination(rank, token, k)
+                && !named.contains(&destination)
+            {
+                named.push(destination);
+            }
+        }
+        named
+    }
+}

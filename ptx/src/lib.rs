@@ -1,0 +1,24 @@
+//! The PTX language: one instruction table, and the model, parser, printer and checks that follow from it.
+//!
+//! ```
+//! let text = ".version 8.0\n.target sm_90\n.address_size 64\n\n.visible .entry empty()\n{\n    ret;\n}\n";
+//! let module = crossdock_ptx::parse(text)?;
+//! assert_eq!(module.to_string(), text);
+//! module.check().expect("every register is declared");
+//! # Ok::<(), crossdock_ptx::Error>(())
+//! ```
+
+mod check;
+mod error;
+mod instruction;
+mod lexer;
+pub mod model;
+mod parser;
+mod printer;
+pub mod special;
+pub mod table;
+mod types;
+
+pub use error::{Error, Line};
+pub use model::*;
+pub use parser::parse;

@@ -1,0 +1,53 @@
+//! Integer arithmetic (PTX ISA sections 9.7.1 and 9.7.2).
+
+use super::Row;
+
+pub(super) static ROWS: &[Row] = &[
+    Row::new("add.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("add.sat.s32 d=s32, a:s32, b:s32", (1, 0), 10),
+    Row::new("add.<integer_16x2> d=integer_16x2, a:integer_16x2, b:integer_16x2", (8, 0), 90),
+    Row::new("sub.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("sub.sat.s32 d=s32, a:s32, b:s32", (1, 0), 10),
+    Row::new("mul.lo|.hi.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("mul.wide.<integer_16_32> d=wide(integer_16_32), a:integer_16_32, b:integer_16_32", (1, 0), 10),
+    Row::new("mad.lo|.hi.<integer> d=integer, a:integer, b:integer, c:integer", (1, 0), 10),
+    Row::new("mad.hi.sat.s32 d=s32, a:s32, b:s32, c:s32", (1, 0), 10),
+    Row::new(
+        "mad.wide.<integer_16_32> d=wide(integer_16_32), a:integer_16_32, b:integer_16_32, c:wide(integer_16_32)",
+        (1, 0),
+        10,
+    ),
+    Row::new("mul24.lo|.hi.<integer_32> d=integer_32, a:integer_32, b:integer_32", (1, 0), 10),
+    Row::new("mad24.lo|.hi.<integer_32> d=integer_32, a:integer_32, b:integer_32, c:integer_32", (1, 0), 10),
+    Row::new("mad24.hi.sat.s32 d=s32, a:s32, b:s32, c:s32", (1, 0), 10),
+    Row::new("sad.<integer> d=integer, a:integer, b:integer, c:integer", (1, 0), 10),
+    Row::new("div.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("rem.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("abs.<signed> d=signed, a:signed", (1, 0), 10),
+    Row::new("neg.<signed> d=signed, a:signed", (1, 0), 10),
+    Row::new("min.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("max.<integer> d=integer, a:integer, b:integer", (1, 0), 10),
+    Row::new("min.<integer_16x2> d=integer_16x2, a:integer_16x2, b:integer_16x2", (8, 0), 90),
+    Row::new("max.<integer_16x2> d=integer_16x2, a:integer_16x2, b:integer_16x2", (8, 0), 90),
+    Row::new("min.relu.s16x2|.s32 d=s32, a:s32, b:s32", (8, 0), 90),
+    Row::new("max.relu.s16x2|.s32 d=s32, a:s32, b:s32", (8, 0), 90),
+    // Extended precision: `.cc` writes the carry, `addc`, `subc` and `madc` read it.
+    Row::new("add.cc.<carry> d=carry, a:carry, b:carry", (1, 2), 10),
+    Row::new("addc{.cc}.<carry> d=carry, a:carry, b:carry", (1, 2), 10),
+    Row::new("sub.cc.<carry> d=carry, a:carry, b:carry", (1, 2), 10),
+    Row::new("subc{.cc}.<carry> d=carry, a:carry, b:carry", (1, 2), 10),
+    Row::new("mad.lo|.hi.cc.<carry> d=carry, a:carry, b:carry, c:carry", (3, 0), 20),
+    Row::new("madc.lo|.hi{.cc}.<carry> d=carry, a:carry, b:carry, c:carry", (3, 0), 20),
+    // Bits.
+    Row::new("popc.<bits_32_64> d=u32, a:bits_32_64", (2, 0), 20),
+    Row::new("clz.<bits_32_64> d=u32, a:bits_32_64", (2, 0), 20),
+    Row::new("bfind{.shiftamt}.<integer_32_64> d=u32, a:integer_32_64", (2, 0), 20),
+    Row::new("fns.b32 d=b32, mask:b32, base:b32, offset:s32", (6, 0), 30),
+    Row::new("brev.<bits_32_64> d=bits_32_64, a:bits_32_64", (2, 0), 20),
+    Row::new("bfe.<integer_32_64> d=integer_32_64, a:integer_32_64, b:u32, c:u32", (2, 0), 20),
+    Row::new("bfi.<bits_32_64> f=bits_32_64, a:bits_32_64, b:bits_32_64, c:u32, d:u32", (2, 0), 20),
+    Row::new("szext.clamp|.wrap.<integer_32> d=integer_32, a:integer_32, b:u32", (7, 6), 70),
+    Row::new("bmsk.clamp|.wrap.b32 d=b32, a:u32, b:u32", (7, 6), 70),
+    Row::new("dp4a.<a:integer_32>.<b:integer_32> d=b32, a:b32, b:b32, c:b32", (5, 0), 61),
+    Row::new("dp2a.lo|.hi.<a:integer_32>.<b:integer_32> d=b32, a:b32, b:b32, c:b32", (5, 0), 61),
+];

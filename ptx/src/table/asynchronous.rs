@@ -1,0 +1,35 @@
+//! Copies and reductions that other agents perform (PTX ISA section 9.7.9.25).
+
+use super::Row;
+
+pub(super) static ROWS: &[Row] = &[
+    Row::new("cp.async.ca.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(4;8;16){, source_size:u32}{, cache_policy:b64}", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.cg.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(16){, source_size:u32}{, cache_policy:b64}", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.commit_group", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.wait_group groups:const", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.wait_all", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.mbarrier.arrive{.noinc}{.<shared_cta>}.b64 [a]", (7, 0), 80).asynchronous(),
+    Row::new("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes{.L2::cache_hint} [d], [s], size:u32, [mbarrier]{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster{.L2::cache_hint} [d], [s], size:u32, [mbarrier], mask:b16{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes{.L2::cache_hint} [d], [s], size:u32, [mbarrier]{, cache_policy:b64}", (8, 6), 90).asynchronous(),
+    Row::new("cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [d], [s], size:u32, [mbarrier]", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint} [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.cp_mask [d], [s], size:u32{, cache_policy:b64}, mask:b16", (8, 6), 100).asynchronous(),
+    Row::new("cp.async.bulk.prefetch.L2.global{.L2::cache_hint} [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.commit_group", (8, 0), 90).asynchronous(),
+    Row::new("cp.async.bulk.wait_group{.read} groups:const", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.and|.or|.xor.b32 [d], [s], size:u32, [mbarrier]", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.inc|.dec.u32 [d], [s], size:u32, [mbarrier]", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.min|.max.<integer_32> [d], [s], size:u32, [mbarrier]", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.add.u32|.s32|.u64 [d], [s], size:u32, [mbarrier]", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.and|.or|.xor.<bits_32_64> [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.inc|.dec.u32 [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.add.u32|.s32|.u64|.f32|.f64 [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.min|.max.u32|.s32|.u64|.s64|.f16|.bf16 [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.add.noftz.f16|.bf16 [d], [s], size:u32{, cache_policy:b64}", (8, 0), 90).asynchronous(),
+    Row::new("st.async{.weak}{.shared::cluster}.mbarrier::complete_tx::bytes{.<vec>}.<async_data> [a], b:vec(async_data), [mbarrier]", (8, 1), 90).asynchronous(),
+    Row::new("red.async.relaxed.cluster{.shared::cluster}.mbarrier::complete_tx::bytes.inc|.dec.u32 [a], b:u32, [mbarrier]", (8, 1), 90).asynchronous(),
+    Row::new("red.async.relaxed.cluster{.shared::cluster}.mbarrier::complete_tx::bytes.min|.max.<integer_32> [a], b:integer_32, [mbarrier]", (8, 1), 90).asynchronous(),
+    Row::new("red.async.relaxed.cluster{.shared::cluster}.mbarrier::complete_tx::bytes.and|.or|.xor.b32 [a], b:b32, [mbarrier]", (8, 1), 90).asynchronous(),
+    Row::new("red.async.relaxed.cluster{.shared::cluster}.mbarrier::complete_tx::bytes.add.<async_addable> [a], b:async_addable, [mbarrier]", (8, 1), 90).asynchronous(),
+];
