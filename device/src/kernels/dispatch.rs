@@ -76,7 +76,7 @@ pub mod code {
             }
             let source = rows.at(token as u64 * pieces as u64);
             let mut base = 0;
-            while base < pieces {
+            while leaders != 0 && base < pieces {
                 let mut data = [B128::ZERO; PIECES_IN_FLIGHT];
                 #[unroll]
                 for i in 0..PIECES_IN_FLIGHT {
@@ -100,20 +100,31 @@ pub mod code {
                 base += PIECES_IN_FLIGHT as u32 * WARP;
             }
 
+            let mut base = 0;
+            while leaders != 0 && base < scale_words {
+                let word = base + lane();
+                let mut scale = 0;
+                if word < scale_words {
+                    scale = scales.at(token as u64 * scale_words as u64 + word as u64).read();
+                }
+                let mut remaining = leaders;
+                while remaining != 0 {
+                    let to = shuffle(place.rank, remaining.trailing_zeros());
+                    let row = shuffle(place.row, remaining.trailing_zeros());
+                    if word < scale_words {
+                        arrived_scales.rank(to).at(row as u64 * scale_words as u64 + word as u64).write(scale);
+                    }
+                    remaining &= remaining - 1;
+                }
+                base += WARP;
+            }
+
             let mut position = 0;
             let mut remaining = leaders;
             while remaining != 0 {
                 let leader = remaining.trailing_zeros();
                 let to = shuffle(place.rank, leader);
                 let row = shuffle(place.row, leader);
-                if scale_words > 0 {
-                    let mut word = lane();
-                    while word < scale_words {
-                        let scale = scales.at(token as u64 * scale_words as u64 + word as u64).read();
-                        arrived_scales.rank(to).at(row as u64 * scale_words as u64 + word as u64).write(scale);
-                        word += WARP;
-                    }
-                }
                 if lane() < TOP_K {
                     let mut selection = Selection { slot: NOWHERE, weight: 0.0 };
                     if place.rank == to {

@@ -53,7 +53,10 @@ impl Parser<'_> {
                 }
                 self.next();
                 self.next();
-                if self.accept_directive("branchtargets") {
+                // Looked at as it stands: a comment that follows the label belongs to the body.
+                let directly = self.tokens.get(self.position).map(|token| token.kind);
+                if directly == Some(TokenKind::Directive("branchtargets")) {
+                    self.next();
                     let targets = self.list(';', |p| p.word("a label").map(str::to_owned))?;
                     out.push(Statement::BranchTargets { label: name.to_owned(), targets });
                 } else {

@@ -1,0 +1,189 @@
+//! The finished body as a PTX module.
+
+use std::collections::HashSet;
+
+use crossdock_ptx::{
+    Directive, Error, Function, FunctionKind, Instruction, Item, Linkage, Location, Module, Operand, Space,
+    Statement, Type, Variable,
+};
+
+use super::names::{Names, identifier};
+use super::{Argument, Assembly, Base, Class, Guard, Line};
+use crate::back::Options;
+use crate::ir;
+
+/// A block-shared array.
+#[derive(Clone, Debug)]
+pub(in crate::back) struct SharedVariable {
+    pub(in crate::back) name: String,
+    pub(in crate::back) align: u64,
+    pub(in crate::back) bytes: u64,
+}
+
+/// Everything of an entry that is not its body.
+#[derive(Debug)]
+pub(in crate::back) struct Entry<'a> {
+    pub(in crate::back) name: &'a str,
+    pub(in crate::back) parameters: Vec<Variable>,
+    pub(in crate::back) directives: Vec<Directive>,
+    pub(in crate::back) shared: Vec<SharedVariable>,
+    pub(in crate::back) modules: &'a [ir::Module],
+}
+
+/// Longest `.reg` line, in characters.
+const DECLARATION_WIDTH: usize = 100;
+
+/// Cleans the body up, names its registers and makes the module.
+pub(in crate::back) fn print(
+    mut body: Assembly,
+    entry: Entry<'_>,
+    options: &Options,
+) -> Result<Module, Error> {
+    body.clean();
+    let names = Names::of(&body);
+    let files = files(&body, entry.modules);
+    let mut statements = declarations(&names);
+    statements.extend(entry.shared.into_iter().map(|shared| {
+        Statement::Variable(Variable {
+            linkage: None,
+            space: Space::Shared,
+            align: Some(shared.align as u32),
+            ty: Type::B8,
+            vector: 1,
+            pointer: None,
+            name: shared.name,
+            dimensions: vec![shared.bytes],
+            initializer: Vec::new(),
+        })
+    }));
+    for line in &body.lines {
+        statements_of(line, &names, &files, entry.modules, &mut statements)?;
+    }
+    let mut items: Vec<Item> = files
+        .iter()
+        .enumerate()
+        .map(|(index, path)| Item::File { index: index as u32 + 1, path: path.to_string() })
+        .collect();
+    items.push(Item::Function(Function {
+        linkage: Some(Linkage::Visible),
+        kind: FunctionKind::Entry,
+        results: Vec::new(),
+        name: identifier(entry.name),
+        parameters: entry.parameters,
+        directives: entry.directives,
+        body: Some(statements),
+    }));
+    Ok(Module { version: options.version, target: vec![options.target.clone()], address_size: 64, items })
+}
+
+/// Source files in order of first use.
+fn files<'a>(body: &Assembly, modules: &'a [ir::Module]) -> Vec<&'a str> {
+    let mut files = Vec::new();
+    let mut seen = HashSet::new();
+    for line in &body.lines {
+        if let Line::Source(source) = line {
+            let file = modules[source.module].file.as_str();
+            if seen.insert(file) {
+                files.push(file);
+            }
+        }
+    }
+    files
+}
+
+fn declarations(names: &Names) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (class, prefix, count) in &names.temporaries {
+        let ty = register_type(*class);
+        if *count > 0 {
+            let temporaries = vec![(format!("%{prefix}"), Some(count + 1))];
+            statements.push(Statement::Registers { ty, names: temporaries });
+        }
+        let mut line = Vec::new();
+        let mut width = 0;
+        for (_, name) in names.bindings.iter().filter(|(binding, _)| binding == class) {
+            if width + name.len() + 2 > DECLARATION_WIDTH {
+                statements.push(Statement::Registers { ty, names: std::mem::take(&mut line) });
+                width = 0;
+            }
+            width += name.len() + 2;
+            line.push((name.clone(), None));
+        }
+        if !line.is_empty() {
+            statements.push(Statement::Registers { ty, names: line });
+        }
+    }
+    statements
+}
+
+fn register_type(class: Class) -> Type {
+    match class {
+        Class::Predicate => Type::Pred,
+        Class::Bits32 => Type::B32,
+        Class::Bits64 => Type::B64,
+        Class::Float32 => Type::F32,
+        Class::Float64 => Type::F64,
+    }
+}
+
+fn statements_of(
+    line: &Line,
+    names: &Names,
+    files: &[&str],
+    modules: &[ir::Module],
+    statements: &mut Vec<Statement>,
+) -> Result<(), Error> {
+    match line {
+        Line::Source(source) => {
+            let module = &modules[source.module];
+            let file = module.file.rsplit(['/', '\\']).next().unwrap_or_default();
+            let text = module.lines.get(&source.line).map_or("", String::as_str);
+            let comment: String =
+                format!("{file}:{}  {text}", source.line).chars().filter(|c| !c.is_control()).collect();
+            statements.push(Statement::Comment(comment.trim_end().to_string()));
+            let index = files.iter().position(|file| *file == module.file).unwrap_or_default();
+            statements.push(Statement::Location(Location {
+                file: index as u32 + 1,
+                line: source.line,
+                column: source.column + 1,
+            }));
+        }
+        Line::Label(label) => statements.push(Statement::Label(names.label(*label))),
+        Line::Branch(guard, target) => {
+            let target = vec![Operand::Symbol(names.label(*target), 0)];
+            statements.push(guarded(Instruction::new("bra", target)?, guard, names));
+        }
+        Line::Return(guard) => statements.push(guarded(Instruction::new("ret", Vec::new())?, guard, names)),
+        Line::Instruction(instruction) => {
+            let operands = instruction.arguments.iter().map(|argument| operand(argument, names)).collect();
+            statements.push(Statement::Instruction(Instruction::new(&instruction.opcode, operands)?));
+        }
+    }
+    Ok(())
+}
+
+fn guarded(instruction: Instruction, guard: &Guard, names: &Names) -> Statement {
+    Statement::Instruction(match guard {
+        Some((register, negated)) => instruction.guarded(names.register(*register), *negated),
+        None => instruction,
+    })
+}
+
+fn operand(argument: &Argument, names: &Names) -> Operand {
+    match argument {
+        Argument::Register(register) => Operand::Register(names.register(*register)),
+        Argument::Integer(value) => Operand::Integer(*value),
+        Argument::Float32(bits) => Operand::Float32(*bits),
+        Argument::Float64(bits) => Operand::Float64(*bits),
+        Argument::Address(base, offset) => {
+            let base = match base {
+                Base::Register(register) => names.register(*register),
+                Base::Symbol(name) => name.clone(),
+            };
+            Operand::Address { base: Some(base), offset: *offset }
+        }
+        Argument::Vector(parts) => Operand::Vector(parts.iter().map(|part| operand(part, names)).collect()),
+        Argument::Symbol(name) => Operand::Symbol(name.clone(), 0),
+        Argument::Special(name) => Operand::Register((*name).to_string()),
+    }
+}

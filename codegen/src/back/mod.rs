@@ -1,0 +1,20 @@
+//! IR to PTX: modules are linked and validated, a kernel is specialised for its const parameters, PTX comes out.
+//!
+//! [`link`] resolves every name and checks every type, all mistakes at once, and only its result, a [`Program`], can be
+//! specialised. [`specialise`] walks one kernel with its const parameters known: constants fold, dead arms disappear
+//! before they are looked at, calls are inlined, `#[unroll]` loops are repeated, and what is left is written down as
+//! instructions over named registers.
+
+mod constant;
+mod emit;
+mod evaluate;
+mod layout;
+mod numeric;
+mod program;
+mod signature;
+mod specialise;
+mod validate;
+
+pub use program::{Program, link};
+pub use signature::{Kernel, KernelParameter, KernelSignature, Options};
+pub use specialise::specialise;

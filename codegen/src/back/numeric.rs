@@ -1,0 +1,79 @@
+//! The numeric intrinsics on constants.
+
+use super::constant::{Constant, Fault, bits, wrap};
+use crate::ir::{Intrinsic, Scalar};
+
+/// The value of a numeric intrinsic of constants; `None` when it is not a numeric one.
+///
+/// `scalar` is the first argument's type and `result` the type of the whole.
+pub(super) fn intrinsic(
+    intrinsic: Intrinsic,
+    scalar: Scalar,
+    result: Scalar,
+    values: &[Constant],
+) -> Option<Result<Constant, Fault>> {
+    use Constant::{Float32, Float64, Integer};
+    let unsigned = |value: i128| value as u128 & (u128::MAX >> (128 - bits(scalar)));
+    let count = |count: u32| Ok(Integer(i128::from(count)));
+    Some(match (intrinsic, values) {
+        (Intrinsic::FusedMultiplyAdd, [Float32(a), Float32(b), Float32(c)]) => {
+            Ok(Constant::of_f32(f32::from_bits(*a).mul_add(f32::from_bits(*b), f32::from_bits(*c))))
+        }
+        (Intrinsic::FusedMultiplyAdd, [Float64(a), Float64(b), Float64(c)]) => {
+            Ok(Constant::of_f64(f64::from_bits(*a).mul_add(f64::from_bits(*b), f64::from_bits(*c))))
+        }
+        (Intrinsic::Minimum, [Integer(a), Integer(b)]) => Ok(Integer(*a.min(b))),
+        (Intrinsic::Maximum, [Integer(a), Integer(b)]) => Ok(Integer(*a.max(b))),
+        (Intrinsic::Minimum | Intrinsic::Maximum, [Float32(a), Float32(b)]) => {
+            let (a, b) = (f64::from(f32::from_bits(*a)), f64::from(f32::from_bits(*b)));
+            Ok(Constant::of_f32(extreme(a, b, intrinsic == Intrinsic::Minimum) as f32))
+        }
+        (Intrinsic::Minimum | Intrinsic::Maximum, [Float64(a), Float64(b)]) => {
+            let (a, b) = (f64::from_bits(*a), f64::from_bits(*b));
+            Ok(Constant::of_f64(extreme(a, b, intrinsic == Intrinsic::Minimum)))
+        }
+        (Intrinsic::Absolute, [Integer(a)]) => Ok(Integer(wrap(scalar, a.wrapping_abs()))),
+        (Intrinsic::Absolute, [Float32(a)]) => Ok(Float32(a & 0x7fff_ffff)),
+        (Intrinsic::Absolute, [Float64(a)]) => Ok(Float64(a & (u64::MAX >> 1))),
+        (Intrinsic::SquareRoot, [Float32(a)]) => Ok(Constant::of_f32(f32::from_bits(*a).sqrt())),
+        (Intrinsic::SquareRoot, [Float64(a)]) => Ok(Constant::of_f64(f64::from_bits(*a).sqrt())),
+        (Intrinsic::CountOnes, [Integer(a)]) => count(unsigned(*a).count_ones()),
+        (Intrinsic::LeadingZeros, [Integer(a)]) => count(unsigned(*a).leading_zeros() - (128 - bits(scalar))),
+        (Intrinsic::TrailingZeros, [Integer(a)]) => count(unsigned(*a).trailing_zeros().min(bits(scalar))),
+        (Intrinsic::ReverseBits, [Integer(a)]) => {
+            let reversed = unsigned(*a).reverse_bits() >> (128 - bits(scalar));
+            Ok(Integer(wrap(scalar, reversed as i128)))
+        }
+        (Intrinsic::Bitcast, [value]) => match (value, result) {
+            (Float32(a), Scalar::U32 | Scalar::I32) => Ok(Integer(wrap(result, i128::from(*a)))),
+            (Float64(a), Scalar::U64 | Scalar::I64) => Ok(Integer(wrap(result, i128::from(*a)))),
+            (Integer(a), Scalar::F32) => Ok(Float32(*a as u32)),
+            (Integer(a), Scalar::F64) => Ok(Float64(*a as u64)),
+            _ => Err(Fault::Type),
+        },
+        (Intrinsic::PackBf16, [Float32(low), Float32(high)]) => {
+            Ok(Integer(i128::from(bf16(*high)) << 16 | i128::from(bf16(*low))))
+        }
+        _ => return None,
+    })
+}
+
+/// The lesser or greater number; a NaN loses, and -0 is less than +0 (PTX ISA section 9.7.3).
+fn extreme(a: f64, b: f64, least: bool) -> f64 {
+    if a.is_nan() {
+        return b;
+    }
+    if b.is_nan() {
+        return a;
+    }
+    let first = a.total_cmp(&b).is_le();
+    if first == least { a } else { b }
+}
+
+/// Nearest even bf16; NaN is 0x7fff.
+fn bf16(bits: u32) -> u16 {
+    match f32::from_bits(bits).is_nan() {
+        true => 0x7fff,
+        false => (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16,
+    }
+}

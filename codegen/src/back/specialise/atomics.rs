@@ -1,0 +1,204 @@
+//! Strong loads and stores, read-modify-write operations and fences: order and scope always written out.
+
+use super::address::split;
+use super::frame::Frame;
+use super::memory::{memory_type, space_name};
+use super::value::{Value, Want};
+use super::{Outcome, Specialiser};
+use crate::back::constant::bits;
+use crate::back::emit::{Argument, Class};
+use crate::back::layout::LeafType;
+use crate::ir::{AtomicOp, Expr, Order, Scalar, Scope, Space, Span};
+
+type Atomic = (AtomicOp, Order, Scope);
+
+/// The PTX name of an order.
+fn order_name(order: Order) -> &'static str {
+    match order {
+        Order::Relaxed => "relaxed",
+        Order::Acquire => "acquire",
+        Order::Release => "release",
+        Order::AcquireRelease => "acq_rel",
+        Order::SequentiallyConsistent => "sc",
+    }
+}
+
+impl<'p> Specialiser<'p> {
+    /// The PTX name of a scope.
+    fn scope_name(&mut self, frame: &Frame<'_>, span: Span, scope: Scope) -> Outcome<&'static str> {
+        match scope {
+            Scope::Block => Ok("cta"),
+            Scope::Cluster if self.architecture < 90 => {
+                let message = "the cluster scope needs target sm_90: use Block or Gpu, or raise the target";
+                Err(self.mistake(frame, span, message))
+            }
+            Scope::Cluster => Ok("cluster"),
+            Scope::Gpu => Ok("gpu"),
+            Scope::System => Ok("sys"),
+        }
+    }
+
+    /// The address operand, space and scalar type behind a pointer to a 32- or 64-bit scalar.
+    fn strong_place(
+        &mut self,
+        frame: &mut Frame<'p>,
+        pointer: &'p Expr,
+    ) -> Outcome<(Argument, Space, Scalar)> {
+        let (space, pointee) = self.pointee(frame, pointer)?;
+        let scalar = pointee.scalar().filter(|scalar| *scalar != Scalar::Bool && bits(*scalar) >= 32);
+        let Some(scalar) = scalar else {
+            let message = "atomic operations work on 32- and 64-bit scalars: use `cast` to point to one";
+            return Err(self.mistake(frame, pointer.span, message));
+        };
+        let address = self.scalar(frame, pointer, &Want::anything())?;
+        let (base, offset) = split(address);
+        Ok((Argument::Address(base, offset), space, scalar))
+    }
+
+    /// `pointer.load(order, scope)`.
+    pub(super) fn load(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expression: &'p Expr,
+        (order, scope): (Order, Scope),
+        arguments: &'p [Expr],
+        want: &Want,
+    ) -> Outcome<Value> {
+        let [pointer] = arguments else {
+            return Err(self.mistake(frame, expression.span, "`load` takes a pointer"));
+        };
+        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let scope = self.scope_name(frame, expression.span, scope)?;
+        self.at(frame, expression.span);
+        let ty = LeafType::Scalar(scalar);
+        let result = self.result(want, ty.class());
+        let opcode = format!("ld.{}.{scope}.{}.{}", order_name(order), space_name(space), memory_type(ty));
+        self.body.effect(opcode, Argument::Register(result), vec![place]);
+        Ok(Value::Register(result))
+    }
+
+    /// `pointer.store(value, order, scope)`.
+    pub(super) fn store(
+        &mut self,
+        frame: &mut Frame<'p>,
+        span: Span,
+        (order, scope): (Order, Scope),
+        arguments: &'p [Expr],
+    ) -> Outcome<Vec<Value>> {
+        let [pointer, value] = arguments else {
+            return Err(self.mistake(frame, span, "`store` takes a pointer and a value"));
+        };
+        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let scope = self.scope_name(frame, span, scope)?;
+        let ty = LeafType::Scalar(scalar);
+        let value = self.scalar(frame, value, &Want::anything())?;
+        self.at(frame, span);
+        let value = self.argument(&value, ty.class());
+        let opcode = format!("st.{}.{scope}.{}.{}", order_name(order), space_name(space), memory_type(ty));
+        self.body.perform(opcode, vec![place, value]);
+        Ok(Vec::new())
+    }
+
+    /// A read-modify-write operation whose old value is used.
+    pub(super) fn atomic(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expression: &'p Expr,
+        atomic: Atomic,
+        arguments: &'p [Expr],
+        want: &Want,
+    ) -> Outcome<Value> {
+        let (operands, tail, scalar) = self.atomic_operands(frame, expression.span, atomic, arguments)?;
+        let result = self.result(want, LeafType::Scalar(scalar).class());
+        let opcode = format!("atom.{}.{tail}", order_name(atomic.1));
+        self.body.effect(opcode, Argument::Register(result), operands);
+        Ok(Value::Register(result))
+    }
+
+    /// A read-modify-write operation whose old value is dropped: `red` where PTX has it.
+    pub(super) fn reduce(
+        &mut self,
+        frame: &mut Frame<'p>,
+        span: Span,
+        atomic: Atomic,
+        arguments: &'p [Expr],
+    ) -> Outcome<()> {
+        let (operands, tail, scalar) = self.atomic_operands(frame, span, atomic, arguments)?;
+        let order = order_name(atomic.1);
+        let fetches = matches!(atomic.0, AtomicOp::Exchange | AtomicOp::CompareExchange)
+            || !matches!(atomic.1, Order::Relaxed | Order::Release);
+        if fetches {
+            let old = self.body.register(LeafType::Scalar(scalar).class(), None);
+            self.body.effect(format!("atom.{order}.{tail}"), Argument::Register(old), operands);
+        } else {
+            self.body.perform(format!("red.{order}.{tail}"), operands);
+        }
+        Ok(())
+    }
+
+    /// Operands, and the opcode from its scope on.
+    fn atomic_operands(
+        &mut self,
+        frame: &mut Frame<'p>,
+        span: Span,
+        (op, _, scope): Atomic,
+        arguments: &'p [Expr],
+    ) -> Outcome<(Vec<Argument>, String, Scalar)> {
+        let Some((pointer, values)) = arguments.split_first() else {
+            return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
+        };
+        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let scope = self.scope_name(frame, span, scope)?;
+        let Some(operation) = operation_name(op, scalar) else {
+            let message =
+                format!("PTX has no such atomic operation on {}: use an integer type", scalar.name());
+            return Err(self.mistake(frame, span, message));
+        };
+        let class: Class = LeafType::Scalar(scalar).class();
+        let mut operands = vec![place];
+        let mut evaluated = Vec::with_capacity(values.len());
+        for value in values {
+            evaluated.push(self.scalar(frame, value, &Want::anything())?);
+        }
+        self.at(frame, span);
+        for value in &evaluated {
+            operands.push(self.argument(value, class));
+        }
+        Ok((operands, format!("{scope}.{}.{operation}", space_name(space)), scalar))
+    }
+
+    /// `fence(order, scope)`. An acquire or release fence is the two-sided one: PTX ISA 8.0 has no weaker form.
+    pub(super) fn fence(
+        &mut self,
+        frame: &mut Frame<'p>,
+        span: Span,
+        order: Order,
+        scope: Scope,
+    ) -> Outcome<Vec<Value>> {
+        let scope = self.scope_name(frame, span, scope)?;
+        self.at(frame, span);
+        let order = if order == Order::SequentiallyConsistent { "sc" } else { "acq_rel" };
+        self.body.perform(format!("fence.{order}.{scope}"), Vec::new());
+        Ok(Vec::new())
+    }
+}
+
+/// Operation and type of `atom` and `red` (PTX ISA section 9.7.13), where they exist.
+pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<String> {
+    let untyped = if bits(scalar) == 64 { "b64" } else { "b32" };
+    let integer = scalar.is_integer();
+    let ty = super::arithmetic::suffix(scalar);
+    Some(match op {
+        // Two's complement addition is the same for both signs, and PTX names only one of them for 64 bits.
+        AtomicOp::Add if scalar == Scalar::I64 => "add.u64".to_string(),
+        AtomicOp::Add => format!("add.{ty}"),
+        AtomicOp::Minimum if integer => format!("min.{ty}"),
+        AtomicOp::Maximum if integer => format!("max.{ty}"),
+        AtomicOp::And if integer => format!("and.{untyped}"),
+        AtomicOp::Or if integer => format!("or.{untyped}"),
+        AtomicOp::Xor if integer => format!("xor.{untyped}"),
+        AtomicOp::Exchange => format!("exch.{untyped}"),
+        AtomicOp::CompareExchange => format!("cas.{untyped}"),
+        _ => return None,
+    })
+}

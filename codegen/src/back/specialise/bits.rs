@@ -1,0 +1,150 @@
+//! Numeric intrinsics: fused multiply-add, extremes, bit counting, packing.
+
+use super::arithmetic::{class, suffix};
+use super::frame::Frame;
+use super::value::{Value, Want};
+use super::{Outcome, Specialiser};
+use crate::back::constant::bits;
+use crate::back::emit::{Argument, Class, Register};
+use crate::back::numeric;
+use crate::ir::{Expr, Intrinsic, Scalar};
+
+impl<'p> Specialiser<'p> {
+    /// A numeric intrinsic.
+    pub(super) fn numeric(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expression: &'p Expr,
+        intrinsic: Intrinsic,
+        arguments: &'p [Expr],
+        want: &Want,
+    ) -> Outcome<Value> {
+        let span = expression.span;
+        let Some(first) = arguments.first() else {
+            return Err(self.mistake(frame, span, "this operation needs an argument"));
+        };
+        let (scalar, result) = (self.scalar_type(frame, first)?, self.scalar_type(frame, expression)?);
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(self.scalar(frame, argument, &Want::anything())?);
+        }
+        let constants: Option<Vec<_>> = values
+            .iter()
+            .map(|value| match value {
+                Value::Constant(constant) => Some(*constant),
+                _ => None,
+            })
+            .collect();
+        if let Some(constants) = constants {
+            return match numeric::intrinsic(intrinsic, scalar, result, &constants) {
+                Some(Ok(value)) => Ok(Value::Constant(value)),
+                Some(Err(fault)) => Err(self.mistake(frame, span, fault.reason())),
+                None => Err(self.mistake(frame, span, "this operation has the wrong arguments")),
+            };
+        }
+        let ty = suffix(scalar);
+        let opcode = match intrinsic {
+            Intrinsic::Bitcast => return Ok(self.reinterpret(&values[0], scalar, result, want)),
+            Intrinsic::CountOnes
+            | Intrinsic::LeadingZeros
+            | Intrinsic::TrailingZeros
+            | Intrinsic::ReverseBits => {
+                let source = self.register(&values[0], class(scalar));
+                return Ok(self.bit_operation(intrinsic, source, scalar, want));
+            }
+            Intrinsic::PackBf16 => {
+                // `cvt` puts its first source into the upper half.
+                values.reverse();
+                "cvt.rn.bf16x2.f32".to_string()
+            }
+            Intrinsic::FusedMultiplyAdd => format!("fma.rn.{ty}"),
+            Intrinsic::Minimum => format!("min.{ty}"),
+            Intrinsic::Maximum => format!("max.{ty}"),
+            Intrinsic::Absolute if !scalar.is_float() && !scalar.is_signed() => return Ok(values.remove(0)),
+            Intrinsic::Absolute => format!("abs.{ty}"),
+            Intrinsic::SquareRoot => format!("sqrt.rn.{ty}"),
+            _ => return Err(self.mistake(frame, span, "this is no numeric operation")),
+        };
+        let sources: Vec<Argument> = values.iter().map(|value| self.argument(value, class(scalar))).collect();
+        if intrinsic == Intrinsic::Absolute && scalar.is_integer() && bits(scalar) < 32 {
+            let wide = self.body.register(Class::Bits32, None);
+            self.body.pure(opcode, wide, sources);
+            return Ok(self.cut(wide, scalar, want));
+        }
+        let register = self.result(want, class(result));
+        self.body.pure(opcode, register, sources);
+        Ok(Value::Register(register))
+    }
+
+    fn bit_operation(
+        &mut self,
+        intrinsic: Intrinsic,
+        source: Register,
+        scalar: Scalar,
+        want: &Want,
+    ) -> Value {
+        let width = bits(scalar);
+        let unit = if width == 64 { "b64" } else { "b32" };
+        let unused = 32u32.saturating_sub(width);
+        // The sign bits of a small signed integer are not part of it.
+        let source = match scalar {
+            Scalar::I8 | Scalar::I16 if intrinsic != Intrinsic::ReverseBits => {
+                let low = self.body.register(Class::Bits32, None);
+                let mask = Argument::Integer((1 << width) - 1);
+                self.body.pure("and.b32", low, vec![Argument::Register(source), mask]);
+                low
+            }
+            _ => source,
+        };
+        let source = Argument::Register(source);
+        let adjust = |amount: u32| Argument::Integer(i128::from(amount));
+        match intrinsic {
+            Intrinsic::CountOnes => {
+                let result = self.result(want, Class::Bits32);
+                self.body.pure(format!("popc.{unit}"), result, vec![source]);
+                Value::Register(result)
+            }
+            Intrinsic::LeadingZeros if unused > 0 => {
+                let count = self.body.register(Class::Bits32, None);
+                self.body.pure("clz.b32", count, vec![source]);
+                let result = self.result(want, Class::Bits32);
+                self.body.pure("sub.u32", result, vec![Argument::Register(count), adjust(unused)]);
+                Value::Register(result)
+            }
+            Intrinsic::LeadingZeros => {
+                let result = self.result(want, Class::Bits32);
+                self.body.pure(format!("clz.{unit}"), result, vec![source]);
+                Value::Register(result)
+            }
+            Intrinsic::TrailingZeros => {
+                let source = match unused {
+                    0 => source,
+                    _ => {
+                        // A bit above the type ends the count for zero.
+                        let bounded = self.body.register(Class::Bits32, None);
+                        self.body.pure("or.b32", bounded, vec![source, Argument::Integer(1 << width)]);
+                        Argument::Register(bounded)
+                    }
+                };
+                let reversed = self.body.register(class(scalar), None);
+                self.body.pure(format!("brev.{unit}"), reversed, vec![source]);
+                let result = self.result(want, Class::Bits32);
+                self.body.pure(format!("clz.{unit}"), result, vec![Argument::Register(reversed)]);
+                Value::Register(result)
+            }
+            _ if unused > 0 => {
+                let reversed = self.body.register(Class::Bits32, None);
+                self.body.pure("brev.b32", reversed, vec![source]);
+                let result = self.result(want, Class::Bits32);
+                let opcode = format!("shr.{}", suffix(scalar));
+                self.body.pure(opcode, result, vec![Argument::Register(reversed), adjust(unused)]);
+                Value::Register(result)
+            }
+            _ => {
+                let result = self.result(want, class(scalar));
+                self.body.pure(format!("brev.{unit}"), result, vec![source]);
+                Value::Register(result)
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The entry around a kernel's body: const parameters checked, run-time parameters declared and loaded.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crossdock_ptx::{Directive, PointerAttribute, Space as PtxSpace, Type as PtxType, Variable};
+
+use super::frame::Frame;
+use super::memory::memory_type;
+use super::value::{Value, Want};
+use super::{Outcome, Specialiser, Stop};
+use crate::Error;
+use crate::back::constant::{Constant, range};
+use crate::back::emit::{self, Argument, Assembly, Base, Class, Entry};
+use crate::back::evaluate::{Evaluator, Parameters};
+use crate::back::layout::LeafType;
+use crate::back::program::{Program, parameters};
+use crate::back::signature::{Kernel, Options};
+use crate::ir::{Function, Scalar, Space, Type};
+
+pub(super) fn specialise(
+    program: &Program,
+    kernel: &str,
+    arguments: &[(&str, i128)],
+    options: &Options,
+) -> Result<Kernel, Error> {
+    let (module, function) = program.kernel(kernel)?;
+    let constants = const_parameters(function, arguments)?;
+    let warps = function.kernel.as_ref().map_or(1, |attributes| attributes.warps);
+    let block_threads = warps.saturating_mul(32);
+    let mut specialiser = Specialiser {
+        program,
+        evaluator: Evaluator::new(program),
+        body: Assembly::default(),
+        mistakes: Vec::new(),
+        shared: Vec::new(),
+        shared_sites: BTreeMap::new(),
+        shared_addresses: HashMap::new(),
+        homes: HashSet::new(),
+        block_threads,
+        architecture: architecture(&options.target)?,
+        statements: 0,
+        depth: 0,
+    };
+    let mut frame = Frame::new(module, function, constants);
+    frame.result.is_kernel = true;
+    frame.origins =
+        function.const_parameters.iter().map(|(name, _)| (name.clone(), vec![name.clone()])).collect();
+    let declared = match specialiser.kernel_body(&mut frame) {
+        Ok(declared) => declared,
+        Err(Stop::Fatal(error)) => return Err(*error),
+        Err(Stop::Recorded) => Vec::new(),
+    };
+    if !specialiser.mistakes.is_empty() {
+        return Err(Error::Specialise(specialiser.mistakes));
+    }
+    let mut directives =
+        vec![Directive { name: "reqntid".to_string(), values: vec![u64::from(block_threads), 1, 1] }];
+    if let Some(most) = function.kernel.as_ref().and_then(|attributes| attributes.max_registers) {
+        directives.push(Directive { name: "maxnreg".to_string(), values: vec![u64::from(most)] });
+    }
+    let shared_bytes = specialiser
+        .shared
+        .iter()
+        .fold(0u64, |end, variable| end.next_multiple_of(variable.align) + variable.bytes);
+    let entry = Entry {
+        name: &function.name,
+        parameters: declared,
+        directives,
+        shared: specialiser.shared,
+        modules: &program.modules,
+    };
+    let ptx = emit::print(specialiser.body, entry, options)?;
+    ptx.check().map_err(|mut errors| errors.swap_remove(0))?;
+    Ok(Kernel {
+        name: emit::identifier(&function.name),
+        ptx,
+        parameters: parameters(function),
+        block_threads,
+        shared_bytes,
+    })
+}
+
+/// The number in `sm_90a`.
+fn architecture(target: &str) -> Result<u32, Error> {
+    let digits: String =
+        target.strip_prefix("sm_").unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().map_err(|_| Error::Parameter {
+        parameter: "target".to_string(),
+        message: format!("the target `{target}` is no architecture: write it like `sm_80`"),
+    })
+}
+
+/// Checks the const arguments against the kernel's const parameters.
+fn const_parameters(function: &Function, arguments: &[(&str, i128)]) -> Result<Parameters, Error> {
+    let error =
+        |parameter: &str, message: String| Error::Parameter { parameter: parameter.to_string(), message };
+    let known: Vec<String> = function.const_parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
+    for (position, (name, _)) in arguments.iter().enumerate() {
+        if !function.const_parameters.iter().any(|(parameter, _)| parameter == name) {
+            let has = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+            let message = format!("`{}` has no const parameter `{name}`: it has {has}", function.name);
+            return Err(error(name, message));
+        }
+        if arguments[..position].iter().any(|(earlier, _)| earlier == name) {
+            return Err(error(name, format!("the const parameter `{name}` is given twice: give it once")));
+        }
+    }
+    let mut parameters = Parameters::new();
+    for (name, scalar) in &function.const_parameters {
+        let Some((_, number)) = arguments.iter().find(|(argument, _)| argument == name) else {
+            let message = format!("`{}` needs a value for its const parameter `{name}`", function.name);
+            return Err(error(name, message));
+        };
+        let Some(value) = Constant::from_number(*scalar, *number) else {
+            let (least, greatest) = if *scalar == Scalar::Bool { (0, 1) } else { range(*scalar) };
+            let message =
+                format!("{name} must be a {} from {least} to {greatest}: {number} is not", scalar.name());
+            return Err(error(name, message));
+        };
+        parameters.insert(name.clone(), value);
+    }
+    Ok(parameters)
+}
+
+impl<'p> Specialiser<'p> {
+    /// Declares and loads the parameters and writes the body down.
+    fn kernel_body(&mut self, frame: &mut Frame<'p>) -> Outcome<Vec<Variable>> {
+        let function = frame.function;
+        let mut declared = Vec::new();
+        for (local, parameter) in function.locals.iter().enumerate().take(function.parameters) {
+            let symbol =
+                format!("{}_param_{}", emit::identifier(&function.name), emit::identifier(&parameter.name));
+            // Two parameters may have one name only in made-up modules; PTX needs different ones.
+            let symbol = match declared.iter().any(|variable: &Variable| variable.name == symbol) {
+                true => format!("{symbol}_{local}"),
+                false => symbol,
+            };
+            declared.push(self.declare(frame, &symbol, &parameter.ty)?);
+            let leaves = self.leaves(frame, &parameter.ty, function.span)?;
+            let [leaf] = leaves.as_slice() else {
+                let message = "a kernel parameter must be a scalar, a Global, a Peer or a Peers";
+                return Err(self.mistake(frame, function.span, message));
+            };
+            let into = match frame.varies[local] {
+                true => Some(self.homes(frame, local, function.span)?),
+                false => None,
+            };
+            let want = Want { name: Some(parameter.name.clone()), into };
+            let place = Argument::Address(Base::Symbol(symbol), 0);
+            let opcode = format!("ld.param.{}", memory_type(leaf.ty));
+            let value = match leaf.ty {
+                LeafType::Scalar(Scalar::Bool) => {
+                    let byte = self.body.register(Class::Bits32, None);
+                    self.body.pure(opcode, byte, vec![place]);
+                    self.nonzero(byte, &want)
+                }
+                ty => {
+                    let register = self.result(&want, ty.class());
+                    self.body.pure(opcode, register, vec![place]);
+                    Value::Register(register)
+                }
+            };
+            frame.locals[local] = Some(vec![value]);
+        }
+        self.block(frame, &function.body)?;
+        self.body.ret(None);
+        Ok(declared)
+    }
+
+    fn declare(&mut self, frame: &Frame<'p>, symbol: &str, ty: &Type) -> Outcome<Variable> {
+        let span = frame.function.span;
+        let (scalar, align) = match ty {
+            Type::Scalar(scalar) => (*scalar, None),
+            Type::Pointer(Space::Global | Space::Peer, pointee) => {
+                (Scalar::U64, Some(self.layout(frame, pointee, span)?.align))
+            }
+            Type::Peers(_) => (Scalar::U64, Some(8)),
+            _ => {
+                let message = "a kernel parameter must be a scalar, a Global, a Peer or a Peers";
+                return Err(self.mistake(frame, span, message));
+            }
+        };
+        let pointer = align.map(|align| PointerAttribute {
+            space: Some(PtxSpace::Global),
+            align: Some(align.min(1 << 16) as u32),
+        });
+        Ok(Variable {
+            linkage: None,
+            space: PtxSpace::Param,
+            align: None,
+            ty: parameter_type(scalar),
+            vector: 1,
+            pointer,
+            name: symbol.to_string(),
+            dimensions: Vec::new(),
+            initializer: Vec::new(),
+        })
+    }
+}
+
+fn parameter_type(scalar: Scalar) -> PtxType {
+    match scalar {
+        Scalar::Bool | Scalar::U8 => PtxType::U8,
+        Scalar::U16 => PtxType::U16,
+        Scalar::U32 => PtxType::U32,
+        Scalar::U64 => PtxType::U64,
+        Scalar::I8 => PtxType::S8,
+        Scalar::I16 => PtxType::S16,
+        Scalar::I32 => PtxType::S32,
+        Scalar::I64 => PtxType::S64,
+        Scalar::F32 => PtxType::F32,
+        Scalar::F64 => PtxType::F64,
+    }
+}

@@ -1,0 +1,229 @@
+//! Intrinsics: operands and results, and the orders that PTX allows.
+
+use super::Checker;
+use super::types::{same, text};
+use crate::back::specialise::operation_name;
+use crate::ir::{AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
+
+const BOOL: Type = Type::Scalar(Scalar::Bool);
+const U32: Type = Type::Scalar(Scalar::U32);
+const U64: Type = Type::Scalar(Scalar::U64);
+
+impl Checker<'_> {
+    /// Checks an intrinsic whose arguments are checked already.
+    pub(super) fn intrinsic(&mut self, intrinsic: Intrinsic, arguments: &[Expr], result: &Type, span: Span) {
+        let types: Vec<&Type> = arguments.iter().map(|argument| &argument.ty).collect();
+        if let Some(message) = order_mistake(intrinsic) {
+            self.mistake(span, message);
+        }
+        match expected(intrinsic, &types, result) {
+            Ok(Some(ty)) if !same(&ty, result) => {
+                self.mistake(span, format!("this operation gives {}, not {}", text(&ty), text(result)));
+            }
+            Ok(_) => {}
+            Err(needs) => {
+                let given = types.iter().map(|ty| text(ty)).collect::<Vec<_>>().join(", ");
+                self.mistake(span, format!("{} takes {needs}, not ({given})", rust_name(intrinsic)));
+            }
+        }
+    }
+}
+
+/// The sentence for an order that the operation cannot have.
+fn order_mistake(intrinsic: Intrinsic) -> Option<String> {
+    let (what, order, legal): (_, _, &[Order]) = match intrinsic {
+        Intrinsic::Load(order, _) => ("a load", order, &[Order::Relaxed, Order::Acquire]),
+        Intrinsic::Store(order, _) => ("a store", order, &[Order::Relaxed, Order::Release]),
+        Intrinsic::Atomic(_, order, _) => (
+            "a read-modify-write operation",
+            order,
+            &[Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease],
+        ),
+        Intrinsic::Fence(order, _) => (
+            "a fence",
+            order,
+            &[Order::Acquire, Order::Release, Order::AcquireRelease, Order::SequentiallyConsistent],
+        ),
+        _ => return None,
+    };
+    if legal.contains(&order) {
+        return None;
+    }
+    let names = legal.iter().map(|order| format!("{order:?}")).collect::<Vec<_>>().join(" or ");
+    Some(format!("{what} cannot be {order:?}: use {names}"))
+}
+
+/// The result type, where the arguments decide it; what the operation takes, when the arguments are wrong.
+fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Option<Type>, &'static str> {
+    let scalar = |index: usize| types.get(index).and_then(|ty| ty.scalar());
+    let integer = scalar(0).is_some_and(Scalar::is_integer);
+    let float = scalar(0).is_some_and(Scalar::is_float);
+    let pointee = types.first().and_then(|ty| match ty {
+        Type::Pointer(_, pointee) => Some(&**pointee),
+        _ => None,
+    });
+    let strong =
+        pointee.and_then(Type::scalar).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
+    let all = |ty: &Type, from: usize| types[from..].iter().all(|other| *other == ty);
+    let takes = |fits: bool, gives: Option<Type>, needs| if fits { Ok(gives) } else { Err(needs) };
+    let count = types.len();
+    match intrinsic {
+        Intrinsic::ThreadInBlock
+        | Intrinsic::ThreadsInBlock
+        | Intrinsic::BlockInGrid
+        | Intrinsic::BlocksInGrid
+        | Intrinsic::Lane => takes(count == 0, Some(U32), "nothing"),
+        Intrinsic::GlobalTimer => takes(count == 0, Some(U64), "nothing"),
+        Intrinsic::Fence(..) | Intrinsic::BlockBarrier | Intrinsic::Trap => {
+            takes(count == 0, Some(Type::Unit), "nothing")
+        }
+        Intrinsic::WarpBarrier => {
+            takes(count == 1 && all(&U32, 0), Some(Type::Unit), "the member lanes (u32)")
+        }
+        Intrinsic::Nanosleep => takes(count == 1 && all(&U32, 0), Some(Type::Unit), "nanoseconds (u32)"),
+        Intrinsic::Offset => takes(
+            count == 2 && pointee.is_some() && matches!(scalar(1), Some(Scalar::U32 | Scalar::U64)),
+            types.first().map(|ty| (*ty).clone()),
+            "a pointer and an index (u32, u64 or usize)",
+        ),
+        Intrinsic::CastPointer => {
+            let same_space = match (types, result) {
+                ([Type::Pointer(from, _)], Type::Pointer(to, _)) => from == to,
+                _ => false,
+            };
+            takes(same_space, None, "a pointer, and gives one into the same space")
+        }
+        Intrinsic::PeerRank => {
+            let pointee = match types.first() {
+                Some(Type::Peers(pointee)) => Some(pointee),
+                _ => None,
+            };
+            let peer = pointee.map(|pointee| Type::Pointer(Space::Peer, pointee.clone()));
+            takes(
+                count == 2 && peer.is_some() && scalar(1) == Some(Scalar::U32),
+                peer,
+                "a Peers and a rank (u32)",
+            )
+        }
+        Intrinsic::SharedArray => takes(
+            count == 1 && all(&U32, 0) && matches!(result, Type::Pointer(Space::Shared, _)),
+            None,
+            "a constant number of elements (u32), and gives a Shared",
+        ),
+        Intrinsic::Read => takes(count == 1 && pointee.is_some(), pointee.cloned(), "a pointer"),
+        Intrinsic::Write => takes(
+            count == 2 && pointee.is_some_and(|pointee| same(pointee, types[1])),
+            Some(Type::Unit),
+            "a pointer and a value of its type",
+        ),
+        Intrinsic::Load(..) => {
+            takes(count == 1 && strong.is_some(), pointee.cloned(), "a pointer to a 32- or 64-bit scalar")
+        }
+        Intrinsic::Store(..) => takes(
+            count == 2 && strong.is_some() && scalar(1) == strong,
+            Some(Type::Unit),
+            "a pointer to a 32- or 64-bit scalar and a value of its type",
+        ),
+        Intrinsic::Atomic(op, ..) => {
+            let operands = if op == AtomicOp::CompareExchange { 3 } else { 2 };
+            let exists = strong.is_some_and(|scalar| operation_name(op, scalar).is_some());
+            let fits = count == operands && exists && pointee.is_some_and(|pointee| all(pointee, 1));
+            takes(
+                fits,
+                pointee.cloned(),
+                "a pointer to a 32- or 64-bit scalar that PTX has this for, and values",
+            )
+        }
+        Intrinsic::Shuffle(_) => takes(
+            count == 3 && all(&U32, 1),
+            types.first().map(|ty| (*ty).clone()),
+            "a value, a lane or distance (u32) and the member lanes (u32)",
+        ),
+        Intrinsic::Vote(kind) => takes(
+            count == 2 && scalar(0) == Some(Scalar::Bool) && all(&U32, 1),
+            Some(if kind == VoteKind::Ballot { U32 } else { BOOL }),
+            "a bool and the member lanes (u32)",
+        ),
+        Intrinsic::MatchAny => takes(
+            count == 2 && scalar(0).is_some_and(|scalar| scalar.bytes() >= 4) && all(&U32, 1),
+            Some(U32),
+            "a 32- or 64-bit scalar and the member lanes (u32)",
+        ),
+        Intrinsic::FusedMultiplyAdd => takes(
+            count == 3 && float && all(types[0], 1),
+            types.first().map(|ty| (*ty).clone()),
+            "three floats",
+        ),
+        Intrinsic::Minimum | Intrinsic::Maximum => takes(
+            count == 2 && (integer || float) && all(types[0], 1),
+            types.first().map(|ty| (*ty).clone()),
+            "two numbers of one type",
+        ),
+        Intrinsic::Absolute => {
+            takes(count == 1 && (integer || float), types.first().map(|ty| (*ty).clone()), "a number")
+        }
+        Intrinsic::SquareRoot => takes(count == 1 && float, types.first().map(|ty| (*ty).clone()), "a float"),
+        Intrinsic::CountOnes | Intrinsic::LeadingZeros | Intrinsic::TrailingZeros => {
+            takes(count == 1 && integer, Some(U32), "an integer")
+        }
+        Intrinsic::ReverseBits => {
+            takes(count == 1 && integer, types.first().map(|ty| (*ty).clone()), "an integer")
+        }
+        Intrinsic::Bitcast => {
+            let pair = (scalar(0), result.scalar());
+            let fits = matches!(
+                pair,
+                (Some(Scalar::F32), Some(Scalar::U32))
+                    | (Some(Scalar::U32), Some(Scalar::F32))
+                    | (Some(Scalar::F64), Some(Scalar::U64))
+                    | (Some(Scalar::U64), Some(Scalar::F64))
+            );
+            takes(count == 1 && fits, None, "a float or an unsigned integer of the result's width")
+        }
+        Intrinsic::PackBf16 => {
+            takes(count == 2 && all(&Type::Scalar(Scalar::F32), 0), Some(U32), "two f32 values")
+        }
+    }
+}
+
+/// How Rust code calls the operation.
+fn rust_name(intrinsic: Intrinsic) -> &'static str {
+    match intrinsic {
+        Intrinsic::ThreadInBlock => "`thread_in_block`",
+        Intrinsic::ThreadsInBlock => "`threads_in_block`",
+        Intrinsic::BlockInGrid => "`block_in_grid`",
+        Intrinsic::BlocksInGrid => "`blocks_in_grid`",
+        Intrinsic::Lane => "`lane`",
+        Intrinsic::Offset => "`at`",
+        Intrinsic::CastPointer => "`cast`",
+        Intrinsic::PeerRank => "`rank`",
+        Intrinsic::SharedArray => "`shared`",
+        Intrinsic::Read => "`read`",
+        Intrinsic::Write => "`write`",
+        Intrinsic::Load(..) => "`load`",
+        Intrinsic::Store(..) => "`store`",
+        Intrinsic::Atomic(..) => "this atomic operation",
+        Intrinsic::Fence(..) => "`fence`",
+        Intrinsic::Shuffle(_) => "`shuffle`",
+        Intrinsic::Vote(VoteKind::Any) => "`any`",
+        Intrinsic::Vote(VoteKind::All) => "`all`",
+        Intrinsic::Vote(VoteKind::Ballot) => "`ballot`",
+        Intrinsic::MatchAny => "`match_any`",
+        Intrinsic::WarpBarrier => "`warp_barrier`",
+        Intrinsic::BlockBarrier => "`block_barrier`",
+        Intrinsic::GlobalTimer => "`global_timer`",
+        Intrinsic::Nanosleep => "`nanosleep`",
+        Intrinsic::Trap => "`trap`",
+        Intrinsic::FusedMultiplyAdd => "`mul_add`",
+        Intrinsic::Minimum => "`min`",
+        Intrinsic::Maximum => "`max`",
+        Intrinsic::Absolute => "`abs`",
+        Intrinsic::SquareRoot => "`sqrt`",
+        Intrinsic::CountOnes => "`count_ones`",
+        Intrinsic::LeadingZeros => "`leading_zeros`",
+        Intrinsic::TrailingZeros => "`trailing_zeros`",
+        Intrinsic::ReverseBits => "`reverse_bits`",
+        Intrinsic::Bitcast => "this reinterpretation of bits",
+        Intrinsic::PackBf16 => "`pack_bf16`",
+    }
+}

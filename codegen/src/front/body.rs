@@ -1,0 +1,164 @@
+//! A body while names and types are being worked out: its locals, blocks and loops.
+
+use proc_macro2::Span;
+
+use super::diagnostic::Diagnostics;
+use super::names::Environment;
+use super::terms::{Kind, Table, Term};
+use super::tree::{Node, NodeKind};
+use super::types::Scope;
+use crate::ir::{LocalId, Path, Scalar};
+
+/// A local while its type may still be open.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    pub(super) term: Term,
+    /// Whether it may be assigned again after it was first read.
+    pub(super) mutable: bool,
+    pub(super) span: Span,
+}
+
+/// An enclosing loop.
+#[derive(Debug)]
+pub(super) struct Enclosing {
+    pub(super) label: Option<String>,
+    pub(super) breaks: bool,
+}
+
+/// Names and types of one function body or one constant.
+pub(super) struct Body<'a> {
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) table: Table,
+    pub(super) const_parameters: &'a [(String, Scalar)],
+    pub(super) self_type: &'a Option<Path>,
+    /// The function's result; `None` in a constant, where `return` has no meaning.
+    pub(super) result: Option<Term>,
+    pub(super) variables: Vec<Variable>,
+    pub(super) loops: Vec<Enclosing>,
+    /// Types of `pointer.at(index)` indices: literals among them become `u32`.
+    pub(super) indices: Vec<(Span, Term)>,
+    /// Functions of this module that the body calls.
+    pub(super) calls: Vec<Path>,
+    /// Whether control cannot reach the point after the last expression.
+    pub(super) diverges: bool,
+    scopes: Vec<Vec<(String, LocalId)>>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(scope: Scope<'a>, result: Option<Term>) -> Self {
+        Body {
+            environment: scope.environment,
+            diagnostics: Diagnostics::default(),
+            table: Table::default(),
+            const_parameters: scope.const_parameters,
+            self_type: scope.self_type,
+            result,
+            variables: Vec::new(),
+            loops: Vec::new(),
+            indices: Vec::new(),
+            calls: Vec::new(),
+            diverges: false,
+            scopes: vec![Vec::new()],
+        }
+    }
+
+    pub(super) fn scope(&self) -> Scope<'a> {
+        Scope {
+            environment: self.environment,
+            const_parameters: self.const_parameters,
+            self_type: self.self_type,
+        }
+    }
+
+    /// Reports a mistake and stands in for the expression that holds it.
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) -> Node {
+        self.diagnostics.report(span, message);
+        self.failed(span)
+    }
+
+    /// Stands in for an expression whose mistake has been reported.
+    pub(super) fn failed(&mut self, span: Span) -> Node {
+        Node { kind: NodeKind::Error, term: self.table.fresh(Kind::Any), span }
+    }
+
+    /// The value `()`.
+    pub(super) fn unit(&self, span: Span) -> Node {
+        Node {
+            kind: NodeKind::Aggregate { written: Vec::new(), base: None, count: 0 },
+            term: Term::Unit,
+            span,
+        }
+    }
+
+    /// Reports if the node's type cannot be `expected`.
+    pub(super) fn expect(&mut self, node: &Node, expected: &Term) {
+        self.expect_at(node.span, &node.term, expected);
+    }
+
+    pub(super) fn expect_at(&mut self, span: Span, found: &Term, expected: &Term) {
+        if self.table.unify(found, expected) {
+            return;
+        }
+        let (found, expected) = (self.table.shallow(found), self.table.shallow(expected));
+        let names = (self.table.describe(&found), self.table.describe(&expected));
+        let advice = match (&found, &expected) {
+            (Term::Scalar(Scalar::Bool), Term::Scalar(_)) | (Term::Scalar(_), Term::Scalar(Scalar::Bool)) => {
+                ""
+            }
+            (Term::Scalar(_), Term::Scalar(to)) => &format!(": write `as {}`", to.name()),
+            _ => "",
+        };
+        self.diagnostics.report(span, format!("expected `{}`, found `{}`{advice}", names.1, names.0));
+    }
+
+    /// Runs `inside` in a scope of its own.
+    pub(super) fn scoped<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(Vec::new());
+        let value = inside(self);
+        self.scopes.pop();
+        value
+    }
+
+    /// Makes a local that `name` refers to from here on.
+    pub(super) fn declare(&mut self, name: &str, term: Term, mutable: bool, span: Span) -> LocalId {
+        let local = self.hidden(name, term, mutable, span);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push((name.to_string(), local));
+        }
+        local
+    }
+
+    /// Makes a local that nothing can refer to.
+    pub(super) fn hidden(&mut self, name: &str, term: Term, mutable: bool, span: Span) -> LocalId {
+        let local = LocalId(u32::try_from(self.variables.len()).unwrap_or(u32::MAX));
+        self.variables.push(Variable { name: name.to_string(), term, mutable, span });
+        local
+    }
+
+    /// The innermost local of that name.
+    pub(super) fn local(&self, name: &str) -> Option<LocalId> {
+        let named = |scope: &Vec<(String, LocalId)>| {
+            scope.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id)
+        };
+        self.scopes.iter().rev().find_map(named)
+    }
+
+    pub(super) fn variable(&self, local: LocalId) -> &Variable {
+        &self.variables[local.0 as usize]
+    }
+
+    /// Runs `inside` without locals and loops: const blocks and const arguments see only items and const parameters.
+    pub(super) fn constant<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let scopes = std::mem::replace(&mut self.scopes, vec![Vec::new()]);
+        let loops = std::mem::take(&mut self.loops);
+        let (result, diverges) = (self.result.take(), self.diverges);
+        let value = inside(self);
+        self.scopes = scopes;
+        self.loops = loops;
+        self.result = result;
+        self.diverges = diverges;
+        value
+    }
+}

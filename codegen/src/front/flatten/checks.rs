@@ -1,0 +1,134 @@
+//! Which types an operation may have: checked when all types are known.
+
+use proc_macro2::Span;
+
+use super::super::expressions::{is_bitwise, is_comparison};
+use super::super::terms::{Table, Term};
+use super::Flattener;
+use crate::ir::{AtomicOp, BinaryOp, Expr, Intrinsic, Scalar, Type, UnaryOp};
+
+fn name(ty: &Type) -> String {
+    Table::default().describe(&Term::from(ty))
+}
+
+impl Flattener<'_, '_> {
+    pub(super) fn check_unary(&mut self, operator: UnaryOp, operand: &Expr, span: Span) {
+        let scalar = operand.ty.scalar();
+        let (fits, advice) = match operator {
+            UnaryOp::Negate => (
+                scalar.is_some_and(|scalar| scalar.is_signed() || scalar.is_float()),
+                "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer",
+            ),
+            UnaryOp::Not => (scalar.is_some_and(is_bitwise), "`!` takes an integer or a `bool`"),
+        };
+        if !fits {
+            self.diagnostics.report(span, format!("{advice}, this is `{}`", name(&operand.ty)));
+        }
+    }
+
+    pub(super) fn check_binary(&mut self, operator: BinaryOp, left: &Expr, right: &Expr, span: Span) {
+        let (a, b) = (left.ty.scalar(), right.ty.scalar());
+        let (Some(a), Some(b)) = (a, b) else {
+            let ty = if a.is_none() { &left.ty } else { &right.ty };
+            let advice = match ty {
+                Type::Struct(_) | Type::Tuple(_) | Type::Array(..) => "write it for each part",
+                _ => "use `at` to move a pointer",
+            };
+            self.diagnostics
+                .report(span, format!("operators take scalars, and this is `{}`: {advice}", name(ty)));
+            return;
+        };
+        let message = match operator {
+            BinaryOp::ShiftLeft | BinaryOp::ShiftRight if a.is_integer() && b.is_integer() => None,
+            BinaryOp::ShiftLeft | BinaryOp::ShiftRight => Some("a shift takes integers"),
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor if is_bitwise(a) => None,
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => {
+                Some("bitwise operators take integers or `bool`s: write `to_bits()`")
+            }
+            operator if is_comparison(operator) => None,
+            BinaryOp::Remainder if a.is_float() => {
+                Some("device code has no remainder of floats: compute it from a quotient")
+            }
+            _ if a == Scalar::Bool => Some("this operator takes numbers, not `bool`s: convert with `as u32`"),
+            _ => None,
+        };
+        if let Some(message) = message {
+            self.diagnostics.report(span, message);
+        }
+    }
+
+    pub(super) fn check_cast(&mut self, operand: &Expr, to: &Type, span: Span) {
+        let message = match (operand.ty.scalar(), to.scalar()) {
+            (Some(from), Some(to)) if from == to => None,
+            (Some(_), Some(Scalar::Bool)) => {
+                Some("a number does not cast to `bool`: compare it, `value != 0`".to_string())
+            }
+            (Some(Scalar::Bool), Some(to)) if to.is_float() => {
+                Some(format!("a `bool` does not cast to a float: write `value as u32 as {}`", to.name()))
+            }
+            (Some(_), Some(_)) => None,
+            _ if matches!(operand.ty, Type::Pointer(..)) => {
+                Some("a pointer is cast with `pointer.cast::<T>()`".to_string())
+            }
+            _ => Some(format!(
+                "`as` converts between scalars, and not `{}` to `{}`",
+                name(&operand.ty),
+                name(to)
+            )),
+        };
+        if let Some(message) = message {
+            self.diagnostics.report(span, message);
+        }
+    }
+
+    pub(super) fn check_range(&mut self, start: &Expr, span: Span) {
+        if !start.ty.scalar().is_some_and(Scalar::is_integer) {
+            self.diagnostics
+                .report(span, format!("`for` runs over integers, and this is `{}`", name(&start.ty)));
+        }
+    }
+
+    pub(super) fn check_intrinsic(
+        &mut self,
+        intrinsic: Intrinsic,
+        operands: &[Expr],
+        result: &Type,
+        span: Span,
+    ) {
+        let moved = match intrinsic {
+            Intrinsic::Load(..) | Intrinsic::Atomic(..) => result,
+            Intrinsic::Store(..) => match operands.get(1) {
+                Some(value) => &value.ty,
+                None => return,
+            },
+            Intrinsic::MatchAny => match operands.first() {
+                Some(value) => &value.ty,
+                None => return,
+            },
+            _ => return,
+        };
+        let scalar = moved.scalar().filter(|scalar| scalar.bytes() >= 4);
+        let Some(scalar) = scalar else {
+            self.diagnostics.report(
+                span,
+                format!(
+                    "this operation takes a 32- or 64-bit scalar, not `{}`: use a word such as `u32`",
+                    name(moved)
+                ),
+            );
+            return;
+        };
+        if let Intrinsic::Atomic(operation, ..) = intrinsic
+            && scalar.is_float()
+            && !matches!(operation, AtomicOp::Add | AtomicOp::Exchange)
+        {
+            self.diagnostics.report(
+                span,
+                format!(
+                    "floats have `fetch_add` and `exchange` only, not this operation on `{}`: use integers",
+                    scalar.name()
+                ),
+            );
+        }
+    }
+}

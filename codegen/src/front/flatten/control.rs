@@ -1,0 +1,358 @@
+//! Statements, branches and loops.
+
+use super::super::tree::{Node, NodeKind, Pattern};
+use super::cost::{LOGICAL_LIMIT, SELECT_LIMIT, cost, is_pure};
+use super::{Flattener, at, whole};
+use crate::ir::{
+    BinaryOp, Block, Expr, ExprKind, LocalId, Place, Projection, Span, Statement, StatementKind, Type,
+};
+
+impl Flattener<'_, '_> {
+    /// Runs a node for its effects. `None` if control does not come out of it.
+    pub(super) fn effect(&mut self, node: &Node) -> Option<()> {
+        let span = at(node);
+        match &node.kind {
+            NodeKind::Discard(inner) => self.effect(inner),
+            NodeKind::Let(pattern, value) => self.bind(pattern, value, span),
+            NodeKind::Assign { place, operator, value } => self.store(place, *operator, value, node),
+            NodeKind::Block(statements, tail) => {
+                for statement in statements {
+                    self.effect(statement)?;
+                }
+                tail.as_ref().map_or(Some(()), |tail| self.effect(tail))
+            }
+            NodeKind::If { condition, then, otherwise } => {
+                self.branch(condition, then, otherwise.as_deref(), span)
+            }
+            NodeKind::While { condition, body } => {
+                let (body, _) = self.nested(|flattener| {
+                    flattener.leave_unless(condition)?;
+                    flattener.effect(body)
+                });
+                self.push(StatementKind::Loop { body }, span);
+                Some(())
+            }
+            NodeKind::Loop { body, breaks } => {
+                let (body, _) = self.nested(|flattener| flattener.effect(body));
+                self.push(StatementKind::Loop { body }, span);
+                breaks.then_some(())
+            }
+            NodeKind::For { local, start, end, inclusive, unroll, body } => {
+                let mut bounds = self.operands([&**start, &**end])?;
+                let (end, start) = (bounds.pop()?, bounds.pop()?);
+                self.check_range(&start, node.span);
+                let (body, _) = self.nested(|flattener| flattener.effect(body));
+                let (local, inclusive, unroll) = (*local, *inclusive, *unroll);
+                self.push(StatementKind::For { local, start, end, inclusive, unroll, body }, span);
+                Some(())
+            }
+            NodeKind::Break(depth) => {
+                self.push(StatementKind::Break(*depth), span);
+                None
+            }
+            NodeKind::Continue(depth) => {
+                self.push(StatementKind::Continue(*depth), span);
+                None
+            }
+            NodeKind::Return(value) => {
+                let value = match value {
+                    Some(value) if self.ty(value) == Type::Unit => {
+                        self.effect(value)?;
+                        None
+                    }
+                    Some(value) => Some(self.value(value)?),
+                    None => None,
+                };
+                self.push(StatementKind::Return(value), span);
+                None
+            }
+            NodeKind::Assert { condition, message, arguments } => {
+                let values: Vec<_> = arguments.iter().map(|argument| self.constant_value(argument)).collect();
+                let arguments = values.into_iter().collect::<Option<Vec<_>>>()?;
+                self.assertion(condition, message, &arguments)
+            }
+            _ => {
+                let value = self.value(node)?;
+                if !is_pure(&value) {
+                    self.push(StatementKind::Evaluate(value), span);
+                }
+                Some(())
+            }
+        }
+    }
+
+    fn bind(&mut self, pattern: &Pattern, node: &Node, span: Span) -> Option<()> {
+        match (pattern, &node.kind) {
+            (Pattern::Wild, _) => self.effect(node),
+            (Pattern::Local(local), _) => self.assign_at(node, *local, true, span),
+            (Pattern::Tuple(patterns), NodeKind::Aggregate { written, base: None, .. }) => {
+                for (pattern, (_, part)) in patterns.iter().zip(written) {
+                    self.bind(pattern, part, span)?;
+                }
+                Some(())
+            }
+            (Pattern::Tuple(_), _) => {
+                let value = self.value(node)?;
+                let value = if matches!(value.kind, ExprKind::Local(_)) { value } else { self.saved(value) };
+                self.take_apart(pattern, value, span);
+                Some(())
+            }
+        }
+    }
+
+    fn take_apart(&mut self, pattern: &Pattern, value: Expr, span: Span) {
+        match pattern {
+            Pattern::Wild => {}
+            Pattern::Local(local) => self.push(StatementKind::Assign(whole(*local), value), span),
+            Pattern::Tuple(patterns) => {
+                let Type::Tuple(types) = value.ty.clone() else { return };
+                for (index, (pattern, ty)) in (0u32..).zip(patterns.iter().zip(types)) {
+                    let kind = ExprKind::Field(Box::new(value.clone()), index);
+                    self.take_apart(pattern, Expr { kind, ty, span: value.span }, span);
+                }
+            }
+        }
+    }
+
+    /// Assigns the node's value to a local. A `fresh` one is not read while the value is computed.
+    pub(super) fn assign(&mut self, node: &Node, local: LocalId, fresh: bool) -> Option<()> {
+        self.assign_at(node, local, fresh, at(node))
+    }
+
+    fn assign_at(&mut self, node: &Node, local: LocalId, fresh: bool, span: Span) -> Option<()> {
+        match &node.kind {
+            NodeKind::Block(statements, Some(tail)) => {
+                for statement in statements {
+                    self.effect(statement)?;
+                }
+                self.assign(tail, local, fresh)
+            }
+            NodeKind::If { condition, then, otherwise: Some(otherwise) } if self.ty(node) != Type::Unit => {
+                let mut condition = self.value(condition)?;
+                let (then, then_reached) = self.nested(|flattener| flattener.assign(then, local, fresh));
+                let (otherwise, reached) = self.nested(|flattener| flattener.assign(otherwise, local, fresh));
+                let ty = self.ty(node);
+                if self.selects(&ty, local, &then) && self.selects(&ty, local, &otherwise) {
+                    if !is_pure(&condition) && !self.constant {
+                        condition = self.saved(condition);
+                    }
+                    if let (Some(then), Some(otherwise)) = (only_value(then), only_value(otherwise)) {
+                        let (condition, then, otherwise) =
+                            (Box::new(condition), Box::new(then), Box::new(otherwise));
+                        let kind = ExprKind::Select { condition, then, otherwise };
+                        let select = Expr { kind, ty, span: at(node) };
+                        self.push(StatementKind::Assign(whole(local), select), span);
+                    }
+                    return Some(());
+                }
+                self.push(StatementKind::If { condition, then, otherwise }, at(node));
+                then_reached.or(reached)
+            }
+            _ => {
+                let fresh_condition = fresh && matches!(node.kind, NodeKind::Logical { .. });
+                let value =
+                    if fresh_condition { self.logical(node, Some(local))? } else { self.value(node)? };
+                if value.kind != ExprKind::Local(local) {
+                    self.push(StatementKind::Assign(whole(local), value), span);
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// Whether an arm is no more than a cheap value for `local`.
+    fn selects(&self, ty: &Type, local: LocalId, arm: &Block) -> bool {
+        let [Statement { kind: StatementKind::Assign(place, value), .. }] = arm.as_slice() else {
+            return false;
+        };
+        let one_register = matches!(ty, Type::Scalar(_) | Type::Pointer(..) | Type::Peers(_));
+        let cheap = one_register && cost(value, self.costs).is_some_and(|cost| cost <= SELECT_LIMIT);
+        *place == whole(local) && (cheap || self.constant)
+    }
+
+    fn branch(&mut self, condition: &Node, then: &Node, otherwise: Option<&Node>, span: Span) -> Option<()> {
+        if otherwise.is_none()
+            && let NodeKind::Logical { and: true, left, right } = &condition.kind
+        {
+            // `if a && b { .. }` nests where `b` is better not evaluated without `a`.
+            let mut right = self.guarded(right);
+            let left = self.value(left)?;
+            if right.cheap {
+                let condition = both(left, right.value?, span);
+                let (then, _) = self.nested(|flattener| flattener.effect(then));
+                self.push(StatementKind::If { condition, then, otherwise: Vec::new() }, span);
+                return Some(());
+            }
+            if let Some(condition) = right.value {
+                let (then, _) = self.nested(|flattener| flattener.effect(then));
+                let kind = StatementKind::If { condition, then, otherwise: Vec::new() };
+                right.block.push(Statement { kind, span });
+            }
+            self.push(StatementKind::If { condition: left, then: right.block, otherwise: Vec::new() }, span);
+            return Some(());
+        }
+        let condition = self.value(condition)?;
+        let (then, then_reached) = self.nested(|flattener| flattener.effect(then));
+        let (otherwise, reached) = match otherwise {
+            Some(otherwise) => self.nested(|flattener| flattener.effect(otherwise)),
+            None => (Vec::new(), Some(())),
+        };
+        self.push(StatementKind::If { condition, then, otherwise }, span);
+        then_reached.or(reached)
+    }
+
+    /// Leaves the loop whose body this is unless the condition holds.
+    fn leave_unless(&mut self, condition: &Node) -> Option<()> {
+        let span = at(condition);
+        let value = match &condition.kind {
+            NodeKind::Logical { and: true, left, right } => {
+                let right = self.guarded(right);
+                if right.cheap {
+                    both(self.value(left)?, right.value?, span)
+                } else {
+                    self.leave_unless(left)?;
+                    self.block.extend(right.block);
+                    right.value?
+                }
+            }
+            _ => self.value(condition)?,
+        };
+        let otherwise = vec![Statement { kind: StatementKind::Break(0), span }];
+        self.push(StatementKind::If { condition: value, then: Vec::new(), otherwise }, span);
+        Some(())
+    }
+
+    /// The right operand of `&&` or `||`, on its own.
+    pub(super) fn guarded(&mut self, right: &Node) -> Guarded {
+        let mut value = None;
+        let (block, _) = self.nested(|flattener| {
+            value = flattener.value(right);
+            value.is_some().then_some(())
+        });
+        let costs = value.as_ref().and_then(|value| cost(value, self.costs));
+        let cheap = block.is_empty() && costs.is_some_and(|cost| cost <= LOGICAL_LIMIT);
+        Guarded { block, value, cheap }
+    }
+
+    fn assertion(&mut self, condition: &Node, message: &str, arguments: &[Expr]) -> Option<()> {
+        let span = at(condition);
+        // `a && b` is checked as `a`, then `b` where `a` holds: `n != 0 && m % n == 0` must not divide by zero.
+        if self.may_fail(condition)
+            && let NodeKind::Logical { and, left, right } = &condition.kind
+        {
+            let first = self.constant_value(left)?;
+            if *and {
+                self.assertion(left, message, arguments)?;
+            }
+            let (inside, _) = self.nested(|flattener| flattener.assertion(right, message, arguments));
+            let (then, otherwise) = if *and { (inside, Vec::new()) } else { (Vec::new(), inside) };
+            self.push(StatementKind::If { condition: first, then, otherwise }, span);
+            return Some(());
+        }
+        let condition = self.constant_value(condition)?;
+        let (message, arguments) = (message.to_string(), arguments.to_vec());
+        self.push(StatementKind::Assert { condition, message, arguments }, span);
+        Some(())
+    }
+
+    /// Whether evaluating all of the constant condition may be a mistake, such as a division by zero.
+    fn may_fail(&mut self, condition: &Node) -> bool {
+        let value = self.constant_value(condition);
+        value.is_none_or(|value| cost(&value, self.costs).is_none())
+    }
+
+    fn store(&mut self, place: &Node, operator: Option<BinaryOp>, value: &Node, node: &Node) -> Option<()> {
+        let mut steps = Vec::new();
+        let local = steps_to(place, &mut steps)?;
+        if steps.is_empty() && operator.is_none() {
+            return self.assign_at(value, local, false, at(node));
+        }
+        let indices = steps.iter().filter_map(|(_, step)| match step {
+            Step::Index(index) => Some(*index),
+            Step::Field(_) => None,
+        });
+        // Rust evaluates the right side first, then the place.
+        let mut values = self.operands(std::iter::once(value).chain(indices))?.into_iter();
+        let value = values.next()?;
+        let mut target = Place { local, projections: Vec::new() };
+        let mut current = self.read(local, at(place));
+        for (part, step) in steps {
+            let (ty, span) = (self.ty(part), at(part));
+            let kind = match step {
+                Step::Field(index) => {
+                    target.projections.push(Projection::Field(index));
+                    ExprKind::Field(Box::new(current), index)
+                }
+                Step::Index(_) => {
+                    let index = values.next()?;
+                    let index = if is_pure(&index) { index } else { self.saved(index) };
+                    target.projections.push(Projection::Index(index.clone()));
+                    ExprKind::Index(Box::new(current), Box::new(index))
+                }
+            };
+            current = Expr { kind, ty, span };
+        }
+        let value = match operator {
+            Some(operator) => {
+                self.check_binary(operator, &current, &value, node.span);
+                let ty = current.ty.clone();
+                Expr {
+                    kind: ExprKind::Binary(operator, Box::new(current), Box::new(value)),
+                    ty,
+                    span: at(node),
+                }
+            }
+            None => value,
+        };
+        self.push(StatementKind::Assign(target, value), at(node));
+        Some(())
+    }
+}
+
+/// An operand that is evaluated only if another one allows it.
+pub(super) struct Guarded {
+    /// Statements that its value needs.
+    pub(super) block: Block,
+    /// Its value; `None` if control does not come out of it.
+    pub(super) value: Option<Expr>,
+    /// Whether it may as well be evaluated always.
+    pub(super) cheap: bool,
+}
+
+/// `left && right`, both evaluated.
+fn both(left: Expr, right: Expr, span: Span) -> Expr {
+    let ty = left.ty.clone();
+    Expr { kind: ExprKind::Binary(BinaryOp::And, Box::new(left), Box::new(right)), ty, span }
+}
+
+/// One step from a local to a part of it.
+enum Step<'n> {
+    Field(u32),
+    Index(&'n Node),
+}
+
+/// The local that a place starts from; the steps outermost first, each with the node of the part that it leads to.
+fn steps_to<'n>(place: &'n Node, steps: &mut Vec<(&'n Node, Step<'n>)>) -> Option<LocalId> {
+    match &place.kind {
+        NodeKind::Local(local) => Some(*local),
+        NodeKind::Field(base, index) => {
+            let local = steps_to(base, steps)?;
+            steps.push((place, Step::Field(*index)));
+            Some(local)
+        }
+        NodeKind::Index(base, index) => {
+            let local = steps_to(base, steps)?;
+            steps.push((place, Step::Index(index)));
+            Some(local)
+        }
+        _ => None,
+    }
+}
+
+/// The value of the only statement of a block, an assignment.
+fn only_value(mut block: Block) -> Option<Expr> {
+    match block.pop()?.kind {
+        StatementKind::Assign(_, value) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! Scalar methods that PTX has no instruction for, as ordinary operations.
+
+use super::super::literals::integer;
+use super::super::scalar_methods::{Expansion, unsigned};
+use super::Flattener;
+use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, Scalar, Span, Type};
+
+impl Flattener<'_, '_> {
+    /// The value of `expansion`. No intermediate result overflows, so that it may be computed in constants too.
+    pub(super) fn expand(&mut self, expansion: Expansion, operands: Vec<Expr>, span: Span) -> Expr {
+        let operands: Vec<Expr> = operands.into_iter().map(|operand| self.reusable(operand)).collect();
+        let mut operands = operands.into_iter();
+        let Some(left) = operands.next() else { return super::unit(span) };
+        let scalar = left.ty.scalar().unwrap_or(Scalar::U32);
+        let build = Builder { span };
+        let Some(right) = operands.next() else {
+            return match expansion {
+                Expansion::IsNan => build.binary(BinaryOp::NotEqual, left.clone(), left),
+                Expansion::WrappingNegate => build.negation(left),
+                _ => {
+                    let count = build.intrinsic(Intrinsic::CountOnes, vec![left], Scalar::U32);
+                    build.binary(BinaryOp::Equal, count, integer(1, Scalar::U32, span))
+                }
+            };
+        };
+        match expansion {
+            Expansion::ShiftLeft => build.binary(BinaryOp::ShiftLeft, left, build.amount(right, scalar)),
+            Expansion::ShiftRight => build.binary(BinaryOp::ShiftRight, left, build.amount(right, scalar)),
+            Expansion::RotateLeft | Expansion::RotateRight => {
+                let there = self.reusable(build.amount(right, scalar));
+                let width = integer(8 * i128::from(scalar.bytes()), Scalar::U32, span);
+                let back = build.amount(build.binary(BinaryOp::Subtract, width, there.clone()), scalar);
+                let (up, down) =
+                    if expansion == Expansion::RotateLeft { (there, back) } else { (back, there) };
+                let bits = build.cast(left, unsigned(scalar));
+                let high = build.binary(BinaryOp::ShiftLeft, bits.clone(), up);
+                let low = build.binary(BinaryOp::ShiftRight, bits, down);
+                build.cast(build.binary(BinaryOp::Or, high, low), scalar)
+            }
+            Expansion::DivideUp => {
+                let rest = build.binary(BinaryOp::Remainder, left.clone(), right.clone());
+                let more = build.binary(BinaryOp::NotEqual, rest, integer(0, scalar, span));
+                let quotient = build.binary(BinaryOp::Divide, left, right);
+                build.binary(BinaryOp::Add, quotient, build.cast(more, scalar))
+            }
+            Expansion::NextMultiple => {
+                let rest = build.binary(BinaryOp::Remainder, left.clone(), right.clone());
+                let rest = self.reusable(rest);
+                let exact = build.binary(BinaryOp::Equal, rest.clone(), integer(0, scalar, span));
+                let missing = build.binary(BinaryOp::Subtract, right, rest);
+                let missing = build.select(exact, integer(0, scalar, span), missing);
+                build.binary(BinaryOp::Add, left, missing)
+            }
+            Expansion::SaturatingSubtract => {
+                let smaller = build.intrinsic(Intrinsic::Minimum, vec![left.clone(), right], scalar);
+                build.binary(BinaryOp::Subtract, left, smaller)
+            }
+            _ => {
+                // With the sign bit flipped, signed numbers are ordered like unsigned ones.
+                let (left, right) = (self.reusable(build.lifted(left)), self.reusable(build.lifted(right)));
+                let unsigned = unsigned(scalar);
+                let greater =
+                    build.intrinsic(Intrinsic::Maximum, vec![left.clone(), right.clone()], unsigned);
+                let smaller = build.intrinsic(Intrinsic::Minimum, vec![left, right], unsigned);
+                build.binary(BinaryOp::Subtract, greater, smaller)
+            }
+        }
+    }
+}
+
+/// Makes expressions at one position.
+struct Builder {
+    span: Span,
+}
+
+impl Builder {
+    fn expression(&self, kind: ExprKind, scalar: Scalar) -> Expr {
+        Expr { kind, ty: Type::Scalar(scalar), span: self.span }
+    }
+
+    fn binary(&self, operator: BinaryOp, left: Expr, right: Expr) -> Expr {
+        let scalar = left.ty.scalar().unwrap_or(Scalar::U32);
+        let comparison = super::super::expressions::is_comparison(operator);
+        let kind = ExprKind::Binary(operator, Box::new(left), Box::new(right));
+        self.expression(kind, if comparison { Scalar::Bool } else { scalar })
+    }
+
+    fn intrinsic(&self, intrinsic: Intrinsic, operands: Vec<Expr>, scalar: Scalar) -> Expr {
+        self.expression(ExprKind::Intrinsic(intrinsic, operands), scalar)
+    }
+
+    fn cast(&self, value: Expr, scalar: Scalar) -> Expr {
+        if value.ty.scalar() == Some(scalar) {
+            return value;
+        }
+        self.expression(ExprKind::Cast(Box::new(value)), scalar)
+    }
+
+    /// A shift amount below the width of `scalar`.
+    fn amount(&self, value: Expr, scalar: Scalar) -> Expr {
+        let mask = integer(8 * i128::from(scalar.bytes()) - 1, Scalar::U32, self.span);
+        self.binary(BinaryOp::And, value, mask)
+    }
+
+    /// The number as an unsigned one, in the same order.
+    fn lifted(&self, value: Expr) -> Expr {
+        let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
+        if !scalar.is_signed() {
+            return value;
+        }
+        let unsigned = unsigned(scalar);
+        let sign = integer(1 << (8 * scalar.bytes() - 1), unsigned, self.span);
+        self.binary(BinaryOp::Xor, self.cast(value, unsigned), sign)
+    }
+
+    /// `0 - value`, which unsigned numbers have too.
+    fn negation(&self, value: Expr) -> Expr {
+        let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
+        self.binary(BinaryOp::Subtract, integer(0, scalar, self.span), value)
+    }
+
+    fn select(&self, condition: Expr, then: Expr, otherwise: Expr) -> Expr {
+        let scalar = then.ty.scalar().unwrap_or(Scalar::U32);
+        let (condition, then, otherwise) = (Box::new(condition), Box::new(then), Box::new(otherwise));
+        self.expression(ExprKind::Select { condition, then, otherwise }, scalar)
+    }
+}

@@ -1,0 +1,164 @@
+//! Literals, and the constants that Rust hangs on scalar types.
+
+use syn::spanned::Spanned;
+use syn::{ExprLit, Lit};
+
+use super::body::Body;
+use super::terms::{BOOL, Kind, Term, U32};
+use super::tree::{Node, NodeKind};
+use super::types::scalar_named;
+use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, Span, Type};
+
+/// Smallest and largest value of an integer type.
+pub(super) fn range(scalar: Scalar) -> Option<(i128, i128)> {
+    let bits = 8 * u32::try_from(scalar.bytes()).ok()?;
+    match scalar {
+        _ if !scalar.is_integer() => None,
+        _ if scalar.is_signed() => Some((-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
+        _ => Some((0, (1 << bits) - 1)),
+    }
+}
+
+/// The expression for an integer or bool of type `scalar`.
+pub(super) fn integer(value: i128, scalar: Scalar, span: Span) -> Expr {
+    let kind = if scalar == Scalar::Bool { ExprKind::Bool(value != 0) } else { ExprKind::Integer(value) };
+    Expr { kind, ty: Type::Scalar(scalar), span }
+}
+
+impl Body<'_> {
+    pub(super) fn literal(&mut self, literal: &ExprLit) -> Node {
+        let span = literal.span();
+        let refuse = |body: &mut Self, message: &str| body.error(span, message);
+        match &literal.lit {
+            Lit::Bool(value) => Node { kind: NodeKind::Bool(value.value), term: BOOL, span },
+            Lit::Byte(byte) => {
+                Node { kind: NodeKind::Integer(byte.value().into()), term: Term::Scalar(Scalar::U8), span }
+            }
+            Lit::Int(integer) => {
+                let term = match integer.suffix() {
+                    "" => self.table.fresh(Kind::Integer),
+                    suffix => match scalar_named(suffix) {
+                        Some(scalar) if scalar != Scalar::Bool => Term::Scalar(scalar),
+                        _ => {
+                            return refuse(
+                                self,
+                                "integers have at most 64 bits in device code: use two `u64`",
+                            );
+                        }
+                    },
+                };
+                if self.table.scalar(&term).is_some_and(Scalar::is_float) {
+                    return Node { kind: NodeKind::Float(integer.base10_digits().to_string()), term, span };
+                }
+                match integer.base10_parse::<i128>() {
+                    Ok(value) => Node { kind: NodeKind::Integer(value), term, span },
+                    Err(_) => refuse(self, "integers have at most 64 bits in device code: use two `u64`"),
+                }
+            }
+            Lit::Float(float) => {
+                let term = match float.suffix() {
+                    "" => self.table.fresh(Kind::Float),
+                    suffix => match scalar_named(suffix) {
+                        Some(scalar) if scalar.is_float() => Term::Scalar(scalar),
+                        _ => return refuse(self, "floats are `f32` or `f64` in device code"),
+                    },
+                };
+                Node { kind: NodeKind::Float(float.base10_digits().to_string()), term, span }
+            }
+            Lit::Char(_) => refuse(self, "device code has no characters: write a byte such as `b'a'`"),
+            _ => refuse(self, "device code has no strings: report a number and give it words on the host"),
+        }
+    }
+
+    /// `u32::MAX` and its like; `None` if the type has no such constant.
+    pub(super) fn scalar_constant(
+        &mut self,
+        scalar: Scalar,
+        name: &str,
+        span: proc_macro2::Span,
+    ) -> Option<Node> {
+        if let Some((low, high)) = range(scalar) {
+            let bits = 8 * i128::from(scalar.bytes());
+            let (value, term) = match name {
+                "MIN" => (low, Term::Scalar(scalar)),
+                "MAX" => (high, Term::Scalar(scalar)),
+                "BITS" => (bits, U32),
+                _ => return None,
+            };
+            return Some(Node { kind: NodeKind::Integer(value), term, span });
+        }
+        let bits = match scalar {
+            Scalar::F32 => u64::from(float_constant(name, F32_CONSTANTS)?.to_bits()),
+            Scalar::F64 => float_constant(name, F64_CONSTANTS)?.to_bits(),
+            _ => return None,
+        };
+        Some(Node { kind: NodeKind::FloatBits(bits), term: Term::Scalar(scalar), span })
+    }
+}
+
+const F32_CONSTANTS: &[(&str, f32)] = &[
+    ("MIN", f32::MIN),
+    ("MAX", f32::MAX),
+    ("MIN_POSITIVE", f32::MIN_POSITIVE),
+    ("EPSILON", f32::EPSILON),
+    ("INFINITY", f32::INFINITY),
+    ("NEG_INFINITY", f32::NEG_INFINITY),
+    ("NAN", f32::NAN),
+];
+
+const F64_CONSTANTS: &[(&str, f64)] = &[
+    ("MIN", f64::MIN),
+    ("MAX", f64::MAX),
+    ("MIN_POSITIVE", f64::MIN_POSITIVE),
+    ("EPSILON", f64::EPSILON),
+    ("INFINITY", f64::INFINITY),
+    ("NEG_INFINITY", f64::NEG_INFINITY),
+    ("NAN", f64::NAN),
+];
+
+fn float_constant<F: Copy>(name: &str, constants: &[(&str, F)]) -> Option<F> {
+    constants.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
+/// The bits of a float literal of that type.
+pub(super) fn float_bits(digits: &str, scalar: Scalar) -> Option<u64> {
+    match scalar {
+        Scalar::F32 => digits.parse::<f32>().ok().map(|value| u64::from(value.to_bits())),
+        Scalar::F64 => digits.parse::<f64>().ok().map(f64::to_bits),
+        _ => None,
+    }
+}
+
+/// The operator of `a op b`; whether it also assigns.
+pub(super) fn operator(operator: &syn::BinOp) -> Option<(BinaryOp, bool)> {
+    use syn::BinOp as Op;
+    Some(match operator {
+        Op::Add(_) => (BinaryOp::Add, false),
+        Op::Sub(_) => (BinaryOp::Subtract, false),
+        Op::Mul(_) => (BinaryOp::Multiply, false),
+        Op::Div(_) => (BinaryOp::Divide, false),
+        Op::Rem(_) => (BinaryOp::Remainder, false),
+        Op::BitXor(_) => (BinaryOp::Xor, false),
+        Op::BitAnd(_) => (BinaryOp::And, false),
+        Op::BitOr(_) => (BinaryOp::Or, false),
+        Op::Shl(_) => (BinaryOp::ShiftLeft, false),
+        Op::Shr(_) => (BinaryOp::ShiftRight, false),
+        Op::Eq(_) => (BinaryOp::Equal, false),
+        Op::Ne(_) => (BinaryOp::NotEqual, false),
+        Op::Lt(_) => (BinaryOp::Less, false),
+        Op::Le(_) => (BinaryOp::LessEqual, false),
+        Op::Gt(_) => (BinaryOp::Greater, false),
+        Op::Ge(_) => (BinaryOp::GreaterEqual, false),
+        Op::AddAssign(_) => (BinaryOp::Add, true),
+        Op::SubAssign(_) => (BinaryOp::Subtract, true),
+        Op::MulAssign(_) => (BinaryOp::Multiply, true),
+        Op::DivAssign(_) => (BinaryOp::Divide, true),
+        Op::RemAssign(_) => (BinaryOp::Remainder, true),
+        Op::BitXorAssign(_) => (BinaryOp::Xor, true),
+        Op::BitAndAssign(_) => (BinaryOp::And, true),
+        Op::BitOrAssign(_) => (BinaryOp::Or, true),
+        Op::ShlAssign(_) => (BinaryOp::ShiftLeft, true),
+        Op::ShrAssign(_) => (BinaryOp::ShiftRight, true),
+        _ => return None,
+    })
+}

@@ -1,0 +1,228 @@
+//! Method calls: of pointers, of scalars, of structs.
+
+use proc_macro2::Span;
+use syn::{Expr, ExprMethodCall};
+
+use super::body::Body;
+use super::calls::{Generics, intrinsic};
+use super::intrinsics;
+use super::scalar_methods::{self, Argument, Meaning};
+use super::terms::{Kind, Term, U32};
+use super::tree::{Node, NodeKind};
+use crate::ir::{AtomicOp, Intrinsic, Order, Scalar, Space};
+
+const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
+const STORE_ORDERS: [Order; 2] = [Order::Relaxed, Order::Release];
+const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
+
+impl Body<'_> {
+    pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
+        let receiver = self.expression(&call.receiver);
+        let (name, span) = (call.method.to_string(), call.method.span());
+        let generics: Generics<'_> = call.turbofish.as_ref().map(|turbofish| &turbofish.args);
+        let arguments: Vec<&Expr> = call.args.iter().collect();
+        if matches!(receiver.kind, NodeKind::Error) {
+            for argument in arguments {
+                self.expression(argument);
+            }
+            return self.failed(span);
+        }
+        match self.table.shallow(&receiver.term) {
+            Term::Pointer(space, element) => {
+                self.pointer_method(receiver, space, &element, &name, generics, &arguments, span)
+            }
+            Term::Peers(element) => {
+                if name != "rank" {
+                    return self.error(
+                        span,
+                        format!("`Peers` has no method `{name}`: choose a rank first, `peers.rank(rank).{name}(..)`"),
+                    );
+                }
+                let Some(rank) = self.arguments(&name, &[U32], &arguments, span) else {
+                    return self.failed(span);
+                };
+                let operands = std::iter::once(receiver).chain(rank).collect();
+                intrinsic(Intrinsic::PeerRank, operands, Term::Pointer(Space::Peer, element), span)
+            }
+            Term::Struct(path) => {
+                let method = self.environment.associated(&path, &name);
+                if self.environment.signature(&method).is_none() {
+                    return self.error(
+                        span,
+                        format!(
+                            "`{}` has no method `{name}`: write one in its `impl`, without traits",
+                            path.item
+                        ),
+                    );
+                }
+                self.call_function(method, Some(receiver), generics, &arguments, span)
+            }
+            Term::Scalar(scalar) => self.scalar_method(receiver, scalar, &name, &arguments, span),
+            Term::Variable(_) => {
+                let message = match self.table.open(&receiver.term) {
+                    Some(Kind::Any | Kind::Never) | None => {
+                        "the type of this value is not known yet: state it in its `let`".to_string()
+                    }
+                    Some(Kind::Integer) => {
+                        "the type of this number is not known yet: give the literal a suffix, such as `1u32`".to_string()
+                    }
+                    Some(Kind::Float) => {
+                        "the type of this number is not known yet: give the literal a suffix, such as `1.0f32`".to_string()
+                    }
+                };
+                self.error(receiver.span, message)
+            }
+            Term::Array(..) => self.error(
+                span,
+                format!("arrays have no method `{name}` in device code: write a `for` loop over the indices"),
+            ),
+            Term::Unit | Term::Tuple(_) => {
+                let message = format!("`{}` has no method `{name}`", self.table.describe(&receiver.term));
+                self.error(span, message)
+            }
+        }
+    }
+
+    /// A method of a scalar, also when it is called as `u32::min(a, b)`.
+    pub(super) fn scalar_method(
+        &mut self,
+        receiver: Node,
+        scalar: Scalar,
+        name: &str,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let Some(method) = scalar_methods::method(name, scalar) else {
+            for argument in arguments {
+                self.expression(argument);
+            }
+            let known = scalar_methods::names(scalar).join("`, `");
+            let message = match (name, scalar) {
+                ("into" | "try_into", _) => {
+                    "device code has no conversion traits: write `value as T`".to_string()
+                }
+                (_, Scalar::Bool) => format!("`bool` has no method `{name}` in device code: write `if`"),
+                _ => format!("`{}` has no method `{name}` in device code; it has `{known}`", scalar.name()),
+            };
+            return self.error(span, message);
+        };
+        let term_of = |argument: &Argument| match argument {
+            Argument::Same => Term::Scalar(scalar),
+            Argument::U32 => U32,
+        };
+        let expected: Vec<Term> = method.arguments.iter().map(term_of).collect();
+        let Some(written) = self.arguments(name, &expected, arguments, span) else {
+            return self.failed(span);
+        };
+        let term = method.result(scalar);
+        let mut operands: Vec<Node> = std::iter::once(receiver).chain(written).collect();
+        let kind = match method.meaning {
+            Meaning::Intrinsic(operation) => return intrinsic(operation, operands, term, span),
+            Meaning::Expansion(expansion) => NodeKind::Expansion(expansion, operands),
+            Meaning::Binary(operator) => match (operands.pop(), operands.pop()) {
+                (Some(right), Some(left)) => NodeKind::Binary(operator, Box::new(left), Box::new(right)),
+                _ => return self.failed(span),
+            },
+        };
+        Node { kind, term, span }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a method call has this many parts")]
+    fn pointer_method(
+        &mut self,
+        receiver: Node,
+        space: Space,
+        element: &Term,
+        name: &str,
+        generics: Generics<'_>,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let this = receiver.term.clone();
+        let mut operands = vec![receiver];
+        let (operation, values, result, orders) = match name {
+            "at" => {
+                let index = self.table.fresh(Kind::Integer);
+                let Some(written) = self.arguments(name, std::slice::from_ref(&index), arguments, span)
+                else {
+                    return self.failed(span);
+                };
+                self.indices.push((written.first().map_or(span, |index| index.span), index));
+                operands.extend(written);
+                return intrinsic(Intrinsic::Offset, operands, this, span);
+            }
+            "cast" => {
+                let to = self.type_argument(name, generics, span);
+                let term = Term::Pointer(space, Box::new(to));
+                if self.arguments(name, &[], arguments, span).is_none() {
+                    return self.failed(span);
+                }
+                return intrinsic(Intrinsic::CastPointer, operands, term, span);
+            }
+            "read" => (Ordered::Weak(Intrinsic::Read), 0, element.clone(), &[][..]),
+            "write" => (Ordered::Weak(Intrinsic::Write), 1, Term::Unit, &[][..]),
+            "load" => (Ordered::Load, 0, element.clone(), &LOAD_ORDERS[..]),
+            "store" => (Ordered::Store, 1, Term::Unit, &STORE_ORDERS[..]),
+            _ => match intrinsics::atomic(name) {
+                Some(atomic) => {
+                    let values = if atomic == AtomicOp::CompareExchange { 2 } else { 1 };
+                    (Ordered::Atomic(atomic), values, element.clone(), &ATOMIC_ORDERS[..])
+                }
+                None => {
+                    for argument in arguments {
+                        self.expression(argument);
+                    }
+                    return self.error(
+                        span,
+                        format!(
+                            "pointers have no method `{name}`; they have `at`, `cast`, `read`, `write`, `load`, `store`, \
+                             `fetch_add` and its kind, `exchange` and `compare_exchange`"
+                        ),
+                    );
+                }
+            },
+        };
+        let expected = vec![element.clone(); values];
+        if let Ordered::Weak(operation) = operation {
+            let Some(written) = self.arguments(name, &expected, arguments, span) else {
+                return self.failed(span);
+            };
+            operands.extend(written);
+            return intrinsic(operation, operands, result, span);
+        }
+        let Some((written, [order, scope])) = arguments.split_last_chunk() else {
+            return self.error(
+                span,
+                format!("`{name}` states order and scope last: write `.., {:?}, Gpu)`", orders[0]),
+            );
+        };
+        let described = match operation {
+            Ordered::Load => "a load".to_string(),
+            Ordered::Store => "a store".to_string(),
+            _ => format!("`{name}`"),
+        };
+        let order = self.order(order, &described, orders);
+        let scope = self.memory_scope(scope);
+        let written = self.arguments(name, &expected, written, span);
+        let (Some(written), Some(order), Some(scope)) = (written, order, scope) else {
+            return self.failed(span);
+        };
+        operands.extend(written);
+        let operation = match operation {
+            Ordered::Load => Intrinsic::Load(order, scope),
+            Ordered::Store => Intrinsic::Store(order, scope),
+            Ordered::Atomic(atomic) => Intrinsic::Atomic(atomic, order, scope),
+            Ordered::Weak(operation) => operation,
+        };
+        intrinsic(operation, operands, result, span)
+    }
+}
+
+/// A memory operation before its order and scope are known.
+#[derive(Clone, Copy)]
+enum Ordered {
+    Weak(Intrinsic),
+    Load,
+    Store,
+    Atomic(AtomicOp),
+}

@@ -1,0 +1,206 @@
+//! What names mean in a module: its own items, what it imports, and the built-in language.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dependencies::Imports;
+use crate::ir::{self, Expr, Function, Path, Scalar, StructDefinition, Type};
+
+/// An item.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Entity {
+    Struct(Path),
+    Constant(Path),
+    Function(Path),
+}
+
+/// What a caller needs to know of a function.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    pub(super) is_kernel: bool,
+    pub(super) is_method: bool,
+    pub(super) const_parameters: Vec<(String, Scalar)>,
+    pub(super) parameters: Vec<Type>,
+    pub(super) result: Type,
+}
+
+impl From<&Function> for Signature {
+    fn from(function: &Function) -> Self {
+        let parameters = &function.locals[..function.parameters.min(function.locals.len())];
+        Signature {
+            is_kernel: function.kernel.is_some(),
+            is_method: parameters.first().is_some_and(|first| first.name == "self"),
+            const_parameters: function.const_parameters.clone(),
+            parameters: parameters.iter().map(|local| local.ty.clone()).collect(),
+            result: function.result.clone(),
+        }
+    }
+}
+
+/// The items that a module can mention, its own included.
+#[derive(Debug)]
+pub(super) struct Environment<'a> {
+    /// Name of the module that is being lowered.
+    pub(super) module: &'a str,
+    names: BTreeMap<String, Entity>,
+    globs: Vec<&'a ir::Module>,
+    /// Built-in names that are imported under another one.
+    renamed: BTreeMap<String, String>,
+    structs: BTreeMap<Path, StructDefinition>,
+    constants: BTreeMap<Path, Type>,
+    values: BTreeMap<Path, &'a Expr>,
+    signatures: BTreeMap<Path, Signature>,
+    /// This module's constants before they are lowered, for array lengths.
+    sources: BTreeMap<String, &'a syn::Expr>,
+    /// This module's structs whose layout Rust does not promise.
+    without_layout: BTreeSet<String>,
+}
+
+impl<'a> Environment<'a> {
+    /// Everything that the imports give; the module's own items are declared afterwards.
+    pub(super) fn new(
+        module: &'a str,
+        imports: &Imports,
+        imported: &[&'a ir::Module],
+        linked: &[&'a ir::Module],
+    ) -> Self {
+        let mut environment = Environment {
+            module,
+            names: BTreeMap::new(),
+            globs: Vec::new(),
+            renamed: BTreeMap::new(),
+            structs: BTreeMap::new(),
+            constants: BTreeMap::new(),
+            values: BTreeMap::new(),
+            signatures: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            without_layout: BTreeSet::new(),
+        };
+        for known in linked.iter().chain(imported) {
+            environment.learn(known);
+        }
+        for (dependency, known) in imports.dependencies.iter().zip(imported) {
+            if dependency.names.all {
+                environment.globs.push(known);
+            }
+            for name in &dependency.names.listed {
+                if let Some(entity) = environment.item_of(known, &name.item.to_string()) {
+                    environment.names.insert(name.local.to_string(), entity);
+                }
+            }
+        }
+        for name in &imports.intrinsics {
+            if name.item != name.local {
+                environment.renamed.insert(name.local.to_string(), name.item.to_string());
+            }
+        }
+        environment
+    }
+
+    fn learn(&mut self, module: &'a ir::Module) {
+        let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+        for definition in &module.structs {
+            self.structs.insert(path(&definition.name), definition.clone());
+        }
+        for constant in &module.constants {
+            self.constants.insert(path(&constant.name), constant.ty.clone());
+            self.values.insert(path(&constant.name), &constant.value);
+        }
+        for function in &module.functions {
+            self.signatures.insert(path(&function.name), Signature::from(function));
+        }
+    }
+
+    fn item_of(&self, module: &ir::Module, item: &str) -> Option<Entity> {
+        let path = Path { module: module.name.clone(), item: item.to_string() };
+        if self.structs.contains_key(&path) {
+            Some(Entity::Struct(path))
+        } else if self.signatures.contains_key(&path) {
+            Some(Entity::Function(path))
+        } else if self.constants.contains_key(&path) {
+            Some(Entity::Constant(path))
+        } else {
+            None
+        }
+    }
+
+    /// Path of an item of this module.
+    pub(super) fn own(&self, item: &str) -> Path {
+        Path { module: self.module.to_string(), item: item.to_string() }
+    }
+
+    /// Makes a struct's name known before its fields are.
+    pub(super) fn announce_struct(&mut self, name: &str, has_layout: bool) {
+        self.names.insert(name.to_string(), Entity::Struct(self.own(name)));
+        if !has_layout {
+            self.without_layout.insert(name.to_string());
+        }
+    }
+
+    /// Makes a constant's name and source known before its type is; `Struct::NAME` for associated constants.
+    pub(super) fn announce_constant(&mut self, name: &str, source: &'a syn::Expr) {
+        if !name.contains("::") {
+            self.names.insert(name.to_string(), Entity::Constant(self.own(name)));
+        }
+        self.sources.insert(name.to_string(), source);
+    }
+
+    pub(super) fn declare_struct(&mut self, definition: StructDefinition) {
+        self.structs.insert(self.own(&definition.name), definition);
+    }
+
+    pub(super) fn declare_constant(&mut self, name: &str, ty: Type) {
+        self.constants.insert(self.own(name), ty);
+    }
+
+    /// `Struct::name` for methods.
+    pub(super) fn declare_function(&mut self, name: &str, signature: Signature) {
+        let path = self.own(name);
+        if !name.contains("::") {
+            self.names.insert(name.to_string(), Entity::Function(path.clone()));
+        }
+        self.signatures.insert(path, signature);
+    }
+
+    /// What an unqualified name means: own items and named imports first, then globs.
+    pub(super) fn resolve(&self, name: &str) -> Option<Entity> {
+        let named = self.names.get(name).cloned();
+        named.or_else(|| self.globs.iter().find_map(|module| self.item_of(module, name)))
+    }
+
+    /// The built-in name that `name` stands for when no item has it.
+    pub(super) fn built_in<'n>(&'n self, name: &'n str) -> &'n str {
+        self.renamed.get(name).map_or(name, String::as_str)
+    }
+
+    pub(super) fn definition(&self, path: &Path) -> Option<&StructDefinition> {
+        self.structs.get(path)
+    }
+
+    pub(super) fn constant(&self, path: &Path) -> Option<&Type> {
+        self.constants.get(path)
+    }
+
+    pub(super) fn signature(&self, path: &Path) -> Option<&Signature> {
+        self.signatures.get(path)
+    }
+
+    /// An associated function or constant of a struct: it lives in the struct's module.
+    pub(super) fn associated(&self, owner: &Path, name: &str) -> Path {
+        Path { module: owner.module.clone(), item: format!("{}::{name}", owner.item) }
+    }
+
+    /// Value of an imported constant.
+    pub(super) fn value(&self, path: &Path) -> Option<&'a Expr> {
+        self.values.get(path).copied()
+    }
+
+    /// Source of one of this module's constants.
+    pub(super) fn source(&self, path: &Path) -> Option<&'a syn::Expr> {
+        if path.module == self.module { self.sources.get(&path.item).copied() } else { None }
+    }
+
+    /// Whether the struct is one of this module's without `#[repr(C)]`.
+    pub(super) fn lacks_layout(&self, path: &Path) -> bool {
+        path.module == self.module && self.without_layout.contains(&path.item)
+    }
+}

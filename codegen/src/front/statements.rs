@@ -1,0 +1,322 @@
+//! Blocks, `let`, assignment, `if` and loops.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Block, Expr, ExprForLoop, ExprIf, Label, Lifetime, Local, Pat, RangeLimits, Stmt};
+
+use super::attributes;
+use super::body::{Body, Enclosing};
+use super::refused;
+use super::terms::{BOOL, Kind, Term};
+use super::tree::{Node, NodeKind, Pattern};
+use crate::ir::BinaryOp;
+
+impl Body<'_> {
+    /// A block in a scope of its own; its type is that of the trailing expression.
+    pub(super) fn block(&mut self, block: &Block) -> Node {
+        self.scoped(|body| body.statements(block))
+    }
+
+    fn statements(&mut self, block: &Block) -> Node {
+        let mut nodes = Vec::new();
+        let mut tail = None;
+        for (index, statement) in block.stmts.iter().enumerate() {
+            match statement {
+                Stmt::Local(local) => nodes.extend(self.binding(local)),
+                Stmt::Expr(expression, None) if index + 1 == block.stmts.len() => {
+                    tail = Some(Box::new(self.expression(expression)));
+                }
+                Stmt::Expr(expression, semicolon) => {
+                    let node = self.expression(expression);
+                    if semicolon.is_none() {
+                        self.expect(&node, &Term::Unit);
+                    }
+                    let (term, span) = (Term::Unit, expression.span());
+                    nodes.push(Node { kind: NodeKind::Discard(Box::new(node)), term, span });
+                }
+                Stmt::Item(item) => self.diagnostics.report(
+                    item.span(),
+                    "items stand in the module, not in a function: move this one out of the body",
+                ),
+                Stmt::Macro(call) => {
+                    self.diagnostics.report(call.mac.path.span(), refused::macro_call(&call.mac.path));
+                }
+            }
+        }
+        let term = match &tail {
+            Some(tail) => tail.term.clone(),
+            None if self.diverges => self.table.fresh(Kind::Never),
+            None => Term::Unit,
+        };
+        Node { kind: NodeKind::Block(nodes, tail), term, span: block.span() }
+    }
+
+    fn binding(&mut self, local: &Local) -> Option<Node> {
+        attributes::check(&local.attrs, &[], &mut self.diagnostics);
+        let span = local.let_token.span;
+        let value = local.init.as_ref().map(|init| {
+            if let Some((token, _)) = &init.diverge {
+                self.diagnostics
+                    .report(token.span(), "device code has no `let .. else`: test the value with `if`");
+            }
+            self.expression(&init.expr)
+        });
+        let term = value.as_ref().map_or_else(|| self.table.fresh(Kind::Any), |value| value.term.clone());
+        let pattern = self.pattern(&local.pat, &term, value.is_none());
+        let value = value?;
+        Some(Node { kind: NodeKind::Let(pattern, Box::new(value)), term: Term::Unit, span })
+    }
+
+    fn pattern(&mut self, pattern: &Pat, term: &Term, deferred: bool) -> Pattern {
+        match pattern {
+            Pat::Wild(_) => Pattern::Wild,
+            Pat::Paren(paren) => self.pattern(&paren.pat, term, deferred),
+            Pat::Type(typed) => {
+                if let Some(stated) = self.scope().term(&typed.ty, &mut self.table, &mut self.diagnostics) {
+                    self.expect_at(typed.pat.span(), term, &stated);
+                }
+                self.pattern(&typed.pat, term, deferred)
+            }
+            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                // A `let` without a value is assigned later, perhaps in a loop: only `let x = ..` is surely fixed.
+                let mutable = ident.mutability.is_some() || deferred;
+                let name = ident.ident.to_string();
+                Pattern::Local(self.declare(&name, term.clone(), mutable, ident.ident.span()))
+            }
+            Pat::Tuple(tuple) => {
+                let parts: Vec<Term> = tuple.elems.iter().map(|_| self.table.fresh(Kind::Any)).collect();
+                self.expect_at(tuple.span(), term, &Term::Tuple(parts.clone()));
+                let patterns = tuple.elems.iter().zip(&parts);
+                Pattern::Tuple(
+                    patterns.map(|(pattern, part)| self.pattern(pattern, part, deferred)).collect(),
+                )
+            }
+            Pat::Ident(ident) => {
+                self.diagnostics
+                    .report(ident.span(), "device code has no `ref` and `@` patterns: bind a plain name");
+                Pattern::Wild
+            }
+            other => {
+                self.diagnostics
+                    .report(other.span(), "`let` binds a name, `_` or a tuple of them: read fields with `.`");
+                Pattern::Wild
+            }
+        }
+    }
+
+    /// `place = value` and `place op= value`.
+    pub(super) fn assignment(
+        &mut self,
+        place: &Expr,
+        operator: Option<BinaryOp>,
+        value: &Expr,
+        span: Span,
+    ) -> Node {
+        let target = match place {
+            Expr::Infer(_) if operator.is_none() => {
+                let value = self.expression(value);
+                return Node { kind: NodeKind::Discard(Box::new(value)), term: Term::Unit, span };
+            }
+            Expr::Tuple(_) | Expr::Struct(_) | Expr::Array(_) => {
+                self.error(place.span(), "an assignment names one place: assign the parts one by one")
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                self.error(place.span(), "device memory is written with `pointer.write(value)`")
+            }
+            _ => self.expression(place),
+        };
+        if !is_place(&target) {
+            self.diagnostics.report(
+                place.span(),
+                "only a local, its fields and its elements are assigned: write memory with `pointer.write(value)`",
+            );
+        }
+        let value = self.expression(value);
+        if !matches!(operator, Some(BinaryOp::ShiftLeft | BinaryOp::ShiftRight)) {
+            self.expect(&value, &target.term);
+        }
+        let (place, value) = (Box::new(target), Box::new(value));
+        Node { kind: NodeKind::Assign { place, operator, value }, term: Term::Unit, span }
+    }
+
+    pub(super) fn condition(&mut self, condition: &Expr) -> Box<Node> {
+        let node = self.expression(condition);
+        self.expect(&node, &BOOL);
+        Box::new(node)
+    }
+
+    pub(super) fn branch(&mut self, branch: &ExprIf) -> Node {
+        let condition = self.condition(&branch.cond);
+        let before = self.diverges;
+        let then = self.block(&branch.then_branch);
+        let then_diverges = std::mem::replace(&mut self.diverges, before);
+        let mut term = then.term.clone();
+        let otherwise = match &branch.else_branch {
+            Some((_, otherwise)) => {
+                let node = self.expression(otherwise);
+                self.expect(&node, &then.term);
+                self.diverges = before || (then_diverges && self.diverges);
+                Some(Box::new(node))
+            }
+            None => {
+                self.expect(&then, &Term::Unit);
+                term = Term::Unit;
+                None
+            }
+        };
+        Node {
+            kind: NodeKind::If { condition, then: Box::new(then), otherwise },
+            term,
+            span: branch.if_token.span,
+        }
+    }
+
+    /// The condition, which is evaluated in every round, and the body of a loop.
+    fn enclosed(
+        &mut self,
+        label: Option<&Label>,
+        condition: Option<&Expr>,
+        body: &Block,
+    ) -> (Option<Box<Node>>, Node, Enclosing) {
+        let label = label.map(|label| label.name.ident.to_string());
+        self.loops.push(Enclosing { label, breaks: false });
+        let condition = condition.map(|condition| self.condition(condition));
+        let before = self.diverges;
+        let body = self.block(body);
+        self.diverges = before;
+        self.expect(&body, &Term::Unit);
+        let enclosing = self.loops.pop().unwrap_or(Enclosing { label: None, breaks: false });
+        (condition, body, enclosing)
+    }
+
+    pub(super) fn while_loop(&mut self, repeated: &syn::ExprWhile) -> Node {
+        attributes::check(&repeated.attrs, &[], &mut self.diagnostics);
+        let (condition, body, _) =
+            self.enclosed(repeated.label.as_ref(), Some(&repeated.cond), &repeated.body);
+        let condition = condition.unwrap_or_else(|| Box::new(self.failed(repeated.while_token.span)));
+        let kind = NodeKind::While { condition, body: Box::new(body) };
+        Node { kind, term: Term::Unit, span: repeated.while_token.span }
+    }
+
+    pub(super) fn endless_loop(&mut self, repeated: &syn::ExprLoop) -> Node {
+        attributes::check(&repeated.attrs, &[], &mut self.diagnostics);
+        let (_, body, enclosing) = self.enclosed(repeated.label.as_ref(), None, &repeated.body);
+        let breaks = enclosing.breaks;
+        let term = if breaks { Term::Unit } else { self.never() };
+        Node { kind: NodeKind::Loop { body: Box::new(body), breaks }, term, span: repeated.loop_token.span }
+    }
+
+    /// The type of an expression after which control does not continue.
+    pub(super) fn never(&mut self) -> Term {
+        self.diverges = true;
+        self.table.fresh(Kind::Never)
+    }
+
+    pub(super) fn for_loop(&mut self, repeated: &ExprForLoop) -> Node {
+        attributes::check(&repeated.attrs, &["unroll"], &mut self.diagnostics);
+        let unroll = attributes::find(&repeated.attrs, "unroll").is_some();
+        let span = repeated.for_token.span;
+        let mut iterated = &*repeated.expr;
+        while let Expr::Paren(syn::ExprParen { expr, .. }) | Expr::Group(syn::ExprGroup { expr, .. }) =
+            iterated
+        {
+            iterated = expr;
+        }
+        let (from, to, inclusive) = match iterated {
+            Expr::Range(syn::ExprRange { start: Some(start), end: Some(end), limits, .. }) => {
+                (start, end, matches!(limits, RangeLimits::Closed(_)))
+            }
+            other => {
+                return self.error(
+                    other.span(),
+                    "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions",
+                );
+            }
+        };
+        let (start, end) = (self.expression(from), self.expression(to));
+        self.expect(&end, &start.term);
+        let term = start.term.clone();
+        let node = self.scoped(|body| {
+            let local = match &*repeated.pat {
+                Pat::Wild(_) => body.hidden("index", term, false, span),
+                Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                    if ident.mutability.is_some() {
+                        body.diagnostics.report(
+                            ident.span(),
+                            format!(
+                                "a loop variable is fixed: write `let mut {0} = {0};` in the body",
+                                ident.ident
+                            ),
+                        );
+                    }
+                    body.declare(&ident.ident.to_string(), term, false, ident.ident.span())
+                }
+                other => {
+                    body.diagnostics.report(other.span(), "a loop variable is a name or `_`");
+                    body.hidden("index", term, false, span)
+                }
+            };
+            let (_, inside, _) = body.enclosed(repeated.label.as_ref(), None, &repeated.body);
+            let (start, end) = (Box::new(start), Box::new(end));
+            NodeKind::For { local, start, end, inclusive, unroll, body: Box::new(inside) }
+        });
+        Node { kind: node, term: Term::Unit, span }
+    }
+
+    /// How many loops out `label` is; reports if there is none.
+    fn depth(&mut self, label: Option<&Lifetime>, word: &str, span: Span) -> Option<u32> {
+        let wanted = label.map(|label| label.ident.to_string());
+        let found =
+            self.loops.iter().rev().position(|enclosing| wanted.is_none() || enclosing.label == wanted);
+        if found.is_none() {
+            let message = match &wanted {
+                Some(label) => format!("there is no enclosing loop `'{label}`"),
+                None => format!("`{word}` stands only inside a loop"),
+            };
+            self.diagnostics.report(span, message);
+        }
+        found.and_then(|depth| u32::try_from(depth).ok())
+    }
+
+    pub(super) fn break_loop(&mut self, leave: &syn::ExprBreak) -> Node {
+        let span = leave.break_token.span;
+        if let Some(value) = &leave.expr {
+            self.diagnostics.report(
+                value.span(),
+                "`break` has no value in device code: assign a variable before the loop ends",
+            );
+        }
+        let Some(depth) = self.depth(leave.label.as_ref(), "break", span) else { return self.failed(span) };
+        let index = self.loops.len() - 1 - depth as usize;
+        self.loops[index].breaks = true;
+        Node { kind: NodeKind::Break(depth), term: self.never(), span }
+    }
+
+    pub(super) fn continue_loop(&mut self, next: &syn::ExprContinue) -> Node {
+        let span = next.continue_token.span;
+        let Some(depth) = self.depth(next.label.as_ref(), "continue", span) else { return self.failed(span) };
+        Node { kind: NodeKind::Continue(depth), term: self.never(), span }
+    }
+
+    pub(super) fn return_from(&mut self, leave: &syn::ExprReturn) -> Node {
+        let span = leave.return_token.span;
+        let value = leave.expr.as_ref().map(|value| Box::new(self.expression(value)));
+        match self.result.clone() {
+            Some(result) => match &value {
+                Some(value) => self.expect(value, &result),
+                None => self.expect_at(span, &Term::Unit, &result),
+            },
+            None => self.diagnostics.report(span, "a constant has no `return`: write the value itself"),
+        }
+        Node { kind: NodeKind::Return(value), term: self.never(), span }
+    }
+}
+
+/// Whether the node is a local or a part of one.
+fn is_place(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Local(_) | NodeKind::Error => true,
+        NodeKind::Field(base, _) | NodeKind::Index(base, _) => is_place(base),
+        _ => false,
+    }
+}

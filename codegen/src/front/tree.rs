@@ -1,0 +1,108 @@
+//! The typed tree: a body after names and types are known and before control flow is taken out of expressions.
+
+use proc_macro2::Span;
+
+use super::scalar_methods::Expansion;
+use super::terms::Term;
+use crate::ir::{BinaryOp, Intrinsic, LocalId, Path, UnaryOp};
+
+/// An expression or statement.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    pub(super) term: Term,
+    pub(super) span: Span,
+}
+
+/// Operands in the order in which they are written, each with its position in the operation.
+pub(super) type Operands = Vec<(usize, Node)>;
+
+/// What a [`Node`] does.
+#[derive(Debug)]
+pub(super) enum NodeKind {
+    /// A mistake that has been reported.
+    Error,
+    Bool(bool),
+    Integer(i128),
+    /// The digits of a float literal, without suffix.
+    Float(String),
+    /// A float constant by its bits.
+    FloatBits(u64),
+    Local(LocalId),
+    ConstParameter(String),
+    Constant(Path),
+    Unary(UnaryOp, Box<Node>),
+    Binary(BinaryOp, Box<Node>, Box<Node>),
+    /// `&&` and `||`.
+    Logical {
+        and: bool,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Cast(Box<Node>),
+    Field(Box<Node>, u32),
+    Index(Box<Node>, Box<Node>),
+    /// A struct, tuple or array; `base` fills the positions that are not written.
+    Aggregate {
+        written: Operands,
+        base: Option<Box<Node>>,
+        count: usize,
+    },
+    Repeat(Box<Node>),
+    Call {
+        function: Path,
+        const_arguments: Vec<Node>,
+        arguments: Vec<Node>,
+    },
+    Intrinsic(Intrinsic, Operands),
+    /// A scalar method that becomes several operations.
+    Expansion(Expansion, Vec<Node>),
+    Block(Vec<Node>, Option<Box<Node>>),
+    If {
+        condition: Box<Node>,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+    },
+    While {
+        condition: Box<Node>,
+        body: Box<Node>,
+    },
+    Loop {
+        body: Box<Node>,
+        breaks: bool,
+    },
+    For {
+        local: LocalId,
+        start: Box<Node>,
+        end: Box<Node>,
+        inclusive: bool,
+        unroll: bool,
+        body: Box<Node>,
+    },
+    Break(u32),
+    Continue(u32),
+    Return(Option<Box<Node>>),
+    Let(Pattern, Box<Node>),
+    Assign {
+        place: Box<Node>,
+        operator: Option<BinaryOp>,
+        value: Box<Node>,
+    },
+    /// Evaluated for its effects.
+    Discard(Box<Node>),
+    Assert {
+        condition: Box<Node>,
+        message: String,
+        arguments: Vec<Node>,
+    },
+    /// `const { .. }`.
+    Const(Box<Node>),
+}
+
+/// What a `let` binds.
+#[derive(Debug)]
+pub(super) enum Pattern {
+    Wild,
+    Local(LocalId),
+    Tuple(Vec<Pattern>),
+}

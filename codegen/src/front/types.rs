@@ -1,0 +1,222 @@
+//! Types as they are written.
+
+use syn::spanned::Spanned;
+use syn::{GenericArgument, PathArguments};
+
+use super::diagnostic::Diagnostics;
+use super::lengths;
+use super::names::{Entity, Environment};
+use super::terms::{Kind, Table, Term};
+use crate::ir::{Path, Scalar, Space, Type};
+
+/// What a type or constant may mention.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'a> {
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) const_parameters: &'a [(String, Scalar)],
+    pub(super) self_type: &'a Option<Path>,
+}
+
+/// The scalar type of that name.
+pub(super) fn scalar_named(name: &str) -> Option<Scalar> {
+    Some(match name {
+        "bool" => Scalar::Bool,
+        "u8" => Scalar::U8,
+        "u16" => Scalar::U16,
+        "u32" => Scalar::U32,
+        "u64" | "usize" => Scalar::U64,
+        "i8" => Scalar::I8,
+        "i16" => Scalar::I16,
+        "i32" => Scalar::I32,
+        "i64" | "isize" => Scalar::I64,
+        "f32" => Scalar::F32,
+        "f64" => Scalar::F64,
+        _ => return None,
+    })
+}
+
+impl Scope<'_> {
+    /// A type without holes; `None` after reporting.
+    pub(super) fn whole(&self, ty: &syn::Type, diagnostics: &mut Diagnostics) -> Option<Type> {
+        let mut table = Table::default();
+        let before = diagnostics.count();
+        let term = self.term(ty, &mut table, diagnostics)?;
+        let whole = table.finish(&term);
+        if whole.is_none() && diagnostics.count() == before {
+            diagnostics.report(ty.span(), "a signature states its types: write the type in place of `_`");
+        }
+        whole
+    }
+
+    /// A type with a variable of `table` for each `_`; `None` after reporting.
+    pub(super) fn term(
+        &self,
+        ty: &syn::Type,
+        table: &mut Table,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Term> {
+        let refuse = |diagnostics: &mut Diagnostics, message: &str| {
+            diagnostics.report(ty.span(), message);
+            None
+        };
+        match ty {
+            syn::Type::Paren(paren) => self.term(&paren.elem, table, diagnostics),
+            syn::Type::Group(group) => self.term(&group.elem, table, diagnostics),
+            syn::Type::Infer(_) => Some(table.fresh(Kind::Any)),
+            syn::Type::Path(path) if path.qself.is_none() => self.named(&path.path, table, diagnostics),
+            syn::Type::Tuple(tuple) if tuple.elems.is_empty() => Some(Term::Unit),
+            syn::Type::Tuple(tuple) => {
+                let parts: Vec<_> =
+                    tuple.elems.iter().map(|part| self.term(part, table, diagnostics)).collect();
+                Some(Term::Tuple(parts.into_iter().collect::<Option<_>>()?))
+            }
+            syn::Type::Array(array) => {
+                let element = self.term(&array.elem, table, diagnostics);
+                match lengths::size(&array.len, self) {
+                    Ok(size) => Some(Term::Array(Box::new(element?), size)),
+                    Err(message) => {
+                        diagnostics.report(array.len.span(), message);
+                        None
+                    }
+                }
+            }
+            syn::Type::Reference(_) => refuse(
+                diagnostics,
+                "device code has no references: pass the value itself, all device types are `Copy`",
+            ),
+            syn::Type::Ptr(_) => refuse(
+                diagnostics,
+                "device code has no raw pointers: use `Global<T>`, `Shared<T>` or `Peer<T>`",
+            ),
+            syn::Type::Slice(_) => refuse(
+                diagnostics,
+                "device code has no slices: use an array `[T; N]`, or a pointer such as `Global<T>` and a count",
+            ),
+            syn::Type::TraitObject(_) | syn::Type::ImplTrait(_) => refuse(
+                diagnostics,
+                "device code has no traits: name a scalar, struct, tuple, array or pointer type",
+            ),
+            syn::Type::FnPtr(_) => {
+                refuse(diagnostics, "device code has no function pointers: call the function by its name")
+            }
+            syn::Type::Never(_) => refuse(
+                diagnostics,
+                "device functions return: leave out `-> !` and call `trap()` where control must end",
+            ),
+            _ => refuse(
+                diagnostics,
+                "this is not a device type: use scalars, structs, tuples, arrays, `Global`, `Shared`, `Peer` and `Peers`",
+            ),
+        }
+    }
+
+    fn named(&self, path: &syn::Path, table: &mut Table, diagnostics: &mut Diagnostics) -> Option<Term> {
+        let (Some(last), 1) = (path.segments.last(), path.segments.len()) else {
+            let name = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+            diagnostics.report(
+                path.span(),
+                format!("a type is named without a path: import it with `use ..::{name};`"),
+            );
+            return None;
+        };
+        let name = last.ident.to_string();
+        if let Some(entity) = self.environment.resolve(&name) {
+            if let (Entity::Struct(path), PathArguments::None) = (&entity, &last.arguments) {
+                return Some(Term::Struct(path.clone()));
+            }
+            let message = match entity {
+                Entity::Struct(_) => format!("`{name}` takes no type arguments: write `{name}`"),
+                _ => format!("`{name}` is not a type"),
+            };
+            diagnostics.report(path.span(), message);
+            return None;
+        }
+        if name == "Self" {
+            if let Some(path) = self.self_type {
+                return Some(Term::Struct(path.clone()));
+            }
+            diagnostics.report(path.span(), "`Self` is known only inside an `impl`: name the struct");
+            return None;
+        }
+        let name = self.environment.built_in(&name);
+        if let Some(scalar) = scalar_named(name) {
+            return Some(Term::Scalar(scalar));
+        }
+        let space = match name {
+            "Global" => Some(Space::Global),
+            "Shared" => Some(Space::Shared),
+            "Peer" => Some(Space::Peer),
+            "Peers" => None,
+            _ => {
+                diagnostics.report(path.span(), unknown(name));
+                return None;
+            }
+        };
+        let element = Box::new(self.element(last, table, diagnostics)?);
+        Some(
+            space.map_or_else(|| Term::Peers(element.clone()), |space| Term::Pointer(space, element.clone())),
+        )
+    }
+
+    /// The `T` of `Global<T>`; a hole if it is not written.
+    fn element(
+        &self,
+        segment: &syn::PathSegment,
+        table: &mut Table,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Term> {
+        let arguments = match &segment.arguments {
+            PathArguments::None => return Some(table.fresh(Kind::Any)),
+            PathArguments::AngleBracketed(arguments) => &arguments.args,
+            PathArguments::Parenthesized(_) => {
+                diagnostics.report(segment.span(), format!("write `{}<T>`", segment.ident));
+                return None;
+            }
+        };
+        if let (Some(GenericArgument::Type(ty)), 1) = (arguments.first(), arguments.len()) {
+            let element = self.term(ty, table, diagnostics)?;
+            self.check_layout(&element, ty.span(), diagnostics);
+            return Some(element);
+        }
+        diagnostics
+            .report(segment.span(), format!("a pointer has one element type: write `{}<T>`", segment.ident));
+        None
+    }
+
+    /// Reports a struct that is to lie in memory although Rust does not promise its layout.
+    pub(super) fn check_layout(
+        &self,
+        element: &Term,
+        span: proc_macro2::Span,
+        diagnostics: &mut Diagnostics,
+    ) {
+        match element {
+            Term::Struct(path) if self.environment.lacks_layout(path) => {
+                let name = &path.item;
+                diagnostics.report(
+                    span,
+                    format!("`{name}` lies in memory here: write `#[repr(C)]` on `struct {name}`"),
+                );
+            }
+            Term::Array(element, _) => self.check_layout(element, span, diagnostics),
+            _ => {}
+        }
+    }
+}
+
+/// What to write instead of a type that device code lacks.
+fn unknown(name: &str) -> String {
+    match name {
+        "u128" | "i128" => format!("`{name}` is not available in device code: use two `u64`"),
+        "char" | "str" | "String" => format!("`{name}` is not available in device code: use integers"),
+        "Option" | "Result" => {
+            format!("`{name}` is not available in device code: return a `bool` beside the value")
+        }
+        "Vec" | "Box" => {
+            format!("`{name}` is not available in device code: use an array `[T; N]` or `shared::<T>(n)`")
+        }
+        _ => format!(
+            "there is no device type `{name}` here: define it in this module or import it from a `#[device]` module"
+        ),
+    }
+}

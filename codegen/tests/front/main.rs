@@ -1,0 +1,11 @@
+//! The front end: Rust in, IR or sentences out.
+
+mod agrees_with_rustc;
+mod hostile;
+mod imports;
+mod intrinsics;
+mod lowering;
+mod modules;
+mod refused;
+mod refused_bodies;
+mod twin;
