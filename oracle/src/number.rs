@@ -125,6 +125,6 @@ mod tests {
     #[test]
     fn nan_rounds_to_the_gpu_nan() {
         assert_eq!(round_to_bf16(f32::from_bits(0xffc0_1234)).to_bits(), 0x7fff);
-        assert_eq!(round_to_bf16(1.00390625).to_bits(), 0x3f80); // tie to even
+        assert_eq!(round_to_bf16(1.0 + 1.0 / 256.0).to_bits(), 0x3f80); // tie to even
     }
 }

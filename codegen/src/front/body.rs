@@ -92,14 +92,14 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Reports if the node's type cannot be `expected`.
-    pub(super) fn expect(&mut self, node: &Node, expected: &Term) {
-        self.expect_at(node.span, &node.term, expected);
+    /// Whether the node's type can be `expected`; reports if not.
+    pub(super) fn expect(&mut self, node: &Node, expected: &Term) -> bool {
+        self.expect_at(node.span, &node.term, expected)
     }
 
-    pub(super) fn expect_at(&mut self, span: Span, found: &Term, expected: &Term) {
+    pub(super) fn expect_at(&mut self, span: Span, found: &Term, expected: &Term) -> bool {
         if self.table.unify(found, expected) {
-            return;
+            return true;
         }
         let (found, expected) = (self.table.shallow(found), self.table.shallow(expected));
         let names = (self.table.describe(&found), self.table.describe(&expected));
@@ -111,6 +111,7 @@ impl<'a> Body<'a> {
             _ => "",
         };
         self.diagnostics.report(span, format!("expected `{}`, found `{}`{advice}", names.1, names.0));
+        false
     }
 
     /// Runs `inside` in a scope of its own.

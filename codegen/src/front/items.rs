@@ -1,15 +1,16 @@
-//! Items: what a module defines, and the signatures that bodies are then checked against.
+//! Items: what a module defines, by kind and in order.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{FnArg, GenericParam, ImplItem, Item, Pat, ReceiverKind, ReturnType};
+use syn::{ImplItem, Item};
 
 use super::attributes;
 use super::diagnostic::Diagnostics;
-use super::names::{Environment, Signature};
+use super::names::Environment;
+use super::refused;
+use super::signatures::{definition, signature};
 use super::types::Scope;
-use super::{position, refused};
-use crate::ir::{Field, KernelAttributes, Path, Scalar, Space, StructDefinition, Type};
+use crate::ir::{KernelAttributes, Path, StructDefinition};
 
 /// A constant that is declared and not yet lowered.
 pub(super) struct ConstantItem<'a> {
@@ -177,126 +178,4 @@ impl<'a> Items<'a> {
         }
         structs
     }
-}
-
-fn definition(
-    item: &syn::ItemStruct,
-    environment: &Environment<'_>,
-    diagnostics: &mut Diagnostics,
-) -> StructDefinition {
-    let self_type = Some(environment.own(&item.ident.to_string()));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type };
-    let (_, align) = attributes::layout(&item.attrs, diagnostics);
-    let mut fields = Vec::new();
-    for (index, field) in item.fields.iter().enumerate() {
-        attributes::check(&field.attrs, &[], diagnostics);
-        let name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-        let ty = scope.whole(&field.ty, diagnostics).unwrap_or(Type::Unit);
-        fields.push(Field { name, ty });
-    }
-    StructDefinition { name: item.ident.to_string(), fields, align, span: position(item.ident.span()) }
-}
-
-/// Const generics of a function.
-pub(super) fn const_parameters(
-    written: &syn::Signature,
-    diagnostics: &mut Diagnostics,
-) -> Vec<(String, Scalar)> {
-    let mut parameters = Vec::new();
-    for parameter in &written.generics.params {
-        if let GenericParam::Const(parameter) = parameter {
-            let scalar = match &parameter.ty {
-                syn::Type::Path(path) => {
-                    path.path.get_ident().and_then(|name| super::types::scalar_named(&name.to_string()))
-                }
-                _ => None,
-            };
-            match scalar.filter(|scalar| !scalar.is_float()) {
-                Some(scalar) => parameters.push((parameter.ident.to_string(), scalar)),
-                None => {
-                    diagnostics.report(parameter.ty.span(), "a const parameter is an integer or a `bool`")
-                }
-            }
-        }
-    }
-    parameters
-}
-
-fn signature(
-    function: &FunctionItem<'_>,
-    environment: &Environment<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Signature {
-    let written = function.written;
-    refused::signature(written, diagnostics);
-    let const_parameters = const_parameters(written, diagnostics);
-    let self_type = &function.self_type;
-    let scope = Scope { environment, const_parameters: &const_parameters, self_type };
-    let (mut parameters, mut is_method) = (Vec::new(), false);
-    for input in &written.inputs {
-        let ty = match input {
-            FnArg::Receiver(receiver) => {
-                is_method = true;
-                receiver_type(receiver, self_type, diagnostics)
-            }
-            FnArg::Typed(typed) => {
-                attributes::check(&typed.attrs, &[], diagnostics);
-                if !matches!(&*typed.pat, Pat::Ident(_) | Pat::Wild(_)) {
-                    diagnostics
-                        .report(typed.pat.span(), "a parameter is a name: take the value apart with `let`");
-                }
-                scope.whole(&typed.ty, diagnostics)
-            }
-        };
-        if function.kernel.is_some()
-            && let Some(ty) = &ty
-            && !is_launchable(ty)
-        {
-            diagnostics.report(
-                input.span(),
-                "a kernel parameter is a scalar, a `Global`, a `Peer` or a `Peers`: pass more through memory",
-            );
-        }
-        parameters.push(ty.unwrap_or(Type::Unit));
-    }
-    let result = match &written.output {
-        ReturnType::Type(_, ty) => {
-            if function.kernel.is_some()
-                && !matches!(&**ty, syn::Type::Tuple(tuple) if tuple.elems.is_empty())
-            {
-                diagnostics
-                    .report(ty.span(), "a kernel returns nothing: write results through a pointer parameter");
-            }
-            scope.whole(ty, diagnostics).unwrap_or(Type::Unit)
-        }
-        _ => Type::Unit,
-    };
-    let is_kernel = function.kernel.is_some();
-    Signature { is_kernel, is_method, const_parameters, parameters, result }
-}
-
-fn is_launchable(ty: &Type) -> bool {
-    matches!(ty, Type::Scalar(_) | Type::Peers(_) | Type::Pointer(Space::Global | Space::Peer, _))
-}
-
-fn receiver_type(
-    receiver: &syn::Receiver,
-    self_type: &Option<Path>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Type> {
-    let copies = match &receiver.kind {
-        ReceiverKind::Value => true,
-        ReceiverKind::Reference(_, _, mutable) => mutable.is_none(),
-        _ => false,
-    };
-    if !copies {
-        diagnostics.report(
-            receiver.span(),
-            "a method takes a copy: write `self`, and return the changed value instead of changing it in place",
-        );
-    }
-    if self_type.is_none() {
-        diagnostics.report(receiver.span(), "`self` is known only inside an `impl`: name the parameter");
-    }
-    self_type.clone().map(Type::Struct)
 }

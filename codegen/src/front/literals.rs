@@ -7,7 +7,7 @@ use super::body::Body;
 use super::terms::{BOOL, Kind, Term, U32};
 use super::tree::{Node, NodeKind};
 use super::types::scalar_named;
-use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, Span, Type};
+use crate::ir::{Expr, ExprKind, Scalar, Span, Type};
 
 /// Smallest and largest value of an integer type.
 pub(super) fn range(scalar: Scalar) -> Option<(i128, i128)> {
@@ -17,6 +17,11 @@ pub(super) fn range(scalar: Scalar) -> Option<(i128, i128)> {
         _ if scalar.is_signed() => Some((-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
         _ => Some((0, (1 << bits) - 1)),
     }
+}
+
+/// Whether `value` fits into `scalar`.
+pub(super) fn fits(value: i128, scalar: Scalar) -> bool {
+    range(scalar).is_some_and(|(low, high)| (low..=high).contains(&value))
 }
 
 /// The expression for an integer or bool of type `scalar`.
@@ -127,38 +132,4 @@ pub(super) fn float_bits(digits: &str, scalar: Scalar) -> Option<u64> {
         Scalar::F64 => digits.parse::<f64>().ok().map(f64::to_bits),
         _ => None,
     }
-}
-
-/// The operator of `a op b`; whether it also assigns.
-pub(super) fn operator(operator: &syn::BinOp) -> Option<(BinaryOp, bool)> {
-    use syn::BinOp as Op;
-    Some(match operator {
-        Op::Add(_) => (BinaryOp::Add, false),
-        Op::Sub(_) => (BinaryOp::Subtract, false),
-        Op::Mul(_) => (BinaryOp::Multiply, false),
-        Op::Div(_) => (BinaryOp::Divide, false),
-        Op::Rem(_) => (BinaryOp::Remainder, false),
-        Op::BitXor(_) => (BinaryOp::Xor, false),
-        Op::BitAnd(_) => (BinaryOp::And, false),
-        Op::BitOr(_) => (BinaryOp::Or, false),
-        Op::Shl(_) => (BinaryOp::ShiftLeft, false),
-        Op::Shr(_) => (BinaryOp::ShiftRight, false),
-        Op::Eq(_) => (BinaryOp::Equal, false),
-        Op::Ne(_) => (BinaryOp::NotEqual, false),
-        Op::Lt(_) => (BinaryOp::Less, false),
-        Op::Le(_) => (BinaryOp::LessEqual, false),
-        Op::Gt(_) => (BinaryOp::Greater, false),
-        Op::Ge(_) => (BinaryOp::GreaterEqual, false),
-        Op::AddAssign(_) => (BinaryOp::Add, true),
-        Op::SubAssign(_) => (BinaryOp::Subtract, true),
-        Op::MulAssign(_) => (BinaryOp::Multiply, true),
-        Op::DivAssign(_) => (BinaryOp::Divide, true),
-        Op::RemAssign(_) => (BinaryOp::Remainder, true),
-        Op::BitXorAssign(_) => (BinaryOp::Xor, true),
-        Op::BitAndAssign(_) => (BinaryOp::And, true),
-        Op::BitOrAssign(_) => (BinaryOp::Or, true),
-        Op::ShlAssign(_) => (BinaryOp::ShiftLeft, true),
-        Op::ShrAssign(_) => (BinaryOp::ShiftRight, true),
-        _ => return None,
-    })
 }

@@ -4,8 +4,9 @@ use proc_macro2::Span;
 use syn::{Expr, ExprMethodCall};
 
 use super::body::Body;
-use super::calls::{Generics, intrinsic};
+use super::calls::Generics;
 use super::intrinsics;
+use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
 use super::terms::{Kind, Term, U32};
 use super::tree::{Node, NodeKind};

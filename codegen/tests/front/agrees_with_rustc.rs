@@ -13,7 +13,7 @@ macro_rules! agree {
     ($test:ident: $function:ident { $($item:item)* }) => {
         #[test]
         fn $test() {
-            #[allow(dead_code, unused, clippy::all)]
+            #[allow(dead_code, unused, unreachable_pub, clippy::all)]
             mod twin {
                 $($item)*
             }
@@ -47,7 +47,8 @@ fn a_wrong_expectation_is_noticed() {
         #[kernel(warps = 1)]
         fn compare<const INPUT: u32>() { const { assert!(same(INPUT) == 2, \"{}\", same(INPUT)) } }";
     let program = back::link(vec![lowered(source)]).expect("the module is right");
-    let specialise = |input| back::specialise(&program, "compare", &[("INPUT", input)], &back::Options::default());
+    let specialise =
+        |input| back::specialise(&program, "compare", &[("INPUT", input)], &back::Options::default());
     assert!(specialise(2).is_ok());
     assert_eq!(specialise(3).expect_err("3 is not 2").to_string(), "3");
 }

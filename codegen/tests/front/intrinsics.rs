@@ -63,7 +63,9 @@ fn members_are_all_lanes_or_the_first_argument() {
         let module = lowered(&format!("fn body(x: u32, mask: u32, from: u32) {{ let v = {expression}; }}"));
         match &module.functions[0].body[0].kind {
             StatementKind::Assign(_, value) => match &value.kind {
-                ExprKind::Intrinsic(_, operands) => operands.iter().map(|operand| operand.kind.clone()).collect(),
+                ExprKind::Intrinsic(_, operands) => {
+                    operands.iter().map(|operand| operand.kind.clone()).collect()
+                }
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -104,23 +106,41 @@ fn arguments_with_effects_keep_their_order_when_their_positions_change() {
 fn pointers() {
     let pointer = |space, scalar| Type::Pointer(space, Box::new(Type::Scalar(scalar)));
     assert_eq!(root("let v = global.at(x)"), (Intrinsic::Offset, 2, pointer(Space::Global, Scalar::U32)));
-    assert_eq!(root("let v = peer.cast::<f32>()"), (Intrinsic::CastPointer, 1, pointer(Space::Peer, Scalar::F32)));
-    assert_eq!(root("let v: Shared<i8> = shared_.cast()"), (Intrinsic::CastPointer, 1, pointer(Space::Shared, Scalar::I8)));
+    assert_eq!(
+        root("let v = peer.cast::<f32>()"),
+        (Intrinsic::CastPointer, 1, pointer(Space::Peer, Scalar::F32))
+    );
+    assert_eq!(
+        root("let v: Shared<i8> = shared_.cast()"),
+        (Intrinsic::CastPointer, 1, pointer(Space::Shared, Scalar::I8))
+    );
     assert_eq!(root("let v = peers.rank(x)"), (Intrinsic::PeerRank, 2, pointer(Space::Peer, Scalar::F32)));
-    assert_eq!(root("let v = shared::<u16>(64)"), (Intrinsic::SharedArray, 1, pointer(Space::Shared, Scalar::U16)));
-    assert_eq!(root("let v: Shared<f32> = shared(64)"), (Intrinsic::SharedArray, 1, pointer(Space::Shared, Scalar::F32)));
+    assert_eq!(
+        root("let v = shared::<u16>(64)"),
+        (Intrinsic::SharedArray, 1, pointer(Space::Shared, Scalar::U16))
+    );
+    assert_eq!(
+        root("let v: Shared<f32> = shared(64)"),
+        (Intrinsic::SharedArray, 1, pointer(Space::Shared, Scalar::F32))
+    );
     assert_eq!(root("let v = shared_.read()"), (Intrinsic::Read, 1, Type::Scalar(Scalar::U64)));
     assert_eq!(root("shared_.write(5)"), (Intrinsic::Write, 2, Type::Unit));
 }
 
 #[test]
 fn every_legal_order_and_scope() {
-    let scopes =
-        [("Block", Scope::Block), ("Cluster", Scope::Cluster), ("Gpu", Scope::Gpu), ("System", Scope::System)];
+    let scopes = [
+        ("Block", Scope::Block),
+        ("Cluster", Scope::Cluster),
+        ("Gpu", Scope::Gpu),
+        ("System", Scope::System),
+    ];
     let loads = [("Relaxed", Order::Relaxed), ("Acquire", Order::Acquire)];
     let stores = [("Relaxed", Order::Relaxed), ("Release", Order::Release)];
-    let fences =
-        [("AcquireRelease", Order::AcquireRelease), ("SequentiallyConsistent", Order::SequentiallyConsistent)];
+    let fences = [
+        ("AcquireRelease", Order::AcquireRelease),
+        ("SequentiallyConsistent", Order::SequentiallyConsistent),
+    ];
     for (scope_name, scope) in scopes {
         for (name, order) in loads {
             let source = format!("let v = global.load({name}, {scope_name})");
@@ -131,7 +151,10 @@ fn every_legal_order_and_scope() {
             assert_eq!(root(&source), (Intrinsic::Store(order, scope), 2, Type::Unit));
         }
         for (name, order) in fences {
-            assert_eq!(root(&format!("fence({name}, {scope_name})")), (Intrinsic::Fence(order, scope), 0, Type::Unit));
+            assert_eq!(
+                root(&format!("fence({name}, {scope_name})")),
+                (Intrinsic::Fence(order, scope), 0, Type::Unit)
+            );
         }
     }
 }

@@ -297,10 +297,10 @@ fn attributes_of_a_kernel_and_lines_of_its_source() {
     assert_eq!((kernel.warps, kernel.max_registers), (4, Some(64)));
     let lines: Vec<(u32, &str)> = module.lines.iter().map(|(line, text)| (*line, text.as_str())).collect();
     let expected =
-        [(6, "pub fn nothing("), (7, "out: Global<u32>,"), (8, ") {"), (10, "out.write(1); // one"), (11, "}")];
+        [(6, "pub fn nothing("), (7, "out: Global<u32>,"), (8, ") {"), (10, "out.write(1); // one")];
     assert_eq!(lines, expected);
     let position = module.functions[0].body[0].span;
-    assert_eq!((position.line, position.column), (10, 4), "a statement starts where it is written");
+    assert_eq!((position.line, position.column), (10, 8), "an operation is where its name is");
 }
 
 #[test]

@@ -1,1 +1,165 @@
-//! x
+//! Constructs that a body cannot hold: one sentence each, at the tokens at fault.
+
+use crate::refused::refused;
+
+refused! {
+    a_match: "fn f(x: u32) -> u32 { match x { _ => 1 } }", "match",
+        "`match` is not available in device code: write `if` and `else if`";
+    an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
+        "`if let` and `while let` are not available in device code: compare values with `==`";
+    a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",
+        "device code has no `let .. else`: test the value with `if`";
+    a_closure: "fn f(x: u32) { let g = |y: u32| y; }", "|y",
+        "device code has no closures: write a device function and call it by name";
+    a_question_mark: "fn f(x: u32) { x?; }", "x?",
+        "device code has no `?`: return a `bool` beside the value and test it with `if`";
+    a_range_value: "fn f(x: u32) { let r = 0..x; }", "0..x",
+        "a range stands only in `for i in a..b`: keep start and end in two variables";
+    a_loop_over_values: "fn f(x: [u32; 2]) { for y in x {} }", "x {",
+        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
+    a_reversed_range: "fn f(x: u32) { for y in (0..x).rev() {} }", "(0..x)",
+        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
+    a_mutable_loop_variable: "fn f() { for mut i in 0..4 { } }", "mut i",
+        "a loop variable is fixed: write `let mut i = i;` in the body";
+    a_reference: "fn f(x: u32) { let y = &x; }", "&x",
+        "device code has no references: pass the value itself, it is copied";
+    a_dereference: "fn f(x: u32) { let y = *x; }", "*x",
+        "device code has no references: read memory with `pointer.read()`";
+    an_assignment_through_a_pointer: "fn f(x: Global<u32>) { *x = 1; }", "*x",
+        "device memory is written with `pointer.write(value)`";
+    an_index_of_memory: "fn f(x: Global<u32>) -> u32 { x[3] }", "x[3]",
+        "memory is reached through its pointer: write `pointer.at(index).read()`";
+    a_slice_of_an_array: "fn f(x: [u32; 4]) { let y = x[1..2]; }", "1..2",
+        "device code has no slices: read the elements one by one";
+    an_unsafe_block: "fn f() { unsafe {} }", "unsafe",
+        "device code has no `unsafe`: its memory operations are safe to write, leave it out";
+    an_async_block: "fn f() { let x = async {}; }", "async", "device code has no `async`: wait in a loop with a deadline";
+    a_labelled_block: "fn f() { 'a: { } }", "'a",
+        "device code has no labelled blocks: write a function and `return` from it";
+    a_string: "fn f() { let s = \"x\"; }", "\"x\"",
+        "device code has no strings: report a number and give it words on the host";
+    a_character: "fn f() { let c = 'x'; }", "'x'", "device code has no characters: write a byte such as `b'a'`";
+    a_wide_literal: "fn f() { let c = 1u128; }", "1u128",
+        "integers have at most 64 bits in device code: use two `u64`";
+    an_item_in_a_body: "fn f() { const X: u32 = 1; }", "const",
+        "items stand in the module, not in a function: move this one out of the body";
+    a_break_with_a_value: "fn f() -> u32 { loop { break 1; } 1 }", "1",
+        "`break` has no value in device code: assign a variable before the loop ends";
+    a_break_outside: "fn f() { break; }", "break", "`break` stands only inside a loop";
+    an_unknown_label: "fn f() { loop { continue 'a; } }", "continue", "there is no enclosing loop `'a`";
+    a_struct_pattern: "struct A { x: u32 } fn f(a: A) { let A { x } = a; }", "A { x } =",
+        "`let` binds a name, `_` or a tuple of them: read fields with `.`";
+    a_reference_pattern: "fn f(a: u32) { let ref b = a; }", "ref b",
+        "device code has no `ref` and `@` patterns: bind a plain name";
+    a_destructuring_assignment: "fn f(mut a: u32, mut b: u32) { (a, b) = (b, a); }", "(a, b)",
+        "an assignment names one place: assign the parts one by one";
+    an_assignment_to_a_value: "fn g() -> u32 { 1 } fn f() { g() = 3; }", "g()",
+        "only a local, its fields and its elements are assigned: write memory with `pointer.write(value)`";
+    conditional_statements: "fn f() { #[cfg(test)] let x = 1; }", "#[cfg",
+        "`#[cfg]` is not available in device code: use a `const` parameter and `if`";
+    an_unrolled_while: "fn f() { #[unroll] while true {} }", "#[unroll]",
+        "`#[unroll]` belongs on a `for` loop: write `#[unroll] for i in 0..N`";
+
+    an_assertion_at_run_time: "fn f(x: u32) { assert!(x > 1); }", "assert",
+        "`assert!` is checked when PTX is made: write `const { assert!(..) }`, or `if !condition { trap() }` for a check \
+         at run time";
+    an_equality_assertion: "fn f() { const { assert_eq!(1, 1); } }", "assert_eq",
+        "`assert_eq!` is not available in device code: write `const { assert!(a == b, \"..\") }`, or `if` and `trap()`";
+    a_panic: "fn f() { panic!(\"x\"); }", "panic", "`panic!` is not available in device code: write `trap()`";
+    printing: "fn f() { println!(\"x\"); }", "println",
+        "`println!` is not available in device code: write a number to memory and print it on the host";
+    another_macro: "fn f() { shout!(); }", "shout",
+        "`shout!` is not available in device code: write a function and call it";
+    a_const_block_with_variables: "fn f() { const { let x = 1; } }", "let",
+        "a `const` block holds `assert!`s and a value: compute more in a `const fn`";
+    an_assertion_on_a_local: "fn f(x: u32) { const { assert!(x > 1) } }", "x",
+        "there is no `x` here: declare it, or import it from a `#[device]` module with `use`";
+    a_message_without_its_argument: "fn f() { const { assert!(true, \"{} x\") } }", "\"{}",
+        "each `{}` of a message takes one argument: add it after the message";
+    a_message_with_an_argument_too_many: "fn f() { const { assert!(true, \"x\", 1) } }", "\"x\"",
+        "each argument of a message needs its `{}`";
+    a_message_with_a_format: "fn f() { const { assert!(true, \"{:?}\", 1) } }", "\"{:?}\"",
+        "a message formats with `{}` and `{name}`: write these for `{:?}`";
+    a_constant_with_a_loop: "const X: u32 = { let mut i = 0; while i < 3 { i += 1; } i };", "{ let",
+        "a constant is one expression, without variables, loops and memory: compute more in a `const fn`";
+    a_constant_from_memory: "const X: u32 = shared::<u32>(1).read() + { return 1 };", "return",
+        "a constant has no `return`: write the value itself";
+
+    a_function_value: "fn g() {} fn f() { let h = g; }", "g;",
+        "a function is not a value in device code: call it, `g(..)`";
+    a_call_of_a_variable: "fn f(x: u32) { x(1); }", "x(1)", "`x` is a variable here: device code calls functions only";
+    a_call_by_path: "fn f() { crate::module::g(); }", "crate",
+        "a function is called without its module: import `g` with `use`";
+    an_unknown_function: "fn f() { g(); }", "g",
+        "there is no device function `g` here: define it in this module, or import it from a `#[device]` module with `use`";
+    a_call_of_a_kernel: "#[kernel(warps = 1)] fn k() {} fn f() { k(); }", "k()",
+        "`k` is a kernel, which the host launches: move its body into a function";
+    missing_const_arguments: "fn g<const A: u32, const B: bool>() {} fn f() { g(); }", "g()",
+        "`g` needs its const parameters: write `g::<A, B>(..)`";
+    const_arguments_for_nothing: "fn g() {} fn f() { g::<3>(); }", "g::<3>",
+        "`g` has no const parameters: write `g(..)`";
+    a_wrong_number_of_arguments: "fn g(x: u32) {} fn f() { g(1, 2); }", "g(1",
+        "`g` takes 1 argument, and 2 are given";
+    an_unknown_method: "struct A; fn f(a: A) { a.b(); }", "b()",
+        "`A` has no method `b`: write one in its `impl`, without traits";
+    an_unknown_pointer_method: "fn f(p: Global<u32>) { p.add(1); }", "add",
+        "pointers have no method `add`; they have `at`, `cast`, `read`, `write`, `load`, `store`, `fetch_add` and its kind, \
+         `exchange` and `compare_exchange`";
+    a_method_of_peers: "fn f(p: Peers<u32>) { p.read(); }", "read",
+        "`Peers` has no method `read`: choose a rank first, `peers.rank(rank).read(..)`";
+    a_conversion_trait: "fn f(x: u32) { let y: u64 = x.into(); }", "into",
+        "device code has no conversion traits: write `value as T`";
+    a_conversion_function: "fn f(x: u32) { let y = u64::from(x); }", "u64",
+        "device code has no conversion traits: write `value as u64`";
+    a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
+        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, \
+         `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
+         `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `abs_diff`";
+    a_method_of_an_array: "fn f(x: [u32; 2]) { x.len(); }", "len",
+        "arrays have no method `len` in device code: write a `for` loop over the indices";
+    a_method_of_an_open_literal: "fn f() { let x = 1; let y = x.count_ones(); }", "x",
+        "the type of this number is not known yet: give the literal a suffix, such as `1u32`";
+
+    a_load_that_releases: "fn f(p: Global<u32>) { p.load(Release, Gpu); }", "Release",
+        "a load cannot be `Release`: write `Relaxed` or `Acquire`";
+    a_store_that_acquires: "fn f(p: Global<u32>) { p.store(1, Acquire, Gpu); }", "Acquire",
+        "a store cannot be `Acquire`: write `Relaxed` or `Release`";
+    a_relaxed_fence: "fn f() { fence(Relaxed, Gpu); }", "Relaxed",
+        "a fence cannot be `Relaxed`: write `AcquireRelease` or `SequentiallyConsistent`";
+    a_sequentially_consistent_atomic: "fn f(p: Global<u32>) { p.fetch_add(1, SequentiallyConsistent, Gpu); }",
+        "SequentiallyConsistent",
+        "`fetch_add` cannot be `SequentiallyConsistent`: write `Relaxed`, `Acquire`, `Release` or `AcquireRelease`";
+    a_computed_order: "fn f(p: Global<u32>, x: u32) { p.load(x, Gpu); }", "x",
+        "the memory order of a load is written out: `Relaxed` or `Acquire`";
+    a_computed_scope: "fn f(p: Global<u32>, x: u32) { p.load(Relaxed, x); }", "x",
+        "the scope of a memory operation is written out: `Block`, `Cluster`, `Gpu` or `System`";
+    an_atomic_without_order: "fn f(p: Global<u32>) { p.fetch_add(1); }", "fetch_add",
+        "`fetch_add` states order and scope last: write `.., Relaxed, Gpu)`";
+    an_atomic_on_a_byte: "fn f(p: Global<u8>) { p.load(Relaxed, Gpu); }", "load",
+        "this operation takes a 32- or 64-bit scalar, not `u8`: use a word such as `u32`";
+    an_atomic_minimum_of_floats: "fn f(p: Global<f32>) { p.fetch_min(1.0, Relaxed, Gpu); }", "fetch_min",
+        "floats have `fetch_add` and `exchange` only, not this operation on `f32`: use integers";
+
+    a_type_mismatch: "fn f(x: u32, y: u64) -> u64 { x + y }", "y", "expected `u32`, found `u64`: write `as u32`";
+    a_number_as_bool: "fn f(x: u32) -> bool { x as bool }", "x as bool",
+        "a number does not cast to `bool`: compare it, `value != 0`";
+    a_pointer_cast: "fn f(x: Global<u32>) { let y = x as u64; }", "x as",
+        "a pointer is cast with `pointer.cast::<T>()`";
+    a_comparison_of_structs: "struct A { x: u32 } fn f(a: A, b: A) -> bool { a == b }", "a == b",
+        "operators take scalars, and this is `A`: write it for each part";
+    pointer_arithmetic: "fn f(a: Global<u32>) { let b = a + a; }", "a + a",
+        "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
+    a_remainder_of_floats: "fn f(a: f32) -> f32 { a % 2.0 }", "a %",
+        "device code has no remainder of floats: compute it from a quotient";
+    a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
+        "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer, this is `u32`";
+    a_literal_out_of_range: "fn f() -> u8 { 256 }", "256", "256 is out of the range of `u8`";
+    a_signed_index: "fn f(p: Global<u32>, i: i32) -> u32 { p.at(i).read() }", "i)",
+        "an index is `u32`, `u64` or `usize`, not `i32`";
+    an_unknown_field: "struct A { x: u32 } fn f(a: A) -> u32 { a.y }", "y", "`A` has no field `y`";
+    a_missing_field: "struct A { x: u32, y: u32 } fn f() -> A { A { x: 1 } }", "A { x: 1",
+        "`A` lacks `y`: give every field a value";
+    an_unknown_type_of_a_local: "fn f() { let x; }", "x", "the type of `x` is not known: write `let x: T`";
+    an_unknown_constant_of_a_scalar: "fn f() -> u32 { u32::ZERO }", "u32::ZERO",
+        "`u32` has the constants `MIN`, `MAX` and `BITS` here";
+}

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 
-use super::super::expressions::{is_bitwise, is_comparison};
+use super::super::operators::{is_bitwise, is_comparison};
 use super::super::terms::{Table, Term};
 use super::Flattener;
 use crate::ir::{AtomicOp, BinaryOp, Expr, Intrinsic, Scalar, Type, UnaryOp};

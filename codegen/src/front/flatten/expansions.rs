@@ -80,7 +80,7 @@ impl Builder {
 
     fn binary(&self, operator: BinaryOp, left: Expr, right: Expr) -> Expr {
         let scalar = left.ty.scalar().unwrap_or(Scalar::U32);
-        let comparison = super::super::expressions::is_comparison(operator);
+        let comparison = super::super::operators::is_comparison(operator);
         let kind = ExprKind::Binary(operator, Box::new(left), Box::new(right));
         self.expression(kind, if comparison { Scalar::Bool } else { scalar })
     }

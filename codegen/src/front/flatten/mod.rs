@@ -3,6 +3,7 @@
 //! The order of evaluation stays Rust's. When an operand needs statements of its own, the operands before it are saved
 //! into temporaries first, unless nothing can change them.
 
+mod assignments;
 mod checks;
 mod control;
 mod cost;
@@ -41,25 +42,7 @@ pub(super) struct Flattener<'a, 'd> {
     constant: bool,
 }
 
-impl<'a, 'd> Flattener<'a, 'd> {
-    fn new(
-        environment: &'a Environment<'a>,
-        table: &'a Table,
-        costs: &'a Costs,
-        diagnostics: &'d mut Diagnostics,
-    ) -> Self {
-        Flattener {
-            environment,
-            diagnostics,
-            table,
-            costs,
-            locals: Vec::new(),
-            fixed: Vec::new(),
-            block: Vec::new(),
-            constant: false,
-        }
-    }
-
+impl Flattener<'_, '_> {
     /// The type of a node; reports if it stayed open.
     fn ty(&mut self, node: &Node) -> Type {
         self.table.finish(&node.term).unwrap_or_else(|| {
@@ -132,16 +115,7 @@ fn unit(span: Span) -> Expr {
 pub(super) fn function(body: &mut Body<'_>, root: &Node, costs: &Costs) -> (Vec<Local>, Block) {
     settle_indices(body);
     let returns = body.result.as_ref().is_some_and(|result| *result != Term::Unit);
-    let mut flattener = Flattener::new(body.environment, &body.table, costs, &mut body.diagnostics);
-    for variable in &body.variables {
-        let ty = body.table.finish(&variable.term).unwrap_or_else(|| {
-            let message = format!("the type of `{0}` is not known: write `let {0}: T`", variable.name);
-            flattener.diagnostics.report(variable.span, message);
-            Type::Unit
-        });
-        flattener.locals.push(Local { name: variable.name.clone(), ty });
-        flattener.fixed.push(!variable.mutable);
-    }
+    let mut flattener = prepared(body, costs);
     if returns {
         if let Some(value) = flattener.value(root) {
             let span = value.span;
@@ -156,7 +130,31 @@ pub(super) fn function(body: &mut Body<'_>, root: &Node, costs: &Costs) -> (Vec<
 /// The value of a constant item.
 pub(super) fn constant(body: &mut Body<'_>, root: &Node, costs: &Costs) -> Option<Expr> {
     settle_indices(body);
-    Flattener::new(body.environment, &body.table, costs, &mut body.diagnostics).constant_value(root)
+    prepared(body, costs).constant_value(root)
+}
+
+/// A flattener that knows the locals of `body`.
+fn prepared<'b>(body: &'b mut Body<'_>, costs: &'b Costs) -> Flattener<'b, 'b> {
+    let mut flattener = Flattener {
+        environment: body.environment,
+        diagnostics: &mut body.diagnostics,
+        table: &body.table,
+        costs,
+        locals: Vec::new(),
+        fixed: Vec::new(),
+        block: Vec::new(),
+        constant: false,
+    };
+    for variable in &body.variables {
+        let ty = body.table.finish(&variable.term).unwrap_or_else(|| {
+            let message = format!("the type of `{0}` is not known: write `let {0}: T`", variable.name);
+            flattener.diagnostics.report(variable.span, message);
+            Type::Unit
+        });
+        flattener.locals.push(Local { name: variable.name.clone(), ty });
+        flattener.fixed.push(!variable.mutable);
+    }
+    flattener
 }
 
 /// Indices of memory are `u32`, `u64` or `usize`, and `u32` if nothing says which.

@@ -1,7 +1,6 @@
 //! Values of expressions.
 
-use super::super::calls::fits;
-use super::super::literals::float_bits;
+use super::super::literals::{fits, float_bits};
 use super::super::tree::{Node, NodeKind, Operands};
 use super::{Flattener, at, unit, whole};
 use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, LocalId, Scalar, Statement, StatementKind, Type};

@@ -1,0 +1,173 @@
+//! Calls of intrinsics, and the memory orders and scopes that some of them state.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Expr, GenericArgument};
+
+use super::body::Body;
+use super::calls::Generics;
+use super::intrinsics::{self, Members, Operation, Shape};
+use super::terms::{BOOL, Kind, Term, U32, U64};
+use super::tree::{Node, NodeKind};
+use crate::ir::{Intrinsic, Order, Scalar, Scope, Space};
+
+/// All 32 lanes.
+const ALL_LANES: i128 = 0xffff_ffff;
+
+impl Body<'_> {
+    /// A call of a name that is no item: an intrinsic.
+    pub(super) fn call_intrinsic(
+        &mut self,
+        name: &str,
+        generics: Generics<'_>,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let built_in = self.environment.built_in(name).to_string();
+        match built_in.as_str() {
+            "shared" => return self.shared(generics, arguments, span),
+            "fence" => return self.fence(arguments, span),
+            _ => {}
+        }
+        let Some(operation) = intrinsics::operation(&built_in) else {
+            for argument in arguments {
+                self.expression(argument);
+            }
+            return self.error(
+                span,
+                format!(
+                    "there is no device function `{name}` here: define it in this module, or import it from a \
+                     `#[device]` module with `use`"
+                ),
+            );
+        };
+        self.operation(operation, arguments, span)
+    }
+
+    fn operation(&mut self, operation: &Operation, arguments: &[&Expr], span: Span) -> Node {
+        let value = self.table.fresh(Kind::Any);
+        let term = |shape: &Shape| match shape {
+            Shape::Unit | Shape::Never => Term::Unit,
+            Shape::Bool => BOOL,
+            Shape::U32 => U32,
+            Shape::U64 => U64,
+            Shape::F32 => Term::Scalar(Scalar::F32),
+            Shape::Value => value.clone(),
+        };
+        let mut expected: Vec<Term> = operation.arguments.iter().map(term).collect();
+        if operation.members == Members::First {
+            expected.insert(0, U32);
+        }
+        let Some(written) = self.arguments(operation.name, &expected, arguments, span) else {
+            return self.failed(span);
+        };
+        let count = operation.arguments.len();
+        let mut operands: Vec<(usize, Node)> = match operation.members {
+            Members::First => {
+                // The members are written first and are the last operand.
+                let position = |written: usize| if written == 0 { count } else { written - 1 };
+                written.into_iter().enumerate().map(|(index, node)| (position(index), node)).collect()
+            }
+            _ => written.into_iter().enumerate().collect(),
+        };
+        if operation.members == Members::All {
+            operands.push((count, Node { kind: NodeKind::Integer(ALL_LANES), term: U32, span }));
+        }
+        let result = if operation.result == Shape::Never { self.never() } else { term(&operation.result) };
+        Node { kind: NodeKind::Intrinsic(operation.intrinsic, operands), term: result, span }
+    }
+
+    /// `shared::<T>(count)`.
+    fn shared(&mut self, generics: Generics<'_>, arguments: &[&Expr], span: Span) -> Node {
+        let element = self.type_argument("shared", generics, span);
+        let Some(written) = self.arguments("shared", &[U32], arguments, span) else {
+            return self.failed(span);
+        };
+        intrinsic(Intrinsic::SharedArray, written, Term::Pointer(Space::Shared, Box::new(element)), span)
+    }
+
+    /// The one type argument of `shared` and `cast`; a hole if it is not written.
+    pub(super) fn type_argument(&mut self, name: &str, generics: Generics<'_>, span: Span) -> Term {
+        let given: Vec<&GenericArgument> = generics.into_iter().flatten().collect();
+        let written = match given.as_slice() {
+            [] => None,
+            [GenericArgument::Type(ty)] => {
+                let term = self.scope().term(ty, &mut self.table, &mut self.diagnostics);
+                if let Some(term) = &term {
+                    self.scope().check_layout(term, ty.span(), &mut self.diagnostics);
+                }
+                term
+            }
+            _ => {
+                self.diagnostics
+                    .report(span, format!("`{name}` has one type argument: write `{name}::<T>(..)`"));
+                None
+            }
+        };
+        written.unwrap_or_else(|| self.table.fresh(Kind::Any))
+    }
+
+    /// `fence(order, scope)`.
+    fn fence(&mut self, arguments: &[&Expr], span: Span) -> Node {
+        let [order, scope] = arguments else {
+            return self.error(span, "a fence states order and scope: write `fence(AcquireRelease, Gpu)`");
+        };
+        let legal = [Order::AcquireRelease, Order::SequentiallyConsistent];
+        let order = self.order(order, "a fence", &legal);
+        let scope = self.memory_scope(scope);
+        match (order, scope) {
+            (Some(order), Some(scope)) => {
+                intrinsic(Intrinsic::Fence(order, scope), Vec::new(), Term::Unit, span)
+            }
+            _ => self.failed(span),
+        }
+    }
+
+    /// The built-in name that an argument states; `None` for anything else.
+    fn built_in_path(&self, argument: &Expr) -> Option<String> {
+        let Expr::Path(path) = argument else { return None };
+        let name = path.path.segments.last()?.ident.to_string();
+        if self.local(&name).is_some() || self.environment.resolve(&name).is_some() {
+            return None;
+        }
+        Some(self.environment.built_in(&name).to_string())
+    }
+
+    /// A memory order among those that `operation` may have.
+    pub(super) fn order(&mut self, argument: &Expr, operation: &str, legal: &[Order]) -> Option<Order> {
+        let found = self.built_in_path(argument).and_then(|name| intrinsics::order(&name));
+        if let Some(order) = found
+            && legal.contains(&order)
+        {
+            return Some(order);
+        }
+        let names: Vec<String> = legal.iter().map(|order| format!("`{order:?}`")).collect();
+        let choices = match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => names.join(""),
+        };
+        let message = match found {
+            Some(order) => format!("{operation} cannot be `{order:?}`: write {choices}"),
+            None => format!("the memory order of {operation} is written out: {choices}"),
+        };
+        self.diagnostics.report(argument.span(), message);
+        None
+    }
+
+    /// A memory scope.
+    pub(super) fn memory_scope(&mut self, argument: &Expr) -> Option<Scope> {
+        let found = self.built_in_path(argument).and_then(|name| intrinsics::scope(&name));
+        if found.is_none() {
+            self.diagnostics.report(
+                argument.span(),
+                "the scope of a memory operation is written out: `Block`, `Cluster`, `Gpu` or `System`",
+            );
+        }
+        found
+    }
+}
+
+/// An operation whose operands are written in their order.
+pub(super) fn intrinsic(intrinsic: Intrinsic, written: Vec<Node>, term: Term, span: Span) -> Node {
+    Node { kind: NodeKind::Intrinsic(intrinsic, written.into_iter().enumerate().collect()), term, span }
+}

@@ -1,0 +1,119 @@
+//! A decoded kernel: instructions, side tables, and what a warp needs to start.
+
+use std::collections::HashMap;
+
+use crate::op::{BarrierOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, WarpOp};
+use crate::register::{PredicateSource, Slot};
+
+/// An instruction and its guard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instruction {
+    pub(crate) op: Op,
+    pub(crate) guard: PredicateSource,
+}
+
+/// Where an instruction comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The instruction in canonical form.
+    pub(crate) text: String,
+    /// Line of the PTX text.
+    pub(crate) line: u32,
+    /// File (an index into [`Code::files`]) and line of the source.
+    pub(crate) source: Option<(u32, u32)>,
+}
+
+/// What a word register holds when a warp starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Preset {
+    Constant(u64),
+    /// Low 32 bits of the address of the module variable with this index.
+    Variable(usize, i64),
+    /// Offset into shared memory behind the kernel's own variables: where dynamic shared memory starts.
+    DynamicShared(i64),
+    Thread(usize),
+    BlockSize(usize),
+    Block(usize),
+    Grid(usize),
+    Lane,
+    Warp,
+    Warps,
+    Sm,
+    Sms,
+    GridId,
+    LaneMask(LaneMask),
+    DynamicSharedBytes,
+    TotalSharedBytes,
+    /// Position in a cluster of one block.
+    ClusterZero,
+    ClusterOne,
+}
+
+/// `%lanemask_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum LaneMask {
+    Equal,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+/// A kernel parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) offset: u32,
+    pub(crate) bytes: u32,
+}
+
+/// What a loop writes and reads, for finding spins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loop {
+    /// Word registers written in the body that do not derive from a clock.
+    pub(crate) words: Vec<Slot>,
+    pub(crate) longs: Vec<Slot>,
+    pub(crate) predicates: Vec<Slot>,
+    /// Whether the body reads a clock.
+    pub(crate) timed: bool,
+}
+
+/// A decoded kernel.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) name: String,
+    pub(crate) instructions: Vec<Instruction>,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) files: HashMap<u32, String>,
+    pub(crate) memory: Vec<MemoryOp>,
+    pub(crate) warp: Vec<WarpOp>,
+    pub(crate) barriers: Vec<BarrierOp>,
+    pub(crate) conversions: Vec<Conversion>,
+    pub(crate) compares: Vec<CombinedCompare>,
+    pub(crate) packs: Vec<PackList>,
+    /// Back-edges by the position of their branch.
+    pub(crate) loops: HashMap<u32, Loop>,
+    pub(crate) words: usize,
+    pub(crate) longs: usize,
+    pub(crate) predicates: usize,
+    pub(crate) word_presets: Vec<(Slot, Preset)>,
+    pub(crate) long_presets: Vec<(Slot, Preset)>,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameter_bytes: u32,
+    /// Bytes of the kernel's own shared variables.
+    pub(crate) shared_bytes: u32,
+    /// Alignment of dynamic shared memory.
+    pub(crate) shared_align: u32,
+    /// Bytes of local memory of each thread.
+    pub(crate) local_bytes: u32,
+    pub(crate) required_block: Option<[u32; 3]>,
+    pub(crate) most_threads: Option<u64>,
+}
+
+impl Code {
+    /// Source file and line of an instruction.
+    pub(crate) fn source(&self, pc: u32) -> Option<(String, u32)> {
+        let (file, line) = self.origins[pc as usize].source?;
+        Some((self.files.get(&file).cloned().unwrap_or_else(|| format!("file {file}")), line))
+    }
+}

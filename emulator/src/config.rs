@@ -1,0 +1,45 @@
+//! What a [`Machine`](crate::Machine) is made of.
+
+use crate::error::Error;
+
+/// The shape of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Virtual GPUs; all are peers of each other over NVLink.
+    pub gpus: usize,
+    /// Streaming multiprocessors of each GPU. Blocks start only while one has room for their threads and shared
+    /// memory, so this bounds how many blocks are resident at once.
+    pub sms_per_gpu: u32,
+    /// Bytes that the allocations of one GPU may take together. Memory is committed when it is first written.
+    pub memory_per_gpu: u64,
+    /// 0 is round robin; any other value seeds a random fair schedule (random warp, random quantum).
+    pub schedule_seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { gpus: 1, sms_per_gpu: 132, memory_per_gpu: 80 << 30, schedule_seed: 0 }
+    }
+}
+
+impl Config {
+    /// The most GPUs that the address space has windows for.
+    pub const MAX_GPUS: usize = 1024;
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.gpus == 0 || self.gpus > Self::MAX_GPUS {
+            return Err(Error::Config(format!("gpus is {}; it must be 1 to {}", self.gpus, Self::MAX_GPUS)));
+        }
+        if self.sms_per_gpu == 0 {
+            return Err(Error::Config("sms_per_gpu is 0; it must be at least 1".into()));
+        }
+        if self.memory_per_gpu > 1 << 43 {
+            return Err(Error::Config(format!(
+                "memory_per_gpu is {} bytes; at most {} fit in the address window of a GPU",
+                self.memory_per_gpu,
+                1u64 << 43
+            )));
+        }
+        Ok(())
+    }
+}

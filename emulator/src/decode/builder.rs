@@ -1,0 +1,293 @@
+//! The state of decoding one kernel: names, slots, labels, and the code so far.
+
+use std::collections::HashMap;
+
+use crossdock_ptx as ptx;
+
+use super::Context;
+use super::constant::{variable_align, variable_bytes};
+use super::flow::Flow;
+use crate::code::{Code, Instruction, Origin, Preset};
+use crate::op::Op;
+use crate::register::{PredicateSource, Slot};
+
+/// A register bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Bank {
+    Word,
+    Long,
+    Predicate,
+}
+
+/// A declared register.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Register {
+    pub(super) bank: Bank,
+    pub(super) slot: Slot,
+    /// Bits of the declared type; 128-bit registers take two longs.
+    pub(super) bits: u32,
+}
+
+/// What a symbol stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Symbol {
+    Shared(u32),
+    DynamicShared,
+    Local(u32),
+    /// A kernel parameter at this offset.
+    Parameter(u32),
+    /// A module variable.
+    Module(usize),
+}
+
+/// Names of a `{ }` block.
+#[derive(Default)]
+pub(super) struct Scope {
+    registers: HashMap<String, Register>,
+    /// `%r<10>`: prefix, count and type; slots are given on first use.
+    families: Vec<(String, u32, ptx::Type)>,
+    singles: HashMap<String, ptx::Type>,
+    symbols: HashMap<String, Symbol>,
+    labels: HashMap<String, usize>,
+}
+
+/// A function body that is being decoded: the kernel's, or one inlined into it.
+pub(super) struct Frame {
+    pub(super) scopes: Vec<Scope>,
+    /// Where `ret` goes; `None` in the kernel itself.
+    pub(super) exit: Option<usize>,
+    pub(super) function: String,
+}
+
+pub(super) struct Builder<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) code: Code,
+    pub(super) frames: Vec<Frame>,
+    /// Instruction positions of labels.
+    pub(super) labels: Vec<Option<u32>>,
+    pub(super) flows: Vec<Flow>,
+    /// Registers that the instruction being decoded writes and reads.
+    pub(super) flow: Flow,
+    presets: HashMap<(Bank, Preset), Slot>,
+    module_shared: HashMap<String, u32>,
+    pub(super) location: Option<(u32, u32)>,
+    pub(super) guard: PredicateSource,
+    pub(super) origin: Origin,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(context: &'a Context<'a>, name: &str) -> Builder<'a> {
+        let code =
+            Code { name: name.to_owned(), files: context.files.clone(), predicates: 1, ..Code::default() };
+        Builder {
+            context,
+            code,
+            frames: vec![Frame { scopes: vec![Scope::default()], exit: None, function: name.to_owned() }],
+            labels: Vec::new(),
+            flows: Vec::new(),
+            flow: Flow::default(),
+            presets: HashMap::new(),
+            module_shared: HashMap::new(),
+            location: None,
+            guard: PredicateSource::ALWAYS,
+            origin: Origin { text: String::new(), line: 0, source: None },
+        }
+    }
+
+    pub(super) fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("the kernel's frame is never popped")
+    }
+
+    pub(super) fn scope(&mut self) -> &mut Scope {
+        self.frame().scopes.last_mut().expect("a frame has a scope")
+    }
+
+    // Registers.
+
+    /// A fresh slot, or two neighbouring ones for 128 bits.
+    fn new_slot(&mut self, bank: Bank, count: usize) -> Result<Slot, String> {
+        let (size, most) = match bank {
+            Bank::Word => (&mut self.code.words, usize::from(u16::MAX)),
+            Bank::Long => (&mut self.code.longs, usize::from(u16::MAX)),
+            Bank::Predicate => (&mut self.code.predicates, usize::from(u16::MAX >> 1)),
+        };
+        let slot = *size;
+        *size += count;
+        if *size > most {
+            return Err(format!("the kernel uses more than {most} registers of one kind"));
+        }
+        Ok(slot as Slot)
+    }
+
+    /// A fresh register of a type.
+    pub(super) fn new_register(&mut self, ty: ptx::Type) -> Result<Register, String> {
+        let bits = ty.bits();
+        let (bank, count) = match bits {
+            _ if ty == ptx::Type::Pred => (Bank::Predicate, 1),
+            128 => (Bank::Long, 2),
+            64 => (Bank::Long, 1),
+            _ => (Bank::Word, 1),
+        };
+        Ok(Register { bank, slot: self.new_slot(bank, count)?, bits })
+    }
+
+    pub(super) fn declare_registers(&mut self, ty: ptx::Type, names: &[(String, Option<u32>)]) {
+        let scope = self.scope();
+        for (name, count) in names {
+            match count {
+                Some(count) => scope.families.push((name.clone(), *count, ty)),
+                None => {
+                    scope.singles.insert(name.clone(), ty);
+                }
+            }
+        }
+    }
+
+    /// The register of a name.
+    pub(super) fn register(&mut self, name: &str) -> Result<Register, String> {
+        let depth = self.frame().scopes.len();
+        for level in (0..depth).rev() {
+            let scope = &self.frame().scopes[level];
+            if let Some(&register) = scope.registers.get(name) {
+                return Ok(register);
+            }
+            let declared = scope.singles.get(name).copied().or_else(|| {
+                let (_, _, ty) = scope.families.iter().find(|(prefix, count, _)| {
+                    name.strip_prefix(prefix.as_str())
+                        .filter(|digits| *digits == "0" || !digits.starts_with(['0', '+']))
+                        .and_then(|digits| digits.parse::<u32>().ok())
+                        .is_some_and(|number| number < *count)
+                })?;
+                Some(*ty)
+            });
+            if let Some(ty) = declared {
+                let register = self.new_register(ty)?;
+                self.frame().scopes[level].registers.insert(name.to_owned(), register);
+                return Ok(register);
+            }
+        }
+        Err(format!("register `{name}` is not declared"))
+    }
+
+    /// The slot that holds a value from the start.
+    pub(super) fn preset(&mut self, bank: Bank, preset: Preset) -> Result<Slot, String> {
+        if let Some(&slot) = self.presets.get(&(bank, preset)) {
+            return Ok(slot);
+        }
+        let slot = self.new_slot(bank, 1)?;
+        self.presets.insert((bank, preset), slot);
+        match bank {
+            Bank::Word => self.code.word_presets.push((slot, preset)),
+            _ => self.code.long_presets.push((slot, preset)),
+        }
+        Ok(slot)
+    }
+
+    // Labels.
+
+    /// Makes the labels of a block known before its instructions refer to them.
+    pub(super) fn declare_labels(&mut self, statements: &[ptx::Statement]) {
+        for statement in statements {
+            if let ptx::Statement::Label(name) = statement {
+                let id = self.new_label();
+                self.scope().labels.insert(name.clone(), id);
+            }
+        }
+    }
+
+    pub(super) fn new_label(&mut self) -> usize {
+        self.labels.push(None);
+        self.labels.len() - 1
+    }
+
+    pub(super) fn place_label(&mut self, id: usize) {
+        self.labels[id] = Some(self.code.instructions.len() as u32);
+    }
+
+    pub(super) fn label(&mut self, name: &str) -> Result<usize, String> {
+        let found = self.frame().scopes.iter().rev().find_map(|scope| scope.labels.get(name).copied());
+        found.ok_or_else(|| format!("label `{name}` is not defined"))
+    }
+
+    // Symbols.
+
+    pub(super) fn define(&mut self, name: &str, symbol: Symbol) {
+        self.scope().symbols.insert(name.to_owned(), symbol);
+    }
+
+    /// Gives a `.shared`, `.local` or `.param` variable of a body its place.
+    pub(super) fn declare_variable(&mut self, variable: &ptx::Variable) -> Result<(), String> {
+        let symbol = match variable.space {
+            ptx::Space::Shared => self.shared_variable(variable)?,
+            ptx::Space::Local | ptx::Space::Param => Symbol::Local(self.local_variable(variable)?),
+            _ => return Err(format!("variable `{}` must be at module scope", variable.name)),
+        };
+        self.define(&variable.name, symbol);
+        Ok(())
+    }
+
+    fn shared_variable(&mut self, variable: &ptx::Variable) -> Result<Symbol, String> {
+        let align = variable_align(variable);
+        let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
+        if bytes == 0 && variable.linkage == Some(ptx::Linkage::Extern) {
+            self.code.shared_align = self.code.shared_align.max(align);
+            return Ok(Symbol::DynamicShared);
+        }
+        let offset = self.code.shared_bytes.next_multiple_of(align);
+        let end = u64::from(offset) + bytes;
+        self.code.shared_bytes =
+            u32::try_from(end).map_err(|_| format!("`{}` is too large", variable.name))?;
+        Ok(Symbol::Shared(offset))
+    }
+
+    fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
+        let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
+        let offset = self.code.local_bytes.next_multiple_of(variable_align(variable));
+        let end = u64::from(offset) + bytes;
+        if end > 512 << 10 {
+            return Err(format!("`{}` makes local memory larger than 512 KiB", variable.name));
+        }
+        self.code.local_bytes = end as u32;
+        Ok(offset)
+    }
+
+    pub(super) fn symbol(&mut self, name: &str) -> Result<Symbol, String> {
+        let found = self.frame().scopes.iter().rev().find_map(|scope| scope.symbols.get(name).copied());
+        if let Some(symbol) = found {
+            return Ok(symbol);
+        }
+        if let Some(&offset) = self.module_shared.get(name) {
+            return Ok(Symbol::Shared(offset));
+        }
+        let context = self.context;
+        if let Some(variable) = context.shared.get(name) {
+            let symbol = self.shared_variable(variable)?;
+            if let Symbol::Shared(offset) = symbol {
+                self.module_shared.insert(name.to_owned(), offset);
+            }
+            return Ok(symbol);
+        }
+        context
+            .variables
+            .get(name)
+            .map(|&index| Symbol::Module(index))
+            .ok_or_else(|| format!("symbol `{name}` is not declared"))
+    }
+
+    // Code.
+
+    /// Appends an operation for the instruction being decoded.
+    pub(super) fn emit(&mut self, op: Op) {
+        self.code.instructions.push(Instruction { op, guard: self.guard });
+        let mut origin = self.origin.clone();
+        origin.source = self.location;
+        self.code.origins.push(origin);
+        self.flows.push(std::mem::take(&mut self.flow));
+    }
+
+    /// Appends a branch to a label; its target is filled in at the end.
+    pub(super) fn emit_branch(&mut self, label: usize) {
+        self.flow.branch = Some(label);
+        self.emit(Op::Branch { target: 0 });
+    }
+}

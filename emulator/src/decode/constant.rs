@@ -1,0 +1,69 @@
+//! Module variables and their initial values.
+
+use crossdock_ptx as ptx;
+
+use super::ModuleVariable;
+
+/// Bytes of an element of a type; predicates have none.
+pub(super) fn element_bytes(ty: ptx::Type) -> Option<u32> {
+    match ty.bits() {
+        bits if ty == ptx::Type::Pred || bits < 8 => None,
+        bits => Some(bits / 8),
+    }
+}
+
+/// Bytes of a variable; `None` when its size is open (`x[]`) or impossible.
+pub(super) fn variable_bytes(variable: &ptx::Variable) -> Option<u64> {
+    let element = u64::from(element_bytes(variable.ty)?) * u64::from(variable.vector);
+    variable.dimensions.iter().try_fold(element, |bytes, &extent| bytes.checked_mul(extent))
+}
+
+/// Alignment of a variable: what it states, or its natural one.
+pub(super) fn variable_align(variable: &ptx::Variable) -> u32 {
+    let natural = element_bytes(variable.ty).unwrap_or(1) * variable.vector;
+    variable.align.unwrap_or(natural).max(1)
+}
+
+/// A variable with its initial contents.
+pub(super) fn variable(variable: &ptx::Variable) -> Result<ModuleVariable, String> {
+    let name = &variable.name;
+    if variable.linkage == Some(ptx::Linkage::Extern) {
+        return Err(format!("variable `{name}` is `.extern`; modules are not linked, so it must be defined"));
+    }
+    let (Some(bytes), Some(element)) = (variable_bytes(variable), element_bytes(variable.ty)) else {
+        return Err(format!("variable `{name}` has no size"));
+    };
+    let size = usize::try_from(bytes).ok().filter(|&size| size <= 1 << 32);
+    let size =
+        size.ok_or_else(|| format!("variable `{name}` has {bytes} bytes; at most 4 GiB are possible"))?;
+    let mut contents = Vec::new();
+    for value in &variable.initializer {
+        append(value, element as usize, &mut contents)
+            .map_err(|reason| format!("variable `{name}`: {reason}"))?;
+    }
+    if contents.len() > size {
+        return Err(format!("variable `{name}` has {size} bytes, its initial value {}", contents.len()));
+    }
+    contents.resize(size, 0);
+    Ok(ModuleVariable { name: name.clone(), contents, read_only: variable.space == ptx::Space::Const })
+}
+
+fn append(value: &ptx::Operand, element: usize, contents: &mut Vec<u8>) -> Result<(), String> {
+    match value {
+        ptx::Operand::Integer(value) if element <= 16 => {
+            contents.extend_from_slice(&value.to_le_bytes()[..element]);
+        }
+        ptx::Operand::Float32(bits) if element == 4 => contents.extend_from_slice(&bits.to_le_bytes()),
+        ptx::Operand::Float64(bits) if element == 8 => contents.extend_from_slice(&bits.to_le_bytes()),
+        ptx::Operand::Float64(bits) if element == 4 => {
+            contents.extend_from_slice(&(f64::from_bits(*bits) as f32).to_le_bytes());
+        }
+        ptx::Operand::Vector(values) | ptx::Operand::List(values) => {
+            for value in values {
+                append(value, element, contents)?;
+            }
+        }
+        other => return Err(format!("initial value `{other}` is not a number")),
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! Runs launches to their end: blocks onto multiprocessors, warps in turn, waiters awake when what they wait for
+//! happens, and a verdict when nothing can happen any more.
+
+mod barrier;
+mod verdict;
+mod waiting;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+use crate::block::{BARRIERS, Barrier, Block};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::execute::Environment;
+use crate::gpu::Gpu;
+use crate::memory::{Memory, Region, window};
+use crate::pending::Pending;
+use crate::report::Report;
+use crate::schedule::{self, Schedule, Turn};
+use crate::warp::{Stop, Warp};
+
+/// What is resident, and who may execute.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    gpus: Vec<Gpu>,
+    warps: Vec<Option<Box<Warp>>>,
+    free_warps: Vec<usize>,
+    blocks: Vec<Option<Block>>,
+    free_blocks: Vec<usize>,
+    ready: VecDeque<usize>,
+    /// (cycle, warp, group), earliest first.
+    sleepers: BinaryHeap<Reverse<(u64, usize, u32)>>,
+    /// Launches by (GPU, stream); the first of each runs.
+    pub(crate) streams: BTreeMap<(usize, u32), VecDeque<usize>>,
+    clock: Clock,
+    schedule: Box<dyn Schedule>,
+}
+
+impl Engine {
+    /// An idle engine.
+    pub(crate) fn new(config: &Config) -> Engine {
+        Engine {
+            gpus: vec![Gpu::new(config.sms_per_gpu); config.gpus],
+            warps: Vec::new(),
+            free_warps: Vec::new(),
+            blocks: Vec::new(),
+            free_blocks: Vec::new(),
+            ready: VecDeque::new(),
+            sleepers: BinaryHeap::new(),
+            streams: BTreeMap::new(),
+            clock: Clock::new(),
+            schedule: schedule::from_seed(config.schedule_seed),
+        }
+    }
+
+    /// Runs until every stream is empty.
+    pub(crate) fn run(&mut self, memory: &mut Memory, launches: &mut [Pending]) -> Result<(), Error> {
+        let gpus: Vec<usize> = (0..self.gpus.len()).collect();
+        for gpu in gpus {
+            self.start_blocks(launches, gpu);
+        }
+        loop {
+            while let Some(turn) = self.schedule.next(&mut self.ready) {
+                self.turn(memory, launches, turn)?;
+            }
+            if !self.wake_sleepers() && !self.wake_timed(memory) {
+                break;
+            }
+        }
+        if self.streams.values().any(|queue| !queue.is_empty()) {
+            return Err(Error::Deadlock(self.deadlock(memory, launches)));
+        }
+        Ok(())
+    }
+
+    /// Starts blocks of the launches at the head of the GPU's streams while there is room.
+    fn start_blocks(&mut self, launches: &mut [Pending], gpu: usize) {
+        let heads: Vec<usize> = self
+            .streams
+            .range((gpu, 0)..=(gpu, u32::MAX))
+            .filter_map(|(_, queue)| queue.front().copied())
+            .collect();
+        for ticket in heads {
+            while launches[ticket].started < launches[ticket].blocks() {
+                let Some(sm) = self.gpus[gpu].place(launches[ticket].demand()) else { break };
+                self.start_block(&mut launches[ticket], ticket, sm);
+            }
+        }
+    }
+
+    fn start_block(&mut self, launch: &mut Pending, ticket: usize, sm: usize) {
+        let index = launch.block_index(launch.started);
+        launch.started += 1;
+        let threads = launch.threads();
+        let count = threads.div_ceil(32);
+        let slot = self.free_blocks.pop().unwrap_or_else(|| {
+            self.blocks.push(None);
+            self.blocks.len() - 1
+        });
+        let mut warps = Vec::with_capacity(count as usize);
+        for number in 0..count {
+            let sms = self.gpus[launch.gpu].count();
+            let warp = Box::new(launch.warp(slot, ticket, index, number, sm, sms));
+            let place = self.free_warps.pop().unwrap_or_else(|| {
+                self.warps.push(None);
+                self.warps.len() - 1
+            });
+            self.warps[place] = Some(warp);
+            warps.push(place);
+            self.enqueue(place);
+        }
+        self.blocks[slot] = Some(Block {
+            launch: ticket,
+            index,
+            sm,
+            threads,
+            shared: Region::new(launch.shared() as usize),
+            warps,
+            alive: count,
+            barriers: vec![Barrier::default(); BARRIERS],
+        });
+    }
+
+    /// Puts a warp with a ready group into the run queue.
+    fn enqueue(&mut self, place: usize) {
+        if let Some(warp) = &mut self.warps[place]
+            && !warp.queued
+            && warp.has_ready_group()
+        {
+            warp.queued = true;
+            self.ready.push_back(place);
+        }
+    }
+
+    fn turn(&mut self, memory: &mut Memory, launches: &mut [Pending], turn: Turn) -> Result<(), Error> {
+        let Some(mut warp) = self.warps[turn.warp].take() else { return Ok(()) };
+        warp.queued = false;
+        let slot = warp.block;
+        let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
+        let ticket = block.launch;
+        let launch = &mut launches[ticket];
+        let code = launch.code.clone();
+        let sharing = self.ready.len() as u64 + 1;
+        let mut env = Environment {
+            code: &code,
+            memory,
+            block,
+            parameters: &mut launch.parameters,
+            counters: &mut launch.counters,
+            now: self.clock.cycles(),
+            sharing,
+            shared_key: window::SHARED_BASE | (slot as u64) << 32,
+        };
+        let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
+        launch.counters.warp_instructions += u64::from(executed);
+        self.clock.advance(u64::from(executed), sharing);
+        self.warps[turn.warp] = Some(warp);
+        let stop = match result {
+            Ok(stop) => stop,
+            Err((pc, raised)) => return Err(self.fault(launches, turn.warp, pc, raised)),
+        };
+        match stop {
+            Stop::TurnOver | Stop::Blocked => {}
+            Stop::Arrived { barrier } => {
+                let op = code.barriers[barrier as usize];
+                if let Err(raised) = self.arrive(turn.warp, op) {
+                    let pc = self.warp(turn.warp).map_or(0, |warp| warp.groups[0].pc);
+                    return Err(self.fault(launches, turn.warp, pc, raised));
+                }
+                self.complete_barriers(slot, launches);
+            }
+            Stop::Sleeping { group, until } => self.sleepers.push(Reverse((until, turn.warp, group))),
+            Stop::Parking { group, parking } => self.park(memory, turn.warp, group, parking),
+            Stop::Exited => self.exit_warp(launches, turn.warp, slot),
+        }
+        self.enqueue(turn.warp);
+        if !memory.watch.notified.is_empty() {
+            self.wake_watchers(memory);
+        }
+        Ok(())
+    }
+
+    fn warp(&self, place: usize) -> Option<&Warp> {
+        self.warps.get(place)?.as_deref()
+    }
+
+    fn warp_mut(&mut self, place: usize) -> Option<&mut Warp> {
+        self.warps.get_mut(place)?.as_deref_mut()
+    }
+
+    fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) {
+        self.warps[place] = None;
+        let Some(block) = self.blocks[slot].as_mut() else { return };
+        block.alive -= 1;
+        if block.alive > 0 {
+            self.complete_barriers(slot, launches);
+            return;
+        }
+        let Some(block) = self.blocks[slot].take() else { return };
+        self.free_blocks.push(slot);
+        self.free_warps.extend(&block.warps);
+        let ticket = block.launch;
+        let launch = &mut launches[ticket];
+        let gpu = launch.gpu;
+        self.gpus[gpu].release(block.sm, launch.demand());
+        launch.finished += 1;
+        if launch.finished == launch.blocks() {
+            launch.report = Some(Report {
+                kernel: launch.code.name.clone(),
+                gpu,
+                warp_instructions: launch.counters.warp_instructions,
+                traffic: launch.counters.traffic(gpu),
+            });
+            for queue in self.streams.values_mut() {
+                if queue.front() == Some(&ticket) {
+                    queue.pop_front();
+                }
+            }
+        }
+        self.start_blocks(launches, gpu);
+    }
+}

@@ -1,0 +1,222 @@
+//! Everything that can go wrong, in words for the person whose kernel it is.
+
+use std::fmt;
+
+/// Why a call of [`Machine`](crate::Machine) failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot make a machine.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// The text is not PTX that the parser knows.
+    #[error("{0}")]
+    Syntax(String),
+    /// The module is valid PTX that cannot be loaded.
+    #[error("function `{function}`, PTX line {line}: `{instruction}`: {reason}")]
+    Unsupported {
+        /// The kernel or device function.
+        function: String,
+        /// Line of the PTX text, from 1.
+        line: u32,
+        /// The instruction as written.
+        instruction: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A module-level declaration cannot be loaded.
+    #[error("module: {0}")]
+    Module(String),
+    /// The module has no such entry.
+    #[error("no kernel named `{name}` in this module; it has {}", list(.entries))]
+    UnknownKernel {
+        /// The name asked for.
+        name: String,
+        /// The entries that exist.
+        entries: Vec<String>,
+    },
+    /// A handle does not belong to this machine.
+    #[error("{0}")]
+    Handle(String),
+    /// The launch does not fit the kernel.
+    #[error("launch of `{kernel}`: {reason}")]
+    Launch {
+        /// The kernel.
+        kernel: String,
+        /// What does not fit, and what would.
+        reason: String,
+    },
+    /// Memory cannot be allocated or freed.
+    #[error("{0}")]
+    Allocation(String),
+    /// A copy between host and device leaves its allocation.
+    #[error("host {access} of {bytes} bytes at {place}")]
+    HostAccess {
+        /// `read`, `write` or `fill`.
+        access: &'static str,
+        /// Length in bytes.
+        bytes: u64,
+        /// The address in terms of the nearest allocation.
+        place: String,
+    },
+    /// A kernel did something that is an error on hardware or undefined in the PTX ISA.
+    #[error("{0}")]
+    Fault(Box<Fault>),
+    /// Every warp waits and nothing can wake one.
+    #[error("{0}")]
+    Deadlock(Deadlock),
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Where in a kernel something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The kernel.
+    pub kernel: String,
+    /// The instruction in canonical form.
+    pub instruction: String,
+    /// Line of the PTX text, from 1.
+    pub line: u32,
+    /// Source file and line, when the PTX has `.loc` lines.
+    pub source: Option<(String, u32)>,
+    /// The GPU.
+    pub gpu: usize,
+    /// Block index in the grid.
+    pub block: [u32; 3],
+    /// Warp index in the block.
+    pub warp: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kernel `{}`", self.kernel)?;
+        if let Some((file, line)) = &self.source {
+            write!(f, ", {file}:{line}")?;
+        }
+        let [x, y, z] = self.block;
+        write!(f, ", PTX line {}: `{}`, GPU {}, ", self.line, self.instruction, self.gpu)?;
+        write!(f, "block ({x}, {y}, {z}), warp {}", self.warp)
+    }
+}
+
+/// What a kernel did wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}\n  at {position}{}", lane.map(|lane| format!(", lane {lane}")).unwrap_or_default())]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// Where.
+    pub position: Position,
+    /// The first lane concerned, if it is about a lane.
+    pub lane: Option<u32>,
+}
+
+/// The kinds of [`Fault`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultKind {
+    /// An access outside every allocation.
+    #[error("out of bounds: {access} of {bytes} bytes at {place}")]
+    OutOfBounds {
+        /// `read`, `write` or `atomic`.
+        access: &'static str,
+        /// Bytes of the lane's access.
+        bytes: u32,
+        /// The address in terms of the nearest allocation.
+        place: String,
+    },
+    /// An address that is not a multiple of the access size.
+    #[error("misaligned: {access} of {bytes} bytes at {place}; the address must be a multiple of {bytes}")]
+    Misaligned {
+        /// `read`, `write` or `atomic`.
+        access: &'static str,
+        /// Bytes of the lane's access.
+        bytes: u32,
+        /// The address in terms of its allocation.
+        place: String,
+    },
+    /// A read of bytes that nobody wrote.
+    #[error("uninitialised: read of {bytes} bytes at {place} that were never written")]
+    Uninitialised {
+        /// Bytes of the lane's access.
+        bytes: u32,
+        /// The address in terms of its allocation.
+        place: String,
+    },
+    /// An access to freed memory.
+    #[error("use after free: {access} of {bytes} bytes at {place}")]
+    UseAfterFree {
+        /// `read`, `write` or `atomic`.
+        access: &'static str,
+        /// Bytes of the lane's access.
+        bytes: u32,
+        /// The address in terms of the freed allocation.
+        place: String,
+    },
+    /// A write to constant or parameter memory.
+    #[error("write to read-only memory: {access} of {bytes} bytes at {place}")]
+    ReadOnly {
+        /// `write` or `atomic`.
+        access: &'static str,
+        /// Bytes of the lane's access.
+        bytes: u32,
+        /// The address in terms of its allocation.
+        place: String,
+    },
+    /// An integer division or remainder by zero.
+    #[error("integer division by zero")]
+    DivisionByZero,
+    /// `trap` or `brkpt` was executed.
+    #[error("the kernel executed `{0}`")]
+    Trap(&'static str),
+    /// A barrier was used in a way the PTX ISA leaves undefined.
+    #[error("barrier misuse: {0}")]
+    Barrier(String),
+    /// A warp-synchronous instruction was used in a way the PTX ISA leaves undefined.
+    #[error("warp synchronisation misuse: {0}")]
+    WarpSync(String),
+}
+
+/// Every warp waits: who, where and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadlock {
+    /// The waiting warps, a group of lanes each.
+    pub waiters: Vec<Waiter>,
+    /// Blocks that have not started because no streaming multiprocessor has room: (kernel, GPU, blocks).
+    pub unstarted: Vec<(String, usize, u64)>,
+}
+
+/// A group of lanes that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// Where it waits.
+    pub position: Position,
+    /// Its lanes.
+    pub lanes: u32,
+    /// What it waits for.
+    pub reason: String,
+}
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 16;
+        write!(f, "deadlock: {} warp groups wait and nothing can wake one", self.waiters.len())?;
+        for waiter in self.waiters.iter().take(SHOWN) {
+            write!(f, "\n  {}, lanes {:#010x}: waits for {}", waiter.position, waiter.lanes, waiter.reason)?;
+        }
+        if self.waiters.len() > SHOWN {
+            write!(f, "\n  and {} more", self.waiters.len() - SHOWN)?;
+        }
+        for (kernel, gpu, blocks) in &self.unstarted {
+            write!(
+                f,
+                "\n  {blocks} blocks of `{kernel}` on GPU {gpu} have not started: no SM has room for them"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,425 @@
+//! Loads, stores and atomics of a warp: the one path from registers to memory.
+
+use super::{Environment, Private, Raised};
+use crate::counters::Direction;
+use crate::error::FaultKind;
+use crate::memory::allocation::Missing;
+use crate::memory::{Region, window};
+use crate::op::{Data, MemoryOp, Space};
+use crate::parking::{Read, Spin};
+use crate::register::{FULL, NONE, Registers};
+
+/// The addresses of all lanes.
+#[inline(always)]
+fn addresses(r: &Registers, op: &MemoryOp) -> [u64; 32] {
+    let mut out = [op.offset as u64; 32];
+    match op.base {
+        Some(Data { slot, long: true }) => {
+            let base = &r.longs[usize::from(slot)];
+            for lane in 0..32 {
+                out[lane] = base[lane].wrapping_add(op.offset as u64);
+            }
+        }
+        Some(Data { slot, long: false }) => {
+            let base = &r.words[usize::from(slot)];
+            for lane in 0..32 {
+                out[lane] = u64::from(base[lane]).wrapping_add(op.offset as u64);
+            }
+        }
+        None => {}
+    }
+    out
+}
+
+#[inline(always)]
+fn is_contiguous(addresses: &[u64; 32], bytes: u64) -> bool {
+    let mut different = 0;
+    for lane in 0..32 {
+        different |= addresses[lane] ^ addresses[0].wrapping_add(lane as u64 * bytes);
+    }
+    different == 0
+}
+
+fn lanes(mask: u32) -> impl Iterator<Item = usize> {
+    (0..32).filter(move |lane| mask >> lane & 1 == 1)
+}
+
+/// How a lane uses memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Read,
+    Write,
+    Atomic,
+}
+
+impl Use {
+    fn name(self) -> &'static str {
+        match self {
+            Use::Read => "read",
+            Use::Write => "write",
+            Use::Atomic => "atomic",
+        }
+    }
+}
+
+/// The place of one lane's access.
+struct Place<'a> {
+    region: &'a mut Region,
+    offset: usize,
+    /// What other warps would watch; `None` for memory of the lane itself.
+    key: Option<u64>,
+}
+
+/// Finds and checks the memory of one lane.
+#[inline(always)]
+fn place<'a>(
+    env: &'a mut Environment<'_>,
+    private: &'a mut Private,
+    op: &MemoryOp,
+    purpose: Use,
+    lane: usize,
+    address: u64,
+) -> Result<Place<'a>, Raised> {
+    let bytes = op.bytes();
+    let fault = |kind| Err(Raised { kind, lane: Some(lane as u32) });
+    let access = purpose.name();
+    let width = bytes as u32;
+    let (space, offset) = match op.space {
+        Space::Generic => match window::space(address) {
+            Space::Global => (Space::Global, address),
+            space => (space, window::offset(address)),
+        },
+        Space::Const => (Space::Global, address),
+        space => (space, address),
+    };
+    let named = |name: &str, size: usize| format!("{name} memory ({size} bytes) + {offset}");
+    if address & (bytes as u64 - 1) != 0 {
+        let place = match space {
+            Space::Global => env.memory.describe(address),
+            Space::Shared => named("shared", env.block.shared.len()),
+            Space::Local => named("local", private.local_bytes),
+            _ => named("parameter", env.parameters.len()),
+        };
+        return fault(FaultKind::Misaligned { access, bytes: width, place });
+    }
+    let inside = |size: usize| offset <= size as u64 && size as u64 - offset >= bytes as u64;
+    match space {
+        Space::Shared => {
+            let size = env.block.shared.len();
+            if !inside(size) {
+                return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("shared", size) });
+            }
+            let region = &mut env.block.shared;
+            let offset = offset as usize;
+            if purpose != Use::Write && !region.is_written(offset, bytes) {
+                return fault(FaultKind::Uninitialised { bytes: width, place: named("shared", size) });
+            }
+            Ok(Place { region, offset, key: Some(env.shared_key + offset as u64) })
+        }
+        Space::Local => {
+            let size = private.local_bytes;
+            if !inside(size) {
+                return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("local", size) });
+            }
+            let start = lane * size + offset as usize;
+            if purpose != Use::Write && !private.local.is_written(start, bytes) {
+                return fault(FaultKind::Uninitialised { bytes: width, place: named("local", size) });
+            }
+            Ok(Place { region: &mut private.local, offset: start, key: None })
+        }
+        Space::Param => {
+            let size = env.parameters.len();
+            if !inside(size) {
+                return fault(FaultKind::OutOfBounds {
+                    access,
+                    bytes: width,
+                    place: named("parameter", size),
+                });
+            }
+            if purpose != Use::Read {
+                return fault(FaultKind::ReadOnly { access, bytes: width, place: named("parameter", size) });
+            }
+            Ok(Place { region: env.parameters, offset: offset as usize, key: None })
+        }
+        _ => {
+            let (number, offset) = match env.memory.locate(&mut private.recent, address, bytes as u64) {
+                Ok(found) => found,
+                Err(missing) => {
+                    let place = env.memory.describe(address);
+                    return fault(match missing {
+                        Missing::Outside => FaultKind::OutOfBounds { access, bytes: width, place },
+                        Missing::Freed => FaultKind::UseAfterFree { access, bytes: width, place },
+                    });
+                }
+            };
+            let allocation = &env.memory.allocations[number];
+            if purpose != Use::Read && allocation.read_only {
+                let place = env.memory.describe(address);
+                return fault(FaultKind::ReadOnly { access, bytes: width, place });
+            }
+            if purpose != Use::Write && !allocation.region.is_written(offset, bytes) {
+                let place = env.memory.describe(address);
+                return fault(FaultKind::Uninitialised { bytes: width, place });
+            }
+            Ok(Place { region: &mut env.memory.allocations[number].region, offset, key: Some(address) })
+        }
+    }
+}
+
+/// The lanes of `mask` whose access goes to global memory.
+fn global_lanes(op: &MemoryOp, addresses: &[u64; 32], mask: u32) -> u32 {
+    match op.space {
+        Space::Global | Space::Const => mask,
+        Space::Generic => lanes(mask)
+            .filter(|&lane| window::space(addresses[lane]) == Space::Global)
+            .fold(0, |found, lane| found | 1 << lane),
+        _ => 0,
+    }
+}
+
+#[inline(always)]
+fn extend(value: u64, element: u8, signed: bool) -> u64 {
+    let unused = 64 - 8 * u32::from(element);
+    if signed { ((value << unused) as i64 >> unused) as u64 } else { value }
+}
+
+fn put(r: &mut Registers, data: Data, lane: usize, value: u128, op: &MemoryOp) {
+    if data.slot == NONE {
+        return;
+    }
+    if op.element == 16 {
+        r.longs[usize::from(data.slot)][lane] = value as u64;
+        r.longs[usize::from(data.slot) + 1][lane] = (value >> 64) as u64;
+    } else {
+        let value = extend(value as u64, op.element, op.signed);
+        if data.long {
+            r.longs[usize::from(data.slot)][lane] = value;
+        } else {
+            r.words[usize::from(data.slot)][lane] = value as u32;
+        }
+    }
+}
+
+fn get(r: &Registers, data: Data, lane: usize, element: u8) -> u128 {
+    let slot = usize::from(data.slot);
+    if data.slot == NONE {
+        0
+    } else if element == 16 {
+        u128::from(r.longs[slot][lane]) | u128::from(r.longs[slot + 1][lane]) << 64
+    } else if data.long {
+        u128::from(r.longs[slot][lane])
+    } else {
+        u128::from(r.words[slot][lane])
+    }
+}
+
+/// The bytes of a request of all lanes to neighbouring addresses of one allocation: (allocation, offset).
+#[inline(always)]
+fn contiguous(
+    env: &Environment<'_>,
+    private: &mut Private,
+    op: &MemoryOp,
+    addresses: &[u64; 32],
+    mask: u32,
+) -> Option<(usize, usize)> {
+    let bytes = op.bytes() as u64;
+    let global = matches!(op.space, Space::Global | Space::Generic);
+    if mask != FULL || !global || addresses[0] & (bytes - 1) != 0 || !is_contiguous(addresses, bytes) {
+        return None;
+    }
+    env.memory.locate(&mut private.recent, addresses[0], 32 * bytes).ok()
+}
+
+/// Executes a load.
+pub(super) fn load(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    spin: &mut Spin,
+    r: &mut Registers,
+    op: &MemoryOp,
+    mask: u32,
+) -> Result<(), Raised> {
+    let addresses = addresses(r, op);
+    let bytes = op.bytes();
+    if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
+        && !spin.recording
+    {
+        let allocation = &env.memory.allocations[number];
+        if allocation.region.is_written(offset, 32 * bytes) {
+            let owner = allocation.gpu;
+            let source = allocation.region.bytes(offset, 32 * bytes);
+            load_contiguous(r, op, source);
+            env.counters.add(Direction::Read, owner, 32 * bytes as u64);
+            return Ok(());
+        }
+    }
+    let global = global_lanes(op, &addresses, mask);
+    let element = usize::from(op.element);
+    for lane in lanes(mask) {
+        let place = place(env, private, op, Use::Read, lane, addresses[lane])?;
+        for (index, &data) in op.data.iter().enumerate() {
+            let value = place.region.value(place.offset + index * element, element);
+            if spin.recording
+                && let Some(key) = place.key
+            {
+                spin.record(Read { address: key + (index * element) as u64, bytes: op.element, value });
+            }
+            put(r, data, lane, value, op);
+        }
+    }
+    if global != 0 {
+        env.counters.add_lanes(Direction::Read, &addresses, global, bytes as u64);
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn load_words<const BYTES: usize>(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
+    let (chunks, _) = source.as_chunks::<BYTES>();
+    for (index, data) in op.data.iter().enumerate() {
+        if data.slot == NONE {
+            continue;
+        }
+        let target = &mut r.words[usize::from(data.slot)];
+        for lane in 0..32 {
+            let word = &chunks[lane][index * 4..index * 4 + 4];
+            target[lane] = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        }
+    }
+}
+
+fn load_contiguous(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
+    let words = op.element == 4 && op.data.iter().all(|data| !data.long);
+    match (words, op.bytes()) {
+        (true, 4) => load_words::<4>(r, op, source),
+        (true, 8) => load_words::<8>(r, op, source),
+        (true, 16) => load_words::<16>(r, op, source),
+        (true, 32) => load_words::<32>(r, op, source),
+        (_, bytes) => {
+            let element = usize::from(op.element);
+            for lane in 0..32 {
+                for (index, &data) in op.data.iter().enumerate() {
+                    let start = lane * bytes + index * element;
+                    let mut value = [0; 16];
+                    value[..element].copy_from_slice(&source[start..start + element]);
+                    put(r, data, lane, u128::from_le_bytes(value), op);
+                }
+            }
+        }
+    }
+}
+
+/// Executes a store.
+pub(super) fn store(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    spin: &mut Spin,
+    r: &mut Registers,
+    op: &MemoryOp,
+    mask: u32,
+) -> Result<(), Raised> {
+    let addresses = addresses(r, op);
+    let bytes = op.bytes();
+    if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
+        && !env.memory.allocations[number].read_only
+    {
+        let allocation = &mut env.memory.allocations[number];
+        store_contiguous(r, op, allocation.region.bytes_mut(offset, 32 * bytes));
+        env.counters.add(Direction::Write, allocation.gpu, 32 * bytes as u64);
+        env.memory.watch.written(addresses[0], 32 * bytes as u64);
+        spin.stored = true;
+        return Ok(());
+    }
+    let element = usize::from(op.element);
+    for lane in lanes(mask) {
+        let place = place(env, private, op, Use::Write, lane, addresses[lane])?;
+        for (index, &data) in op.data.iter().enumerate() {
+            place.region.set_value(place.offset + index * element, element, get(r, data, lane, op.element));
+        }
+        if let Some(key) = place.key {
+            env.memory.watch.written(key, bytes as u64);
+            spin.stored = true;
+        }
+    }
+    let global = global_lanes(op, &addresses, mask);
+    if global != 0 {
+        env.counters.add_lanes(Direction::Write, &addresses, global, bytes as u64);
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn store_words<const BYTES: usize>(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
+    let (chunks, _) = target.as_chunks_mut::<BYTES>();
+    for (index, data) in op.data.iter().enumerate() {
+        let source = if data.slot == NONE { &[0; 32] } else { &r.words[usize::from(data.slot)] };
+        for lane in 0..32 {
+            chunks[lane][index * 4..index * 4 + 4].copy_from_slice(&source[lane].to_le_bytes());
+        }
+    }
+}
+
+fn store_contiguous(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
+    let words = op.element == 4 && op.data.iter().all(|data| !data.long);
+    match (words, op.bytes()) {
+        (true, 4) => store_words::<4>(r, op, target),
+        (true, 8) => store_words::<8>(r, op, target),
+        (true, 16) => store_words::<16>(r, op, target),
+        (true, 32) => store_words::<32>(r, op, target),
+        (_, bytes) => {
+            let element = usize::from(op.element);
+            for lane in 0..32 {
+                for (index, &data) in op.data.iter().enumerate() {
+                    let start = lane * bytes + index * element;
+                    let value = get(r, data, lane, op.element).to_le_bytes();
+                    target[start..start + element].copy_from_slice(&value[..element]);
+                }
+            }
+        }
+    }
+}
+
+/// Executes `atom` or `red`, lane after lane.
+pub(super) fn atomic(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    spin: &mut Spin,
+    r: &mut Registers,
+    op: &MemoryOp,
+    mask: u32,
+) -> Result<(), Raised> {
+    let Some(operation) = op.atomic else { return Ok(()) };
+    let addresses = addresses(r, op);
+    let element = usize::from(op.element);
+    for lane in lanes(mask) {
+        let place = place(env, private, op, Use::Atomic, lane, addresses[lane])?;
+        for index in 0..op.bytes() / element {
+            let offset = place.offset + index * element;
+            let key = place.key.map(|key| key + (index * element) as u64);
+            let old = place.region.value(offset, element);
+            let operand = |index: usize| op.data.get(index).map_or(0, |&data| get(r, data, lane, op.element));
+            let new = super::atomic::apply(operation, op.element, old, operand(index), operand(index + 1));
+            if new != old {
+                place.region.set_value(offset, element, new);
+            }
+            match key {
+                Some(key) if new != old => {
+                    env.memory.watch.written(key, element as u64);
+                    spin.stored = true;
+                }
+                Some(key) if spin.recording => {
+                    spin.record(Read { address: key, bytes: op.element, value: old });
+                }
+                _ => {}
+            }
+            if let Some(&data) = op.old.get(index) {
+                put(r, data, lane, old, op);
+            }
+        }
+    }
+    let global = global_lanes(op, &addresses, mask);
+    if global != 0 {
+        env.counters.add_lanes(Direction::Both, &addresses, global, op.bytes() as u64);
+    }
+    Ok(())
+}

@@ -1,0 +1,419 @@
+//! The interpreter: executes instructions of one path group until something happens that concerns others.
+//!
+//! The loop is compiled twice, for the build's baseline and for processors with AVX2 and FMA, where lane loops are
+//! vector instructions; the second is chosen at run time.
+
+mod access;
+mod atomic;
+mod compare;
+mod convert;
+mod float;
+mod integer;
+mod warp_op;
+
+use crate::block::Block;
+use crate::clock::Clock;
+use crate::code::Code;
+use crate::counters::Counters;
+use crate::error::FaultKind;
+use crate::memory::{Memory, Recent, Region, window};
+use crate::op::{ClockRead, Data, Op, PackList, Space};
+use crate::parking::{Parking, Spin};
+use crate::register::{Registers, Slot};
+
+/// What the instructions of a warp act on, besides its registers.
+pub(crate) struct Environment<'a> {
+    pub(crate) code: &'a Code,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) block: &'a mut Block,
+    pub(crate) parameters: &'a mut Region,
+    pub(crate) counters: &'a mut Counters,
+    /// Cycle at which the turn began.
+    pub(crate) now: u64,
+    /// Instructions per cycle of the clock: the number of warps that share the time.
+    pub(crate) sharing: u64,
+    /// Watch key of the block's first byte of shared memory.
+    pub(crate) shared_key: u64,
+}
+
+/// Memory that belongs to the lanes of one warp.
+#[derive(Debug)]
+pub(crate) struct Private {
+    /// Local memory of lane 0, then of lane 1, ...
+    pub(crate) local: Region,
+    /// Bytes of each lane.
+    pub(crate) local_bytes: usize,
+    /// The allocations that were accessed last.
+    pub(crate) recent: Recent,
+}
+
+/// A fault, before it is known where.
+#[derive(Debug)]
+pub(crate) struct Raised {
+    pub(crate) kind: FaultKind,
+    pub(crate) lane: Option<u32>,
+}
+
+/// Why the interpreter stopped; the group's `pc` is at the instruction concerned.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The budget is used up, or another group's instruction is reached.
+    Pause,
+    /// The lanes of `taken` branch to `target`, the others do not.
+    Split { taken: u32, target: u32 },
+    /// The lanes exit.
+    Exit(u32),
+    /// The lanes wait for other lanes of the warp.
+    WarpSync(u32),
+    /// The lanes are at a block barrier.
+    Barrier(u32),
+    /// The lanes sleep until a cycle.
+    Sleep { until: u64 },
+    /// The group spins; its `pc` is at the start of the loop.
+    Park(Parking),
+}
+
+/// The group that executes.
+pub(crate) struct Running<'a> {
+    pub(crate) registers: &'a mut Registers,
+    pub(crate) private: &'a mut Private,
+    pub(crate) spin: &'a mut Spin,
+    pub(crate) pc: u32,
+    pub(crate) mask: u32,
+    /// Lanes of the warp that have not exited.
+    pub(crate) alive: u32,
+    /// Instructions executed.
+    pub(crate) executed: u32,
+    pub(crate) budget: u32,
+    /// Stop before this instruction or one behind it.
+    pub(crate) limit: u32,
+    /// Stop before these instructions.
+    pub(crate) meetings: &'a [u32],
+}
+
+/// Executes until an [`Event`].
+pub(crate) fn run(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has the features that the function is compiled for.
+        return unsafe { run_avx2(env, running) };
+    }
+    interpret(env, running)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
+    interpret(env, running)
+}
+
+#[inline(always)]
+fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
+    let code = env.code;
+    let group = running.mask;
+    let r = &mut *running.registers;
+    let mut pc = running.pc;
+    let (budget, limit, meets) = (running.budget, running.limit, !running.meetings.is_empty());
+    let mut left = budget;
+    macro_rules! stop {
+        ($event:expr) => {{
+            running.pc = pc;
+            running.executed = budget - left;
+            return Ok($event);
+        }};
+    }
+    macro_rules! check {
+        ($result:expr) => {
+            if let Err(raised) = $result {
+                running.pc = pc;
+                return Err(raised);
+            }
+        };
+    }
+    loop {
+        if left == 0 {
+            stop!(Event::Pause);
+        }
+        if left < budget && (pc >= limit || meets && running.meetings.contains(&pc)) {
+            stop!(Event::Pause);
+        }
+        left -= 1;
+        let instruction = &code.instructions[pc as usize];
+        let mask = group & r.predicate(instruction.guard);
+        match instruction.op {
+            Op::Branch { target } => {
+                if mask == 0 {
+                    pc += 1;
+                } else if mask == group {
+                    let branch = pc;
+                    pc = target;
+                    if target <= branch
+                        && let Some(parking) = running.spin.back_edge(code, r, branch, group)
+                    {
+                        stop!(Event::Park(parking));
+                    }
+                } else {
+                    stop!(Event::Split { taken: mask, target });
+                }
+                continue;
+            }
+            _ if mask == 0 => {}
+            Op::Move32 { d, a } => r.map(mask, d, a, |x: u32| x),
+            Op::Move64 { d, a } => r.map(mask, d, a, |x: u64| x),
+            Op::MovePredicate { d, a } => {
+                let value = r.predicate(a);
+                r.set_predicate(d, value, mask);
+            }
+            Op::Pack16 { d, low, high } => {
+                r.map_two(mask, [d, low, high], |low: u32, high: u32| (low & 0xffff) | high << 16);
+            }
+            Op::Unpack16 { low, high, a } => {
+                let source = r.words[usize::from(a)];
+                if low != crate::register::NONE {
+                    let out = source.map(|x| x & 0xffff);
+                    r.store(low, &out, mask);
+                }
+                if high != crate::register::NONE {
+                    let out = source.map(|x| x >> 16);
+                    r.store(high, &out, mask);
+                }
+            }
+            Op::Pack32 { d, low, high } => {
+                r.map_two(mask, [d, low, high], |low: u32, high: u32| u64::from(low) | u64::from(high) << 32);
+            }
+            Op::Unpack32 { low, high, a } => {
+                if low != crate::register::NONE {
+                    r.map(mask, low, a, |x: u64| x as u32);
+                }
+                if high != crate::register::NONE {
+                    r.map(mask, high, a, |x: u64| (x >> 32) as u32);
+                }
+            }
+            Op::PackMany(index) => pack_many(r, mask, &code.packs[index as usize]),
+            Op::UnpackMany(index) => unpack_many(r, mask, &code.packs[index as usize]),
+            Op::Unary { width, kind, d, a } => integer::unary(r, mask, width, kind, d, a),
+            Op::Count { width, kind, d, a } => integer::count(r, mask, width, kind, d, a),
+            Op::Binary16 { kind, d, a, b } => check!(fault(integer_binary16(r, mask, kind, [d, a, b]))),
+            Op::Binary32 { kind, d, a, b } => check!(fault(integer::binary::<u32>(r, mask, kind, [d, a, b]))),
+            Op::Binary64 { kind, d, a, b } => check!(fault(integer::binary::<u64>(r, mask, kind, [d, a, b]))),
+            Op::Shift { width, kind, d, a, b } => integer::shift(r, mask, width, kind, [d, a, b]),
+            Op::MultiplyAdd { width, d, a, b, c } => integer::multiply_add(r, mask, width, [d, a, b, c]),
+            Op::MultiplyAddHigh { width, signed, d, a, b, c } => {
+                integer::multiply_add_high(r, mask, width, signed, [d, a, b, c]);
+            }
+            Op::MultiplyWide { width, signed, d, a, b } => {
+                integer::multiply_wide(r, mask, width, signed, [d, a, b])
+            }
+            Op::MultiplyAddWide { width, signed, d, a, b, c } => {
+                integer::multiply_add_wide(r, mask, width, signed, [d, a, b, c]);
+            }
+            Op::AddCarry { wide, subtract, carry_in, carry_out, d, a, b } => {
+                integer::add_carry(r, mask, (wide, subtract, carry_in, carry_out), [d, a, b]);
+            }
+            Op::SumOfDifferences { width, signed, d, a, b, c } => {
+                integer::sum_of_differences(r, mask, width, signed, [d, a, b, c]);
+            }
+            Op::ExtractBits { wide, signed, d, a, position, length } => {
+                integer::extract_bits(r, mask, wide, signed, [d, a, position, length]);
+            }
+            Op::InsertBits { wide, d, a, b, position, length } => {
+                integer::insert_bits(r, mask, wide, [d, a, b, position, length]);
+            }
+            Op::Permute { mode, d, a, b, c } => integer::permute(r, mask, mode, [d, a, b, c]),
+            Op::Logic3 { table, d, a, b, c } => integer::logic3(r, mask, table, [d, a, b, c]),
+            Op::FunnelShift { left, clamp, d, a, b, c } => {
+                integer::funnel_shift(r, mask, left, clamp, [d, a, b, c])
+            }
+            Op::DotProduct4 { a_signed, b_signed, d, a, b, c } => {
+                integer::dot_product4(r, mask, a_signed, b_signed, [d, a, b, c]);
+            }
+            Op::DotProduct2 { a_signed, b_signed, high, d, a, b, c } => {
+                integer::dot_product2(r, mask, (a_signed, b_signed, high), [d, a, b, c]);
+            }
+            Op::PredicateLogic { kind, d, a, b } => {
+                let value = compare::boolean(kind, r.predicate(a), r.predicate(b));
+                r.set_predicate(d, value, mask);
+            }
+            Op::Compare { ty, test, flush, d, q, a, b } => {
+                let result = compare::compare(r, ty, test, flush, a, b);
+                r.set_predicate(d, result, mask);
+                r.set_predicate(q, !result, mask);
+            }
+            Op::CompareCombine(index) => compare::compare_combine(r, mask, &code.compares[index as usize]),
+            Op::Set(index) => compare::set(r, mask, &code.compares[index as usize]),
+            Op::Select { wide: false, d, a, b, p } => compare::select::<u32>(r, mask, [d, a, b], p),
+            Op::Select { wide: true, d, a, b, p } => compare::select::<u64>(r, mask, [d, a, b], p),
+            Op::SelectSign { wide, float, d, a, b, c } => {
+                compare::select_sign(r, mask, wide, float, [d, a, b, c])
+            }
+            Op::Float32 { kind, mode, d, a, b } => float::binary32(r, mask, kind, mode, [d, a, b]),
+            Op::Float64 { kind, saturate, d, a, b } => float::binary64(r, mask, kind, saturate, [d, a, b]),
+            Op::Fma32 { mode, d, a, b, c } => float::fma32(r, mask, mode, [d, a, b, c]),
+            Op::Fma64 { d, a, b, c } => float::fma64(r, mask, [d, a, b, c]),
+            Op::Directed32 { kind, rounding, mode, d, a, b } => {
+                float::directed32(r, mask, kind, rounding, mode, [d, a, b]);
+            }
+            Op::DirectedFma32 { rounding, mode, d, a, b, c } => {
+                float::directed_fma32(r, mask, rounding, mode, [d, a, b, c]);
+            }
+            Op::FloatUnary32 { kind, mode, d, a } => float::unary32(r, mask, kind, mode, d, a),
+            Op::FloatUnary64 { kind, d, a } => float::unary64(r, mask, kind, d, a),
+            Op::Half { format, packed, kind, d, a, b, c } => {
+                float::half_lanes(r, mask, (format, packed, kind), [d, a, b, c]);
+            }
+            Op::TestProperty { wide, property, d, a } => {
+                compare::test_property(r, mask, wide, property, d, a)
+            }
+            Op::Convert(index) => convert::convert(r, mask, &code.conversions[index as usize]),
+            Op::ConvertPair { to, rounding, relu, saturate, d, high, low } => {
+                convert::convert_pair(r, mask, (to, rounding, relu, saturate), [d, high, low]);
+            }
+            Op::NarrowPair { to, relu, d, a } => convert::narrow_pair(r, mask, to, relu, d, a),
+            Op::WidenPair { from, relu, d, a } => convert::widen_pair(r, mask, from, relu, d, a),
+            Op::Load(index) => {
+                let op = &code.memory[index as usize];
+                check!(access::load(env, running.private, running.spin, r, op, mask));
+            }
+            Op::Store(index) => {
+                let op = &code.memory[index as usize];
+                check!(access::store(env, running.private, running.spin, r, op, mask));
+            }
+            Op::Atomic(index) => {
+                let op = &code.memory[index as usize];
+                check!(access::atomic(env, running.private, running.spin, r, op, mask));
+            }
+            Op::LoadParameter { offset, d, long, bytes, signed } => {
+                let unused = 64 - 8 * u32::from(bytes);
+                let value = env.parameters.value(offset as usize, usize::from(bytes)) as u64;
+                let value = if signed { ((value << unused) as i64 >> unused) as u64 } else { value };
+                if long {
+                    r.store(d, &[value; 32], mask);
+                } else {
+                    r.store(d, &[value as u32; 32], mask);
+                }
+            }
+            Op::Fence(_) | Op::Nothing => {}
+            Op::InSpace { space, d, a } => in_space(r, mask, space, d, a),
+            Op::Warp(index) => {
+                let op = &code.warp[index as usize];
+                let members = &r.words[usize::from(op.members())];
+                let named = members[mask.trailing_zeros() as usize];
+                let same = (0..32).all(|lane| mask >> lane & 1 == 0 || members[lane] == named);
+                if same && mask & !named == 0 && named & running.alive & !mask == 0 {
+                    warp_op::execute(r, op, mask);
+                } else {
+                    left += 1;
+                    stop!(Event::WarpSync(mask));
+                }
+            }
+            Op::ActiveMask { d } => r.store::<u32>(d, &[mask; 32], mask),
+            Op::Barrier(_) => {
+                running.spin.stored = true;
+                stop!(Event::Barrier(mask));
+            }
+            Op::Clock { kind, d, long } => {
+                let cycles = env.now + u64::from(budget - left) / env.sharing;
+                let value = match kind {
+                    ClockRead::Cycles => cycles,
+                    ClockRead::CyclesHigh => cycles >> 32,
+                    ClockRead::Nanoseconds => Clock::nanoseconds(cycles),
+                    ClockRead::NanosecondsHigh => Clock::nanoseconds(cycles) >> 32,
+                };
+                if long {
+                    r.store(d, &[value; 32], mask);
+                } else {
+                    r.store(d, &[value as u32; 32], mask);
+                }
+            }
+            Op::Sleep { a } => {
+                let longest = (0..32)
+                    .filter(|lane| mask >> lane & 1 == 1)
+                    .map(|lane| r.lane::<u32>(a, lane))
+                    .max()
+                    .unwrap_or(0);
+                // The ISA caps a sleep at one millisecond.
+                let until = Clock::after(env.now, u64::from(longest.min(1_000_000)));
+                pc += 1;
+                stop!(Event::Sleep { until });
+            }
+            Op::Exit => stop!(Event::Exit(mask)),
+            Op::Trap { name } => {
+                running.pc = pc;
+                return Err(Raised { kind: FaultKind::Trap(name), lane: Some(mask.trailing_zeros()) });
+            }
+        }
+        pc += 1;
+    }
+}
+
+/// Executes the warp instruction `index` for the lanes of `mask`, all of which arrived.
+pub(crate) fn warp_operation(r: &mut Registers, code: &Code, index: u32, mask: u32) {
+    warp_op::execute(r, &code.warp[index as usize], mask);
+}
+
+#[inline(never)]
+fn integer_binary16(
+    r: &mut Registers,
+    mask: u32,
+    kind: crate::op::IntegerBinary,
+    operands: [Slot; 3],
+) -> Result<(), (FaultKind, u32)> {
+    integer::binary::<u16>(r, mask, kind, operands)
+}
+
+fn fault(result: Result<(), (FaultKind, u32)>) -> Result<(), Raised> {
+    result.map_err(|(kind, lane)| Raised { kind, lane: Some(lane) })
+}
+
+fn read(r: &Registers, data: Data, bits: u32, lane: usize) -> u128 {
+    let slot = usize::from(data.slot);
+    let value = match (data.long, bits) {
+        (_, 128) => u128::from(r.longs[slot][lane]) | u128::from(r.longs[slot + 1][lane]) << 64,
+        (true, _) => u128::from(r.longs[slot][lane]),
+        (false, _) => u128::from(r.words[slot][lane]),
+    };
+    if bits == 128 { value } else { value & ((1 << bits) - 1) }
+}
+
+fn write(r: &mut Registers, data: Data, bits: u32, lane: usize, value: u128) {
+    let slot = usize::from(data.slot);
+    match (data.long, bits) {
+        _ if data.slot == crate::register::NONE => {}
+        (_, 128) => {
+            r.longs[slot][lane] = value as u64;
+            r.longs[slot + 1][lane] = (value >> 64) as u64;
+        }
+        (true, _) => r.longs[slot][lane] = value as u64,
+        (false, _) => r.words[slot][lane] = value as u32,
+    }
+}
+
+#[inline(never)]
+fn pack_many(r: &mut Registers, mask: u32, list: &PackList) {
+    let bits = list.bits / list.parts.len() as u32;
+    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+        let value = list
+            .parts
+            .iter()
+            .enumerate()
+            .fold(0, |value, (index, &part)| value | read(r, part, bits, lane) << (bits * index as u32));
+        write(r, list.whole, list.bits, lane, value);
+    }
+}
+
+#[inline(never)]
+fn unpack_many(r: &mut Registers, mask: u32, list: &PackList) {
+    let bits = list.bits / list.parts.len() as u32;
+    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+        let value = read(r, list.whole, list.bits, lane);
+        for (index, &part) in list.parts.iter().enumerate() {
+            write(r, part, bits, lane, (value >> (bits * index as u32)) & ((1 << bits) - 1));
+        }
+    }
+}
+
+#[inline(never)]
+fn in_space(r: &mut Registers, mask: u32, space: Space, d: Slot, a: Slot) {
+    let result = r.test(a, a, |address: u64, _| window::space(address) == space);
+    r.set_predicate(d, result, mask);
+}

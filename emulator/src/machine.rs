@@ -1,0 +1,277 @@
+//! The machine: its memory, its modules, and the launches that wait for their turn.
+
+use std::sync::Arc;
+
+use crate::code::Code;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::decode;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::gpu::limits;
+use crate::launch::{Kernel, Launch, Module, Ticket};
+use crate::memory::{Memory, Region};
+use crate::pending::Pending;
+use crate::report::Report;
+
+/// Several virtual GPUs in one address space.
+#[derive(Debug)]
+pub struct Machine {
+    config: Config,
+    memory: Memory,
+    modules: Vec<Loaded>,
+    kernels: Vec<Entry>,
+    launches: Vec<Pending>,
+    engine: Engine,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    text: String,
+    kernels: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    code: Arc<Code>,
+    /// Addresses of the module's variables, by GPU.
+    variables: Vec<Arc<Vec<u64>>>,
+}
+
+impl Machine {
+    /// A machine without memory or modules.
+    ///
+    /// # Errors
+    /// The configuration is impossible.
+    pub fn new(config: Config) -> Result<Machine, Error> {
+        config.check()?;
+        Ok(Machine {
+            memory: Memory::new(config.gpus, config.memory_per_gpu),
+            modules: Vec::new(),
+            kernels: Vec::new(),
+            launches: Vec::new(),
+            engine: Engine::new(&config),
+            config,
+        })
+    }
+
+    /// What the machine was made from.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Loads PTX text on every GPU. Text that was loaded before yields the same module.
+    ///
+    /// # Errors
+    /// The text is not PTX, or has an instruction that the emulator does not execute; the error names both the
+    /// instruction and its line.
+    pub fn load(&mut self, ptx: &str) -> Result<Module, Error> {
+        if let Some(position) = self.modules.iter().position(|module| module.text == ptx) {
+            return Ok(Module(position));
+        }
+        let decoded = decode::module(ptx)?;
+        let mut variables = Vec::with_capacity(self.config.gpus);
+        for gpu in 0..self.config.gpus {
+            let mut addresses = Vec::with_capacity(decoded.variables.len());
+            for variable in &decoded.variables {
+                let bytes = variable.contents.len() as u64;
+                let number = self.memory.allocate(gpu, bytes, Some(variable.name.clone()))?;
+                let allocation = &mut self.memory.allocations[number];
+                // Module variables without an initial value start as zero (PTX ISA section 5.4.4).
+                allocation.region.bytes_mut(0, variable.contents.len()).copy_from_slice(&variable.contents);
+                allocation.read_only = variable.read_only;
+                addresses.push(allocation.base);
+            }
+            variables.push(Arc::new(addresses));
+        }
+        let first = self.kernels.len();
+        for code in decoded.kernels {
+            self.kernels.push(Entry { code: Arc::new(code), variables: variables.clone() });
+        }
+        self.modules.push(Loaded { text: ptx.to_owned(), kernels: (first..self.kernels.len()).collect() });
+        Ok(Module(self.modules.len() - 1))
+    }
+
+    /// Looks an entry up.
+    ///
+    /// # Errors
+    /// The module has no such entry; the error lists those that exist.
+    pub fn kernel(&self, module: Module, name: &str) -> Result<Kernel, Error> {
+        let loaded = self
+            .modules
+            .get(module.0)
+            .ok_or_else(|| Error::Handle("the module was loaded into another machine".into()))?;
+        let named = |&&index: &&usize| self.kernels[index].code.name == name;
+        loaded.kernels.iter().find(named).map(|&index| Kernel(index)).ok_or_else(|| Error::UnknownKernel {
+            name: name.to_owned(),
+            entries: loaded.kernels.iter().map(|&index| self.kernels[index].code.name.clone()).collect(),
+        })
+    }
+
+    /// Allocates device memory; the address is a multiple of 256. The contents are uninitialised: a kernel that reads
+    /// bytes which nobody wrote faults.
+    ///
+    /// # Errors
+    /// The GPU does not exist or has not enough memory left.
+    pub fn allocate(&mut self, gpu: usize, bytes: u64) -> Result<u64, Error> {
+        let number = self.memory.allocate(gpu, bytes, None)?;
+        Ok(self.memory.allocations[number].base)
+    }
+
+    /// Frees an allocation. Its addresses are never used again.
+    ///
+    /// # Errors
+    /// The address is not that of a live allocation.
+    pub fn free(&mut self, address: u64) -> Result<(), Error> {
+        self.memory.free(address)
+    }
+
+    /// Copies bytes from the host to device memory.
+    ///
+    /// # Errors
+    /// The bytes leave their allocation.
+    pub fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let (number, offset) = self.memory.host("write", address, bytes.len() as u64)?;
+        self.memory.allocations[number].region.bytes_mut(offset, bytes.len()).copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Copies bytes from device memory to the host; bytes that were never written read as zero.
+    ///
+    /// # Errors
+    /// The bytes leave their allocation.
+    pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let (number, offset) = self.memory.host("read", address, bytes.len() as u64)?;
+        bytes.copy_from_slice(self.memory.allocations[number].region.bytes(offset, bytes.len()));
+        Ok(())
+    }
+
+    /// Sets `bytes` bytes of device memory to one value.
+    ///
+    /// # Errors
+    /// The bytes leave their allocation.
+    pub fn fill(&mut self, address: u64, value: u8, bytes: u64) -> Result<(), Error> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let (number, offset) = self.memory.host("fill", address, bytes)?;
+        self.memory.allocations[number].region.bytes_mut(offset, bytes as usize).fill(value);
+        Ok(())
+    }
+
+    /// Enqueues a launch; [`Machine::run`] executes it.
+    ///
+    /// # Errors
+    /// The launch does not fit the kernel or the GPU.
+    pub fn launch(&mut self, launch: Launch) -> Result<Ticket, Error> {
+        let entry = self
+            .kernels
+            .get(launch.kernel.0)
+            .ok_or_else(|| Error::Handle("the kernel was loaded into another machine".into()))?;
+        let code = entry.code.clone();
+        let refuse = |reason: String| Error::Launch { kernel: code.name.clone(), reason };
+        if launch.gpu >= self.config.gpus {
+            return Err(refuse(format!(
+                "GPU {} does not exist; the machine has {}",
+                launch.gpu, self.config.gpus
+            )));
+        }
+        let threads: u64 = launch.block.iter().map(|&extent| u64::from(extent)).product();
+        if launch.grid.contains(&0) || threads == 0 {
+            return Err(refuse(format!("grid {:?} of blocks {:?} is empty", launch.grid, launch.block)));
+        }
+        if launch.grid[0] > i32::MAX as u32 || launch.grid[1] > 65535 || launch.grid[2] > 65535 {
+            return Err(refuse(format!("grid {:?} exceeds [2147483647, 65535, 65535]", launch.grid)));
+        }
+        if let Some(required) = code.required_block
+            && launch.block != required
+        {
+            return Err(refuse(format!("block {:?}; `.reqntid` requires {required:?}", launch.block)));
+        }
+        let most = code.most_threads.unwrap_or(limits::THREADS_PER_BLOCK).min(limits::THREADS_PER_BLOCK);
+        if threads > most {
+            return Err(refuse(format!(
+                "block {:?} has {threads} threads; at most {most} fit",
+                launch.block
+            )));
+        }
+        let parameters = arguments(&code, &launch).map_err(refuse)?;
+        let pending = Pending {
+            gpu: launch.gpu,
+            grid: launch.grid,
+            block: launch.block,
+            dynamic_shared: launch.shared_bytes,
+            parameters,
+            variables: entry.variables[launch.gpu].clone(),
+            counters: Counters::new(self.config.gpus),
+            started: 0,
+            finished: 0,
+            report: None,
+            code: code.clone(),
+        };
+        let fits =
+            launch.shared_bytes <= limits::SHARED_PER_BLOCK && pending.shared() <= limits::SHARED_PER_BLOCK;
+        if !fits {
+            return Err(refuse(format!(
+                "{} bytes of shared memory ({} of the kernel, {} dynamic); a block has at most {}",
+                u64::from(code.shared_bytes) + u64::from(launch.shared_bytes),
+                code.shared_bytes,
+                launch.shared_bytes,
+                limits::SHARED_PER_BLOCK
+            )));
+        }
+        let ticket = self.launches.len();
+        self.launches.push(pending);
+        self.engine.streams.entry((launch.gpu, launch.stream)).or_default().push_back(ticket);
+        Ok(Ticket(ticket))
+    }
+
+    /// Executes until every queue is empty.
+    ///
+    /// # Errors
+    /// The first fault, or a deadlock; everything that was enqueued is then dropped.
+    pub fn run(&mut self) -> Result<(), Error> {
+        let result = self.engine.run(&mut self.memory, &mut self.launches);
+        if result.is_err() {
+            self.engine = Engine::new(&self.config);
+            self.memory.watch.clear();
+        }
+        result
+    }
+
+    /// The counters of a finished launch; `None` if it has not finished.
+    pub fn report(&self, ticket: Ticket) -> Option<&Report> {
+        self.launches.get(ticket.0)?.report.as_ref()
+    }
+}
+
+/// The parameter bytes of a launch.
+fn arguments(code: &Code, launch: &Launch) -> Result<Region, String> {
+    if launch.arguments.len() != code.parameters.len() {
+        return Err(format!(
+            "{} arguments; the kernel has {} parameters",
+            launch.arguments.len(),
+            code.parameters.len()
+        ));
+    }
+    let mut region = Region::new(code.parameter_bytes as usize);
+    for (parameter, argument) in code.parameters.iter().zip(&launch.arguments) {
+        let bytes = argument.bytes();
+        if bytes.len() != parameter.bytes as usize {
+            return Err(format!(
+                "the argument for `{}` has {} bytes; the parameter has {}",
+                parameter.name,
+                bytes.len(),
+                parameter.bytes
+            ));
+        }
+        region.bytes_mut(parameter.offset as usize, bytes.len()).copy_from_slice(&bytes);
+    }
+    Ok(region)
+}

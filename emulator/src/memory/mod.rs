@@ -1,0 +1,10 @@
+//! One address space for all GPUs: windows, allocations, and what each byte knows about itself.
+
+pub(crate) mod allocation;
+pub(crate) mod region;
+pub(crate) mod watch;
+pub(crate) mod window;
+
+pub(crate) use allocation::{Memory, Recent};
+pub(crate) use region::Region;
+pub(crate) use watch::Watch;

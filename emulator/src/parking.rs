@@ -1,0 +1,171 @@
+//! Finding warps that spin, so that they wait without costing time and deadlocks are recognised exactly.
+//!
+//! A loop spins when an iteration wrote no memory and left every register of the loop as it was, clock readings and
+//! what derives from them aside. The next iteration can then only differ if one of the bytes read changes (or time
+//! passes), so the lanes park on those bytes. Loops that store are recognised at once and pay nothing; others are
+//! examined after 16 iterations and then ever more rarely, or immediately if they spun before.
+
+use crate::code::{Code, Loop};
+use crate::register::Registers;
+
+const FIRST_EXAMINATION: u32 = 16;
+/// An iteration that reads more than this is not taken for a spin.
+const MOST_READS: usize = 512;
+
+/// Bytes that a spinning loop read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    /// A global address, or a watch key of shared memory.
+    pub(crate) address: u64,
+    pub(crate) bytes: u8,
+    pub(crate) value: u128,
+}
+
+/// A loop that is being observed.
+#[derive(Clone, Debug)]
+struct Site {
+    pc: u32,
+    mask: u32,
+    visits: u32,
+    snapshot: Option<Snapshot>,
+    first_read: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Snapshot {
+    words: Vec<[u32; 32]>,
+    longs: Vec<[u64; 32]>,
+    predicates: Vec<u32>,
+}
+
+impl Snapshot {
+    fn take(registers: &Registers, body: &Loop) -> Snapshot {
+        Snapshot {
+            words: body.words.iter().map(|&slot| registers.words[usize::from(slot)]).collect(),
+            longs: body.longs.iter().map(|&slot| registers.longs[usize::from(slot)]).collect(),
+            predicates: body.predicates.iter().map(|&slot| registers.predicates[usize::from(slot)]).collect(),
+        }
+    }
+
+    fn matches(&self, registers: &Registers, body: &Loop, mask: u32) -> bool {
+        fn same<T: PartialEq>(a: &[T; 32], b: &[T; 32], mask: u32) -> bool {
+            (0..32).all(|lane| mask >> lane & 1 == 0 || a[lane] == b[lane])
+        }
+        body.predicates
+            .iter()
+            .zip(&self.predicates)
+            .all(|(&slot, old)| (registers.predicates[usize::from(slot)] ^ old) & mask == 0)
+            && body
+                .words
+                .iter()
+                .zip(&self.words)
+                .all(|(&slot, old)| same(&registers.words[usize::from(slot)], old, mask))
+            && body
+                .longs
+                .iter()
+                .zip(&self.longs)
+                .all(|(&slot, old)| same(&registers.longs[usize::from(slot)], old, mask))
+    }
+}
+
+/// What a warp observes about its loops.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spin {
+    /// Memory was written since the last back-edge.
+    pub(crate) stored: bool,
+    /// Reads are being recorded.
+    pub(crate) recording: bool,
+    reads: Vec<Read>,
+    sites: Vec<Site>,
+    /// Back-edges that spun before.
+    known: Vec<u32>,
+}
+
+/// Why and on what a group of lanes parks.
+#[derive(Clone, Debug)]
+pub(crate) struct Parking {
+    pub(crate) reads: Vec<Read>,
+    pub(crate) timed: bool,
+}
+
+impl Spin {
+    /// Remembers bytes read while recording.
+    #[inline(never)]
+    pub(crate) fn record(&mut self, read: Read) {
+        if self.reads.len() <= MOST_READS && self.reads.last() != Some(&read) {
+            self.reads.push(read);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.sites.clear();
+        self.reads.clear();
+        self.recording = false;
+    }
+
+    /// The lanes of `mask` take the back-edge at `pc`; returns what they park on if they spin.
+    #[inline(always)]
+    pub(crate) fn back_edge(
+        &mut self,
+        code: &Code,
+        registers: &Registers,
+        pc: u32,
+        mask: u32,
+    ) -> Option<Parking> {
+        if self.stored {
+            self.stored = false;
+            if !self.sites.is_empty() {
+                self.forget();
+            }
+            return None;
+        }
+        self.observe(code, registers, pc, mask)
+    }
+
+    #[inline(never)]
+    fn observe(&mut self, code: &Code, registers: &Registers, pc: u32, mask: u32) -> Option<Parking> {
+        let position = match self.sites.iter().position(|site| site.pc == pc && site.mask == mask) {
+            Some(position) => position,
+            None => {
+                if self.sites.len() >= 8 {
+                    self.forget();
+                }
+                self.sites.push(Site { pc, mask, visits: 0, snapshot: None, first_read: 0 });
+                self.sites.len() - 1
+            }
+        };
+        let known = self.known.contains(&pc);
+        let site = &mut self.sites[position];
+        site.visits += 1;
+        let examine = site.visits.is_power_of_two() && (site.visits >= FIRST_EXAMINATION || known)
+            || known && site.visits < 4;
+        if site.snapshot.is_none() && !examine {
+            return None;
+        }
+        let body = code.loops.get(&pc)?;
+        if let Some(snapshot) = site.snapshot.take() {
+            let spins = self.reads.len() <= MOST_READS && snapshot.matches(registers, body, mask);
+            if spins {
+                let mut reads = self.reads[site.first_read..].to_vec();
+                reads.sort_unstable_by_key(|read| (read.address, read.bytes));
+                // An address that was read with two different values is not stable.
+                reads.dedup();
+                if !known {
+                    self.known.push(pc);
+                }
+                self.forget();
+                return Some(Parking { reads, timed: body.timed });
+            }
+        }
+        if examine {
+            let site = &mut self.sites[position];
+            site.snapshot = Some(Snapshot::take(registers, body));
+            site.first_read = self.reads.len();
+            self.recording = true;
+        } else if self.sites.iter().all(|site| site.snapshot.is_none()) {
+            self.reads.clear();
+            self.recording = false;
+        }
+        None
+    }
+}

@@ -1,0 +1,127 @@
+//! A launch between the host's call and its report.
+
+use std::sync::Arc;
+
+use crate::code::{Code, LaneMask, Preset};
+use crate::counters::Counters;
+use crate::execute::Private;
+use crate::gpu::Demand;
+use crate::memory::{Recent, Region};
+use crate::register::Registers;
+use crate::report::Report;
+use crate::warp::Warp;
+
+/// An enqueued or running launch, or the report of a finished one.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) code: Arc<Code>,
+    pub(crate) gpu: usize,
+    pub(crate) grid: [u32; 3],
+    pub(crate) block: [u32; 3],
+    pub(crate) dynamic_shared: u32,
+    pub(crate) parameters: Region,
+    /// Addresses on this GPU of the module's variables.
+    pub(crate) variables: Arc<Vec<u64>>,
+    pub(crate) counters: Counters,
+    /// Blocks that have started.
+    pub(crate) started: u64,
+    /// Blocks that have exited.
+    pub(crate) finished: u64,
+    pub(crate) report: Option<Report>,
+}
+
+impl Pending {
+    pub(crate) fn blocks(&self) -> u64 {
+        self.grid.iter().map(|&extent| u64::from(extent)).product()
+    }
+
+    pub(crate) fn threads(&self) -> u32 {
+        self.block.iter().product()
+    }
+
+    /// Where dynamic shared memory starts.
+    fn dynamic_offset(&self) -> u32 {
+        self.code.shared_bytes.next_multiple_of(self.code.shared_align.max(16))
+    }
+
+    pub(crate) fn shared(&self) -> u32 {
+        if self.dynamic_shared == 0 {
+            self.code.shared_bytes
+        } else {
+            self.dynamic_offset() + self.dynamic_shared
+        }
+    }
+
+    pub(crate) fn demand(&self) -> Demand {
+        Demand::new(self.threads(), self.shared())
+    }
+
+    /// The index of a block in the grid from its number.
+    pub(crate) fn block_index(&self, number: u64) -> [u32; 3] {
+        let (x, y) = (u64::from(self.grid[0]), u64::from(self.grid[1]));
+        [(number % x) as u32, (number / x % y) as u32, (number / (x * y)) as u32]
+    }
+
+    /// A warp of a block, ready to start.
+    pub(crate) fn warp(
+        &self,
+        slot: usize,
+        ticket: usize,
+        index: [u32; 3],
+        warp: u32,
+        sm: usize,
+        sms: u32,
+    ) -> Warp {
+        let code = &self.code;
+        let mut registers = Registers::new(code.words, code.longs, code.predicates);
+        let threads = self.threads();
+        let value = |preset: Preset, lane: u32| -> u64 {
+            let thread = warp * 32 + lane;
+            let [width, height, _] = self.block;
+            match preset {
+                Preset::Constant(value) => value,
+                Preset::Variable(index, offset) => self.variables[index].wrapping_add(offset as u64),
+                Preset::DynamicShared(offset) => u64::from(self.dynamic_offset()).wrapping_add(offset as u64),
+                Preset::Thread(0) => u64::from(thread % width),
+                Preset::Thread(1) => u64::from(thread / width % height),
+                Preset::Thread(_) => u64::from(thread / (width * height)),
+                Preset::BlockSize(axis) => u64::from(self.block[axis]),
+                Preset::Block(axis) => u64::from(index[axis]),
+                Preset::Grid(axis) => u64::from(self.grid[axis]),
+                Preset::Lane => u64::from(lane),
+                Preset::Warp => u64::from(warp),
+                Preset::Warps => u64::from(threads.div_ceil(32)),
+                Preset::Sm => sm as u64,
+                Preset::Sms => u64::from(sms),
+                Preset::GridId => ticket as u64,
+                Preset::LaneMask(kind) => {
+                    let own = 1u64 << lane;
+                    u64::from(match kind {
+                        LaneMask::Equal => own as u32,
+                        LaneMask::Less => (own - 1) as u32,
+                        LaneMask::LessEqual => (own * 2 - 1) as u32,
+                        LaneMask::Greater => !(own * 2 - 1) as u32,
+                        LaneMask::GreaterEqual => !(own - 1) as u32,
+                    })
+                }
+                Preset::DynamicSharedBytes => u64::from(self.dynamic_shared),
+                Preset::TotalSharedBytes => u64::from(self.shared()),
+                Preset::ClusterZero => 0,
+                Preset::ClusterOne => 1,
+            }
+        };
+        for &(slot, preset) in &code.word_presets {
+            registers.words[usize::from(slot)] =
+                std::array::from_fn(|lane| value(preset, lane as u32) as u32);
+        }
+        for &(slot, preset) in &code.long_presets {
+            registers.longs[usize::from(slot)] = std::array::from_fn(|lane| value(preset, lane as u32));
+        }
+        let lanes = threads - warp * 32;
+        let mask = if lanes >= 32 { u32::MAX } else { (1 << lanes) - 1 };
+        let local_bytes = code.local_bytes.next_multiple_of(16) as usize;
+        let private =
+            Private { local: Region::new(32 * local_bytes), local_bytes, recent: Recent::default() };
+        Warp::new(slot, warp, mask, registers, private)
+    }
+}

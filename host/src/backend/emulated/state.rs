@@ -1,0 +1,203 @@
+//! What the rank threads share, and the execution of what they launched.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use crossdock_emulator as emulator;
+
+use super::super::rendezvous::Rendezvous;
+use super::super::{Argument, KernelHandle, Launch, Ticket};
+use super::Settings;
+use crate::report::{Counters, LaunchReport, Link, Traffic};
+use crate::{Error, Result};
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) machine: emulator::Machine,
+    pub(super) rendezvous: Rendezvous,
+    pub(super) ranks: Vec<RankState>,
+    /// Loaded kernels by PTX text and name.
+    loaded: HashMap<(String, String), KernelHandle>,
+    kernels: Vec<emulator::Kernel>,
+    /// The error that ended it for everybody.
+    pub(super) broken: Option<Error>,
+    /// When a rank last called.
+    pub(super) progress: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct RankState {
+    pub(super) queue: Vec<(Ticket, Launch)>,
+    launches: u64,
+    pub(super) reports: HashMap<Ticket, LaunchReport>,
+    /// Local memory to free when the queue is empty.
+    released: Vec<u64>,
+    /// Symmetric memory in order of allocation: address, and what became of it.
+    symmetric: Vec<(u64, Symmetric)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Symmetric {
+    InUse,
+    Released,
+    Freed,
+}
+
+impl State {
+    /// A machine with one GPU per rank, and programs that run.
+    pub(super) fn new(settings: &Settings) -> Result<State> {
+        let config = emulator::Config {
+            gpus: settings.ranks,
+            sms_per_gpu: settings.multiprocessors,
+            schedule_seed: settings.schedule_seed,
+            ..emulator::Config::default()
+        };
+        Ok(State {
+            machine: emulator::Machine::new(config).map_err(|error| super::machine_error(None, error))?,
+            rendezvous: Rendezvous::new(settings.ranks),
+            ranks: (0..settings.ranks).map(|_| RankState::default()).collect(),
+            loaded: HashMap::new(),
+            kernels: Vec::new(),
+            broken: None,
+            progress: Instant::now(),
+        })
+    }
+
+    /// Loads a kernel, unless a rank has loaded it before.
+    pub(super) fn load(&mut self, ptx: &str, name: &str) -> Result<KernelHandle, emulator::Error> {
+        let key = (ptx.to_string(), name.to_string());
+        if let Some(&handle) = self.loaded.get(&key) {
+            return Ok(handle);
+        }
+        let module = self.machine.load(ptx)?;
+        let handle = KernelHandle(self.kernels.len());
+        self.kernels.push(self.machine.kernel(module, name)?);
+        self.loaded.insert(key, handle);
+        Ok(handle)
+    }
+
+    /// Lets the rendezvous decide, executing what was launched if it comes to that.
+    pub(super) fn settle(&mut self) {
+        let State { machine, rendezvous, ranks, kernels, broken, .. } = self;
+        rendezvous.settle(|| {
+            let outcome = execute(machine, ranks, kernels);
+            *broken = outcome.as_ref().err().cloned();
+            outcome
+        });
+        self.free_released();
+        self.progress = Instant::now();
+    }
+
+    /// Frees what nobody uses any more: local memory of ranks without launches, and the symmetric allocations that
+    /// every rank has released.
+    pub(super) fn free_released(&mut self) {
+        let mut free = Vec::new();
+        for rank in self.ranks.iter_mut().filter(|rank| rank.queue.is_empty()) {
+            free.append(&mut rank.released);
+        }
+        if self.ranks.iter().all(|rank| rank.queue.is_empty()) {
+            let longest = self.ranks.iter().map(|rank| rank.symmetric.len()).max().unwrap_or(0);
+            for index in 0..longest {
+                let done = self.ranks.iter().enumerate().all(|(number, rank)| {
+                    self.rendezvous.has_departed(number)
+                        || rank.symmetric.get(index).is_some_and(|&(_, fate)| fate != Symmetric::InUse)
+                });
+                for (address, fate) in self.ranks.iter_mut().filter_map(|rank| rank.symmetric.get_mut(index))
+                {
+                    if done && *fate == Symmetric::Released {
+                        *fate = Symmetric::Freed;
+                        free.push(*address);
+                    }
+                }
+            }
+        }
+        for address in free {
+            if let Err(error) = self.machine.free(address) {
+                tracing::warn!(address, %error, "device memory was not freed");
+            }
+        }
+    }
+}
+
+impl RankState {
+    /// Puts a launch on the rank's stream.
+    pub(super) fn enqueue(&mut self, launch: Launch) -> Ticket {
+        let ticket = Ticket(self.launches);
+        self.launches += 1;
+        self.queue.push((ticket, launch));
+        ticket
+    }
+
+    /// The rank's next symmetric allocation.
+    pub(super) fn note_symmetric(&mut self, address: u64) {
+        self.symmetric.push((address, Symmetric::InUse));
+    }
+
+    /// The rank no longer uses this allocation.
+    pub(super) fn note_released(&mut self, address: u64) {
+        match self.symmetric.iter_mut().find(|(start, fate)| *start == address && *fate == Symmetric::InUse) {
+            Some((_, fate)) => *fate = Symmetric::Released,
+            None => self.released.push(address),
+        }
+    }
+}
+
+/// Runs every launch of every rank to its end.
+fn execute(
+    machine: &mut emulator::Machine,
+    ranks: &mut [RankState],
+    kernels: &[emulator::Kernel],
+) -> Result<()> {
+    let mut tickets = Vec::new();
+    let mut refused = None;
+    for (rank, state) in ranks.iter_mut().enumerate() {
+        for (ticket, launch) in state.queue.drain(..) {
+            let arguments = launch.arguments.iter().map(argument).collect();
+            let launched = machine.launch(emulator::Launch {
+                gpu: rank,
+                stream: 0,
+                kernel: kernels[launch.kernel.0],
+                grid: [launch.blocks, 1, 1],
+                block: [launch.threads, 1, 1],
+                shared_bytes: 0,
+                arguments,
+            });
+            match launched {
+                Ok(handle) => tickets.push((rank, ticket, handle)),
+                Err(error) => refused = refused.or(Some(super::machine_error(Some(rank), error))),
+            }
+        }
+    }
+    if let Some(error) = refused {
+        return Err(error);
+    }
+    let start = Instant::now();
+    machine.run().map_err(|error| super::machine_error(None, error))?;
+    let seconds = start.elapsed().as_secs_f64();
+    tracing::debug!(launches = tickets.len(), seconds, "executed");
+    for (rank, ticket, handle) in tickets {
+        if let Some(report) = machine.report(handle) {
+            ranks[rank].reports.insert(ticket, launch_report(report, seconds));
+        }
+    }
+    Ok(())
+}
+
+fn argument(argument: &Argument) -> emulator::Argument {
+    match *argument {
+        Argument::U32(value) => emulator::Argument::U32(value),
+        Argument::U64(value) => emulator::Argument::U64(value),
+        Argument::F32(value) => emulator::Argument::F32(value),
+        Argument::F64(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
+    }
+}
+
+fn launch_report(report: &emulator::Report, seconds: f64) -> LaunchReport {
+    let nvlink = report.traffic.nvlink.iter();
+    let nvlink =
+        nvlink.map(|(&(_, owner), link)| (owner, Link { read: link.read, written: link.written })).collect();
+    let traffic =
+        Traffic { hbm_read: report.traffic.hbm_read, hbm_written: report.traffic.hbm_written, nvlink };
+    let counters = Counters { warp_instructions: report.warp_instructions, traffic };
+    LaunchReport { kernel: report.kernel.clone(), counters: Some(counters), seconds }
+}

@@ -1,0 +1,110 @@
+//! What a backend does: memory, launches, waiting, and the small exchange between ranks that sets everything up.
+//!
+//! Nothing above this trait knows whether virtual or real GPUs run the kernels.
+//!
+//! **Order.** Each rank has one stream. Launches run in launch order; `read`, `write` and `fill` see the memory as all
+//! earlier launches of that rank leave it, so they may wait for them.
+//! **Addresses** are device addresses as kernels of that rank use them.
+
+mod emulated;
+mod rendezvous;
+
+use std::fmt;
+
+pub(crate) use emulated::{Emulated, Settings};
+
+use crate::Result;
+use crate::report::LaunchReport;
+
+/// A kernel that was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KernelHandle(pub(crate) usize);
+
+/// A launch whose report can be asked for after a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub(crate) u64);
+
+pub use crossdock_device::launch::Argument;
+
+/// One kernel launch on the stream of a rank.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The kernel, loaded for the same rank.
+    pub kernel: KernelHandle,
+    /// Blocks in the grid.
+    pub blocks: u32,
+    /// Threads in a block.
+    pub threads: u32,
+    /// One value per parameter, in order.
+    pub arguments: Vec<Argument>,
+}
+
+/// Whether peers reach an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Only the rank that allocates it.
+    Local,
+    /// Every rank allocates one in the same order, and all may reach all of them. It is freed when every rank has
+    /// released its own, so a peer that is late never writes to freed memory.
+    Symmetric,
+}
+
+/// How a rank ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// Its program returned.
+    Finished,
+    /// Its program failed or panicked, with the reason.
+    Failed(String),
+}
+
+/// Executes kernels for a group of ranks.
+///
+/// Each method is called from the thread of the rank that it names. Those that wait say so; they give up with
+/// [`Error::NotArrived`](crate::Error::NotArrived) when another rank makes no progress for long. After a failure that
+/// concerns everybody, every method returns that error.
+pub trait Backend: Send + Sync + fmt::Debug {
+    /// Blocks of up to 256 threads that a GPU can hold at once at least, however many registers they use: its number of
+    /// multiprocessors.
+    fn multiprocessors(&self) -> u32;
+
+    /// Reserves `bytes` of device memory, aligned to 256 bytes, with undefined contents.
+    fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64>;
+
+    /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]).
+    fn release(&self, rank: usize, address: u64);
+
+    /// Where `rank` finds `address` of the symmetric memory of `peer`.
+    fn map_peer(&self, rank: usize, peer: usize, address: u64) -> Result<u64>;
+
+    /// Copies from the host.
+    fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Copies to the host.
+    fn read(&self, rank: usize, address: u64, bytes: &mut [u8]) -> Result<()>;
+
+    /// Sets every byte.
+    fn fill(&self, rank: usize, address: u64, value: u8, bytes: u64) -> Result<()>;
+
+    /// Makes the entry `name` of a PTX module launchable.
+    fn load(&self, rank: usize, ptx: &str, name: &str) -> Result<KernelHandle>;
+
+    /// Puts a launch on the rank's stream and returns at once.
+    fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket>;
+
+    /// Waits until every launch of the rank is finished.
+    fn wait(&self, rank: usize) -> Result<()>;
+
+    /// The report of a finished launch, once.
+    fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport>;
+
+    /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
+    /// must call it for the same `purpose`, in the same order.
+    fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>>;
+
+    /// The rank takes no further part. Ranks that wait for it get an error that names it.
+    fn leave(&self, rank: usize, departure: Departure);
+
+    /// Whether the rank was told that a peer failed, so that its own failure may be only a consequence.
+    fn was_told_of_failure(&self, rank: usize) -> bool;
+}

@@ -1,0 +1,138 @@
+//! Device memory with a type and an owner: local to one rank, or one of a symmetric set that all ranks reach.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crossdock_device::intrinsics::{Global, Peers};
+
+use crate::backend::Sharing;
+use crate::plain::{Plain, bytes_of, bytes_of_mut, zeroed};
+use crate::rank::Rank;
+use crate::{Error, Result};
+
+/// Device memory of one rank for `len` elements; freed on drop. Its contents are undefined until written.
+#[derive(Debug)]
+pub struct Buffer<T> {
+    rank: Rank,
+    address: u64,
+    len: usize,
+    element: PhantomData<T>,
+}
+
+impl<T: Plain> Buffer<T> {
+    pub(crate) fn new(rank: &Rank, len: usize, sharing: Sharing) -> Result<Buffer<T>> {
+        // Never empty, so that every buffer has an address of its own.
+        let bytes = (len as u64).saturating_mul(size_of::<T>() as u64).max(1);
+        let address = rank.backend().allocate(rank.index(), bytes, sharing)?;
+        Ok(Buffer { rank: rank.clone(), address, len, element: PhantomData })
+    }
+
+    /// Its device address.
+    pub fn address(&self) -> u64 {
+        self.address
+    }
+
+    /// How many elements it holds.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it holds no element.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16 in 16 bytes.
+    pub fn global<U>(&self) -> Global<U> {
+        Global::from_address(self.address)
+    }
+
+    /// Copies `values` to the elements from `start`.
+    ///
+    /// # Errors
+    /// When they do not fit, or the machine is broken.
+    pub fn write(&self, start: usize, values: &[T]) -> Result<()> {
+        let offset = self.offset(start..start.saturating_add(values.len()))?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        self.rank.backend().write(self.rank.index(), self.address + offset, bytes_of(values))
+    }
+
+    /// Copies the elements of `range` to the host, after all earlier launches of the rank.
+    ///
+    /// # Errors
+    /// When the range is outside the buffer or was never written, or the machine is broken.
+    pub fn read(&self, range: Range<usize>) -> Result<Vec<T>> {
+        let offset = self.offset(range.clone())?;
+        let mut values = zeroed(range.len());
+        if !values.is_empty() {
+            self.rank.backend().read(self.rank.index(), self.address + offset, bytes_of_mut(&mut values))?;
+        }
+        Ok(values)
+    }
+
+    /// Sets every byte to zero.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn clear(&self) -> Result<()> {
+        let bytes = self.len as u64 * size_of::<T>() as u64;
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.rank.backend().fill(self.rank.index(), self.address, 0, bytes)
+    }
+
+    fn offset(&self, range: Range<usize>) -> Result<u64> {
+        if range.start > range.end || range.end > self.len {
+            return Err(Error::OutsideBuffer { start: range.start, end: range.end, length: self.len });
+        }
+        Ok(range.start as u64 * size_of::<T>() as u64)
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        self.rank.backend().release(self.rank.index(), self.address);
+    }
+}
+
+/// One buffer of equal length on every rank, each reachable from all: this rank's own, and a table in device memory
+/// with the address of everybody's.
+#[derive(Debug)]
+pub struct SymmetricBuffer<T> {
+    here: Buffer<T>,
+    table: Buffer<u64>,
+}
+
+impl<T: Plain> SymmetricBuffer<T> {
+    /// Collective. The contents are zero if `cleared`, and then so on every rank before any of them returns.
+    pub(crate) fn new(rank: &Rank, len: usize, cleared: bool) -> Result<SymmetricBuffer<T>> {
+        let here = Buffer::new(rank, len, Sharing::Symmetric)?;
+        if cleared {
+            here.clear()?;
+        }
+        let backend = rank.backend();
+        let purpose = format!("allocating {len} symmetric elements of {} bytes", size_of::<T>());
+        let everybodys = backend.gather(rank.index(), &purpose, here.address.to_le_bytes().to_vec())?;
+        let mut addresses = Vec::with_capacity(everybodys.len());
+        for (peer, bytes) in everybodys.into_iter().enumerate() {
+            let bytes = bytes.try_into().expect("every rank contributes an address of eight bytes");
+            addresses.push(backend.map_peer(rank.index(), peer, u64::from_le_bytes(bytes))?);
+        }
+        let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
+        table.write(0, &addresses)?;
+        Ok(SymmetricBuffer { here, table })
+    }
+
+    /// This rank's own buffer.
+    pub fn here(&self) -> &Buffer<T> {
+        &self.here
+    }
+
+    /// The argument for a kernel parameter `Peers<U>`.
+    pub fn peers<U>(&self) -> Peers<U> {
+        Peers::from_address(self.table.address)
+    }
+}

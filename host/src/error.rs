@@ -1,0 +1,290 @@
+//! Everything that can go wrong, in words that say what was wrong and what would be right.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The result of a call that can fail with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The topology is empty.
+    #[error(
+        "a topology of {nodes} node(s) with {gpus_per_node} GPUs each has no ranks; both counts must be at least 1"
+    )]
+    NoRanks {
+        /// Nodes asked for.
+        nodes: usize,
+        /// GPUs per node asked for.
+        gpus_per_node: usize,
+    },
+    /// The topology needs a network.
+    #[error("{nodes} nodes need a network transport, which this version lacks; use Topology::nodes(1)")]
+    SeveralNodes {
+        /// Nodes asked for.
+        nodes: usize,
+    },
+    /// More ranks than the kernels address.
+    #[error("{ranks} ranks are too many: one NVLink domain has at most {most}")]
+    TooManyRanks {
+        /// Ranks asked for.
+        ranks: usize,
+        /// The most there may be.
+        most: usize,
+    },
+    /// The experts cannot be spread evenly.
+    #[error("experts must be a multiple of the number of ranks: {experts} experts on {ranks} ranks leave {} over", *.experts as usize % (*.ranks).max(1))]
+    UnevenExperts {
+        /// Experts in all.
+        experts: u32,
+        /// Ranks.
+        ranks: usize,
+    },
+    /// Rows cannot move in 16-byte pieces.
+    #[error(
+        "hidden must make every row a multiple of 16 bytes: {hidden} elements of {element_bytes} byte(s) are {} bytes; \
+         use a multiple of {}",
+        u64::from(*.hidden) * u64::from(*.element_bytes), 16 / .element_bytes
+    )]
+    Hidden {
+        /// Elements per row.
+        hidden: u32,
+        /// Bytes per element: of the wire format, or 2 for the bf16 rows that come back.
+        element_bytes: u32,
+    },
+    /// A parameter of the shape is outside its range.
+    #[error("{parameter} must be {least} to {most}: {value} is not")]
+    OutOfRange {
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value.
+        value: u64,
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+    },
+    /// The kernels could not be specialised.
+    #[error("the kernels cannot be specialised: {0}")]
+    Specialise(#[from] crossdock_device::Error),
+    /// More tokens than the dock was opened for.
+    #[error(
+        "rank {rank} dispatches {tokens} tokens, but the dock was opened with Capacity::tokens({capacity})"
+    )]
+    OverCapacity {
+        /// The rank.
+        rank: usize,
+        /// Tokens given.
+        tokens: usize,
+        /// Tokens allowed.
+        capacity: usize,
+    },
+    /// A slice has the wrong length.
+    #[error("rank {rank}: {what} must hold {rule} = {expected} elements; it holds {found}")]
+    Length {
+        /// The rank.
+        rank: usize,
+        /// The slice.
+        what: &'static str,
+        /// How its length follows from the others.
+        rule: &'static str,
+        /// The length it must have.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+    /// A slice of rows to convert has the wrong length.
+    #[error("{what} must hold {rule} = {expected} elements; it holds {found}")]
+    Rows {
+        /// The slice.
+        what: &'static str,
+        /// How its length follows.
+        rule: &'static str,
+        /// The nearest length that would do.
+        expected: usize,
+        /// The length it has.
+        found: usize,
+    },
+    /// The routes do not divide into tokens.
+    #[error("rank {rank}: routing.experts holds {found} elements, which is no multiple of top_k = {top_k}")]
+    PartialToken {
+        /// The rank.
+        rank: usize,
+        /// Elements given.
+        found: usize,
+        /// Experts per token.
+        top_k: usize,
+    },
+    /// A route names an expert that does not exist.
+    #[error("rank {rank}, token {token}, selection {selection}: expert {expert} does not exist; use 0 to {}, or -1 for none", .experts - 1)]
+    NoSuchExpert {
+        /// The rank that has the token.
+        rank: usize,
+        /// The token.
+        token: usize,
+        /// The position in the token's top-k.
+        selection: usize,
+        /// What was given.
+        expert: i32,
+        /// Experts in all.
+        experts: u32,
+    },
+    /// The tokens are not in the dock's wire format.
+    #[error("rank {rank}: the kernels of this dock send {expected}, but the tokens are {found}")]
+    WrongWire {
+        /// The rank.
+        rank: usize,
+        /// The dock's wire format.
+        expected: String,
+        /// The tokens' format.
+        found: &'static str,
+    },
+    /// A buffer is accessed outside its length.
+    #[error("elements {start}..{end} are outside a buffer of {length}")]
+    OutsideBuffer {
+        /// First element.
+        start: usize,
+        /// One past the last element.
+        end: usize,
+        /// Elements in the buffer.
+        length: usize,
+    },
+    /// A peer did not reach a stage within the deadline.
+    #[error(
+        "rank {rank}: {stage} waited {deadline:?} for rank {peer}, which is in round {found} and not in round {expected}; \
+         did that rank run the same rounds?"
+    )]
+    Late {
+        /// The rank that waited.
+        rank: usize,
+        /// The stage that waited.
+        stage: Stage,
+        /// The rank that did not come.
+        peer: usize,
+        /// The round that was waited for.
+        expected: u32,
+        /// The last round in which the peer reached the stage; 0 for none.
+        found: u32,
+        /// How long the wait was, in the clock of the device.
+        deadline: Duration,
+    },
+    /// A kernel recorded a status that this version does not know.
+    #[error(
+        "rank {rank}: a kernel recorded the unknown status {words:?}; kernels and host are of different versions"
+    )]
+    UnknownStatus {
+        /// The rank.
+        rank: usize,
+        /// The status record.
+        words: Vec<u32>,
+    },
+    /// The device counted more arrivals than the dock has room for.
+    #[error("rank {rank}: {what} arrived: {found}; the dock has room for {most}")]
+    Overflow {
+        /// The rank.
+        rank: usize,
+        /// Rows or slots.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// The most there is room for.
+        most: usize,
+    },
+    /// Another rank's program failed.
+    #[error("rank {peer} failed: {reason}")]
+    PeerFailed {
+        /// The rank that failed.
+        peer: usize,
+        /// Why.
+        reason: String,
+    },
+    /// Another rank's program ended before a collective call.
+    #[error(
+        "rank {peer} finished without taking part in {purpose}; every rank must make the same collective calls"
+    )]
+    PeerLeft {
+        /// The rank that ended.
+        peer: usize,
+        /// What the others wait in.
+        purpose: String,
+    },
+    /// Ranks make different collective calls.
+    #[error(
+        "rank {first} is in {first_purpose} while rank {second} is in {second_purpose}; every rank must make the same collective calls in the same order"
+    )]
+    OutOfStep {
+        /// One rank.
+        first: usize,
+        /// What it does.
+        first_purpose: String,
+        /// Another rank.
+        second: usize,
+        /// What that one does.
+        second_purpose: String,
+    },
+    /// Some ranks neither waited nor ended for too long.
+    #[error("no progress for {waited:?}: the others wait for {}", ranks(.missing))]
+    NotArrived {
+        /// The ranks that did not arrive.
+        missing: Vec<usize>,
+        /// How long the others waited, in wall-clock time.
+        waited: Duration,
+    },
+    /// A rank's program panicked.
+    #[error("rank {rank} panicked: {message}")]
+    Panicked {
+        /// The rank.
+        rank: usize,
+        /// The panic's message.
+        message: String,
+    },
+    /// The operating system gave no thread for a rank.
+    #[error("the thread of rank {rank} could not start: {message}")]
+    Thread {
+        /// The rank.
+        rank: usize,
+        /// The system's reason.
+        message: String,
+    },
+    /// The machine that runs the kernels reports an error.
+    #[error("{}{cause}", .rank.map(|rank| format!("rank {rank}: ")).unwrap_or_default())]
+    Machine {
+        /// The rank, when the error is about one.
+        rank: Option<usize>,
+        /// The backend's own error.
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+fn ranks(ranks: &[usize]) -> String {
+    let noun = if ranks.len() == 1 { "rank" } else { "ranks" };
+    let numbers = ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    format!("{noun} {numbers}, which neither waited nor ended")
+}
+
+/// A stage of a round, as kernels name it in a status record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Counting rows and selections.
+    Count,
+    /// Positions from everybody's counts.
+    Layout,
+    /// Rows to the ranks of their experts.
+    Dispatch,
+    /// Partial sums back to their tokens.
+    Combine,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Count => "count",
+            Stage::Layout => "layout",
+            Stage::Dispatch => "dispatch",
+            Stage::Combine => "combine",
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Kernels that are loaded for a rank and launched with their own argument struct.
+
+use std::marker::PhantomData;
+
+use crossdock_device::launch::{Arguments, KernelImage};
+
+use crate::Result;
+use crate::backend::{KernelHandle, Launch, Ticket};
+use crate::rank::Rank;
+use crate::report::LaunchReport;
+
+/// A kernel that is ready on one rank; `A` is its argument struct.
+#[derive(Debug)]
+pub struct Kernel<A> {
+    rank: Rank,
+    handle: KernelHandle,
+    block_threads: u32,
+    arguments: PhantomData<fn(A)>,
+}
+
+/// A launch that was made; see [`Launched::report`].
+#[derive(Debug)]
+pub struct Launched {
+    rank: Rank,
+    ticket: Ticket,
+}
+
+impl<A: Arguments> Kernel<A> {
+    pub(crate) fn load(rank: &Rank, image: &KernelImage<A>) -> Result<Kernel<A>> {
+        let handle = rank.backend().load(rank.index(), &image.ptx, image.name())?;
+        Ok(Kernel { rank: rank.clone(), handle, block_threads: image.block_threads, arguments: PhantomData })
+    }
+
+    /// Warps per block.
+    pub fn warps(&self) -> u32 {
+        self.block_threads / 32
+    }
+
+    /// Puts a launch of `blocks` blocks on the rank's stream. Launches of a rank run in order; this returns at once, and
+    /// a fault shows in the next call that waits.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn launch(&self, blocks: u32, arguments: &A) -> Result<Launched> {
+        let launch = Launch {
+            kernel: self.handle,
+            blocks,
+            threads: self.block_threads,
+            arguments: arguments.arguments(),
+        };
+        let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
+        Ok(Launched { rank: self.rank.clone(), ticket })
+    }
+}
+
+impl Launched {
+    /// What the launch did. Without counters unless the launch is finished and the backend counts.
+    pub fn report(self) -> LaunchReport {
+        self.rank.backend().take_report(self.rank.index(), self.ticket).unwrap_or_default()
+    }
+}

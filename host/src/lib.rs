@@ -1,0 +1,59 @@
+//! Topology, symmetric memory, buffers and launches for expert-parallel communication.
+//!
+//! A [`Cluster`] runs one program on every [`Rank`]. A rank opens a [`Dock`] with the kernels of its model; each round
+//! sends tokens to the ranks of their experts ([`Dock::dispatch`]), lets the experts compute on what [`Arrived`], and
+//! brings the weighted sums home ([`Arrived::combine`]).
+//!
+//! ```
+//! use crossdock_host::{Capacity, Cluster, Error, KernelSet, Routing, Shape, Tokens, Topology, Wire, bf16};
+//!
+//! # fn main() -> Result<(), Error> {
+//! let shape = Shape { hidden: 64, top_k: 2, experts: 8, wire: Wire::Bf16 };
+//! let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(4))?;
+//! let results = cluster.run(|rank| -> Result<Vec<bf16>, Error> {
+//!     let mut dock = rank.dock(KernelSet::jit(shape)?, Capacity::tokens(16))?;
+//!     // Two tokens per rank; the first goes to experts 0 and 7, the second to expert 3 alone.
+//!     let rows = vec![bf16::from_f32(1.0 + rank.index() as f32); 2 * 64];
+//!     let routing = Routing::new(&[0, 7, 3, -1], &[0.75, 0.25, 1.0, 0.0]);
+//!     let arrived = dock.dispatch(&Tokens::Bf16(&rows), &routing)?;
+//!     let outputs = arrived.apply(|_expert, input, output| output.copy_from_slice(input))?;
+//!     Ok(arrived.combine(&outputs)?.rows)
+//! })?;
+//! // These experts copy their input and the weights of each token add up to 1.
+//! assert!(results[2].iter().all(|&y| y == bf16::from_f32(3.0)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing here but `backend` knows what runs the kernels; so far that is the emulator, one virtual GPU per rank.
+
+mod arrived;
+pub mod backend;
+mod buffer;
+mod cluster;
+mod dock;
+mod error;
+mod kernel;
+mod plain;
+pub mod quantise;
+mod rank;
+pub mod report;
+mod requirements;
+mod status;
+mod tokens;
+mod topology;
+
+pub use arrived::{Arrived, Combined};
+pub use buffer::{Buffer, SymmetricBuffer};
+pub use cluster::Cluster;
+pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
+pub use crossdock_device::{KernelSet, Shape, Specialised, Wire};
+pub use dock::{Capacity, Dock};
+pub use error::{Error, Result, Stage};
+pub use half::bf16;
+pub use kernel::{Kernel, Launched};
+pub use plain::Plain;
+pub use rank::Rank;
+pub use requirements::check_shape;
+pub use tokens::{Routing, Tokens};
+pub use topology::Topology;

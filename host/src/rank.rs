@@ -1,0 +1,126 @@
+//! One rank, as the program that runs on it sees it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossdock_device::launch::{Arguments, KernelImage};
+use crossdock_device::{KernelSet, Specialised};
+
+use crate::backend::{Backend, Sharing};
+use crate::buffer::{Buffer, SymmetricBuffer};
+use crate::dock::{Capacity, Dock};
+use crate::kernel::Kernel;
+use crate::plain::Plain;
+use crate::{Result, Topology};
+
+/// A rank of a [`Cluster`](crate::Cluster): one GPU, driven by one thread.
+///
+/// Methods marked *collective* wait for all ranks; every rank must call them in the same order.
+#[derive(Clone)]
+pub struct Rank {
+    backend: Arc<dyn Backend>,
+    topology: Topology,
+    index: usize,
+    deadline: Duration,
+    /// A rank blocks as one: it stays on its thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl Rank {
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        topology: Topology,
+        index: usize,
+        deadline: Duration,
+    ) -> Rank {
+        Rank { backend, topology, index, deadline, thread: PhantomData }
+    }
+
+    /// Its number, from 0 to [`Topology::ranks`] exclusive.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// All ranks.
+    pub fn topology(&self) -> Topology {
+        self.topology
+    }
+
+    /// How long a kernel waits for a peer, in the clock of the device.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by `kernels`
+    /// (a [`KernelSet`] or an `Arc` of one). Collective.
+    ///
+    /// # Errors
+    /// When the shape does not suit the number of ranks, memory is short, or ranks ask for different docks.
+    pub fn dock(&self, kernels: impl Into<Arc<KernelSet>>, capacity: Capacity) -> Result<Dock> {
+        Dock::open(self, kernels.into(), capacity)
+    }
+
+    /// [`dock`](Self::dock) with the kernels of a module that `kernels!` made: `dock_for::<deepseek_v3::Kernels>(..)`.
+    /// Collective.
+    ///
+    /// # Errors
+    /// As for [`dock`](Self::dock).
+    pub fn dock_for<K: Specialised>(&self, capacity: Capacity) -> Result<Dock> {
+        self.dock(K::kernels(), capacity)
+    }
+
+    /// Device memory for `len` elements, undefined until written.
+    ///
+    /// # Errors
+    /// When memory is short.
+    pub fn buffer<T: Plain>(&self, len: usize) -> Result<Buffer<T>> {
+        Buffer::new(self, len, Sharing::Local)
+    }
+
+    /// Device memory for `len` elements on every rank, zero, reachable from all. Collective.
+    ///
+    /// # Errors
+    /// When memory is short or ranks ask for different lengths.
+    pub fn symmetric_buffer<T: Plain>(&self, len: usize) -> Result<SymmetricBuffer<T>> {
+        SymmetricBuffer::new(self, len, true)
+    }
+
+    /// Makes a specialised kernel launchable on this rank.
+    ///
+    /// # Errors
+    /// When the backend cannot load the PTX.
+    pub fn kernel<A: Arguments>(&self, image: &KernelImage<A>) -> Result<Kernel<A>> {
+        Kernel::load(self, image)
+    }
+
+    /// Waits until all launches of this rank are finished.
+    ///
+    /// # Errors
+    /// When a kernel faults or a peer fails.
+    pub fn synchronise(&self) -> Result<()> {
+        self.backend.wait(self.index)
+    }
+
+    /// Waits until every rank is here. Collective.
+    ///
+    /// # Errors
+    /// When a peer fails or ends without coming.
+    pub fn barrier(&self) -> Result<()> {
+        self.backend.gather(self.index, "a barrier", Vec::new()).map(|_| ())
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+}
+
+impl fmt::Debug for Rank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rank")
+            .field("index", &self.index)
+            .field("topology", &self.topology)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,188 @@
+//! The command line: subcommands, flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use crossdock::Wire;
+
+use crate::routing::Routing;
+
+/// The widest token that the kernels take.
+pub(crate) const MOST_HIDDEN: u32 = 65536;
+
+/// The most experts per token: one lane of a warp each.
+pub(crate) const MOST_TOP_K: u32 = 32;
+
+/// Expert-parallel communication for Mixture-of-Experts models, in Rust down to the GPU kernels.
+#[derive(Debug, Parser)]
+#[command(name = "crossdock", version, about, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Dispatches tokens to experts and combines the outputs on virtual GPUs, and verifies every byte
+    ///
+    /// The kernels' PTX is specialised for the shape and executed by the emulator, one virtual GPU per rank. The result
+    /// is compared bit by bit with a plain Rust reference. Exits with 0 when verified, 1 on a mismatch or a failed
+    /// round, and 2 on bad input.
+    Run(Box<RunArguments>),
+    /// Prints the PTX of a kernel that is specialised for a shape
+    Ptx(PtxArguments),
+    /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
+    Doctor(DoctorArguments),
+}
+
+/// How a token's row travels.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WireName {
+    /// Two bytes per element
+    Bf16,
+    /// E4M3, one byte per element, and one f32 scale per 128 elements
+    Fp8,
+}
+
+impl From<WireName> for Wire {
+    fn from(name: WireName) -> Wire {
+        match name {
+            WireName::Bf16 => Wire::Bf16,
+            WireName::Fp8 => Wire::FP8,
+        }
+    }
+}
+
+/// What the simulated experts do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExpertName {
+    /// Every expert returns its input
+    Identity,
+    /// Each expert multiplies by its own signed power of two, so that a wrong expert shows
+    Scaled,
+}
+
+/// Flags of `crossdock run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// GPUs of the node, one rank each
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
+    pub(crate) gpus_per_node: u32,
+
+    /// Tokens per rank [default: 64, or as the files say]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1 << 20))]
+    pub(crate) tokens: Option<u32>,
+
+    /// Elements per token [default: 7168, or as the files say]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
+    pub(crate) hidden: Option<u32>,
+
+    /// Experts per token [default: 8, or as the files say]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
+    pub(crate) top_k: Option<u32>,
+
+    /// Experts in all, spread evenly over the ranks
+    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub(crate) experts: u32,
+
+    /// Groups of experts, of which each token chooses some (group-limited choice)
+    #[arg(long, value_name = "COUNT", requires = "top_groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) groups: Option<u32>,
+
+    /// Groups that each token chooses
+    #[arg(long, value_name = "COUNT", requires = "groups", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) top_groups: Option<u32>,
+
+    /// How rows travel
+    #[arg(long, value_enum, default_value = "bf16")]
+    pub(crate) wire: WireName,
+
+    /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 / (e + 1)^S; or
+    /// one-expert, where every selection names expert 0
+    /// [default: uniform]
+    #[arg(long, conflicts_with = "topk_file")]
+    pub(crate) routing: Option<Routing>,
+
+    /// What the simulated experts do
+    #[arg(long, value_enum, default_value = "identity")]
+    pub(crate) expert: ExpertName,
+
+    /// Seed of the random tokens, routes and weights
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) schedule_seed: u64,
+
+    /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks, tokens, hidden],
+    /// bfloat16, float16 or float32. Tensors `topk` and `weights` of the same .safetensors file are used too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokens_file: Option<PathBuf>,
+
+    /// Expert of each selection: .npy or .safetensors (tensor `topk`), as --tokens-file with top-k last, int32 or int64;
+    /// -1 for none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) topk_file: Option<PathBuf>,
+
+    /// Weight of each selection: .npy or .safetensors (tensor `weights`), shaped as the --topk-file, float32
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights_file: Option<PathBuf>,
+
+    /// Where to write the combined tokens: .npy, float32, shaped as the --tokens-file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `crossdock ptx`.
+#[derive(Debug, Args)]
+pub(crate) struct PtxArguments {
+    /// Kernel to print
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    pub(crate) kernel: Option<String>,
+
+    /// Print the names of the kernels instead, one a line
+    #[arg(long, conflicts_with = "kernel")]
+    pub(crate) list: bool,
+
+    /// Elements per token
+    #[arg(long, value_name = "COUNT", default_value_t = 7168, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
+    pub(crate) hidden: u32,
+
+    /// Experts per token
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
+    pub(crate) top_k: u32,
+
+    /// Experts in all
+    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub(crate) experts: u32,
+
+    /// How rows travel
+    #[arg(long, value_enum, default_value = "bf16")]
+    pub(crate) wire: WireName,
+}
+
+/// Flags of `crossdock doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

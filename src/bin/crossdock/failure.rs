@@ -1,0 +1,46 @@
+//! Why the tool stops early, and with which exit code.
+
+use std::path::PathBuf;
+
+/// Every way to fail. Bad input exits with 2; a run that went wrong exits with 1.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A flag, or flags together, ask for something that cannot be.
+    #[error("{0}")]
+    Arguments(String),
+    /// A file does not hold what it should.
+    #[error("{}: {problem}", path.display())]
+    File { path: PathBuf, problem: String },
+    /// The result differs from the reference.
+    #[error("mismatch: {0}")]
+    Mismatch(String),
+    /// The kernels could not be made for the shape.
+    #[error("{0}")]
+    Kernels(String),
+    /// The round did not end.
+    #[error("the round failed: {0}")]
+    Round(String),
+    /// Standard output does not take what is written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// 1 for a run that went wrong, 2 for bad input.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Mismatch(_) | Failure::Round(_) | Failure::Output(_) => 1,
+            Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) => 2,
+        }
+    }
+
+    /// A complaint about the flags.
+    pub(crate) fn arguments(sentence: impl Into<String>) -> Failure {
+        Failure::Arguments(sentence.into())
+    }
+
+    /// A complaint about a file.
+    pub(crate) fn file(path: impl Into<PathBuf>, problem: impl ToString) -> Failure {
+        Failure::File { path: path.into(), problem: problem.to_string() }
+    }
+}

@@ -1,0 +1,32 @@
+//! `crossdock`: runs a round on virtual GPUs and verifies it, prints kernels as PTX, says what the machine has.
+
+mod arguments;
+mod console;
+mod doctor;
+mod failure;
+mod files;
+mod progress;
+mod ptx;
+mod routing;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Ptx(arguments) => ptx::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console::complain(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `crossdock ptx`: the text that a GPU's driver would be given.
+
+use crossdock::{KernelSet, Shape};
+
+use crate::arguments::PtxArguments;
+use crate::console;
+use crate::failure::Failure;
+
+/// Any shape that the kernels take: their names do not depend on it.
+const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdock::Wire::Bf16 };
+
+/// Prints one kernel, or the names of all.
+pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
+    let Some(wanted) = &arguments.kernel else {
+        let kernels = specialise(SOME_SHAPE)?;
+        let names: String = kernels.ptx().iter().map(|(name, _)| format!("{name}\n")).collect();
+        return console::print(&names);
+    };
+    let shape = Shape {
+        hidden: arguments.hidden,
+        top_k: arguments.top_k,
+        experts: arguments.experts,
+        wire: arguments.wire.into(),
+    };
+    let kernels = specialise(shape)?;
+    match kernels.ptx().iter().find(|(name, _)| name == wanted) {
+        Some((_, text)) => console::print(text),
+        None => {
+            let names: Vec<&str> = kernels.ptx().iter().map(|(name, _)| *name).collect();
+            Err(Failure::arguments(format!(
+                "--kernel {wanted} does not exist: the kernels are {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn specialise(shape: Shape) -> Result<std::sync::Arc<KernelSet>, Failure> {
+    KernelSet::jit(shape).map_err(|error| Failure::Kernels(error.to_string()))
+}

@@ -1,0 +1,289 @@
+//! From flags and files to what every rank brings: checked, complete, and in the kernels' types.
+
+use std::path::{Path, PathBuf};
+
+use crossdock::Shape;
+use half::bf16;
+use rand::RngExt;
+use rand_pcg::Pcg64;
+
+use super::demand;
+use crate::arguments::RunArguments;
+use crate::failure::Failure;
+use crate::files::{self, Array, Element};
+use crate::routing::{Groups, Router, Routes, Routing, random_weights};
+
+/// What every rank brings to the round.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) shape: Shape,
+    /// Tokens per rank.
+    pub(super) tokens: usize,
+    /// One entry per rank.
+    pub(super) ranks: Vec<RankInputs>,
+    /// The shape of the combined tokens of all ranks in a file.
+    pub(super) output_shape: Vec<usize>,
+}
+
+/// What one rank brings.
+#[derive(Debug, Default)]
+pub(super) struct RankInputs {
+    /// `[tokens, hidden]`.
+    pub(super) activations: Vec<bf16>,
+    pub(super) routes: Routes,
+}
+
+/// An array with one row of `width` values per token, tokens rank by rank.
+struct Table<T> {
+    path: PathBuf,
+    tokens: usize,
+    width: usize,
+    shape: Vec<usize>,
+    values: Vec<T>,
+}
+
+impl Inputs {
+    /// Reads the files and draws at random what they do not give.
+    pub(super) fn prepare(arguments: &RunArguments) -> Result<Inputs, Failure> {
+        let ranks = arguments.gpus_per_node as usize;
+        let activations: Option<Table<bf16>> = table(arguments.tokens_file.as_deref(), ranks)?;
+        let experts: Option<Table<i64>> = table(experts_file(arguments)?, ranks)?;
+        let weights: Option<Table<f32>> = table(weights_file(arguments, experts.is_some())?, ranks)?;
+        if let (None, Some(weights)) = (&experts, &weights) {
+            return Err(Failure::file(&weights.path, "weights belong to given routes: give --topk-file too"));
+        }
+
+        let tokens = agree(
+            "--tokens",
+            arguments.tokens,
+            64,
+            &[
+                activations.as_ref().map(|table| (table.tokens, &*table.path)),
+                experts.as_ref().map(|table| (table.tokens, &*table.path)),
+                weights.as_ref().map(|table| (table.tokens, &*table.path)),
+            ],
+        )?;
+        let hidden = agree(
+            "--hidden",
+            arguments.hidden,
+            7168,
+            &[activations.as_ref().map(|table| (table.width, &*table.path))],
+        )?;
+        let top_k = agree(
+            "--top-k",
+            arguments.top_k,
+            8,
+            &[
+                experts.as_ref().map(|table| (table.width, &*table.path)),
+                weights.as_ref().map(|table| (table.width, &*table.path)),
+            ],
+        )?;
+        let shape = check_shape(arguments, hidden, top_k)?;
+        let router = router(arguments, &shape)?;
+        demand::check(&shape, ranks, tokens)?;
+
+        let output_shape = match &activations {
+            Some(table) => table.shape.clone(),
+            None => vec![ranks * tokens, hidden],
+        };
+        let given =
+            experts.map(|table| check_experts(table, tokens, top_k, arguments.experts)).transpose()?;
+        let ranks = (0..ranks)
+            .map(|rank| {
+                let mine = |width: usize| rank * tokens * width..(rank + 1) * tokens * width;
+                let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128);
+                let activations = match &activations {
+                    Some(table) => table.values[mine(hidden)].to_vec(),
+                    None => normal(tokens * hidden, &mut random),
+                };
+                let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128 + 1);
+                let routes = match &given {
+                    None => router.route(tokens, &mut random),
+                    Some(experts) => {
+                        let experts = experts[mine(top_k)].to_vec();
+                        let weights = match &weights {
+                            Some(table) => table.values[mine(top_k)].to_vec(),
+                            None => random_weights(&experts, top_k, &mut random),
+                        };
+                        Routes { experts, weights }
+                    }
+                };
+                RankInputs { activations, routes }
+            })
+            .collect();
+        Ok(Inputs { shape, tokens, ranks, output_shape })
+    }
+}
+
+/// The file with the routes: the one that is named, or the tokens' file when it has them and no routing is asked for.
+fn experts_file(arguments: &RunArguments) -> Result<Option<&Path>, Failure> {
+    let simulated = arguments.routing.is_some() || arguments.groups.is_some();
+    match (&arguments.topk_file, &arguments.tokens_file) {
+        (Some(path), _) => Ok(Some(path)),
+        (None, Some(path)) if !simulated && files::has_tensor::<i64>(path)? => Ok(Some(path)),
+        _ => Ok(None),
+    }
+}
+
+/// The file with the weights: the one that is named, or one with the routes or tokens when it has them.
+fn weights_file(arguments: &RunArguments, with_routes: bool) -> Result<Option<&Path>, Failure> {
+    if let Some(path) = &arguments.weights_file {
+        return Ok(Some(path));
+    }
+    for path in [&arguments.topk_file, &arguments.tokens_file].into_iter().flatten() {
+        if with_routes && files::has_tensor::<f32>(path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads an array of two dimensions, tokens of all ranks first, or of three, ranks first.
+fn table<T: Element>(path: Option<&Path>, ranks: usize) -> Result<Option<Table<T>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let Array { shape, values } = files::read::<T>(path)?;
+    let (tokens, width) = match shape[..] {
+        [rows, width] if rows % ranks == 0 => (rows / ranks, width),
+        [rows, _] => {
+            return Err(Failure::file(
+                path,
+                format!(
+                    "{}: {rows} rows cannot be spread evenly over {ranks} ranks, the number of rows must be a multiple of --gpus-per-node",
+                    T::TENSOR
+                ),
+            ));
+        }
+        [first, tokens, width] if first == ranks => (tokens, width),
+        _ => {
+            return Err(Failure::file(
+                path,
+                format!(
+                    "{}: shape {shape:?} must be [ranks * tokens, width] or [ranks, tokens, width] with {ranks} ranks",
+                    T::TENSOR
+                ),
+            ));
+        }
+    };
+    Ok(Some(Table { path: path.to_owned(), tokens, width, shape, values }))
+}
+
+/// The one value that flag and files agree on, or the default when none says.
+fn agree(
+    flag: &str,
+    given: Option<u32>,
+    default: usize,
+    files: &[Option<(usize, &Path)>],
+) -> Result<usize, Failure> {
+    let mut agreed = given.map(|value| (value as usize, format!("{flag} {value}")));
+    for &(value, path) in files.iter().flatten() {
+        match &agreed {
+            Some((earlier, who)) if *earlier != value => {
+                return Err(Failure::file(
+                    path,
+                    format!("the file makes {flag} {value}, which disagrees with {who}"),
+                ));
+            }
+            Some(_) => {}
+            None => agreed = Some((value, format!("{} ({flag} {value})", path.display()))),
+        }
+    }
+    Ok(agreed.map_or(default, |(value, _)| value))
+}
+
+/// The relations between the numbers, in the words of the flags.
+fn check_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Result<Shape, Failure> {
+    let (ranks, experts) = (arguments.gpus_per_node, arguments.experts);
+    let wire = crossdock::Wire::from(arguments.wire);
+    // Flags were checked when they were parsed; files can still say anything.
+    let in_range = |flag: &str, value: usize, most: u32| match u32::try_from(value) {
+        Ok(value) if (1..=most).contains(&value) => Ok(value),
+        _ => Err(Failure::arguments(format!("{flag} must be 1 to {most}: {value} is not"))),
+    };
+    let shape = Shape {
+        hidden: in_range("--hidden", hidden, crate::arguments::MOST_HIDDEN)?,
+        top_k: in_range("--top-k", top_k, crate::arguments::MOST_TOP_K)?,
+        experts,
+        wire,
+    };
+    if !shape.row_bytes().is_multiple_of(16) {
+        return Err(Failure::arguments(format!(
+            "--hidden {hidden} makes rows of {} bytes in {wire_name}: a row must be a multiple of 16 bytes, so --hidden must be a multiple of {}",
+            shape.row_bytes(),
+            16 / wire.element_bytes(),
+            wire_name = if wire == crossdock::Wire::Bf16 { "bf16" } else { "fp8" },
+        )));
+    }
+    if !experts.is_multiple_of(ranks) {
+        return Err(Failure::arguments(format!(
+            "--experts {experts} cannot be spread evenly over {ranks} ranks: it must be a multiple of --gpus-per-node {ranks}"
+        )));
+    }
+    if shape.top_k > experts {
+        return Err(Failure::arguments(format!(
+            "--top-k {top_k} is more than --experts {experts}: a token cannot choose more experts than there are"
+        )));
+    }
+    Ok(shape)
+}
+
+fn router(arguments: &RunArguments, shape: &Shape) -> Result<Router, Failure> {
+    let experts = shape.experts;
+    let groups = match (arguments.groups, arguments.top_groups) {
+        (Some(count), Some(top)) => {
+            if !experts.is_multiple_of(count) {
+                return Err(Failure::arguments(format!(
+                    "--groups {count} must divide --experts {experts} into equal groups"
+                )));
+            }
+            if top > count {
+                return Err(Failure::arguments(format!(
+                    "--top-groups {top} must be at most --groups {count}"
+                )));
+            }
+            let reachable = u64::from(top) * u64::from(experts / count);
+            if u64::from(shape.top_k) > reachable {
+                return Err(Failure::arguments(format!(
+                    "--top-k {} must be at most the {reachable} experts in --top-groups {top} of --groups {count}",
+                    shape.top_k
+                )));
+            }
+            Some(Groups { count: count as usize, top: top as usize })
+        }
+        _ => None,
+    };
+    let routing = arguments.routing.unwrap_or(Routing::Uniform);
+    Ok(Router { experts: experts as usize, top_k: shape.top_k as usize, routing, groups })
+}
+
+/// Expert indices in the kernels' type; each is -1 or names an expert.
+fn check_experts(table: Table<i64>, tokens: usize, top_k: usize, experts: u32) -> Result<Vec<i32>, Failure> {
+    let check = |(index, expert): (usize, i64)| match i32::try_from(expert) {
+        Ok(checked) if (-1..i64::from(experts)).contains(&expert) => Ok(checked),
+        _ => {
+            let (row, k) = (index / top_k, index % top_k);
+            Err(Failure::file(
+                &table.path,
+                format!(
+                    "expert {expert} (rank {}, token {}, selection {k}) is out of range: with --experts {experts} it must be 0 to {}, or -1 for none",
+                    row / tokens,
+                    row % tokens,
+                    experts - 1
+                ),
+            ))
+        }
+    };
+    table.values.iter().copied().enumerate().map(check).collect()
+}
+
+/// Values of the standard normal distribution.
+fn normal(count: usize, random: &mut impl RngExt) -> Vec<bf16> {
+    let mut values = Vec::with_capacity(count + 1);
+    while values.len() < count {
+        // Box-Muller: two uniform draws make two normal ones.
+        let radius = (-2.0 * random.random::<f32>().max(f32::MIN_POSITIVE).ln()).sqrt();
+        let (sine, cosine) = (std::f32::consts::TAU * random.random::<f32>()).sin_cos();
+        values.extend([bf16::from_f32(radius * cosine), bf16::from_f32(radius * sine)]);
+    }
+    values.truncate(count);
+    values
+}

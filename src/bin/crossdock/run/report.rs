@@ -1,0 +1,211 @@
+//! What a run reports: the JSON object, and the numbers that the tables show.
+
+use crossdock::host::report::{Counters, RoundReport, StageReport};
+use crossdock::{Shape, Wire};
+use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
+use serde::Serialize;
+
+use super::inputs::Inputs;
+use super::verify::{Observed, Reference, hash};
+
+/// One run.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    /// Whether every byte is as the reference says.
+    pub(super) verified: bool,
+    /// The first difference, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mismatch: Option<String>,
+    /// Hash of the combined tokens of all ranks.
+    pub(super) hash: String,
+    /// How many ranks took part.
+    pub(super) ranks: usize,
+    /// Tokens per rank.
+    pub(super) tokens: usize,
+    pub(super) hidden: u32,
+    pub(super) top_k: u32,
+    pub(super) experts: u32,
+    pub(super) wire: &'static str,
+    pub(super) dispatch: Stage,
+    pub(super) combine: Stage,
+    pub(super) seconds: Seconds,
+    /// One entry per rank.
+    pub(super) per_rank: Vec<RankReport>,
+}
+
+/// One stage over all ranks. Counters are `null` where the machine cannot count.
+#[derive(Debug, Serialize)]
+pub(super) struct Stage {
+    /// Rows that the stage delivered: tokens to ranks, or partial sums to tokens.
+    pub(super) rows: u64,
+    pub(super) warp_instructions: Option<u64>,
+    pub(super) bytes: Bytes,
+    pub(super) seconds: StageSeconds,
+}
+
+/// Bytes moved, and the fewest that could be.
+#[derive(Debug, Serialize)]
+pub(super) struct Bytes {
+    pub(super) nvlink: Option<u64>,
+    pub(super) nvlink_bound: u64,
+    pub(super) hbm: Option<u64>,
+    pub(super) hbm_bound: u64,
+}
+
+/// Wall-clock time of one stage.
+#[derive(Debug, Serialize)]
+pub(super) struct StageSeconds {
+    /// Executing its kernels.
+    pub(super) emulate: f64,
+}
+
+/// Where the wall-clock time went.
+#[derive(Debug, Serialize)]
+pub(super) struct Seconds {
+    /// Everything around the kernels: memory, copies, experts.
+    pub(super) host: f64,
+    /// Making the kernels.
+    pub(super) specialise: f64,
+    /// Executing them.
+    pub(super) emulate: f64,
+}
+
+/// One rank.
+#[derive(Debug, Serialize)]
+pub(super) struct RankReport {
+    pub(super) rank: usize,
+    /// Tokens with at least one route.
+    pub(super) tokens_sent: usize,
+    /// Rows sent, counting one per destination rank, this one included.
+    pub(super) rows_sent: usize,
+    pub(super) rows_received: usize,
+    /// Selections per local expert.
+    pub(super) per_expert: Spread,
+    /// Bytes to and from each peer.
+    pub(super) links: Vec<Link>,
+}
+
+/// The spread of selections over a rank's experts.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub(super) struct Spread {
+    pub(super) minimum: usize,
+    pub(super) median: f64,
+    pub(super) maximum: usize,
+}
+
+/// What one rank moved over its link to one peer.
+#[derive(Debug, Serialize)]
+pub(super) struct Link {
+    pub(super) peer: usize,
+    pub(super) dispatch: u64,
+    pub(super) combine: u64,
+}
+
+impl Report {
+    /// `seconds` are those of the round and of making the kernels.
+    pub(super) fn new(
+        inputs: &Inputs,
+        reference: &Reference,
+        observed: &[Observed],
+        reports: &[RoundReport],
+        (round, specialise): (f64, f64),
+        mismatch: Option<String>,
+    ) -> Report {
+        let Shape { hidden, top_k, experts, wire } = inputs.shape;
+        let rows = observed.iter().map(|rank| rank.origins.len() as u64).sum();
+        let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
+        let dispatch =
+            Stage::new(rows, &stages(|report| &report.dispatch), dispatch_bounds(&reference.round));
+        let combine = combine_bounds(&reference.round, &reference.arrivals);
+        let combine = Stage::new(rows, &stages(|report| &report.combine), combine);
+        let emulate = dispatch.seconds.emulate + combine.seconds.emulate;
+        Report {
+            verified: mismatch.is_none(),
+            mismatch,
+            hash: format!("{:#018x}", hash(observed)),
+            ranks: inputs.ranks.len(),
+            tokens: inputs.tokens,
+            hidden,
+            top_k,
+            experts,
+            wire: if wire == Wire::Bf16 { "bf16" } else { "fp8" },
+            dispatch,
+            combine,
+            seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },
+            per_rank: (0..observed.len())
+                .map(|rank| RankReport::new(rank, reference, &observed[rank], &reports[rank]))
+                .collect(),
+        }
+    }
+}
+
+impl Stage {
+    fn new(rows: u64, ranks: &[&StageReport], bounds: Bounds) -> Stage {
+        let counters: Option<Vec<Counters>> = ranks.iter().map(|rank| rank.counters()).collect();
+        let sum = |count: fn(&Counters) -> u64| counters.as_ref().map(|ranks| ranks.iter().map(count).sum());
+        Stage {
+            rows,
+            warp_instructions: sum(|counters| counters.warp_instructions),
+            bytes: Bytes {
+                nvlink: sum(|counters| counters.traffic.nvlink_total()),
+                nvlink_bound: bounds.nvlink,
+                hbm: sum(|counters| counters.traffic.hbm_total()),
+                hbm_bound: bounds.hbm,
+            },
+            // The ranks' kernels are executed together.
+            seconds: StageSeconds { emulate: ranks.iter().map(|rank| rank.seconds()).fold(0.0, f64::max) },
+        }
+    }
+}
+
+impl RankReport {
+    fn new(rank: usize, reference: &Reference, observed: &Observed, report: &RoundReport) -> RankReport {
+        let round = &reference.round;
+        let destinations: Vec<usize> =
+            (0..round.tokens(rank)).map(|token| round.destinations(rank, token).len()).collect();
+        let links = |stage: &StageReport| {
+            stage.counters().map(|counters| counters.traffic.nvlink).unwrap_or_default()
+        };
+        let (dispatch, combine) = (links(&report.dispatch), links(&report.combine));
+        let bytes = |links: &std::collections::BTreeMap<usize, crossdock::host::report::Link>,
+                     peer: usize| {
+            links.get(&peer).map_or(0, |link| link.read + link.written)
+        };
+        RankReport {
+            rank,
+            tokens_sent: destinations.iter().filter(|&&count| count > 0).count(),
+            rows_sent: destinations.iter().sum(),
+            rows_received: observed.origins.len(),
+            per_expert: Spread::of(
+                observed.expert_offsets.windows(2).map(|slots| slots[1] - slots[0]).collect(),
+            ),
+            links: (0..round.ranks())
+                .filter(|&peer| peer != rank)
+                .map(|peer| Link { peer, dispatch: bytes(&dispatch, peer), combine: bytes(&combine, peer) })
+                .collect(),
+        }
+    }
+}
+
+impl Spread {
+    fn of(mut counts: Vec<usize>) -> Spread {
+        counts.sort_unstable();
+        let (Some(&minimum), Some(&maximum)) = (counts.first(), counts.last()) else {
+            return Spread::default();
+        };
+        let (low, high) = (counts[(counts.len() - 1) / 2], counts[counts.len() / 2]);
+        Spread { minimum, median: (low + high) as f64 / 2.0, maximum }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_count_lies_between() {
+        assert_eq!(Spread::of(vec![7, 1, 4, 2]), Spread { minimum: 1, median: 3.0, maximum: 7 });
+        assert_eq!(Spread::of(vec![5, 9, 1]), Spread { minimum: 1, median: 5.0, maximum: 9 });
+        assert_eq!(Spread::of(vec![]), Spread { minimum: 0, median: 0.0, maximum: 0 });
+    }
+}

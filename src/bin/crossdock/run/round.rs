@@ -1,0 +1,87 @@
+//! The round itself, through the library, with what each rank held copied out for verification.
+
+use std::sync::Arc;
+
+use crossdock::host::report::RoundReport;
+use crossdock::host::{
+    Arrived, Capacity, Cluster, Error, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
+};
+use crossdock::{KernelSet, Wire};
+use crossdock_oracle::Selection;
+
+use super::experts;
+use super::inputs::{Inputs, RankInputs};
+use super::verify::Observed;
+use crate::arguments::{ExpertName, RunArguments};
+use crate::failure::Failure;
+
+/// Runs one round on all ranks; what each held and what it took, in rank order.
+pub(super) fn run(
+    arguments: &RunArguments,
+    inputs: &Inputs,
+    kernels: Arc<KernelSet>,
+) -> Result<Vec<(Observed, RoundReport)>, Failure> {
+    let program = |rank: &Rank| -> Result<(Observed, RoundReport), Error> {
+        let mut dock = rank.dock(Arc::clone(&kernels), Capacity::tokens(inputs.tokens))?;
+        let RankInputs { activations, routes } = &inputs.ranks[rank.index()];
+        let routing = Routing::new(&routes.experts, &routes.weights);
+        let arrived = match inputs.shape.wire {
+            Wire::Bf16 => dock.dispatch(&Tokens::Bf16(activations), &routing)?,
+            Wire::Fp8 { block } => {
+                let rows = quantise::fp8_e4m3(activations, inputs.shape.hidden as usize, block as usize)?;
+                dock.dispatch(&Tokens::Fp8 { values: &rows.values, scales: &rows.scales }, &routing)?
+            }
+        };
+        finish(arrived, inputs, arguments.expert)
+    };
+    let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
+    cluster.schedule_seed(arguments.schedule_seed).run(program).map_err(failure)
+}
+
+/// Copies out what arrived, runs the experts, combines.
+fn finish(
+    arrived: Arrived<'_>,
+    inputs: &Inputs,
+    expert: ExpertName,
+) -> Result<(Observed, RoundReport), Error> {
+    let fan_out = inputs.ranks.len().min(inputs.shape.top_k as usize);
+    let sizes = |values: &[u32]| values.iter().map(|&value| value as usize).collect();
+    let selection = |selection: crossdock::host::Selection| {
+        (selection.slot != NOWHERE)
+            .then_some(Selection { slot: selection.slot as usize, weight: selection.weight })
+    };
+    let mut observed = Observed {
+        origins: arrived
+            .origins()?
+            .into_iter()
+            .map(|origin| (origin.rank as usize, origin.index as usize / fan_out))
+            .collect(),
+        rows: arrived.rows()?,
+        scales: arrived.scales()?,
+        selections: arrived.selections()?.into_iter().map(selection).collect(),
+        source_offsets: sizes(arrived.source_offsets()),
+        expert_offsets: sizes(arrived.expert_offsets()),
+        expert_rows: sizes(&arrived.expert_rows()?),
+        results: Vec::new(),
+    };
+    let outputs = arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?;
+    let combined = arrived.combine(&outputs)?;
+    observed.results = combined.rows;
+    Ok((observed, combined.report))
+}
+
+/// Errors about what was asked for exit differently from errors of the round.
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::NoRanks { .. }
+        | Error::SeveralNodes { .. }
+        | Error::TooManyRanks { .. }
+        | Error::UnevenExperts { .. }
+        | Error::Hidden { .. }
+        | Error::OutOfRange { .. }
+        | Error::Specialise(_)
+        | Error::OverCapacity { .. }
+        | Error::NoSuchExpert { .. } => Failure::Arguments(error.to_string()),
+        _ => Failure::Round(error.to_string()),
+    }
+}

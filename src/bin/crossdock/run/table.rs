@@ -1,0 +1,116 @@
+//! The report for people.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+
+use super::report::{Link, Report, Stage};
+
+/// Tables per rank and per stage, times, hash, verdict.
+pub(super) fn render(report: &Report) -> String {
+    let Report { ranks, tokens, hidden, top_k, experts, wire, .. } = report;
+    let seconds = &report.seconds;
+    format!(
+        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} experts, {wire}\n\n{}\n\n{}\n\n\
+         seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
+        per_rank(report),
+        per_stage(report),
+        seconds.host,
+        seconds.specialise,
+        seconds.emulate,
+        report.hash,
+        if report.verified { "verified" } else { "NOT verified" },
+    )
+}
+
+fn per_rank(report: &Report) -> Table {
+    let mut table = table([
+        "rank",
+        "tokens sent",
+        "rows sent",
+        "rows received",
+        "per expert\nmin / median / max",
+        "dispatch\nbytes per link",
+        "combine\nbytes per link",
+    ]);
+    for rank in &report.per_rank {
+        let spread = &rank.per_expert;
+        table.add_row([
+            rank.rank.to_string(),
+            grouped(rank.tokens_sent as u64),
+            grouped(rank.rows_sent as u64),
+            grouped(rank.rows_received as u64),
+            format!("{} / {} / {}", spread.minimum, spread.median, spread.maximum),
+            range(&rank.links, |link| link.dispatch),
+            range(&rank.links, |link| link.combine),
+        ]);
+    }
+    right_aligned(table)
+}
+
+fn per_stage(report: &Report) -> Table {
+    let mut table =
+        table(["stage", "rows", "warp instructions", "NVLink bytes", "at least", "HBM bytes", "at least"]);
+    let mut add = |name: &str, stage: &Stage| {
+        table.add_row([
+            name.to_owned(),
+            grouped(stage.rows),
+            counted(stage.warp_instructions),
+            counted(stage.bytes.nvlink),
+            grouped(stage.bytes.nvlink_bound),
+            counted(stage.bytes.hbm),
+            grouped(stage.bytes.hbm_bound),
+        ]);
+    };
+    add("dispatch", &report.dispatch);
+    add("combine", &report.combine);
+    right_aligned(table)
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
+    table
+}
+
+fn right_aligned(mut table: Table) -> Table {
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// The least and the most over a rank's links.
+fn range(links: &[Link], bytes: impl Fn(&Link) -> u64) -> String {
+    match (links.iter().map(&bytes).min(), links.iter().map(&bytes).max()) {
+        (Some(least), Some(most)) if least == most => grouped(most),
+        (Some(least), Some(most)) => format!("{} to {}", grouped(least), grouped(most)),
+        _ => "no link".into(),
+    }
+}
+
+fn counted(count: Option<u64>) -> String {
+    count.map_or_else(|| "not counted".into(), grouped)
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

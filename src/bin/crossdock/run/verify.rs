@@ -1,0 +1,281 @@
+//! Compares what the ranks held with what the reference says, bit by bit, and names the first difference.
+
+use std::fmt::{self, LowerHex};
+
+use crossdock_oracle::{Arrival, Round, Selection, Source, arrivals, combine, dequantise, quantise};
+use half::bf16;
+
+use super::experts;
+use super::inputs::Inputs;
+use crate::arguments::ExpertName;
+
+/// What one rank held in a round.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed {
+    /// `[rows]`: source rank and token.
+    pub(super) origins: Vec<(usize, usize)>,
+    /// `[rows, row bytes]`.
+    pub(super) rows: Vec<u8>,
+    /// `[rows, scales per row]`.
+    pub(super) scales: Vec<f32>,
+    /// `[rows, top_k]`: the selections on this rank.
+    pub(super) selections: Vec<Option<Selection>>,
+    /// `[ranks + 1]`.
+    pub(super) source_offsets: Vec<usize>,
+    /// `[experts per rank + 1]`.
+    pub(super) expert_offsets: Vec<usize>,
+    /// `[slots]`.
+    pub(super) expert_rows: Vec<usize>,
+    /// `[tokens, hidden]`: the combined tokens.
+    pub(super) results: Vec<bf16>,
+}
+
+/// What the reference says about a round.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) round: Round,
+    pub(super) arrivals: Vec<Arrival>,
+    results: Vec<Vec<bf16>>,
+}
+
+impl Reference {
+    /// Works the whole round out.
+    pub(super) fn compute(inputs: &Inputs, expert: ExpertName) -> Reference {
+        let hidden = inputs.shape.hidden as usize;
+        let block = inputs.shape.wire.scale_block() as usize;
+        let sources = inputs.ranks.iter().map(|rank| {
+            let (rows, scales) = if block == 0 {
+                (rank.activations.iter().flat_map(|value| value.to_le_bytes()).collect(), Vec::new())
+            } else {
+                let values: Vec<f32> = rank.activations.iter().map(|value| value.to_f32()).collect();
+                quantise(&values, hidden, block)
+            };
+            Source {
+                experts: rank.routes.experts.clone(),
+                weights: rank.routes.weights.clone(),
+                rows,
+                scales,
+            }
+        });
+        let round = Round {
+            experts: inputs.shape.experts as usize,
+            top_k: inputs.shape.top_k as usize,
+            hidden,
+            row_bytes: if block == 0 { 2 * hidden } else { hidden },
+            scale_count: if block == 0 { 0 } else { hidden.div_ceil(block) },
+            sources: sources.collect(),
+        };
+        let arrivals = arrivals(&round);
+        let outputs: Vec<Vec<bf16>> = arrivals
+            .iter()
+            .enumerate()
+            .map(|(rank, arrival)| outputs(&round, rank, arrival, block, expert))
+            .collect();
+        let results = combine(&round, &arrivals, &outputs);
+        Reference { round, arrivals, results }
+    }
+
+    /// The first difference of what the ranks held, in words; dispatch before combine, then by rank.
+    pub(super) fn first_difference(&self, observed: &[Observed]) -> Option<String> {
+        let ranks = || self.arrivals.iter().zip(observed).enumerate();
+        ranks()
+            .find_map(|(rank, (expected, observed))| {
+                let difference = self.dispatch_difference(expected, observed)?;
+                Some(format!("dispatch, rank {rank}, {difference}"))
+            })
+            .or_else(|| {
+                self.results.iter().zip(observed).enumerate().find_map(|(rank, (expected, observed))| {
+                    let difference = differs(expected, &observed.results, self.round.hidden, bits)?;
+                    Some(format!("combine, rank {rank}, token {difference}"))
+                })
+            })
+    }
+
+    fn dispatch_difference(&self, expected: &Arrival, observed: &Observed) -> Option<String> {
+        let list = |what: &str, expected: &[usize], observed: &[usize]| {
+            differs(expected, observed, 1, |&value| value).map(|difference| format!("{what} {difference}"))
+        };
+        let row = |what: &str, difference: Difference| {
+            let origin = match expected.origins.get(difference.row) {
+                Some((rank, token)) => format!(", which is token {token} of rank {rank}"),
+                None => String::new(),
+            };
+            format!("{what} {difference}{origin}")
+        };
+        list("source offset", &expected.source_offsets, &observed.source_offsets)
+            .or_else(|| list("expert offset", &expected.expert_offsets, &observed.expert_offsets))
+            .or_else(|| {
+                // Rank and token in one number, to compare as bits.
+                let code = |&(rank, token): &(usize, usize)| (rank as u64) << 32 | token as u64;
+                differs(&expected.origins, &observed.origins, 1, code)
+                    .map(|difference| format!("rank and token of row {difference}"))
+            })
+            .or_else(|| list("row of slot", &expected.expert_rows, &observed.expert_rows))
+            .or_else(|| {
+                differs(&expected.rows, &observed.rows, self.round.row_bytes, |&byte| byte)
+                    .map(|difference| row("bytes of arrived row", difference))
+            })
+            .or_else(|| {
+                differs(&expected.scales, &observed.scales, self.round.scale_count, |scale| scale.to_bits())
+                    .map(|difference| row("scales of arrived row", difference))
+            })
+            .or_else(|| {
+                let code = |selection: &Option<Selection>| match selection {
+                    Some(selection) => (selection.slot as u64) << 32 | u64::from(selection.weight.to_bits()),
+                    None => u64::MAX,
+                };
+                differs(&expected.selections, &observed.selections, self.round.top_k, code)
+                    .map(|difference| row("selections of arrived row", difference))
+            })
+    }
+}
+
+/// What the experts of a rank make of the rows that arrived there, `[slots, hidden]`.
+fn outputs(round: &Round, rank: usize, arrival: &Arrival, block: usize, expert: ExpertName) -> Vec<bf16> {
+    let hidden = round.hidden;
+    let rows: Vec<bf16> = if block == 0 {
+        arrival.rows.chunks_exact(2).map(|bytes| bf16::from_le_bytes([bytes[0], bytes[1]])).collect()
+    } else {
+        dequantise(&arrival.rows, &arrival.scales, hidden, block)
+    };
+    let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * hidden];
+    for local in 0..round.experts_per_rank() {
+        for slot in arrival.expert_offsets[local]..arrival.expert_offsets[local + 1] {
+            let input = &rows[arrival.expert_rows[slot] * hidden..][..hidden];
+            let number = rank * round.experts_per_rank() + local;
+            experts::compute(expert, number, input, &mut outputs[slot * hidden..][..hidden]);
+        }
+    }
+    outputs
+}
+
+/// Where two arrays first differ.
+struct Difference {
+    row: usize,
+    text: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn bits(value: &bf16) -> u16 {
+    value.to_bits()
+}
+
+/// The first difference of two arrays with rows of `width`, compared by `code`, which stands for all bits of an element.
+fn differs<T: fmt::Debug, C: PartialEq + LowerHex>(
+    expected: &[T],
+    observed: &[T],
+    width: usize,
+    code: impl Fn(&T) -> C,
+) -> Option<Difference> {
+    let width = width.max(1);
+    let index =
+        expected.iter().zip(observed).position(|(expected, observed)| code(expected) != code(observed));
+    if let Some(index) = index {
+        let describe = |value: &T| format!("{value:?} ({:#x})", code(value));
+        let element = if width == 1 { String::new() } else { format!(", element {}", index % width) };
+        let text = format!(
+            "{}{element}: found {}, expected {}",
+            index / width,
+            describe(&observed[index]),
+            describe(&expected[index])
+        );
+        return Some(Difference { row: index / width, text });
+    }
+    (expected.len() != observed.len()).then(|| {
+        let row = expected.len().min(observed.len()) / width;
+        let text = format!("{row}: found {} elements in all, expected {}", observed.len(), expected.len());
+        Difference { row, text }
+    })
+}
+
+/// FNV-1a over the bytes of all results, rank by rank: equal bits give equal hashes on every machine.
+pub(super) fn hash(observed: &[Observed]) -> u64 {
+    let bytes = observed.iter().flat_map(|rank| &rank.results).flat_map(|value| value.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::Routes;
+    use crate::run::inputs::RankInputs;
+    use crossdock::{Shape, Wire};
+
+    /// Two ranks with one expert each; rank 0 sends its one token to both.
+    fn reference() -> (Reference, Vec<Observed>) {
+        let shape = Shape { hidden: 8, top_k: 2, experts: 2, wire: Wire::Bf16 };
+        let activations: Vec<bf16> = (0..8).map(|value| bf16::from_f32(value as f32)).collect();
+        let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 2.0] };
+        let ranks = vec![RankInputs { activations, routes }, RankInputs::default()];
+        let inputs = Inputs { shape, tokens: 1, ranks, output_shape: vec![2, 8] };
+        let reference = Reference::compute(&inputs, ExpertName::Identity);
+        let observed = reference.arrivals.iter().zip(&reference.results).map(|(arrival, results)| Observed {
+            origins: arrival.origins.clone(),
+            rows: arrival.rows.clone(),
+            scales: arrival.scales.clone(),
+            selections: arrival.selections.clone(),
+            source_offsets: arrival.source_offsets.clone(),
+            expert_offsets: arrival.expert_offsets.clone(),
+            expert_rows: arrival.expert_rows.clone(),
+            results: results.clone(),
+        });
+        let observed = observed.collect();
+        (reference, observed)
+    }
+
+    #[test]
+    fn equal_rounds_do_not_differ() {
+        let (reference, observed) = reference();
+        assert_eq!(observed[0].results[7], bf16::from_f32(17.5));
+        assert_eq!(reference.first_difference(&observed), None);
+    }
+
+    #[test]
+    fn one_flipped_bit_anywhere_is_found_and_located() {
+        let (reference, right) = reference();
+        let with = |change: &dyn Fn(&mut [Observed])| {
+            let mut observed = right.clone();
+            change(&mut observed);
+            reference.first_difference(&observed).unwrap_or_default()
+        };
+        assert_eq!(
+            with(&|ranks| ranks[1].rows[5] ^= 1),
+            "dispatch, rank 1, bytes of arrived row 0, element 5: found 65 (0x41), expected 64 (0x40), which is token 0 of rank 0"
+        );
+        assert_eq!(
+            with(&|ranks| ranks[0].results[0] = bf16::from_f32(-0.0)),
+            "combine, rank 0, token 0, element 0: found -0.0 (0x8000), expected 0.0 (0x0)"
+        );
+        assert_eq!(
+            with(&|ranks| ranks[1].source_offsets[2] = 2),
+            "dispatch, rank 1, source offset 2: found 2 (0x2), expected 1 (0x1)"
+        );
+        assert!(
+            with(&|ranks| ranks[0].selections[0] = None)
+                .starts_with("dispatch, rank 0, selections of arrived row 0, element 0")
+        );
+        assert!(
+            with(&|ranks| ranks[0].expert_rows.push(0))
+                .contains("row of slot 1: found 2 elements in all, expected 1")
+        );
+        assert!(with(&|ranks| ranks[0].results.truncate(7)).starts_with("combine, rank 0, token 0: found 7"));
+    }
+
+    #[test]
+    fn the_hash_is_fnv() {
+        let rank = |results: &[u16]| Observed {
+            results: results.iter().map(|&bits| bf16::from_bits(bits)).collect(),
+            ..Observed::default()
+        };
+        // FNV-1a of the empty string and of "foobar".
+        assert_eq!(hash(&[]), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash(&[rank(&[0x6f66]), rank(&[0x626f, 0x7261])]), 0x8594_4171_f739_67e8);
+    }
+}

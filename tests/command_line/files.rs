@@ -1,0 +1,115 @@
+//! A user's own tokens, routes and weights, in every format, and the output.
+
+use std::path::Path;
+
+use half::{bf16, f16};
+use ndarray::{Array2, Array3, ArrayD};
+use ndarray_npy::{read_npy, write_npy};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use crate::verified_in;
+
+/// Two ranks with two tokens of eight elements; all values and sums are exact in bf16.
+fn tokens() -> Array2<f32> {
+    Array2::from_shape_fn((4, 8), |(token, element)| token as f32 * 8.0 + element as f32)
+}
+
+/// Weights 0.5 and 2: results are 2.5 times the token, but the third token has one route and the last has none.
+fn routes() -> (Array2<i32>, Array2<f32>) {
+    (
+        ndarray::array![[0, 3], [3, 3], [-1, 1], [-1, -1]],
+        Array2::from_shape_fn((4, 2), |(_, k)| [0.5, 2.0][k]),
+    )
+}
+
+fn expected() -> Array2<f32> {
+    tokens() * ndarray::array![[2.5], [2.5], [2.0], [0.0]]
+}
+
+fn output(folder: &Path, arguments: &str) -> ArrayD<f32> {
+    let report = verified_in(folder, &format!("--gpus-per-node 2 --experts 4 --output y.npy {arguments}"));
+    assert_eq!(
+        (&report["tokens"], &report["hidden"], &report["top_k"]),
+        (&2.into(), &8.into(), &2.into()),
+        "{arguments}"
+    );
+    read_npy(folder.join("y.npy")).expect("the output is an array")
+}
+
+/// Version 1.0 of the format, for element types that `ndarray-npy` has no name for.
+fn raw_npy(path: &Path, descriptor: &str, shape: &str, data: &[u8]) {
+    let mut header = format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': {shape}, }}");
+    header += &" ".repeat(64 - (10 + header.len() + 1) % 64);
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).expect("a short header").to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn numpy_files_of_every_element_type_give_the_weighted_sums() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (experts, weights) = routes();
+    write_npy(folder.join("idx.npy"), &experts).expect("written");
+    write_npy(folder.join("idx64.npy"), &experts.mapv(i64::from)).expect("written");
+    write_npy(folder.join("w.npy"), &weights).expect("written");
+    write_npy(folder.join("f32.npy"), &tokens()).expect("written");
+    write_npy(folder.join("columns.npy"), &tokens().t().as_standard_layout().t()).expect("written");
+    let halves: Vec<u8> = tokens().iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect();
+    raw_npy(&folder.join("f16.npy"), "<f2", "(4, 8)", &halves);
+    let brains: Vec<u8> = tokens().iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect();
+    raw_npy(&folder.join("bf16.npy"), "<V2", "(4, 8)", &brains);
+    raw_npy(&folder.join("bf16_opaque.npy"), "|V2", "(4, 8)", &brains);
+
+    for tokens in ["f32", "columns", "f16", "bf16", "bf16_opaque"] {
+        for routes in ["idx", "idx64"] {
+            let arguments =
+                format!("--tokens-file {tokens}.npy --topk-file {routes}.npy --weights-file w.npy");
+            assert_eq!(output(folder, &arguments), expected().into_dyn(), "{arguments}");
+        }
+    }
+}
+
+#[test]
+fn three_dimensions_in_give_three_dimensions_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (experts, weights) = routes();
+    let by_rank = |array: Array2<f32>| -> Array3<f32> {
+        let width = array.ncols();
+        array.into_shape_with_order((2, 2, width)).expect("two tokens per rank")
+    };
+    write_npy(folder.join("x.npy"), &by_rank(tokens())).expect("written");
+    write_npy(folder.join("idx.npy"), &experts).expect("written");
+    write_npy(folder.join("w.npy"), &by_rank(weights)).expect("written");
+    let result = output(folder, "--tokens-file x.npy --topk-file idx.npy --weights-file w.npy");
+    assert_eq!(result, by_rank(expected()).into_dyn());
+}
+
+#[test]
+fn one_safetensors_file_may_hold_everything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (experts, weights) = routes();
+    let brains: Vec<u8> = tokens().iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect();
+    let experts: Vec<u8> = experts.iter().flat_map(|&expert| i64::from(expert).to_le_bytes()).collect();
+    let weights: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    let tensor = |dtype, width, bytes| TensorView::new(dtype, vec![4, width], bytes).expect("a tensor");
+    let tensors = [
+        ("tokens", tensor(Dtype::BF16, 8, &brains)),
+        ("topk", tensor(Dtype::I64, 2, &experts)),
+        ("weights", tensor(Dtype::F32, 2, &weights)),
+    ];
+    safetensors::serialize_to_file(tensors, None, &folder.join("all.safetensors")).expect("written");
+    assert_eq!(output(folder, "--tokens-file all.safetensors"), expected().into_dyn());
+    let arguments =
+        "--tokens-file all.safetensors --topk-file all.safetensors --weights-file all.safetensors";
+    assert_eq!(output(folder, arguments), expected().into_dyn());
+    // A simulated gate is used when it is asked for, and its weights are positive and sum to 1.
+    let simulated = output(folder, "--tokens-file all.safetensors --routing one-expert --top-k 2");
+    assert_eq!(simulated, tokens().into_dyn());
+}

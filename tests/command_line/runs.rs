@@ -1,0 +1,122 @@
+//! Runs that end well, and the other subcommands.
+
+use std::process::Stdio;
+
+use crate::{crossdock, text, verified};
+
+#[test]
+fn unusual_shapes_are_verified() {
+    for arguments in [
+        "--gpus-per-node 6 --tokens 17 --hidden 2880 --experts 96 --top-k 10 --wire fp8",
+        "--gpus-per-node 3 --experts 9 --top-k 1 --tokens 1",
+        "--tokens 0",
+        "--tokens 5 --hidden 64 --routing one-expert",
+        "--tokens 5 --hidden 64 --routing zipf:1.5 --expert scaled",
+        "--tokens 5 --hidden 64 --groups 8 --top-groups 4",
+        "--tokens 5 --hidden 80 --wire fp8 --expert scaled",
+        "--gpus-per-node 1 --tokens 5 --hidden 64 --experts 8",
+    ] {
+        verified(arguments);
+    }
+}
+
+#[test]
+fn the_result_depends_on_the_seed_and_not_on_the_schedule() {
+    let hash = |arguments: &str| {
+        let shape = "--gpus-per-node 4 --tokens 9 --hidden 64 --experts 32 --top-k 5 --expert scaled";
+        verified(&format!("{shape} {arguments}"))["hash"].as_str().expect("a hash").to_owned()
+    };
+    let first = hash("");
+    for seed in 1..=10 {
+        assert_eq!(hash(&format!("--schedule-seed {seed}")), first, "schedule seed {seed}");
+    }
+    assert_ne!(hash("--seed 2"), first);
+}
+
+#[test]
+fn json_has_counts_bytes_and_bounds() {
+    let report = verified("--gpus-per-node 4 --tokens 8 --hidden 256 --experts 16 --top-k 4");
+    assert_eq!(report["ranks"], 4);
+    let number = |path: &str| {
+        report.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("{path}"))
+    };
+    for stage in ["/dispatch", "/combine"] {
+        assert!(number(&format!("{stage}/warp_instructions")) > 0.0);
+        assert!(number(&format!("{stage}/rows")) >= 32.0, "every token goes somewhere");
+        for memory in ["nvlink", "hbm"] {
+            let (moved, bound) = (
+                number(&format!("{stage}/bytes/{memory}")),
+                number(&format!("{stage}/bytes/{memory}_bound")),
+            );
+            assert!(bound > 0.0 && moved >= bound, "{stage} {memory}: {moved} of at least {bound}");
+        }
+    }
+    assert!(
+        number("/seconds/emulate") > 0.0
+            && number("/seconds/specialise") > 0.0
+            && number("/seconds/host") >= 0.0
+    );
+    // Every row that is sent is received.
+    let ranks = report["per_rank"].as_array().expect("one entry per rank");
+    let sum = |key: &str| ranks.iter().map(|rank| rank[key].as_u64().expect("a count")).sum::<u64>();
+    assert_eq!(sum("rows_sent"), sum("rows_received"));
+    assert_eq!(sum("tokens_sent"), 32);
+    assert!(ranks.iter().all(|rank| rank["links"].as_array().is_some_and(|links| links.len() == 3)));
+}
+
+#[test]
+fn tables_end_with_the_verdict() {
+    let output = crossdock("run --gpus-per-node 2 --tokens 3 --hidden 64 --experts 4 --top-k 2");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let text = text(&output.stdout);
+    assert!(text.starts_with("2 rank(s), 3 tokens each, hidden 64, top-2 of 4 experts, bf16\n"), "{text}");
+    assert!(text.contains("min / median / max") && text.contains("bytes per link"), "{text}");
+    assert!(text.ends_with("\nverified\n"), "{text}");
+}
+
+#[test]
+fn ptx_lists_and_prints_kernels() {
+    let list = crossdock("ptx --list");
+    assert_eq!((text(&list.stdout), list.status.code()), ("count\nlayout\ndispatch\ncombine\n", Some(0)));
+    for kernel in text(&list.stdout).lines() {
+        let output =
+            crossdock(&format!("ptx --kernel {kernel} --hidden 2880 --top-k 10 --experts 96 --wire fp8"));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with(".version"), "{kernel}");
+        assert!(text(&output.stdout).contains(&format!(".visible .entry {kernel}(")), "{kernel}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_crossdock"))
+        .args(["ptx", "--kernel", "dispatch"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the tool ends");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn doctor_states_what_is_there_and_never_fails() {
+    let output = crossdock("doctor --json");
+    assert!(output.status.success());
+    let examination: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let findings = examination["findings"].as_array().expect("findings");
+    let subjects: Vec<_> = findings.iter().filter_map(|finding| finding["subject"].as_str()).collect();
+    assert_eq!(subjects, ["emulator", "driver", "ptxas", "libfabric"]);
+    assert!(
+        findings.iter().all(|finding| finding["meaning"].as_str().is_some_and(|meaning| !meaning.is_empty()))
+    );
+
+    let without = assert_cmd::cargo::cargo_bin_cmd!("crossdock")
+        .arg("doctor")
+        .env("PTXAS", "/nowhere/ptxas")
+        .output()
+        .expect("the tool starts");
+    assert!(without.status.success());
+    assert!(text(&without.stdout).contains("no ptxas (/nowhere/ptxas"), "{}", text(&without.stdout));
+}

@@ -1,0 +1,167 @@
+//! Runs a case on virtual GPUs and holds every array against the reference.
+
+use crossdock::host::report::{RoundReport, StageReport};
+use crossdock::host::{Capacity, Cluster, Error, NOWHERE, Origin, Routing, Selection, Tokens, Topology};
+use crossdock::{KernelSet, Wire};
+use crossdock_oracle::{
+    Arrival, Bounds, Round, arrivals, combine, combine_bounds, dequantise, dispatch_bounds,
+};
+use half::bf16;
+
+use crate::case::Case;
+
+/// What one rank saw of one round.
+struct Seen {
+    rows: Vec<u8>,
+    scales: Vec<f32>,
+    origins: Vec<Origin>,
+    selections: Vec<Selection>,
+    source_offsets: Vec<u32>,
+    expert_offsets: Vec<u32>,
+    expert_rows: Vec<u32>,
+    results: Vec<bf16>,
+    report: RoundReport,
+}
+
+/// Panics at the first array of any rank and round that is not as the reference says.
+pub(crate) fn agrees_with_the_reference(case: &Case) {
+    let rounds = case.contents();
+    let seen = execute(case, &rounds).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    for (number, round) in rounds.iter().enumerate() {
+        let arrivals = arrivals(round);
+        for (rank, (seen, arrival)) in seen.iter().zip(&arrivals).enumerate() {
+            compare_arrival(round, &seen[number], arrival, &format!("{case:?}: round {number}, rank {rank}"));
+        }
+        let outputs: Vec<Vec<bf16>> =
+            (0..round.ranks()).map(|rank| outputs(case, round, rank, &arrivals[rank])).collect();
+        for (rank, expected) in combine(round, &arrivals, &outputs).iter().enumerate() {
+            let bits = |values: &[bf16]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            let results = &seen[rank][number].results;
+            assert_eq!(bits(results), bits(expected), "{case:?}: round {number}, results of rank {rank}");
+        }
+        let reports: Vec<&RoundReport> = seen.iter().map(|rank| &rank[number].report).collect();
+        compare_bytes(case, round, &arrivals, &reports);
+    }
+}
+
+fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
+    let kernels = KernelSet::jit(case.shape())?;
+    let cluster =
+        Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks()))?.schedule_seed(case.schedule_seed);
+    cluster.run(|rank| {
+        let mut dock = rank.dock(kernels.clone(), Capacity::tokens(case.capacity()))?;
+        let mut seen = Vec::new();
+        for round in rounds {
+            let source = &round.sources[rank.index()];
+            let values: Vec<bf16>;
+            let tokens = match case.wire {
+                Wire::Bf16 => {
+                    values = bf16_values(&source.rows);
+                    Tokens::Bf16(&values)
+                }
+                Wire::Fp8 { .. } => Tokens::Fp8 { values: &source.rows, scales: &source.scales },
+            };
+            let arrived = dock.dispatch(&tokens, &Routing::new(&source.experts, &source.weights))?;
+            let mut saw = Seen {
+                rows: arrived.rows()?,
+                scales: arrived.scales()?,
+                origins: arrived.origins()?,
+                selections: arrived.selections()?,
+                source_offsets: arrived.source_offsets().to_vec(),
+                expert_offsets: arrived.expert_offsets().to_vec(),
+                expert_rows: arrived.expert_rows()?,
+                results: Vec::new(),
+                report: RoundReport::default(),
+            };
+            let outputs = arrived.apply(expert)?;
+            let combined = arrived.combine(&outputs)?;
+            (saw.results, saw.report) = (combined.rows, combined.report);
+            seen.push(saw);
+        }
+        Ok(seen)
+    })
+}
+
+/// An expert that no other can stand in for: a factor and an order of elements of its own.
+fn expert(number: usize, input: &[bf16], output: &mut [bf16]) {
+    let factor = (number % 17) as f32 / 4.0 - 2.0;
+    for (index, output) in output.iter_mut().enumerate() {
+        *output = bf16::from_f32(input[(index + number) % input.len()].to_f32() * factor);
+    }
+}
+
+/// The experts' outputs by the reference's rows, slots and number formats.
+fn outputs(case: &Case, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf16> {
+    let rows = match case.wire {
+        Wire::Bf16 => bf16_values(&arrival.rows),
+        Wire::Fp8 { block } => dequantise(&arrival.rows, &arrival.scales, case.hidden, block as usize),
+    };
+    let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * case.hidden];
+    for local in 0..case.experts_per_rank {
+        for slot in arrival.expert_offsets[local]..arrival.expert_offsets[local + 1] {
+            let input = &rows[arrival.expert_rows[slot] * case.hidden..][..case.hidden];
+            expert(
+                rank * round.experts_per_rank() + local,
+                input,
+                &mut outputs[slot * case.hidden..][..case.hidden],
+            );
+        }
+    }
+    outputs
+}
+
+fn bf16_values(bytes: &[u8]) -> Vec<bf16> {
+    bytes.chunks_exact(2).map(|bytes| bf16::from_le_bytes([bytes[0], bytes[1]])).collect()
+}
+
+fn compare_arrival(round: &Round, seen: &Seen, expected: &Arrival, place: &str) {
+    let numbers = |values: &[u32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
+    assert_eq!(numbers(&seen.source_offsets), expected.source_offsets, "{place}: source offsets");
+    assert_eq!(numbers(&seen.expert_offsets), expected.expert_offsets, "{place}: expert offsets");
+    assert_eq!(numbers(&seen.expert_rows), expected.expert_rows, "{place}: rows of slots");
+    // A token's partial sums come home to as many rows as it can have destinations.
+    let fan_out = round.ranks().min(round.top_k);
+    let origins: Vec<_> =
+        seen.origins.iter().map(|origin| (origin.rank as usize, origin.index as usize / fan_out)).collect();
+    assert_eq!(origins, expected.origins, "{place}: origins");
+    assert!(seen.rows == expected.rows, "{place}: bytes of rows");
+    let bits = |scales: &[f32]| scales.iter().map(|scale| scale.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&seen.scales), bits(&expected.scales), "{place}: scales");
+    let selections: Vec<_> =
+        seen.selections.iter().map(|selection| (selection.slot, selection.weight.to_bits())).collect();
+    let expected: Vec<_> = expected
+        .selections
+        .iter()
+        .map(|selection| {
+            selection.map_or((NOWHERE, 0), |selection| (selection.slot as u32, selection.weight.to_bits()))
+        })
+        .collect();
+    assert_eq!(selections, expected, "{place}: selections");
+}
+
+/// Every byte that crosses a link is a row's, or one of the few that say where it belongs.
+fn compare_bytes(case: &Case, round: &Round, arrivals: &[Arrival], reports: &[&RoundReport]) {
+    let nvlink = |stage: fn(&RoundReport) -> &StageReport| -> u64 {
+        let counters = reports.iter().map(|report| stage(report).counters().expect("virtual GPUs count"));
+        counters.map(|counters| counters.traffic.nvlink_total()).sum()
+    };
+    let (ranks, experts, top_k) = (round.ranks() as u64, round.experts as u64, round.top_k as u64);
+    let pairs = ranks * (ranks - 1);
+
+    let Bounds { nvlink: bound, .. } = dispatch_bounds(round);
+    let remote_rows = bound / (round.row_bytes + 4 * round.scale_count) as u64;
+    let remote_slots: usize = arrivals
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, arrival)| {
+            arrival.expert_rows.iter().filter(move |&&row| arrival.origins[row].0 != rank)
+        })
+        .count();
+    // Per row its selections and its origin, per slot its row, per pair of ranks the counts and two flags.
+    let details =
+        remote_rows * (8 * top_k + 8) + 4 * remote_slots as u64 + pairs * (4 * (ranks + experts) + 8);
+    assert_eq!(nvlink(|report| &report.dispatch), bound + details, "{case:?}: bytes of dispatch");
+
+    let Bounds { nvlink: bound, .. } = combine_bounds(round, arrivals);
+    assert_eq!(nvlink(|report| &report.combine), bound + 4 * pairs, "{case:?}: bytes of combine");
+}

@@ -1,0 +1,94 @@
+//! Whole rounds through the library, compared bit by bit with the reference, over shapes of every kind.
+
+mod case;
+mod compare;
+
+use crossdock::Wire;
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use case::{Case, Choice, cases};
+use compare::agrees_with_the_reference;
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_round_is_as_the_reference_says(case in cases()) {
+        agrees_with_the_reference(&case);
+    }
+}
+
+/// A case that the next tests vary.
+fn plain() -> Case {
+    Case {
+        experts_per_rank: 4,
+        top_k: 6,
+        hidden: 48,
+        wire: Wire::Bf16,
+        rounds: vec![vec![5, 3, 4]],
+        choice: Choice::Any,
+        schedule_seed: 0,
+        seed: 11,
+    }
+}
+
+#[test]
+fn no_rank_has_tokens() {
+    agrees_with_the_reference(&Case { rounds: vec![vec![0; 3]], ..plain() });
+}
+
+#[test]
+fn one_rank_alone() {
+    agrees_with_the_reference(&Case { experts_per_rank: 8, rounds: vec![vec![7]], ..plain() });
+}
+
+#[test]
+fn no_token_has_a_route() {
+    agrees_with_the_reference(&Case { choice: Choice::None, ..plain() });
+}
+
+#[test]
+fn every_selection_names_one_expert() {
+    agrees_with_the_reference(&Case { choice: Choice::One, rounds: vec![vec![9, 0, 20]], ..plain() });
+}
+
+#[test]
+fn a_dock_serves_rounds_of_different_sizes() {
+    agrees_with_the_reference(&Case {
+        rounds: vec![vec![20, 0, 1], vec![0, 0, 0], vec![1, 20, 3]],
+        ..plain()
+    });
+}
+
+#[test]
+fn the_widest_choice_takes_a_whole_warp() {
+    agrees_with_the_reference(&Case { top_k: 32, experts_per_rank: 16, ..plain() });
+}
+
+#[test]
+fn rows_longer_than_a_warp_moves_at_once() {
+    for (hidden, wire) in [(2880, Wire::Bf16), (2880, Wire::FP8), (7168, Wire::Bf16), (7168, Wire::FP8)] {
+        agrees_with_the_reference(&Case { hidden, wire, ..plain() });
+    }
+}
+
+#[test]
+fn more_tokens_than_one_block_counts() {
+    agrees_with_the_reference(&Case { hidden: 8, rounds: vec![vec![200, 33, 8]], ..plain() });
+}
+
+#[test]
+fn seventy_two_ranks() {
+    agrees_with_the_reference(&Case {
+        experts_per_rank: 2,
+        top_k: 8,
+        hidden: 16,
+        rounds: vec![vec![2; 72]],
+        ..plain()
+    });
+}
