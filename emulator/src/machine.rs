@@ -182,7 +182,8 @@ impl Machine {
                 launch.gpu, self.config.gpus
             )));
         }
-        let threads: u64 = launch.block.iter().map(|&extent| u64::from(extent)).product();
+        let threads =
+            launch.block.iter().fold(1u64, |threads, &extent| threads.saturating_mul(extent.into()));
         if launch.grid.contains(&0) || threads == 0 {
             return Err(refuse(format!("grid {:?} of blocks {:?} is empty", launch.grid, launch.block)));
         }

@@ -112,7 +112,8 @@ fn directed_rounding_brackets_the_exact_result() {
 fn double_precision_is_ieee() {
     let rows = random_rows(1000, 29);
     let canonical = |x: f64| if x.is_nan() { 0x7fff_ffff_ffff_ffff } else { x.to_bits() };
-    let cases: [(&str, fn(f64, f64, f64) -> f64); 5] = [
+    type Operation = fn(f64, f64, f64) -> f64;
+    let cases: [(&str, Operation); 5] = [
         ("add.rn.f64 %fd4, %fd1, %fd2", |a, b, _| a + b),
         ("mul.f64 %fd4, %fd1, %fd2", |a, b, _| a * b),
         ("fma.rn.f64 %fd4, %fd1, %fd2, %fd3", f64::mul_add),
@@ -296,7 +297,10 @@ fn fused_half_precision_rounds_once() {
             if finite(neighbour) && neighbour & 0x8000 == got & 0x8000 {
                 let closer = error(neighbour) < error(got);
                 let tie = error(neighbour) == error(got) && got & 1 == 1;
-                assert!(!closer && !tie, "fma of {a:#x} {b:#x} {c:#x} gives {got:#x}, {neighbour:#x} is closer");
+                assert!(
+                    !closer && !tie,
+                    "fma of {a:#x} {b:#x} {c:#x} gives {got:#x}, {neighbour:#x} is closer"
+                );
             }
         }
         checked += 1;

@@ -294,7 +294,8 @@ fn clocks_never_go_back() {
         let mut machine = Machine::new(config).expect("config");
         let last = zeroed(&mut machine, 0, 8);
         let text = module(".param .u64 last", body);
-        run(&mut machine, &text, 7, 64, vec![Argument::U64(last)]).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        run(&mut machine, &text, 7, 64, vec![Argument::U64(last)])
+            .unwrap_or_else(|error| panic!("{seed}: {error}"));
     }
 }
 

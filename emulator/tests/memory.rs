@@ -109,7 +109,8 @@ fn dynamic_shared_memory_starts_behind_the_variables() {
 #[test]
 fn atomics_return_the_old_value() {
     // One lane at a time on its own word: the old value and the new one.
-    let cases: [(&str, fn(u32, u32) -> u32); 10] = [
+    type Update = fn(u32, u32) -> u32;
+    let cases: [(&str, Update); 10] = [
         ("add.u32", |old, a| old.wrapping_add(a)),
         ("and.b32", |old, a| old & a),
         ("or.b32", |old, a| old | a),
@@ -172,7 +173,8 @@ fn parameters_of_every_shape_arrive() {
 
 #[test]
 fn vector_atomics_update_every_element() {
-    let body = "ld.param.u64 %rd1, [out]; mov.u32 %r1, %laneid; cvt.rn.f32.u32 %f1, %r1; mov.f32 %f2, 0f3F800000;
+    let body =
+        "ld.param.u64 %rd1, [out]; mov.u32 %r1, %laneid; cvt.rn.f32.u32 %f1, %r1; mov.f32 %f2, 0f3F800000;
         red.global.add.v4.f32 [%rd1], {%f1, %f2, %f1, %f2}; and.b32 %r2, %r1, 1; setp.eq.u32 %p, %r2, 0;
         @%p atom.global.add.v2.f32 {%f3, %f4}, [%rd1+8], {%f2, %f1};";
     let mut machine = Machine::new(Config::default()).expect("config");

@@ -11,6 +11,22 @@ use crate::code::{Code, Instruction, Origin, Preset};
 use crate::op::Op;
 use crate::register::{PredicateSource, Slot};
 
+/// Bytes of the shared variables of a kernel; launches have a tighter limit.
+const MOST_SHARED: u32 = 16 << 20;
+/// Bytes of local memory of a thread (CUDA programming guide, "Compute Capabilities").
+const MOST_LOCAL: u32 = 512 << 10;
+
+/// Offset and end of a variable that is put behind `used` bytes.
+pub(super) fn place(used: u32, variable: &ptx::Variable, most: u32) -> Result<(u32, u32), String> {
+    let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
+    let offset = used.checked_next_multiple_of(variable_align(variable));
+    let end = offset.and_then(|offset| u64::from(offset).checked_add(bytes));
+    match (offset, end) {
+        (Some(offset), Some(end)) if end <= u64::from(most) => Ok((offset, end as u32)),
+        _ => Err(format!("`{}` does not fit: there is room for {most} bytes", variable.name)),
+    }
+}
+
 /// A register bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Bank {
@@ -233,21 +249,14 @@ impl<'a> Builder<'a> {
             self.code.shared_align = self.code.shared_align.max(align);
             return Ok(Symbol::DynamicShared);
         }
-        let offset = self.code.shared_bytes.next_multiple_of(align);
-        let end = u64::from(offset) + bytes;
-        self.code.shared_bytes =
-            u32::try_from(end).map_err(|_| format!("`{}` is too large", variable.name))?;
+        let (offset, end) = place(self.code.shared_bytes, variable, MOST_SHARED)?;
+        self.code.shared_bytes = end;
         Ok(Symbol::Shared(offset))
     }
 
     fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
-        let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
-        let offset = self.code.local_bytes.next_multiple_of(variable_align(variable));
-        let end = u64::from(offset) + bytes;
-        if end > 512 << 10 {
-            return Err(format!("`{}` makes local memory larger than 512 KiB", variable.name));
-        }
-        self.code.local_bytes = end as u32;
+        let (offset, end) = place(self.code.local_bytes, variable, MOST_LOCAL)?;
+        self.code.local_bytes = end;
         Ok(offset)
     }
 

@@ -11,6 +11,7 @@ use crate::code::Preset;
 use crate::memory::window;
 use crate::numeric::Rounding;
 use crate::op::{Conversion, IntegerBinary, Op, PackList, Packed, Scalar, Space};
+use crate::register::NONE;
 
 pub(super) fn decode(
     builder: &mut Builder<'_>,
@@ -61,8 +62,16 @@ fn move_value(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Resu
     }
 }
 
+/// Bits of each of the parts that a value is made of.
+fn part_bits(bits: u32, parts: &[Operand]) -> Result<u32, String> {
+    match parts.len() {
+        2 | 4 => Ok(bits / parts.len() as u32),
+        count => Err(format!("the emulator moves lists of two or four, not of {count}")),
+    }
+}
+
 fn pack(builder: &mut Builder<'_>, bits: u32, whole: &Operand, parts: &[Operand]) -> Result<(), String> {
-    let part_bits = bits / parts.len() as u32;
+    let part_bits = part_bits(bits, parts)?;
     match (bits, parts) {
         (32, [low, high]) => {
             let (low, high) = (builder.word(low)?, builder.word(high)?);
@@ -85,7 +94,7 @@ fn pack(builder: &mut Builder<'_>, bits: u32, whole: &Operand, parts: &[Operand]
 }
 
 fn unpack(builder: &mut Builder<'_>, bits: u32, parts: &[Operand], whole: &Operand) -> Result<(), String> {
-    let part_bits = bits / parts.len() as u32;
+    let part_bits = part_bits(bits, parts)?;
     match (bits, parts) {
         (32, [low, high]) => {
             let a = builder.word(whole)?;
@@ -178,6 +187,9 @@ fn convert(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<
             };
             let a = builder.data(at(1)?, from.bits())?;
             let d = builder.destination_data(at(0)?, to.bits())?;
+            if a.slot == NONE || d.slot == NONE {
+                return Err("`_` cannot be converted".into());
+            }
             builder.code.conversions.push(Conversion {
                 to,
                 from,

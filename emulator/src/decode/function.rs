@@ -4,13 +4,17 @@ use crossdock_ptx as ptx;
 use ptx::{Operand, Statement};
 
 use super::Context;
-use super::builder::{Builder, Frame, Scope, Symbol};
-use super::constant::{variable_align, variable_bytes};
+use super::builder::{Builder, Frame, Scope, Symbol, place};
 use super::flow;
 use crate::code::{Code, Origin, Parameter};
 use crate::error::Error;
 use crate::op::Op;
 use crate::register::PredicateSource;
+
+/// Bytes of the parameters of a kernel (PTX ISA section 5.1.6.1).
+const MOST_PARAMETERS: u32 = 32764;
+/// Instructions of a kernel after inlining.
+const MOST_INSTRUCTIONS: usize = 1 << 20;
 
 /// Decodes an entry.
 pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<Code, Error> {
@@ -21,28 +25,25 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
         instruction: format!(".entry {}", function.name),
         reason,
     };
-    let mut offset = 0u32;
+    let mut end_of_parameters = 0;
     for parameter in &function.parameters {
-        let bytes = variable_bytes(parameter).and_then(|bytes| u32::try_from(bytes).ok());
-        let bytes =
-            bytes.ok_or_else(|| unsupported(format!("parameter `{}` has no size", parameter.name)))?;
-        offset = offset.next_multiple_of(variable_align(parameter));
+        let (offset, end) = place(end_of_parameters, parameter, MOST_PARAMETERS).map_err(unsupported)?;
         builder.define(&parameter.name, Symbol::Parameter(offset));
+        let bytes = end - offset;
         builder.code.parameters.push(Parameter { name: parameter.name.clone(), offset, bytes });
-        offset = offset
-            .checked_add(bytes)
-            .filter(|&end| end <= 32764)
-            .ok_or_else(|| unsupported("its parameters take more than 32764 bytes".into()))?;
+        end_of_parameters = end;
     }
-    builder.code.parameter_bytes = offset;
+    builder.code.parameter_bytes = end_of_parameters;
     for directive in &function.directives {
         let value = |index: usize| directive.values.get(index).copied().unwrap_or(1);
         match directive.name.as_str() {
             "reqntid" => {
                 builder.code.required_block = Some([value(0) as u32, value(1) as u32, value(2) as u32])
             }
-            "maxntid" => builder.code.most_threads = Some(value(0) * value(1) * value(2)),
-            "reqnctapercluster" if value(0) * value(1) * value(2) > 1 => {
+            "maxntid" => {
+                builder.code.most_threads = Some(value(0).saturating_mul(value(1)).saturating_mul(value(2)))
+            }
+            "reqnctapercluster" if directive.values.iter().any(|&extent| extent > 1) => {
                 return Err(unsupported("clusters of more than one block are not executed".into()));
             }
             _ => {}
@@ -102,6 +103,9 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
     let function = builder.frame().function.clone();
     let unsupported =
         |reason: String| Error::Unsupported { function, line: instruction.line, instruction: text, reason };
+    if builder.code.instructions.len() >= MOST_INSTRUCTIONS {
+        return Err(unsupported(format!("the kernel has more than {MOST_INSTRUCTIONS} instructions")));
+    }
     builder.guard = match &instruction.guard {
         None => PredicateSource::ALWAYS,
         Some(guard) => match builder.predicate_register(&guard.register, guard.negated) {

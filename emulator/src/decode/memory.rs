@@ -74,10 +74,7 @@ fn access(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
     modifiers.finish()?;
     let (address, data) = if name == "st" { (at(0)?, at(1)?) } else { (at(1)?, at(0)?) };
     let (space, base, offset) = builder.address(address, space)?;
-    let elements: &[Operand] = match data {
-        Operand::Vector(elements) => elements,
-        single => std::slice::from_ref(single),
-    };
+    let elements = list(data);
     let mut slots = Vec::with_capacity(elements.len());
     for element in elements {
         slots.push(if name == "st" {
@@ -161,6 +158,14 @@ fn atomic_operation(modifiers: &mut Modifiers, ty: &str) -> Result<Atomic, Strin
     })
 }
 
+/// The elements of a vector operand, or the operand itself.
+fn list(operand: &Operand) -> &[Operand] {
+    match operand {
+        Operand::Vector(elements) => elements,
+        single => std::slice::from_ref(single),
+    }
+}
+
 fn atomic(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let mut modifiers = Modifiers::of(instruction);
     if modifiers.take("async") {
@@ -183,10 +188,6 @@ fn atomic(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
     let old = if name == "atom" { Some(next()?) } else { None };
     let address = next()?;
     let compare = operation == Atomic::CompareExchange;
-    let list = |operand| match operand {
-        Operand::Vector(elements) => elements.as_slice(),
-        single => std::slice::from_ref(single),
-    };
     let mut sources = list(next()?).to_vec();
     if compare {
         sources.push(next()?.clone());

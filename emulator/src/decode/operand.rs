@@ -164,6 +164,9 @@ impl Builder<'_> {
             }
             return Ok(Data { slot: register.slot, long: register.bank == Bank::Long });
         }
+        if bits == 128 && *operand != Operand::Sink {
+            return Err(format!("`{operand}` is not a 128-bit register"));
+        }
         if *operand == Operand::Sink {
             return Ok(Data { slot: NONE, long: false });
         }

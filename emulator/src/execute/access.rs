@@ -393,28 +393,29 @@ pub(super) fn atomic(
     let element = usize::from(op.element);
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Atomic, lane, addresses[lane])?;
+        let key = place.key;
+        let mut changed = false;
         for index in 0..op.bytes() / element {
             let offset = place.offset + index * element;
-            let key = place.key.map(|key| key + (index * element) as u64);
             let old = place.region.value(offset, element);
             let operand = |index: usize| op.data.get(index).map_or(0, |&data| get(r, data, lane, op.element));
             let new = super::atomic::apply(operation, op.element, old, operand(index), operand(index + 1));
             if new != old {
                 place.region.set_value(offset, element, new);
             }
-            match key {
-                Some(key) if new != old => {
-                    env.memory.watch.written(key, element as u64);
-                    spin.stored = true;
-                }
-                Some(key) if spin.recording => {
-                    spin.record(Read { address: key, bytes: op.element, value: old });
-                }
-                _ => {}
+            changed |= new != old;
+            if spin.recording
+                && let Some(key) = key
+            {
+                spin.record(Read { address: key + (index * element) as u64, bytes: op.element, value: old });
             }
             if let Some(&data) = op.old.get(index) {
                 put(r, data, lane, old, op);
             }
+        }
+        if changed && let Some(key) = key {
+            env.memory.watch.written(key, op.bytes() as u64);
+            spin.stored = true;
         }
     }
     let global = global_lanes(op, &addresses, mask);

@@ -368,6 +368,7 @@ fn fault(result: Result<(), (FaultKind, u32)>) -> Result<(), Raised> {
 fn read(r: &Registers, data: Data, bits: u32, lane: usize) -> u128 {
     let slot = usize::from(data.slot);
     let value = match (data.long, bits) {
+        _ if data.slot == crate::register::NONE => 0,
         (_, 128) => u128::from(r.longs[slot][lane]) | u128::from(r.longs[slot + 1][lane]) << 64,
         (true, _) => u128::from(r.longs[slot][lane]),
         (false, _) => u128::from(r.words[slot][lane]),

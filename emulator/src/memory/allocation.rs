@@ -74,10 +74,8 @@ impl Memory {
             return Err(Error::Allocation(format!("GPU {gpu} does not exist; the machine has {gpus}")));
         }
         let free = self.limit - self.used[gpu];
-        let reserved = bytes.max(1).div_ceil(ALIGNMENT).saturating_mul(ALIGNMENT);
-        let window_end = window::base(gpu + 1);
-        let fits = self.next[gpu].checked_add(reserved + GUARD).is_some_and(|end| end <= window_end);
-        if bytes > free || !fits {
+        let reserved = bytes.min(free).max(1).next_multiple_of(ALIGNMENT) + GUARD;
+        if bytes > free || self.next[gpu] + reserved > window::base(gpu + 1) {
             return Err(Error::Allocation(format!(
                 "GPU {gpu} cannot allocate {bytes} bytes: {free} of {} are free",
                 self.limit
@@ -87,7 +85,7 @@ impl Memory {
             Error::Allocation(format!("the host has no address space for {bytes} bytes of GPU {gpu}"))
         })?;
         let base = self.next[gpu];
-        self.next[gpu] = base + (reserved + GUARD).div_ceil(ALIGNMENT) * ALIGNMENT;
+        self.next[gpu] = base + reserved;
         self.used[gpu] += bytes;
         let number = self.allocations.len();
         self.by_gpu[gpu].push(number);
