@@ -59,8 +59,12 @@ fn single_precision_is_ieee() {
     });
     let flush = |x: f32| if x.is_subnormal() { 0.0f32.copysign(x) } else { x };
     word(&text("mul.rn.ftz.f32 %f4, %f1, %f2"), |a, b, _| canonical(flush(flush(a) * flush(b))));
-    word("setp.ltu.f32 %p, %f1, %f2; selp.u32 %d, 1, 0, %p;", |a, b, _| u32::from(!(a >= b)));
-    word("setp.ne.f32 %p, %f1, %f2; selp.u32 %d, 1, 0, %p;", |a, b, _| u32::from(a < b || a > b));
+    word("setp.ltu.f32 %p, %f1, %f2; selp.u32 %d, 1, 0, %p;", |a, b, _| {
+        u32::from(a.partial_cmp(&b).is_none_or(|order| order.is_lt()))
+    });
+    word("setp.ne.f32 %p, %f1, %f2; selp.u32 %d, 1, 0, %p;", |a, b, _| {
+        u32::from(a.partial_cmp(&b).is_some_and(|order| order.is_ne()))
+    });
     word("setp.num.f32 %p, %f1, %f2; selp.u32 %d, 1, 0, %p;", |a, b, _| {
         u32::from(!a.is_nan() && !b.is_nan())
     });

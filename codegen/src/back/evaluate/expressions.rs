@@ -118,9 +118,8 @@ impl<'p> Evaluator<'p> {
                 return Ok(element.repeat(length));
             }
             ExprKind::Select { condition, then, otherwise } => {
-                let condition = self.truth(activation, condition)?;
-                let (then, otherwise) = (self.value(activation, then)?, self.value(activation, otherwise)?);
-                return Ok(if condition { then } else { otherwise });
+                let taken = if self.truth(activation, condition)? { then } else { otherwise };
+                return self.value(activation, taken);
             }
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call_in(activation, span, function, const_arguments, arguments);
