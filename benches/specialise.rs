@@ -24,6 +24,9 @@ fn specialise(texts: &[&str], kernel: &str, parameters: &[(&str, i128)]) -> Stri
     made.ptx.to_string()
 }
 
+/// A kernel's name, its module and its const parameters.
+type Kernel<'a> = (&'a str, &'static DeviceModule, &'a [(&'a str, i128)]);
+
 fn shipped_kernels(criterion: &mut Criterion) {
     let shape = Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::FP8 };
     let hidden = ("HIDDEN", i128::from(shape.hidden));
@@ -31,7 +34,7 @@ fn shipped_kernels(criterion: &mut Criterion) {
     let experts = ("EXPERTS", i128::from(shape.experts));
     let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
     let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
-    let kernels: [(&str, &'static DeviceModule, &[(&str, i128)]); 4] = [
+    let kernels: [Kernel<'_>; 4] = [
         ("count", &count::code::__device::MODULE, &[top_k, experts]),
         ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
         ("dispatch", &dispatch::code::__device::MODULE, &[hidden, element_bytes, scale_block, top_k]),

@@ -50,7 +50,10 @@ impl DeviceModule {
     ///
     /// # Errors
     /// When a parameter is missing or unknown, or violates a relation that the kernel states.
-    pub fn specialise<A: Arguments>(&'static self, parameters: &[(&str, i128)]) -> Result<KernelImage<A>, Error> {
+    pub fn specialise<A: Arguments>(
+        &'static self,
+        parameters: &[(&str, i128)],
+    ) -> Result<KernelImage<A>, Error> {
         let kernel = back::specialise(&*self.link()?, A::KERNEL, parameters, &back::Options::default())?;
         Ok(KernelImage {
             ptx: Cow::Owned(kernel.ptx.to_string()),

@@ -69,7 +69,8 @@ fn ptxas_assembles_every_kernel_without_stack_or_spills() {
 /// `PTXAS`, or ptxas on the path; without one, says so and skips, unless `CROSSDOCK_REQUIRE_PTXAS` is set.
 fn ptxas() -> Option<String> {
     let candidate = std::env::var("PTXAS").unwrap_or_else(|_| "ptxas".to_string());
-    let works = Command::new(&candidate).arg("--version").output().is_ok_and(|output| output.status.success());
+    let works =
+        Command::new(&candidate).arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(works || std::env::var_os("CROSSDOCK_REQUIRE_PTXAS").is_none(), "`{candidate}` does not run");
     if !works {
         println!("skipped: ptxas not found (set PTXAS)");
@@ -85,8 +86,14 @@ fn impossible_shapes_say_which_relation_they_violate() {
         refused(Shape { hidden: 7170, ..shape }),
         "hidden must make rows a multiple of 16 bytes: 7170 elements of 2 bytes do not"
     );
-    assert_eq!(refused(Shape { top_k: 33, ..shape }), "top_k must be 1 to 32, one lane per selection: 33 is not");
-    assert_eq!(refused(Shape { top_k: 0, ..shape }), "top_k must be 1 to 32, one lane per selection: 0 is not");
+    assert_eq!(
+        refused(Shape { top_k: 33, ..shape }),
+        "top_k must be 1 to 32, one lane per selection: 33 is not"
+    );
+    assert_eq!(
+        refused(Shape { top_k: 0, ..shape }),
+        "top_k must be 1 to 32, one lane per selection: 0 is not"
+    );
     assert_eq!(refused(Shape { experts: 4, ..shape }), "top_k must be at most experts (4): 8 is not");
     assert_eq!(refused(Shape { experts: 5000, ..shape }), "experts must be 1 to 4096: 5000 is not");
     assert_eq!(refused(Shape { hidden: 0, ..shape }), "hidden must be 1 to 65536: 0 is not");

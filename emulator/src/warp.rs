@@ -142,6 +142,7 @@ impl Warp {
             let result = execute::run(env, &mut running);
             let (pc, steps) = (running.pc, running.executed);
             executed += steps;
+            env.now += u64::from(steps) / env.sharing; // the next group reads a later clock, never an earlier one
             for group in &mut self.groups {
                 group.waited = group.waited.saturating_add(steps);
             }

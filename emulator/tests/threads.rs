@@ -253,3 +253,21 @@ fn device_functions_are_inlined() {
     let expected: Vec<u32> = (0..32).map(|i| if i < 8 { f(f(5 * i)) } else { 1 }).collect();
     assert_eq!(words(&machine, output, 32), expected);
 }
+
+#[test]
+fn a_lane_never_reads_an_earlier_clock_than_before() {
+    // Lanes part and meet at different times, and read the clock at each step.
+    let body = "mov.u32 %r1, %laneid; mov.u32 %r9, 0; mov.u64 %rd2, %globaltimer; mov.u64 %rd5, %clock64;
+        AGAIN: add.u32 %r2, %r1, %r9; and.b32 %r3, %r2, 7; mov.u32 %r4, 0;
+        STEP: add.u32 %r4, %r4, 1;
+        mov.u64 %rd3, %globaltimer; setp.lt.u64 %p, %rd3, %rd2; @%p bra BACKWARDS; mov.u64 %rd2, %rd3;
+        mov.u64 %rd6, %clock64; setp.lt.u64 %p, %rd6, %rd5; @%p bra BACKWARDS; mov.u64 %rd5, %rd6;
+        setp.le.u32 %q, %r4, %r3; @%q bra STEP;
+        add.u32 %r9, %r9, 1; setp.lt.u32 %q, %r9, 50; @%q bra AGAIN;
+        bra DONE;
+        BACKWARDS: red.relaxed.gpu.global.add.u32 [%rd1], 1;
+        DONE:";
+    for seed in SEEDS {
+        assert_eq!(run_words(seed, body, 3, 96, 1).expect("run"), [0], "seed {seed}");
+    }
+}

@@ -12,7 +12,10 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let root = root(attribute)?;
     let module: ItemMod = parse2(item)?;
     let Some((_, items)) = module.content else {
-        return Err(Error::new_spanned(module, "device code must be an inline module: write `#[device] pub mod name { .. }`"));
+        return Err(Error::new_spanned(
+            module,
+            "device code must be an inline module: write `#[device] pub mod name { .. }`",
+        ));
     };
     let dependencies = match front::dependencies(&items) {
         Ok(dependencies) => dependencies,
@@ -42,8 +45,11 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let arguments: Vec<TokenStream> = arguments.collect();
     let twin = front::twin(items);
     let (attributes, visibility, ident) = (&module.attrs, &module.vis, &module.ident);
+    // What clippy would change is how kernels are written: long launch signatures, loops that index register arrays,
+    // and arithmetic without methods that the device language lacks.
     Ok(quote! {
         #(#attributes)*
+        #[allow(clippy::too_many_arguments, clippy::needless_range_loop, clippy::manual_is_multiple_of)]
         #visibility mod #ident {
             #(#twin)*
             #(#arguments)*

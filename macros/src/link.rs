@@ -43,7 +43,11 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         }
         if !known {
             let above = &module.path;
-            state.pending.extend(imports.into_iter().map(|Pending { path, .. }| Pending { tag: None, path: quote!(#above::#path) }));
+            state.pending.extend(
+                imports
+                    .into_iter()
+                    .map(|Pending { path, .. }| Pending { tag: None, path: quote!(#above::#path) }),
+            );
         }
     }
     let root = state.root.clone();

@@ -103,10 +103,15 @@ impl SourceFile {
         let path = span.local_file();
         let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-        let absolute = path.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
-        let inside = absolute.as_deref().and_then(|path| path.strip_prefix(&manifest).ok()).map(Path::to_path_buf);
-        let inside = inside.or_else(|| path.as_deref().and_then(Path::file_name).map(PathBuf::from)).unwrap_or_default();
-        let shown = [package].into_iter().chain(inside.iter().map(|part| part.to_string_lossy().into_owned()));
+        let absolute =
+            path.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+        let inside =
+            absolute.as_deref().and_then(|path| path.strip_prefix(&manifest).ok()).map(Path::to_path_buf);
+        let inside = inside
+            .or_else(|| path.as_deref().and_then(Path::file_name).map(PathBuf::from))
+            .unwrap_or_default();
+        let shown =
+            [package].into_iter().chain(inside.iter().map(|part| part.to_string_lossy().into_owned()));
         let shown = shown.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         SourceFile { path, shown, line: span.start().line }
     }
@@ -118,7 +123,9 @@ impl SourceFile {
         let below = below.strip_prefix("src/").unwrap_or(below).trim_end_matches(".rs");
         let parts = below.split('/').filter(|part| !matches!(*part, "" | "lib" | "main" | "mod"));
         let path = [krate.as_str()].into_iter().chain(parts).chain([module]);
-        path.map(|part| part.replace(|c: char| !c.is_alphanumeric() && c != '_', "_")).collect::<Vec<_>>().join("::")
+        path.map(|part| part.replace(|c: char| !c.is_alphanumeric() && c != '_', "_"))
+            .collect::<Vec<_>>()
+            .join("::")
     }
 }
 

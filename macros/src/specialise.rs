@@ -5,7 +5,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Expr, ExprLit, ExprUnary, Lit, Path, Result, Token, UnOp, Visibility, braced, bracketed, parse2};
+use syn::{
+    Attribute, Error, Expr, ExprLit, ExprUnary, Lit, Path, Result, Token, UnOp, Visibility, braced,
+    bracketed, parse2,
+};
 
 use crate::arguments;
 use crate::lower::parse_all;
@@ -35,10 +38,14 @@ impl Parse for Wanted {
             input.parse::<Token![=]>()?;
             Ok((name, input.parse()?))
         };
-        let parameters: Punctuated<(Ident, Expr), Token![,]> = Punctuated::parse_terminated_with(&content, parameter)?;
+        let parameters: Punctuated<(Ident, Expr), Token![,]> =
+            Punctuated::parse_terminated_with(&content, parameter)?;
         input.parse::<Token![;]>()?;
         if kernel.segments.len() < 2 {
-            return Err(Error::new_spanned(kernel, "name the kernel with its device module, as in `my_kernels::code::reduce`"));
+            return Err(Error::new_spanned(
+                kernel,
+                "name the kernel with its device module, as in `my_kernels::code::reduce`",
+            ));
         }
         Ok(Wanted { attributes, visibility, name, kernel, parameters: parameters.into_iter().collect() })
     }
@@ -68,7 +75,10 @@ impl Parse for Items {
 
 pub(crate) fn start(input: TokenStream) -> Result<TokenStream> {
     let Items(root, wanted, payload) = parse2(input)?;
-    let modules = wanted.iter().enumerate().map(|(position, wanted)| Pending { tag: Some(position), path: wanted.split().0 });
+    let modules = wanted
+        .iter()
+        .enumerate()
+        .map(|(position, wanted)| Pending { tag: Some(position), path: wanted.split().0 });
     let then = format_ident!("specialise_linked");
     let state = State { root: root.clone(), then, pending: modules.collect(), loaded: Vec::new(), payload };
     Ok(quote!(#root::__private::link! { #state }))
@@ -86,7 +96,10 @@ pub(crate) fn finish(input: TokenStream) -> Result<TokenStream> {
     let State { root, loaded, payload, .. } = parse2(input)?;
     let Payload(wanted) = parse2(payload)?;
     if loaded.iter().any(|module| module.ir.value().is_empty()) {
-        return Err(Error::new(Span::call_site(), "these kernels have errors in the crate that defines them"));
+        return Err(Error::new(
+            Span::call_site(),
+            "these kernels have errors in the crate that defines them",
+        ));
     }
     let mut all: Option<Error> = None;
     let mut output = TokenStream::new();
@@ -120,7 +133,8 @@ fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStr
     for (name, value) in &wanted.parameters {
         parameters.push((name.to_string(), number(value)?));
     }
-    let borrowed: Vec<(&str, i128)> = parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let borrowed: Vec<(&str, i128)> =
+        parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let name = format!("{module}::{kernel}");
     let specialised = back::specialise(program, &name, &borrowed, &back::Options::default());
     let specialised = specialised.map_err(|error| located(&error, wanted))?;
@@ -143,7 +157,8 @@ fn located(error: &CodegenError, wanted: &Wanted) -> Error {
         CodegenError::Parameter { parameter, .. } => std::slice::from_ref(parameter),
         _ => &[],
     };
-    let value = culprits.iter().find_map(|culprit| wanted.parameters.iter().find(|(name, _)| name == culprit));
+    let value =
+        culprits.iter().find_map(|culprit| wanted.parameters.iter().find(|(name, _)| name == culprit));
     match value {
         Some((_, value)) => Error::new_spanned(value, error.to_string()),
         None => Error::new_spanned(&wanted.kernel, error.to_string()),
@@ -158,6 +173,8 @@ fn number(value: &Expr) -> Result<i128> {
         Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) => integer.base10_parse(),
         Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. }) => Ok(i128::from(boolean.value)),
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => Ok(-number(expr)?),
-        _ => Err(Error::new_spanned(value, "a macro cannot evaluate this: write an integer or `true`/`false`")),
+        _ => {
+            Err(Error::new_spanned(value, "a macro cannot evaluate this: write an integer or `true`/`false`"))
+        }
     }
 }

@@ -16,14 +16,14 @@ pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in
 pub use memory::fence;
 pub use number::pack_bf16;
 pub use order::{
-    Acquire, AcquireRelease, Atomic, Block, Cluster, Fence, Gpu, Load, Release, Relaxed, Scope, SequentiallyConsistent,
-    Store, System,
+    Acquire, AcquireRelease, Atomic, Block, Cluster, Fence, Gpu, Load, Relaxed, Release, Scope,
+    SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
 pub use time::{global_timer, nanosleep, trap};
 pub use warp::{
-    all, all_among, any, any_among, ballot, ballot_among, match_any, match_any_among, shuffle, shuffle_among, shuffle_down,
-    shuffle_up, shuffle_xor, warp_barrier, warp_barrier_among,
+    all, all_among, any, any_among, ballot, ballot_among, match_any, match_any_among, shuffle, shuffle_among,
+    shuffle_down, shuffle_up, shuffle_xor, warp_barrier, warp_barrier_among,
 };
 
 mod time;

@@ -120,7 +120,13 @@ macro_rules! access {
             }
 
             /// Replaces if equal to `expected`; gives the old value: `atom.cas`.
-            pub fn compare_exchange<O: Atomic, S: Scope>(self, _expected: T, _new: T, _order: O, _scope: S) -> T {
+            pub fn compare_exchange<O: Atomic, S: Scope>(
+                self,
+                _expected: T,
+                _new: T,
+                _order: O,
+                _scope: S,
+            ) -> T {
                 on_host(concat!(stringify!($name), "::compare_exchange"))
             }
         }

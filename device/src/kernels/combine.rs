@@ -6,7 +6,9 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
-    use crate::layout::code::{NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces};
+    use crate::layout::code::{
+        NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces,
+    };
     use crate::prelude::*;
 
     /// Bytes of a bf16.
@@ -44,18 +46,18 @@ pub mod code {
     /// resident at once: they wait for the peers' `combined` flags.
     #[kernel(warps = 8)]
     pub fn combine<const HIDDEN: u32, const TOP_K: u32>(
-        outputs: Global<B128>,          // [slots, HIDDEN / 8]: bf16 expert outputs
-        selections: Global<Selection>,  // [arrived rows, TOP_K]
-        origins: Global<Origin>,        // [arrived rows]
-        source_offsets: Global<u32>,    // [ranks + 1]; the last is the number of arrived rows
-        places: Global<Place>,          // [tokens, TOP_K]
+        outputs: Global<B128>,         // [slots, HIDDEN / 8]: bf16 expert outputs
+        selections: Global<Selection>, // [arrived rows, TOP_K]
+        origins: Global<Origin>,       // [arrived rows]
+        source_offsets: Global<u32>,   // [ranks + 1]; the last is the number of arrived rows
+        places: Global<Place>,         // [tokens, TOP_K]
         tokens: u32,
-        partials: Peers<B128>,          // [tokens, fan-out, HIDDEN / 8]: bf16
-        partials_here: Global<B128>,    // this rank's copy
-        results: Global<B128>,          // [tokens, HIDDEN / 8]: bf16
-        combined: Peers<u32>,           // [ranks]: flags
-        combined_here: Global<u32>,     // [ranks]: this rank's copy
-        finished: Global<u32>,          // blocks that have sent; 0 before and after
+        partials: Peers<B128>,       // [tokens, fan-out, HIDDEN / 8]: bf16
+        partials_here: Global<B128>, // this rank's copy
+        results: Global<B128>,       // [tokens, HIDDEN / 8]: bf16
+        combined: Peers<u32>,        // [ranks]: flags
+        combined_here: Global<u32>,  // [ranks]: this rank's copy
+        finished: Global<u32>,       // blocks that have sent; 0 before and after
         rank: u32,
         ranks: u32,
         epoch: u32,
@@ -96,7 +98,11 @@ pub mod code {
                     let slot = shuffle(selection.slot, k);
                     let weight = shuffle(selection.weight, k);
                     if piece < pieces {
-                        sums = accumulate(sums, weight, outputs.at(slot as u64 * pieces as u64 + piece as u64).read());
+                        sums = accumulate(
+                            sums,
+                            weight,
+                            outputs.at(slot as u64 * pieces as u64 + piece as u64).read(),
+                        );
                     }
                     remaining &= remaining - 1;
                 }
@@ -145,7 +151,8 @@ pub mod code {
                 let mut sums = [0.0f32; 8];
                 for position in 0..count {
                     let index = token as u64 * fan_out as u64 + position as u64;
-                    sums = accumulate(sums, 1.0, partials_here.at(index * pieces as u64 + piece as u64).read());
+                    sums =
+                        accumulate(sums, 1.0, partials_here.at(index * pieces as u64 + piece as u64).read());
                 }
                 results.at(token as u64 * pieces as u64 + piece as u64).write(round(sums));
                 piece += WARP;

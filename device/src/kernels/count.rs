@@ -17,19 +17,25 @@ pub mod code {
     /// announces `epoch` in their `counted` flags.
     #[kernel(warps = 1)]
     pub fn count<const TOP_K: u32, const EXPERTS: u32>(
-        experts: Global<i32>,       // [tokens, TOP_K]: expert, or -1
+        experts: Global<i32>, // [tokens, TOP_K]: expert, or -1
         tokens: u32,
         chunk_tokens: u32,
-        chunk_counts: Global<u32>,  // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
-        finished: Global<u32>,      // blocks that are done; 0 before and after
-        matrix: Peers<u32>,         // [ranks, ranks + EXPERTS]: the totals of every rank
-        counted: Peers<u32>,        // [ranks]: flags
+        chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
+        finished: Global<u32>,     // blocks that are done; 0 before and after
+        matrix: Peers<u32>,        // [ranks, ranks + EXPERTS]: the totals of every rank
+        counted: Peers<u32>,       // [ranks]: flags
         rank: u32,
         ranks: u32,
         epoch: u32,
         status: Global<u32>,
     ) {
-        const { assert!(TOP_K >= 1 && TOP_K <= 32, "top_k must be 1 to 32, one lane per selection: {} is not", TOP_K) };
+        const {
+            assert!(
+                TOP_K >= 1 && TOP_K <= 32,
+                "top_k must be 1 to 32, one lane per selection: {} is not",
+                TOP_K
+            )
+        };
         const { assert!(EXPERTS >= 1 && EXPERTS <= 4096, "experts must be 1 to 4096: {} is not", EXPERTS) };
         const { assert!(TOP_K <= EXPERTS, "top_k must be at most experts ({}): {} is not", EXPERTS, TOP_K) };
         let width = counter_count(ranks, EXPERTS);

@@ -6,7 +6,9 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
-    use crate::layout::code::{NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces, scale_count};
+    use crate::layout::code::{
+        NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces, scale_count,
+    };
     use crate::prelude::*;
 
     /// Pieces that each lane holds in registers while it writes them to every destination.
@@ -17,25 +19,20 @@ pub mod code {
     /// One warp per token. A row is read once, whatever the number of destinations. The last block to finish announces
     /// `epoch` in the peers' `arrived` flags and waits until all peers have announced theirs.
     #[kernel(warps = 8)]
-    pub fn dispatch<
-        const HIDDEN: u32,
-        const ELEMENT_BYTES: u32,
-        const SCALE_BLOCK: u32,
-        const TOP_K: u32,
-    >(
-        rows: Global<B128>,              // [tokens, HIDDEN * ELEMENT_BYTES / 16]
-        scales: Global<u32>,             // [tokens, scales]: f32 bits
-        weights: Global<f32>,            // [tokens, TOP_K]
-        places: Global<Place>,           // [tokens, TOP_K]
+    pub fn dispatch<const HIDDEN: u32, const ELEMENT_BYTES: u32, const SCALE_BLOCK: u32, const TOP_K: u32>(
+        rows: Global<B128>,    // [tokens, HIDDEN * ELEMENT_BYTES / 16]
+        scales: Global<u32>,   // [tokens, scales]: f32 bits
+        weights: Global<f32>,  // [tokens, TOP_K]
+        places: Global<Place>, // [tokens, TOP_K]
         tokens: u32,
-        arrived_rows: Peers<B128>,       // [arrived rows, HIDDEN * ELEMENT_BYTES / 16]
-        arrived_scales: Peers<u32>,      // [arrived rows, scales]
-        selections: Peers<Selection>,    // [arrived rows, TOP_K]
-        origins: Peers<Origin>,          // [arrived rows]
-        expert_rows: Peers<u32>,         // [slots]: the arrived row that a slot takes
-        arrived: Peers<u32>,             // [ranks]: flags
-        arrived_here: Global<u32>,       // [ranks]: this rank's copy
-        finished: Global<u32>,           // blocks that are done; 0 before and after
+        arrived_rows: Peers<B128>,    // [arrived rows, HIDDEN * ELEMENT_BYTES / 16]
+        arrived_scales: Peers<u32>,   // [arrived rows, scales]
+        selections: Peers<Selection>, // [arrived rows, TOP_K]
+        origins: Peers<Origin>,       // [arrived rows]
+        expert_rows: Peers<u32>,      // [slots]: the arrived row that a slot takes
+        arrived: Peers<u32>,          // [ranks]: flags
+        arrived_here: Global<u32>,    // [ranks]: this rank's copy
+        finished: Global<u32>,        // blocks that are done; 0 before and after
         rank: u32,
         ranks: u32,
         epoch: u32,
@@ -112,7 +109,10 @@ pub mod code {
                     let to = shuffle(place.rank, remaining.trailing_zeros());
                     let row = shuffle(place.row, remaining.trailing_zeros());
                     if word < scale_words {
-                        arrived_scales.rank(to).at(row as u64 * scale_words as u64 + word as u64).write(scale);
+                        arrived_scales
+                            .rank(to)
+                            .at(row as u64 * scale_words as u64 + word as u64)
+                            .write(scale);
                     }
                     remaining &= remaining - 1;
                 }

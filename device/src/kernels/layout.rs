@@ -16,15 +16,15 @@ pub mod code {
     /// inside by source rank, token and position in top-k. One warp per block, with the blocks of `count`.
     #[kernel(warps = 1)]
     pub fn layout<const TOP_K: u32, const EXPERTS: u32>(
-        experts: Global<i32>,         // [tokens, TOP_K]: expert, or -1
+        experts: Global<i32>, // [tokens, TOP_K]: expert, or -1
         tokens: u32,
         chunk_tokens: u32,
-        chunk_counts: Global<u32>,    // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
-        matrix: Global<u32>,          // [ranks, ranks + EXPERTS]: this rank's copy
-        counted: Global<u32>,         // [ranks]: this rank's flags
-        places: Global<Place>,        // [tokens, TOP_K]
-        source_offsets: Global<u32>,  // [ranks + 1]: where each source's rows begin in this rank's arrivals
-        expert_offsets: Global<u32>,  // [EXPERTS / ranks + 1]: where each local expert's slots begin
+        chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
+        matrix: Global<u32>,       // [ranks, ranks + EXPERTS]: this rank's copy
+        counted: Global<u32>,      // [ranks]: this rank's flags
+        places: Global<Place>,     // [tokens, TOP_K]
+        source_offsets: Global<u32>, // [ranks + 1]: where each source's rows begin in this rank's arrivals
+        expert_offsets: Global<u32>, // [EXPERTS / ranks + 1]: where each local expert's slots begin
         rank: u32,
         ranks: u32,
         epoch: u32,

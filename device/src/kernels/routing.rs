@@ -41,7 +41,11 @@ pub mod code {
     }
 
     /// This lane's route of `token`. `experts` is `[tokens, TOP_K]`; -1, and what is no expert, goes nowhere.
-    pub fn route<const TOP_K: u32, const EXPERTS: u32>(experts: Global<i32>, token: u32, experts_per_rank: u32) -> Route {
+    pub fn route<const TOP_K: u32, const EXPERTS: u32>(
+        experts: Global<i32>,
+        token: u32,
+        experts_per_rank: u32,
+    ) -> Route {
         let mut expert = selected::<TOP_K>(experts, token) as u32;
         let mut rank = NOWHERE;
         if expert < EXPERTS {

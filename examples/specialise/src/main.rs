@@ -77,7 +77,10 @@ mod tests {
         let results = round(&cluster).expect("the round succeeds");
         for (rank, rows) in results.iter().enumerate() {
             assert_eq!(rows.len(), 256);
-            assert!(rows.iter().all(|&value| value == bf16::from_f32(1.0 + rank as f32)), "rank {rank}: {rows:?}");
+            assert!(
+                rows.iter().all(|&value| value == bf16::from_f32(1.0 + rank as f32)),
+                "rank {rank}: {rows:?}"
+            );
         }
     }
 
