@@ -2,11 +2,16 @@
 
 /// Specialises the four kernels for one model at compile time.
 ///
-/// ```ignore
+/// ```
+/// # extern crate crossdock_device as crossdock;
 /// crossdock::kernels! {
 ///     /// DeepSeek-V3 shapes.
 ///     pub mod deepseek_v3 { hidden: 7168, top_k: 8, experts: 256, wire: fp8(e4m3, block: 128, scale: f32) }
 /// }
+/// # fn main() {
+/// assert!(deepseek_v3::DISPATCH.ptx.contains(".entry dispatch"));
+/// assert_eq!(deepseek_v3::SHAPE.scale_count(), 56);
+/// # }
 /// ```
 ///
 /// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH` and `COMBINE` ([`KernelImage`](crate::launch::KernelImage)s
@@ -74,15 +79,19 @@ macro_rules! __kernels {
 
 /// Specialises kernels for const parameters at compile time.
 ///
-/// ```ignore
+/// ```
+/// # extern crate crossdock_device as crossdock;
 /// crossdock::specialise! {
-///     /// Sums a block of 256 values.
-///     pub const REDUCE = my_kernels::code::reduce { WIDTH = 256 };
+///     /// Routes of top-2 choices among 64 experts.
+///     pub const COUNT = crossdock::kernels::count::code::count { TOP_K = 2, EXPERTS = 64 };
 /// }
+/// # fn main() {
+/// assert_eq!(COUNT.name(), "count");
+/// # }
 /// ```
 ///
-/// makes a constant of type [`KernelImage`](crate::launch::KernelImage)`<my_kernels::code::ReduceArguments>`. The kernel may
-/// live in another crate. Values are integers or bools.
+/// makes a constant of type [`KernelImage`](crate::launch::KernelImage) with the kernel's argument struct, here
+/// `crossdock::kernels::count::code::CountArguments`. The kernel may live in another crate. Values are integers or bools.
 #[macro_export]
 macro_rules! specialise {
     ($($items:tt)*) => { $crate::__private::specialise_items! { [$crate] $($items)* } };
