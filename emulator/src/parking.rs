@@ -11,6 +11,8 @@ use crate::register::Registers;
 const FIRST_EXAMINATION: u32 = 16;
 /// An iteration that reads more than this is not taken for a spin.
 const MOST_READS: usize = 512;
+/// Loops and groups of lanes that are observed at once: each lane may spin on its own.
+const MOST_SITES: usize = 64;
 
 /// Bytes that a spinning loop read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +91,11 @@ pub(crate) struct Parking {
 }
 
 impl Spin {
-    /// Remembers bytes read while recording.
+    /// Remembers bytes read while recording. Every read counts: a loop that began to be observed after the last one
+    /// must find its own, even of the same bytes.
     #[inline(never)]
     pub(crate) fn record(&mut self, read: Read) {
-        if self.reads.len() <= MOST_READS && self.reads.last() != Some(&read) {
+        if self.reads.len() <= MOST_READS {
             self.reads.push(read);
         }
     }
@@ -127,7 +130,7 @@ impl Spin {
         let position = match self.sites.iter().position(|site| site.pc == pc && site.mask == mask) {
             Some(position) => position,
             None => {
-                if self.sites.len() >= 8 {
+                if self.sites.len() >= MOST_SITES {
                     self.forget();
                 }
                 self.sites.push(Site { pc, mask, visits: 0, snapshot: None, first_read: 0 });

@@ -221,6 +221,25 @@ fn floats_to_integers_saturate() {
     word("cvt.rni.f32.f32 %f4, %f1; mov.b32 %d, %f4;", |a, _, _| canonical(a.round_ties_even()));
 }
 
+/// PTX ISA section 9.7.9: NaN gives zero only where neither side has 64 bits.
+#[test]
+fn nan_to_integers_is_zero_or_the_top_bit() {
+    let rows = [[u64::from(f32::NAN.to_bits()), f64::NAN.to_bits(), 0]];
+    for (conversion, expected) in [
+        ("cvt.rzi.s32.f32 %d, %f1;", 0),
+        ("cvt.rzi.u32.f32 %d, %f1;", 0),
+        ("cvt.rzi.s32.f64 %d, %fd2;", 1 << 31),
+        ("cvt.rzi.u32.f64 %d, %fd2;", 1 << 31),
+        ("cvt.rzi.s64.f32 %l, %f1;", 1 << 63),
+        ("cvt.rzi.u64.f32 %l, %f1;", 1 << 63),
+        ("cvt.rzi.s64.f64 %l, %fd2;", 1 << 63),
+        ("cvt.rzi.u64.f64 %l, %fd2;", 1u64 << 63),
+    ] {
+        let outcome = evaluate(conversion, &rows)[0];
+        assert_eq!(outcome.long | u64::from(outcome.word), expected, "{conversion}");
+    }
+}
+
 #[test]
 fn integers_convert() {
     let rows = random_rows(1000, 31);
@@ -246,7 +265,10 @@ fn integers_convert() {
     check("cvt.rn.f32.f64 %f4, %fd1; mov.b32 %r4, %f4; cvt.u64.u32 %l, %r4;", &|a| {
         u64::from(canonical(f64::from_bits(a) as f32))
     });
-    check("cvt.rzi.s64.f64 %l, %fd1;", &|a| f64::from_bits(a) as i64 as u64);
+    check("cvt.rzi.s64.f64 %l, %fd1;", &|a| match f64::from_bits(a) {
+        nan if nan.is_nan() => 1 << 63,
+        number => number as i64 as u64,
+    });
 }
 
 /// Addition and multiplication in `f32` and one rounding are correct for 16-bit formats, as `f32` has more than twice

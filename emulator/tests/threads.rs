@@ -271,3 +271,26 @@ fn a_lane_never_reads_an_earlier_clock_than_before() {
         assert_eq!(run_words(seed, body, 3, 96, 1).expect("run"), [0], "seed {seed}");
     }
 }
+
+#[test]
+fn every_lane_of_a_warp_may_wait_for_a_flag_of_its_own() {
+    // Two warps: the lanes of one wait for 32 different flags with a deadline far away, then answer; the other sets the
+    // flags one after another and waits for each answer, so lanes leave the loop one by one.
+    let body =
+        "mov.u32 %r1, %tid.x; and.b32 %r2, %r1, 31; mul.wide.u32 %rd2, %r2, 4; add.u64 %rd2, %rd1, %rd2;
+        setp.ge.u32 %p, %r1, 32; @%p bra SETTER;
+        mov.u64 %rd5, %globaltimer;
+        WAIT: ld.acquire.gpu.global.u32 %r3, [%rd2]; setp.eq.u32 %q, %r3, 1; @%q bra CAME;
+        mov.u64 %rd6, %globaltimer; sub.u64 %rd7, %rd6, %rd5; setp.le.u64 %q, %rd7, 1000000000; @%q bra WAIT;
+        bra DONE;
+        CAME: st.release.gpu.global.u32 [%rd2+128], 1; bra DONE;
+        SETTER: setp.ne.u32 %p, %r2, 0; @%p bra DONE; mov.u32 %r4, 32;
+        NEXT: sub.u32 %r4, %r4, 1; mul.wide.u32 %rd3, %r4, 4; add.u64 %rd3, %rd1, %rd3;
+        st.release.gpu.global.u32 [%rd3], 1;
+        ANSWER: ld.acquire.gpu.global.u32 %r5, [%rd3+128]; setp.eq.u32 %q, %r5, 0; @%q bra ANSWER;
+        setp.ne.u32 %q, %r4, 0; @%q bra NEXT;
+        DONE:";
+    for seed in 0..40 {
+        assert_eq!(run_words(seed, body, 1, 64, 64).expect("run"), [1; 64], "seed {seed}");
+    }
+}

@@ -1,7 +1,8 @@
 //! How ranks tell each other that something is done, and what happens when one does not.
 //!
 //! A flag is one `u32` per source rank in every rank's symmetric memory. It holds the epoch (the number of the round) in
-//! which that source last reached the stage, so flags are never reset. Every wait has a deadline.
+//! which that source last reached the stage, so flags are never reset. Every wait has a deadline. A round in which a fault
+//! was recorded is left as it stands: counters and flags of its later stages mean nothing, and its dock is not used again.
 
 use crate::device;
 
@@ -63,14 +64,13 @@ pub mod code {
         }
     }
 
-    /// Waits until one flag holds `epoch`; false when `deadline` nanoseconds passed first.
-    pub fn wait_for_one(flag: Global<u32>, epoch: u32, deadline: u64) -> bool {
-        let start = global_timer();
+    /// Waits until one flag holds `epoch`; false when more than `deadline` nanoseconds have passed since `start`.
+    pub fn wait_for_one(flag: Global<u32>, epoch: u32, start: u64, deadline: u64) -> bool {
         loop {
             if flag.load(Acquire, System) == epoch {
                 return true;
             }
-            if global_timer() - start > deadline {
+            if global_timer().saturating_sub(start) > deadline {
                 return false;
             }
         }
@@ -85,10 +85,11 @@ pub mod code {
         status: Global<u32>,
         stage: u32,
     ) -> bool {
+        let start = global_timer();
         let mut in_time = true;
         let mut peer = lane();
         while peer < ranks {
-            if !wait_for_one(flags.at(peer), epoch, deadline) {
+            if !wait_for_one(flags.at(peer), epoch, start, deadline) {
                 report(status, LATE, stage, peer, epoch, flags.at(peer).load(Relaxed, System));
                 in_time = false;
             }

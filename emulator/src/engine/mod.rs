@@ -191,6 +191,7 @@ impl Engine {
 
     fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) {
         self.warps[place] = None;
+        self.clock.reset_jump();
         let Some(block) = self.blocks[slot].as_mut() else { return };
         block.alive -= 1;
         if block.alive > 0 {

@@ -119,9 +119,13 @@ fn convert_value(conversion: &Conversion, raw: u64) -> u64 {
             if conversion.flush && from == Scalar::F32 {
                 value = f64::from(arithmetic::flush(value as f32));
             }
+            if value.is_nan() {
+                // PTX ISA section 9.7.9, `cvt`: zero, or the most significant bit where either side has 64 bits.
+                let wide = from == Scalar::F64 || to.bits() == 64;
+                return extend_integer(to, if wide { 1 << (to.bits() - 1) } else { 0 }, conversion.d_long);
+            }
             let (least, most) = to.limits();
             let whole = round_integral(value, rounding);
-            // NaN becomes zero, as in Rust.
             extend_integer(to, (whole as i128).clamp(least, most) as u64, conversion.d_long)
         }
         (true, true) => {

@@ -1,8 +1,7 @@
 //! A downstream crate: it specialises crossdock's kernels for its model and a kernel of its own, both at compile time,
 //! and runs them on emulated GPUs.
 
-use crossdock::host::{Capacity, Cluster, Error, Routing, Tokens, Topology};
-use half::bf16;
+use crossdock::host::{Capacity, Cluster, Error, Routing, Tokens, Topology, bf16};
 
 crossdock::kernels! {
     /// A small model: the shapes of its layers are constants of the kernels.

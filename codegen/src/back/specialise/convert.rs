@@ -99,25 +99,32 @@ impl<'p> Specialiser<'p> {
         }
     }
 
+    /// The hardware gives NaN as 0 only from `f32` to at most 32 bits; otherwise it gives the most significant bit (PTX
+    /// ISA section 9.7.9, `cvt`), and a selection makes it 0.
     fn float_to_integer(&mut self, source: Argument, from: Scalar, to: Scalar, want: &Want) -> Value {
+        if from == Scalar::F32 && bits(to) <= 32 {
+            return self.saturating(source, from, to, want);
+        }
+        let saturated = self.saturating(source.clone(), from, to, &Want::anything());
+        let saturated = self.argument(&saturated, class(to));
+        let is_nan = self.body.register(Class::Predicate, None);
+        self.body.pure(format!("setp.nan.{}", suffix(from)), is_nan, vec![source.clone(), source]);
+        let result = self.result(want, class(to));
+        let opcode = if bits(to) == 64 { "selp.b64" } else { "selp.b32" };
+        self.body.pure(opcode, result, vec![Argument::Integer(0), saturated, Argument::Register(is_nan)]);
+        Value::Register(result)
+    }
+
+    /// The nearest value of the integer type, toward zero; anything for NaN.
+    fn saturating(&mut self, source: Argument, from: Scalar, to: Scalar, want: &Want) -> Value {
         let opcode = format!("cvt.rzi.{}.{}", suffix(to), suffix(from));
-        if bits(to) == 32 {
-            // Saturates, and NaN gives 0 (PTX ISA section 9.7.9, `cvt`).
-            let result = self.result(want, Class::Bits32);
+        if bits(to) >= 32 {
+            let result = self.result(want, class(to));
             self.body.pure(opcode, result, vec![source]);
             return Value::Register(result);
         }
         let whole = self.body.register(class(to), None);
-        self.body.pure(opcode, whole, vec![source.clone()]);
-        if bits(to) == 64 {
-            // For 64-bit integers the hardware gives NaN the most significant bit instead.
-            let is_nan = self.body.register(Class::Predicate, None);
-            self.body.pure(format!("setp.nan.{}", suffix(from)), is_nan, vec![source.clone(), source]);
-            let result = self.result(want, Class::Bits64);
-            let sources = vec![Argument::Integer(0), Argument::Register(whole), Argument::Register(is_nan)];
-            self.body.pure("selp.b64", result, sources);
-            return Value::Register(result);
-        }
+        self.body.pure(opcode, whole, vec![source]);
         let (least, greatest) = range(to);
         let ty = suffix(to);
         let mut low = whole;
