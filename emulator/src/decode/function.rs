@@ -125,6 +125,7 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         .or_else(|| super::conversion::decode(builder, name, instruction))
         .or_else(|| super::memory::decode(builder, name, instruction))
         .or_else(|| super::warp::decode(builder, name, instruction))
+        .or_else(|| super::asynchronous::decode(builder, name, instruction))
         .or_else(|| super::floating::decode(builder, name, instruction))
         .or_else(|| super::logic::decode(builder, name, instruction))
         .or_else(|| super::arithmetic::decode(builder, name, instruction));

@@ -4,6 +4,7 @@
 //! the emulator does not execute is refused here, by name and line, never ignored.
 
 mod arithmetic;
+mod asynchronous;
 mod builder;
 mod constant;
 mod control;
