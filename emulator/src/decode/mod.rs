@@ -6,6 +6,7 @@
 mod arithmetic;
 mod asynchronous;
 mod builder;
+mod composite;
 mod constant;
 mod control;
 mod conversion;
