@@ -63,6 +63,7 @@ mod mbarrier;
 mod memory;
 mod numeric;
 mod op;
+mod outstanding;
 mod parking;
 mod pending;
 mod register;

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use crossdock_emulator::{Argument, Config, Error, FaultKind, Machine, Report};
+use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine, Report};
 use harness::{module, run, upload, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..24;
@@ -242,4 +242,57 @@ fn a_block_may_not_exit_under_its_copies() {
     assert_eq!(wrong_seeds(&body, |lane| lane), 0);
     let kind = try_run(0, 32, STORE).err();
     assert!(matches!(kind, Some(Error::Fault(fault)) if matches!(fault.kind, FaultKind::Asynchronous(_))));
+}
+
+#[test]
+fn a_seed_is_one_execution() {
+    let body = format!(
+        "{LOAD} mov.u32 %r5, 0; DELAY: add.u32 %r5, %r5, 1; setp.lt.u32 %p, %r5, 60; @%p bra DELAY;
+         {SHOW} WAIT: mbarrier.try_wait.parity.shared.b64 %p, [full], 0; @!%p bra WAIT;"
+    );
+    let run = |seed| {
+        let outcome = try_run(seed, 32, &body).expect("run");
+        (outcome.words, outcome.report)
+    };
+    let first: Vec<_> = SEEDS.map(run).collect();
+    assert_eq!(first, SEEDS.map(run).collect::<Vec<_>>());
+    assert!(first.iter().any(|(words, _)| *words != first[0].0), "every seed copies at the same time");
+}
+
+#[test]
+fn stores_to_a_peer_are_counted_and_finish_with_the_kernel() {
+    // A reduction of floats into the memory of GPU 1, and a copy within shared memory before it.
+    let body = "mov.u32 %r4, 0x40200000; st.shared.u32 [%r3], %r4; add.u64 %rd5, %rd1, %rd3;
+        st.global.u32 [%rd5], 0x3f800000; @%s1 mbarrier.init.shared.b64 [full], 1; fence.proxy.async;
+        bar.warp.sync -1; @!%s1 bra DONE; mbarrier.arrive.expect_tx.shared.b64 _, [full], 128;
+        cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [tile+512], [tile], 128, [full];
+        WAIT: mbarrier.test_wait.parity.shared.b64 %p, [full], 0; @!%p bra WAIT;
+        cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [%rd1], [tile+512], 128;
+        cp.async.bulk.commit_group; cp.async.bulk.wait_group.read 0;
+        DONE: bar.warp.sync -1;";
+    // The second kernel of the stream starts when the copies of the first are complete.
+    for seed in SEEDS {
+        let config = Config { gpus: 2, schedule_seed: seed, ..Config::default() };
+        let mut machine = Machine::new(config).expect("configuration");
+        let (from, to) = (zeroed(&mut machine, 1, 4096), zeroed(&mut machine, 0, 4096));
+        let prelude =
+            ".shared .align 128 .b8 tile[4096]; .shared .align 8 .b8 full[8]; ld.param.u64 %rd1, [from];
+            ld.param.u64 %rd2, [to]; mov.u32 %r1, %tid.x; shl.b32 %r2, %r1, 2; mov.u32 %r3, tile;
+            add.u32 %r3, %r3, %r2; setp.eq.u32 %s1, %r1, 0; mul.wide.u32 %rd3, %r1, 4;";
+        let look = "add.u64 %rd5, %rd1, %rd3; ld.global.u32 %r4, [%rd5]; add.u64 %rd5, %rd2, %rd3;
+            st.global.u32 [%rd5], %r4;";
+        let mut tickets = Vec::new();
+        for body in [body, look] {
+            let text = module(".param .u64 from, .param .u64 to", &format!("{prelude}{body}"));
+            let kernel = harness::kernel(&mut machine, &text);
+            let arguments = vec![Argument::U64(from), Argument::U64(to)];
+            let (grid, block) = ([1, 1, 1], [32, 1, 1]);
+            let launch = Launch { gpu: 0, stream: 0, kernel, grid, block, shared_bytes: 0, arguments };
+            tickets.push(machine.launch(launch).expect("launch"));
+        }
+        machine.run().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(words(&machine, to, 32), [3.5f32.to_bits(); 32], "seed {seed}");
+        let link = machine.report(tickets[0]).expect("finished").traffic.nvlink[&(0, 1)];
+        assert_eq!((link.read, link.written), (128, 256));
+    }
 }

@@ -12,7 +12,7 @@ use crate::schedule::{AGENT, Turn};
 use crate::warp::State;
 
 /// A turn of this many instructions of a warp is a chunk for an agent.
-const INSTRUCTIONS_PER_CHUNK: u32 = 32;
+const INSTRUCTIONS_PER_CHUNK: u32 = 8;
 
 impl Engine {
     /// Puts the agents that were just issued into the run queue.

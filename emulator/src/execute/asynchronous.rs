@@ -4,12 +4,13 @@
 //! later. `cp.async` is one agent for the lanes that execute it together, a bulk copy one for each lane.
 
 use super::{Environment, Private, Raised, mbarrier};
-use crate::agent::{Agent, Location, Outstanding, Transfer, Work};
+use crate::agent::{Agent, Location, Transfer, Work};
 use crate::counters::Direction;
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
 use crate::memory::window;
 use crate::op::{Address, AsynchronousOp, BulkCopy, LaneCopy, Space};
+use crate::outstanding::Outstanding;
 use crate::parking::Spin;
 use crate::register::Registers;
 

@@ -13,7 +13,7 @@ mod integer;
 mod mbarrier;
 mod warp_op;
 
-use crate::agent::{Agents, Issuer, Outstanding};
+use crate::agent::{Agents, Issuer};
 use crate::block::Block;
 use crate::clock::Clock;
 use crate::code::Code;
@@ -21,6 +21,7 @@ use crate::counters::Counters;
 use crate::error::FaultKind;
 use crate::memory::{Memory, Recent, Region, window};
 use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space};
+use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
 use crate::register::{Registers, Slot};
 
