@@ -1,5 +1,6 @@
 //! A resident thread block: its shared memory and its barriers (PTX ISA section 9.7.13.1).
 
+use crate::mbarrier::Mbarriers;
 use crate::memory::Region;
 
 /// Barriers of a block.
@@ -18,6 +19,9 @@ pub(crate) struct Block {
     /// Warps with a lane that has not exited.
     pub(crate) alive: u32,
     pub(crate) barriers: Vec<Barrier>,
+    pub(crate) mbarriers: Mbarriers,
+    /// Agents that its warps issued and that are not finished.
+    pub(crate) agents: u32,
 }
 
 /// One of the 16 barriers; the default is idle.

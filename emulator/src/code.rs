@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::op::{BarrierOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, WarpOp};
+use crate::op::{AsynchronousOp, BarrierOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, WarpOp};
 use crate::register::{PredicateSource, Slot};
 
 /// An instruction and its guard.
@@ -88,6 +88,7 @@ pub(crate) struct Code {
     pub(crate) memory: Vec<MemoryOp>,
     pub(crate) warp: Vec<WarpOp>,
     pub(crate) barriers: Vec<BarrierOp>,
+    pub(crate) asynchronous: Vec<AsynchronousOp>,
     pub(crate) conversions: Vec<Conversion>,
     pub(crate) compares: Vec<CombinedCompare>,
     pub(crate) packs: Vec<PackList>,

@@ -176,6 +176,12 @@ pub enum FaultKind {
     /// A barrier was used in a way the PTX ISA leaves undefined.
     #[error("barrier misuse: {0}")]
     Barrier(String),
+    /// An mbarrier was used in a way the PTX ISA leaves undefined.
+    #[error("mbarrier misuse: {0}")]
+    Mbarrier(String),
+    /// An asynchronous copy was used in a way the PTX ISA leaves undefined.
+    #[error("asynchronous copy misuse: {0}")]
+    Asynchronous(String),
     /// A warp-synchronous instruction was used in a way the PTX ISA leaves undefined.
     #[error("warp synchronisation misuse: {0}")]
     WarpSync(String),

@@ -40,9 +40,13 @@
 //! # Ok::<(), crossdock_emulator::Error>(())
 //! ```
 //!
+//! Bulk copies and `cp.async` go on beside the warps that issued them and finish when the schedule says so; whoever
+//! does not wait for them sees old bytes.
+//!
 //! Not modelled yet: reorderings that the memory model allows (execution is sequentially consistent), data races,
-//! mbarriers and bulk copies, clusters. What is not executed is refused when a module is loaded.
+//! proxies, clusters. What is not executed is refused when a module is loaded.
 
+mod agent;
 mod block;
 mod clock;
 mod code;
@@ -55,9 +59,11 @@ mod execute;
 mod gpu;
 mod launch;
 mod machine;
+mod mbarrier;
 mod memory;
 mod numeric;
 mod op;
+mod outstanding;
 mod parking;
 mod pending;
 mod register;

@@ -213,6 +213,7 @@ impl Machine {
             counters: Counters::new(self.config.gpus),
             started: 0,
             finished: 0,
+            agents: 0,
             report: None,
             code: code.clone(),
         };

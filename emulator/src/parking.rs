@@ -70,6 +70,15 @@ impl Snapshot {
     }
 }
 
+/// Lanes that wait for a phase of an mbarrier by its parity.
+#[derive(Clone, Debug)]
+struct Awaited {
+    /// The instruction, and the object's offset in shared memory.
+    site: (u32, u32),
+    phase: u64,
+    lanes: u32,
+}
+
 /// What a warp observes about its loops.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spin {
@@ -81,6 +90,8 @@ pub(crate) struct Spin {
     sites: Vec<Site>,
     /// Back-edges that spun before.
     known: Vec<u32>,
+    /// Mbarrier phases that lanes found incomplete and have done nothing else since.
+    awaited: Vec<Awaited>,
 }
 
 /// Why and on what a group of lanes parks.
@@ -100,6 +111,35 @@ impl Spin {
         }
     }
 
+    /// A lane tested an mbarrier by parity in its current `phase`. Returns the phase that the lane waited for and
+    /// missed, if two have completed since its last test and the warp has done nothing but test.
+    pub(crate) fn tested(
+        &mut self,
+        site: (u32, u32),
+        lane: usize,
+        phase: u64,
+        is_complete: bool,
+    ) -> Option<u64> {
+        if self.stored {
+            self.awaited.clear();
+        }
+        let mut missed = None;
+        for awaited in self.awaited.iter_mut().filter(|awaited| awaited.site == site) {
+            if awaited.lanes >> lane & 1 == 1 {
+                missed = (!is_complete && awaited.phase != phase).then_some(awaited.phase);
+                awaited.lanes &= !(1 << lane);
+            }
+        }
+        self.awaited.retain(|awaited| awaited.lanes != 0);
+        if !is_complete {
+            match self.awaited.iter_mut().find(|awaited| awaited.site == site && awaited.phase == phase) {
+                Some(awaited) => awaited.lanes |= 1 << lane,
+                None => self.awaited.push(Awaited { site, phase, lanes: 1 << lane }),
+            }
+        }
+        missed
+    }
+
     fn forget(&mut self) {
         self.sites.clear();
         self.reads.clear();
@@ -117,8 +157,9 @@ impl Spin {
     ) -> Option<Parking> {
         if self.stored {
             self.stored = false;
-            if !self.sites.is_empty() {
+            if self.sites.len() | self.awaited.len() != 0 {
                 self.forget();
+                self.awaited.clear();
             }
             return None;
         }

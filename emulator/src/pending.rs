@@ -27,6 +27,8 @@ pub(crate) struct Pending {
     pub(crate) started: u64,
     /// Blocks that have exited.
     pub(crate) finished: u64,
+    /// Agents that its warps issued and that are not finished.
+    pub(crate) agents: u32,
     pub(crate) report: Option<Report>,
 }
 
@@ -120,8 +122,12 @@ impl Pending {
         let lanes = threads - warp * 32;
         let mask = if lanes >= 32 { u32::MAX } else { (1 << lanes) - 1 };
         let local_bytes = code.local_bytes.next_multiple_of(16) as usize;
-        let private =
-            Private { local: Region::new(32 * local_bytes), local_bytes, recent: Recent::default() };
+        let private = Private {
+            local: Region::new(32 * local_bytes),
+            local_bytes,
+            recent: Recent::default(),
+            outstanding: None,
+        };
         Warp::new(slot, warp, mask, registers, private)
     }
 }

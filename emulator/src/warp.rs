@@ -28,6 +28,8 @@ pub(crate) enum State {
     Gathering,
     /// Arrived at a block barrier.
     Barrier(u32),
+    /// Waits for its asynchronous copies.
+    Asynchronous,
     /// Sleeps; the engine knows until when.
     Sleeping,
     /// Spins on memory.
@@ -251,6 +253,10 @@ impl Warp {
                 self.groups[position].state = State::Gathering;
                 self.merge_waiting(position);
                 Ok(self.gathered(env.code))
+            }
+            Event::Asynchronous => {
+                self.groups[position].state = State::Asynchronous;
+                Ok(None)
             }
             Event::Sleep { until } => {
                 let group = &mut self.groups[position];

@@ -154,12 +154,11 @@ fn launches_are_checked() {
 #[test]
 fn unsupported_instructions_fail_at_load() {
     let mut machine = machine();
-    let text =
-        module("", ".shared .align 8 .b8 bar[8];\nmov.u32 %r1, 1;\nmbarrier.init.shared.b64 [bar], 1;");
-    let error = machine.load(&text).expect_err("mbarriers are not executed");
-    let line = text.lines().position(|line| line.starts_with("mbarrier")).expect("the line") + 1;
+    let text = module("", "mov.u32 %r1, 1;\nmapa.shared::cluster.u32 %r2, %r1, 0;");
+    let error = machine.load(&text).expect_err("clusters are not executed");
+    let line = text.lines().position(|line| line.starts_with("mapa")).expect("the line") + 1;
     let error = error.to_string();
-    assert!(error.contains("mbarrier.init.shared.b64") && error.contains(&format!("line {line}")), "{error}");
+    assert!(error.contains("mapa.shared::cluster.u32") && error.contains(&format!("line {line}")), "{error}");
     for body in ["add.rz.f64 %fd1, %fd2, %fd3;", "div.rz.f32 %f1, %f2, %f3;", "mov.u32 %r1, %envreg3;"] {
         assert!(machine.load(&module("", body)).is_err(), "{body}");
     }

@@ -65,6 +65,8 @@ pub(super) struct Scope {
     singles: HashMap<String, ptx::Type>,
     symbols: HashMap<String, Symbol>,
     labels: HashMap<String, usize>,
+    /// `.branchtargets` lists.
+    targets: HashMap<String, Vec<String>>,
 }
 
 /// A function body that is being decoded: the kernel's, or one inlined into it.
@@ -208,6 +210,9 @@ impl<'a> Builder<'a> {
                 let id = self.new_label();
                 self.scope().labels.insert(name.clone(), id);
             }
+            if let ptx::Statement::BranchTargets { label, targets } = statement {
+                self.scope().targets.insert(label.clone(), targets.clone());
+            }
         }
     }
 
@@ -223,6 +228,12 @@ impl<'a> Builder<'a> {
     pub(super) fn label(&mut self, name: &str) -> Result<usize, String> {
         let found = self.frame().scopes.iter().rev().find_map(|scope| scope.labels.get(name).copied());
         found.ok_or_else(|| format!("label `{name}` is not defined"))
+    }
+
+    /// The labels of a `.branchtargets` list.
+    pub(super) fn targets(&mut self, name: &str) -> Result<Vec<String>, String> {
+        let found = self.frame().scopes.iter().rev().find_map(|scope| scope.targets.get(name).cloned());
+        found.ok_or_else(|| format!("`{name}` is not a list of branch targets"))
     }
 
     // Symbols.

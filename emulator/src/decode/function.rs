@@ -83,7 +83,7 @@ fn body(builder: &mut Builder<'_>, statements: &[Statement]) -> Result<(), Error
                 }
             }
             Statement::Location(location) => builder.location = Some((location.file, location.line)),
-            // Branch targets matter to `brx` only, which is refused.
+            // Branch targets are known from the start of the block.
             Statement::Comment(_) | Statement::Pragma(_) | Statement::BranchTargets { .. } => {}
             Statement::Block(statements) => {
                 builder.frame().scopes.push(Scope::default());
@@ -121,10 +121,12 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         };
     }
     let name = instruction.opcode.name();
-    let decoded = super::control::decode(builder, name, instruction)
+    let decoded = super::composite::decode(builder, name, instruction)
+        .or_else(|| super::control::decode(builder, name, instruction))
         .or_else(|| super::conversion::decode(builder, name, instruction))
         .or_else(|| super::memory::decode(builder, name, instruction))
         .or_else(|| super::warp::decode(builder, name, instruction))
+        .or_else(|| super::asynchronous::decode(builder, name, instruction))
         .or_else(|| super::floating::decode(builder, name, instruction))
         .or_else(|| super::logic::decode(builder, name, instruction))
         .or_else(|| super::arithmetic::decode(builder, name, instruction));

@@ -50,7 +50,7 @@ fn order(modifiers: &mut Modifiers) -> Result<Order, String> {
     })
 }
 
-fn type_bits(name: &str) -> Result<u32, String> {
+pub(super) fn type_bits(name: &str) -> Result<u32, String> {
     ptx::Type::from_name(name)
         .filter(|&ty| ty != ptx::Type::Pred)
         .map(ptx::Type::bits)
@@ -125,7 +125,7 @@ fn access(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
     Ok(())
 }
 
-fn atomic_operation(modifiers: &mut Modifiers, ty: &str) -> Result<Atomic, String> {
+pub(super) fn atomic_operation(modifiers: &mut Modifiers, ty: &str) -> Result<Atomic, String> {
     let signed = ty.starts_with('s');
     let half = match ty {
         "f16" => Some((HalfFormat::F16, false)),

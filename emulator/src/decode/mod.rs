@@ -4,7 +4,9 @@
 //! the emulator does not execute is refused here, by name and line, never ignored.
 
 mod arithmetic;
+mod asynchronous;
 mod builder;
+mod composite;
 mod constant;
 mod control;
 mod conversion;

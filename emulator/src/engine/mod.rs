@@ -1,6 +1,7 @@
 //! Runs launches to their end: blocks onto multiprocessors, warps in turn, waiters awake when what they wait for
 //! happens, and a verdict when nothing can happen any more.
 
+mod agent;
 mod barrier;
 mod verdict;
 mod waiting;
@@ -8,13 +9,15 @@ mod waiting;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+use crate::agent::{Agents, Issuer, shared_key};
 use crate::block::{BARRIERS, Barrier, Block};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::execute::Environment;
 use crate::gpu::Gpu;
-use crate::memory::{Memory, Region, window};
+use crate::mbarrier::Mbarriers;
+use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::schedule::{self, Schedule, Turn};
@@ -34,6 +37,7 @@ pub(crate) struct Engine {
     /// Launches by (GPU, stream); the first of each runs.
     pub(crate) streams: BTreeMap<(usize, u32), VecDeque<usize>>,
     clock: Clock,
+    agents: Agents,
     schedule: Box<dyn Schedule>,
 }
 
@@ -50,6 +54,7 @@ impl Engine {
             sleepers: BinaryHeap::new(),
             streams: BTreeMap::new(),
             clock: Clock::new(),
+            agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
         }
     }
@@ -119,6 +124,8 @@ impl Engine {
             warps,
             alive: count,
             barriers: vec![Barrier::default(); BARRIERS],
+            mbarriers: Mbarriers::default(),
+            agents: 0,
         });
     }
 
@@ -134,6 +141,9 @@ impl Engine {
     }
 
     fn turn(&mut self, memory: &mut Memory, launches: &mut [Pending], turn: Turn) -> Result<(), Error> {
+        if turn.warp & schedule::AGENT != 0 {
+            return self.agent_turn(memory, launches, turn);
+        }
         let Some(mut warp) = self.warps[turn.warp].take() else { return Ok(()) };
         warp.queued = false;
         let slot = warp.block;
@@ -142,6 +152,7 @@ impl Engine {
         let launch = &mut launches[ticket];
         let code = launch.code.clone();
         let sharing = self.ready.len() as u64 + 1;
+        let issuer = Issuer { ticket, slot, block: block.index, place: turn.warp, warp: warp.index };
         let mut env = Environment {
             code: &code,
             memory,
@@ -150,12 +161,18 @@ impl Engine {
             counters: &mut launch.counters,
             now: self.clock.cycles(),
             sharing,
-            shared_key: window::SHARED_BASE | (slot as u64) << 32,
+            shared_key: shared_key(slot),
+            agents: &mut self.agents,
+            issuer,
+            launched: &mut launch.agents,
         };
         let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
         launch.counters.warp_instructions += u64::from(executed);
         self.clock.advance(u64::from(executed), sharing);
         self.warps[turn.warp] = Some(warp);
+        if !self.agents.issued.is_empty() {
+            self.schedule_agents();
+        }
         let stop = match result {
             Ok(stop) => stop,
             Err((pc, raised)) => return Err(self.fault(launches, turn.warp, pc, raised)),
@@ -172,7 +189,7 @@ impl Engine {
             }
             Stop::Sleeping { group, until } => self.sleepers.push(Reverse((until, turn.warp, group))),
             Stop::Parking { group, parking } => self.park(memory, turn.warp, group, parking),
-            Stop::Exited => self.exit_warp(launches, turn.warp, slot),
+            Stop::Exited => self.exit_warp(launches, turn.warp, slot)?,
         }
         self.enqueue(turn.warp);
         if !memory.watch.notified.is_empty() {
@@ -189,16 +206,17 @@ impl Engine {
         self.warps.get_mut(place)?.as_deref_mut()
     }
 
-    fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) {
+    fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) -> Result<(), Error> {
         self.warps[place] = None;
         self.clock.reset_jump();
-        let Some(block) = self.blocks[slot].as_mut() else { return };
+        let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
         block.alive -= 1;
         if block.alive > 0 {
             self.complete_barriers(slot, launches);
-            return;
+            return Ok(());
         }
-        let Some(block) = self.blocks[slot].take() else { return };
+        self.abandon_agents(launches, slot)?;
+        let Some(block) = self.blocks[slot].take() else { return Ok(()) };
         self.free_blocks.push(slot);
         self.free_warps.extend(&block.warps);
         let ticket = block.launch;
@@ -206,7 +224,17 @@ impl Engine {
         let gpu = launch.gpu;
         self.gpus[gpu].release(block.sm, launch.demand());
         launch.finished += 1;
-        if launch.finished == launch.blocks() {
+        self.finish_launch(launches, ticket);
+        self.start_blocks(launches, gpu);
+        Ok(())
+    }
+
+    /// Writes the report if all blocks have exited and all their agents are finished; whether that is so.
+    fn finish_launch(&mut self, launches: &mut [Pending], ticket: usize) -> bool {
+        let launch = &mut launches[ticket];
+        let gpu = launch.gpu;
+        let finished = launch.finished == launch.blocks() && launch.agents == 0;
+        if finished {
             launch.report = Some(Report {
                 kernel: launch.code.name.clone(),
                 gpu,
@@ -219,6 +247,6 @@ impl Engine {
                 }
             }
         }
-        self.start_blocks(launches, gpu);
+        finished
     }
 }

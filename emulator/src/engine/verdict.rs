@@ -64,6 +64,7 @@ impl Engine {
         match state {
             State::Ready | State::Sleeping => "its turn".into(),
             State::WarpSync => "lanes that its member mask names".into(),
+            State::Asynchronous => "its asynchronous copies".into(),
             State::Gathering => "the other lanes of its warp, to arrive at the block barrier together".into(),
             State::Barrier(id) => {
                 let block = self.blocks[warp.block].as_ref();
@@ -79,6 +80,9 @@ impl Engine {
                 let mut reads = parking.reads.clone();
                 reads.dedup_by_key(|read| read.address);
                 let describe = |read: &Read| {
+                    if let Some(text) = self.mbarrier(read) {
+                        return text;
+                    }
                     let place = if window::space(read.address) == Space::Shared {
                         format!("shared memory + {}", read.address & 0xffff_ffff)
                     } else {

@@ -4,20 +4,24 @@
 //! vector instructions; the second is chosen at run time.
 
 mod access;
+mod asynchronous;
 mod atomic;
 mod compare;
 mod convert;
 mod float;
 mod integer;
+mod mbarrier;
 mod warp_op;
 
+use crate::agent::{Agents, Issuer};
 use crate::block::Block;
 use crate::clock::Clock;
 use crate::code::Code;
 use crate::counters::Counters;
 use crate::error::FaultKind;
 use crate::memory::{Memory, Recent, Region, window};
-use crate::op::{ClockRead, Data, Op, PackList, Space};
+use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space};
+use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
 use crate::register::{Registers, Slot};
 
@@ -34,6 +38,11 @@ pub(crate) struct Environment<'a> {
     pub(crate) sharing: u64,
     /// Watch key of the block's first byte of shared memory.
     pub(crate) shared_key: u64,
+    pub(crate) agents: &'a mut Agents,
+    /// The warp.
+    pub(crate) issuer: Issuer,
+    /// Counts the unfinished agents of the launch.
+    pub(crate) launched: &'a mut u32,
 }
 
 /// Memory that belongs to the lanes of one warp.
@@ -45,6 +54,8 @@ pub(crate) struct Private {
     pub(crate) local_bytes: usize,
     /// The allocations that were accessed last.
     pub(crate) recent: Recent,
+    /// Copies that its lanes issued.
+    pub(crate) outstanding: Option<Box<Outstanding>>,
 }
 
 /// A fault, before it is known where.
@@ -67,6 +78,8 @@ pub(crate) enum Event {
     WarpSync(u32),
     /// The lanes are at a block barrier.
     Barrier(u32),
+    /// The group waits for agents of its warp.
+    Asynchronous,
     /// The lanes sleep until a cycle.
     Sleep { until: u64 },
     /// The group spins; its `pc` is at the start of the loop.
@@ -325,6 +338,20 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                     r.store(d, &[value as u32; 32], mask);
                 }
             }
+            Op::Asynchronous(index) => {
+                let op = &code.asynchronous[index as usize];
+                match asynchronous::execute(env, running.private, running.spin, r, op, pc, mask) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        left += 1;
+                        stop!(Event::Asynchronous);
+                    }
+                    Err(raised) => {
+                        running.pc = pc;
+                        return Err(raised);
+                    }
+                }
+            }
             Op::Sleep { a } => {
                 let longest = (0..32)
                     .filter(|lane| mask >> lane & 1 == 1)
@@ -344,6 +371,11 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
         }
         pc += 1;
     }
+}
+
+/// What a reduction makes of an element that held `old`.
+pub(crate) fn combine(operation: Atomic, bytes: u8, old: u128, value: u128) -> u128 {
+    atomic::apply(operation, bytes, old, value, 0)
 }
 
 /// Executes the warp instruction `index` for the lanes of `mask`, all of which arrived.

@@ -4,10 +4,12 @@
 //! which need them find them there.
 
 mod access;
+mod asynchronous;
 mod kind;
 mod warp;
 
 pub(crate) use access::*;
+pub(crate) use asynchronous::*;
 pub(crate) use kind::*;
 pub(crate) use warp::*;
 
@@ -383,6 +385,8 @@ pub(crate) enum Op {
     Sleep {
         a: Slot,
     },
+    /// Mbarriers, and copies that agents perform.
+    Asynchronous(u32),
     // Control.
     Branch {
         target: u32,

@@ -8,9 +8,13 @@ use std::collections::VecDeque;
 pub(crate) use random::Random;
 pub(crate) use round_robin::RoundRobin;
 
-/// One turn of a warp.
+/// Marks entries of the ready queue that are agents, by serial number, instead of warps.
+pub(crate) const AGENT: usize = 1 << (usize::BITS - 1);
+
+/// One turn of a warp or an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
+    /// The warp, or an [`AGENT`].
     pub(crate) warp: usize,
     /// Instructions.
     pub(crate) budget: u32,
@@ -20,7 +24,7 @@ pub(crate) struct Turn {
 
 /// A scheduling policy.
 pub(crate) trait Schedule: std::fmt::Debug + Send {
-    /// Takes a warp out of the ready queue; `None` when it is empty.
+    /// Takes a warp or an agent out of the ready queue; `None` when it is empty.
     fn next(&mut self, ready: &mut VecDeque<usize>) -> Option<Turn>;
 }
 

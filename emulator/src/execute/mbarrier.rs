@@ -1,0 +1,133 @@
+//! Mbarrier instructions, lane after lane (PTX ISA section 9.7.13.15).
+
+use super::asynchronous::{lanes, raise};
+use super::{Environment, Raised};
+use crate::error::FaultKind;
+use crate::mbarrier;
+use crate::memory::window;
+use crate::op::{Address, Awaited, MbarrierKind, Space};
+use crate::parking::{Read, Spin};
+use crate::register::{NONE, Registers, Slot};
+
+/// The offset in shared memory of an mbarrier operand.
+pub(super) fn offset(
+    env: &Environment<'_>,
+    r: &Registers,
+    operand: &Address,
+    lane: usize,
+) -> Result<u32, Raised> {
+    let address = operand.of(r, lane);
+    let address = match operand.space {
+        Space::Generic if window::space(address) == Space::Shared => window::offset(address),
+        Space::Generic => {
+            let place = env.memory.describe(address);
+            let text = format!("mbarrier at {place}; it must be in shared memory");
+            return raise(lane, FaultKind::Mbarrier(text));
+        }
+        _ => address,
+    };
+    let size = env.block.shared.len() as u64;
+    let bytes = mbarrier::BYTES as u32;
+    let place = format!("shared memory ({size} bytes) + {address}");
+    if !address.is_multiple_of(bytes.into()) {
+        return raise(lane, FaultKind::Misaligned { access: "mbarrier", bytes, place });
+    }
+    if address > size || size - address < u64::from(bytes) {
+        return raise(lane, FaultKind::OutOfBounds { access: "mbarrier", bytes, place });
+    }
+    Ok(address as u32)
+}
+
+pub(super) fn execute(
+    env: &mut Environment<'_>,
+    spin: &mut Spin,
+    r: &mut Registers,
+    (kind, address): (MbarrierKind, &Address),
+    pc: u32,
+    mask: u32,
+) -> Result<(), Raised> {
+    let tests = matches!(kind, MbarrierKind::Test { .. });
+    if !tests {
+        spin.stored = true;
+    }
+    for lane in lanes(mask) {
+        let offset = offset(env, r, address, lane)?;
+        if let Err(text) = one(env, spin, r, kind, (pc, lane, offset)) {
+            return raise(lane, FaultKind::Mbarrier(text));
+        }
+        if !tests {
+            env.memory.watch.written(env.shared_key + u64::from(offset), mbarrier::BYTES as u64);
+        }
+    }
+    Ok(())
+}
+
+fn one(
+    env: &mut Environment<'_>,
+    spin: &mut Spin,
+    r: &mut Registers,
+    kind: MbarrierKind,
+    (pc, lane, offset): (u32, usize, u32),
+) -> Result<(), String> {
+    let block = &mut *env.block;
+    let (mbarriers, shared) = (&mut block.mbarriers, &mut block.shared);
+    let word = |slot: Slot| r.lane::<u32>(slot, lane);
+    match kind {
+        MbarrierKind::Initialise { count } => mbarriers.initialise(shared, offset, word(count)),
+        MbarrierKind::Invalidate => mbarriers.invalidate(shared, offset),
+        MbarrierKind::Expect { bytes } => {
+            mbarriers.update(shared, offset, |mbarrier| mbarrier.expect(word(bytes)))
+        }
+        MbarrierKind::Complete { bytes } => {
+            mbarriers.update(shared, offset, |mbarrier| mbarrier.complete(word(bytes)))
+        }
+        MbarrierKind::Arrive { state, count, expect, drop, no_complete } => {
+            let before = mbarriers.update(shared, offset, |mbarrier| {
+                let before = mbarrier.state();
+                if let Some(bytes) = expect {
+                    mbarrier.expect(word(bytes))?;
+                }
+                mbarrier.arrive(count.map_or(1, word), drop, no_complete)?;
+                Ok(before)
+            })?;
+            if state != NONE {
+                r.set_lane(state, lane, before);
+            }
+            Ok(())
+        }
+        MbarrierKind::Test { complete, phase } => {
+            let mbarrier = mbarriers.get(shared, offset)?;
+            let named = |text: String| format!("mbarrier at shared memory + {offset}: {text}");
+            let is_complete = match phase {
+                Awaited::State(slot) => mbarrier.is_complete_since(r.lane(slot, lane)).map_err(named)?,
+                Awaited::Parity(slot) => {
+                    let is_complete = mbarrier.is_complete_parity(word(slot)).map_err(named)?;
+                    if let Some(missed) = spin.tested((pc, offset), lane, mbarrier.phase(), is_complete) {
+                        return Err(named(format!(
+                            "the phase that the lane waits for, phase {missed}, completed and so did the next one \
+                             before the lane saw it: {mbarrier}"
+                        )));
+                    }
+                    is_complete
+                }
+            };
+            if spin.recording {
+                let address = env.shared_key + u64::from(offset);
+                let bytes = mbarrier::BYTES as u8;
+                spin.record(Read { address, bytes, value: mbarrier.digest().into() });
+            }
+            r.set_predicate(complete, if is_complete { u32::MAX } else { 0 }, 1 << lane);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn pending_count(r: &mut Registers, d: Slot, state: Slot, mask: u32) -> Result<(), Raised> {
+    for lane in lanes(mask) {
+        match mbarrier::pending_count(r.lane(state, lane)) {
+            Ok(count) => r.set_lane(d, lane, count),
+            Err(text) => return raise(lane, FaultKind::Mbarrier(text)),
+        }
+    }
+    Ok(())
+}

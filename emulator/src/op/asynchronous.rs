@@ -1,0 +1,117 @@
+//! Mbarrier instructions, and copies that agents perform.
+
+use super::{Atomic, Data, Order, Space};
+use crate::register::{Registers, Slot};
+
+/// An address operand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Address {
+    pub(crate) space: Space,
+    pub(crate) base: Option<Data>,
+    pub(crate) offset: i64,
+}
+
+impl Address {
+    /// The address of one lane.
+    pub(crate) fn of(&self, r: &Registers, lane: usize) -> u64 {
+        let base = match self.base {
+            Some(Data { slot, long: true }) => r.longs[usize::from(slot)][lane],
+            Some(Data { slot, long: false }) => r.words[usize::from(slot)][lane].into(),
+            None => 0,
+        };
+        base.wrapping_add(self.offset as u64)
+    }
+}
+
+/// What an mbarrier wait names its phase by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    State(Slot),
+    Parity(Slot),
+}
+
+/// What an mbarrier instruction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MbarrierKind {
+    Initialise {
+        count: Slot,
+    },
+    Invalidate,
+    Expect {
+        bytes: Slot,
+    },
+    Complete {
+        bytes: Slot,
+    },
+    /// `state` is [`NONE`](crate::register::NONE) when it is not wanted.
+    Arrive {
+        state: Slot,
+        count: Option<Slot>,
+        expect: Option<Slot>,
+        drop: bool,
+        no_complete: bool,
+    },
+    /// `test_wait`, or `try_wait` (which may return early, and here always does).
+    Test {
+        complete: Slot,
+        phase: Awaited,
+    },
+}
+
+/// A copy of one contiguous run of bytes by an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BulkCopy {
+    pub(crate) to: Address,
+    pub(crate) from: Address,
+    pub(crate) bytes: Slot,
+    /// The mbarrier whose transaction count it completes; otherwise it belongs to a bulk group.
+    pub(crate) mbarrier: Option<Address>,
+    /// `cp.reduce`: how it combines with the destination, and bytes of an element.
+    pub(crate) reduction: Option<(Atomic, u8)>,
+}
+
+/// `cp.async`: every lane copies a few bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LaneCopy {
+    pub(crate) to: Address,
+    pub(crate) from: Address,
+    pub(crate) bytes: u32,
+    /// Bytes that are read; zeros fill the rest.
+    pub(crate) source_bytes: Option<Slot>,
+}
+
+/// An instruction that concerns agents.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AsynchronousOp {
+    Mbarrier {
+        kind: MbarrierKind,
+        address: Address,
+        order: Order,
+    },
+    PendingCount {
+        d: Slot,
+        state: Slot,
+    },
+    Bulk(BulkCopy),
+    Prefetch {
+        from: Address,
+        bytes: Slot,
+    },
+    Copy(LaneCopy),
+    Commit {
+        bulk: bool,
+    },
+    /// Waits until at most `groups` of the latest groups are incomplete; with `read`, until their sources were read.
+    Wait {
+        bulk: bool,
+        groups: u32,
+        read: bool,
+    },
+    /// `cp.async.wait_all`.
+    WaitAll,
+    /// `cp.async.mbarrier.arrive`; `counted` with `.noinc`, when the phase expects the arrival already.
+    ArriveAfterCopies {
+        address: Address,
+        counted: bool,
+    },
+}
