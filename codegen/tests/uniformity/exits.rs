@@ -116,3 +116,10 @@ fn a_divergent_return_of_a_function_ends_with_it() {
          vouch for the condition with `assume_warp_uniform(..)`",
     );
 }
+
+#[test]
+fn loops_inside_one_another_take_no_time() {
+    let open: String =
+        (0..40).map(|i| format!("let mut i{i} = lane(); while i{i} < n {{ i{i} += out.read(); ")).collect();
+    takes(&format!("{open} out.write(1); {} warp_barrier();", "}".repeat(40)));
+}
