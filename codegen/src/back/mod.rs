@@ -3,7 +3,8 @@
 //! [`link`] resolves every name and checks every type, all mistakes at once, and only its result, a [`Program`], can be
 //! specialised. [`specialise`] walks one kernel with its const parameters known: constants fold, dead arms disappear
 //! before they are looked at, calls are inlined, `#[unroll]` loops are repeated, and what is left is written down as
-//! instructions over named registers.
+//! instructions over named registers. Nothing is printed before every barrier and warp operation is proven to be reached
+//! by all the threads that it names.
 
 mod constant;
 mod emit;
@@ -13,6 +14,7 @@ mod numeric;
 mod program;
 mod signature;
 mod specialise;
+mod uniformity;
 mod validate;
 
 pub use program::{Program, link};

@@ -1,6 +1,6 @@
 //! The functions that PTX provides, as rows: Rust name, operation, and the types of arguments and result.
 
-use crate::ir::{AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 
 /// The type of an argument or result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +70,18 @@ const ANY: Intrinsic = Intrinsic::Vote(VoteKind::Any);
 const ALL: Intrinsic = Intrinsic::Vote(VoteKind::All);
 const BALLOT: Intrinsic = Intrinsic::Vote(VoteKind::Ballot);
 
+const WARP_UNIFORM: Intrinsic = Intrinsic::Assume(Assumption::WarpUniform);
+const BLOCK_UNIFORM: Intrinsic = Intrinsic::Assume(Assumption::BlockUniform);
+
 const OPERATIONS: &[Operation] = &[
     row("thread_in_block", Intrinsic::ThreadInBlock, &[], Shape::U32),
     row("threads_in_block", Intrinsic::ThreadsInBlock, &[], Shape::U32),
     row("block_in_grid", Intrinsic::BlockInGrid, &[], Shape::U32),
     row("blocks_in_grid", Intrinsic::BlocksInGrid, &[], Shape::U32),
     row("lane", Intrinsic::Lane, &[], Shape::U32),
+    row("assume_warp_uniform", WARP_UNIFORM, &[Shape::Value], Shape::Value),
+    row("assume_block_uniform", BLOCK_UNIFORM, &[Shape::Value], Shape::Value),
+    row("assume_members", Intrinsic::Assume(Assumption::Members), &[Shape::U32], Shape::U32),
     row("block_barrier", Intrinsic::BlockBarrier, &[], Shape::Unit),
     row("global_timer", Intrinsic::GlobalTimer, &[], Shape::U64),
     row("nanosleep", Intrinsic::Nanosleep, &[Shape::U32], Shape::Unit),

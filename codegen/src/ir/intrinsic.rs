@@ -60,6 +60,17 @@ pub enum VoteKind {
     Ballot,
 }
 
+/// What the programmer vouches for where the compiler cannot prove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Assumption {
+    /// The value is the same for all lanes of the warp.
+    WarpUniform,
+    /// The value is the same for all threads of the block.
+    BlockUniform,
+    /// Exactly the lanes of this mask reach the operation that takes it, with the same mask.
+    Members,
+}
+
 /// An operation of the prelude. `P<T>` is any pointer; `T` is any scalar or struct unless stated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Intrinsic {
@@ -105,6 +116,9 @@ pub enum Intrinsic {
     MatchAny,
     /// `(u32 members) -> ()`: `bar.warp.sync`. Rust: `warp_barrier()`.
     WarpBarrier,
+    /// `(T) -> T`, its argument, believed to be as uniform as stated; a mask (`u32`) for `Members`. No instruction.
+    /// Rust: `assume_warp_uniform(value)`, `assume_block_uniform(value)`, `assume_members(mask)`.
+    Assume(Assumption),
     /// `() -> ()`: `bar.sync 0` of the whole block. Rust: `block_barrier()`.
     BlockBarrier,
 

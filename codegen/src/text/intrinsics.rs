@@ -1,6 +1,6 @@
 //! The names of the intrinsics: one table, read in both directions.
 
-use crate::ir::{AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
 macro_rules! names {
@@ -56,6 +56,9 @@ names! {
         "ballot" = Vote(VoteKind::Ballot);
         "match_any" = MatchAny;
         "warp_barrier" = WarpBarrier;
+        "assume_warp_uniform" = Assume(Assumption::WarpUniform);
+        "assume_block_uniform" = Assume(Assumption::BlockUniform);
+        "assume_members" = Assume(Assumption::Members);
         "block_barrier" = BlockBarrier;
         "global_timer" = GlobalTimer;
         "nanosleep" = Nanosleep;

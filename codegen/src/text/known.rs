@@ -224,7 +224,7 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
         I::Vote(VoteKind::Ballot) | I::MatchAny | I::PackBf16 => u32(),
         I::CountOnes | I::LeadingZeros | I::TrailingZeros => u32(),
         I::GlobalTimer => Some(Type::Scalar(Scalar::U64)),
-        I::Offset | I::Shuffle(_) | I::FusedMultiplyAdd | I::Minimum | I::Maximum => same(),
+        I::Offset | I::Shuffle(_) | I::Assume(_) | I::FusedMultiplyAdd | I::Minimum | I::Maximum => same(),
         I::Absolute | I::SquareRoot | I::ReverseBits => same(),
         I::Bitcast => match first?.ty.scalar()? {
             Scalar::F32 => u32(),

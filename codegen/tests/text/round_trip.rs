@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, ShuffleKind, Span,
-    StatementKind, Type, VoteKind,
+    Assumption, AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, ShuffleKind,
+    Span, StatementKind, Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;
@@ -59,6 +59,9 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::Write,
         I::MatchAny,
         I::WarpBarrier,
+        I::Assume(Assumption::WarpUniform),
+        I::Assume(Assumption::BlockUniform),
+        I::Assume(Assumption::Members),
         I::BlockBarrier,
         I::GlobalTimer,
         I::Nanosleep,

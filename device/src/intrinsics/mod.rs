@@ -3,6 +3,7 @@
 //! In device code each of these becomes the PTX instruction named in its documentation. On the host the pure ones
 //! (numbers) really compute; the ones that need a GPU panic and say so.
 
+mod assume;
 mod block;
 mod index;
 mod memory;
@@ -11,6 +12,7 @@ mod order;
 mod pointer;
 mod warp;
 
+pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{block_barrier, shared};
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};
 pub use memory::fence;

@@ -10,6 +10,7 @@ use crossdock_ptx::{
 use super::names::{Names, identifier};
 use super::{Argument, Assembly, Base, Class, Guard, Line};
 use crate::back::Options;
+use crate::back::uniformity::Uniform;
 use crate::ir;
 
 /// A block-shared array.
@@ -33,10 +34,12 @@ pub(in crate::back) struct Entry<'a> {
 /// Longest `.reg` line, in characters.
 const DECLARATION_WIDTH: usize = 100;
 
-/// Cleans the body up, names its registers and makes the module.
+/// Cleans the body up, names its registers and makes the module. It takes the proof that barriers and warp operations are
+/// reached by all that they name.
 pub(in crate::back) fn print(
     mut body: Assembly,
     entry: Entry<'_>,
+    _uniform: &Uniform,
     options: &Options,
 ) -> Result<Module, Error> {
     body.clean();

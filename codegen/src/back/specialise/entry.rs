@@ -15,6 +15,7 @@ use crate::back::evaluate::{Evaluator, Parameters};
 use crate::back::layout::LeafType;
 use crate::back::program::{Program, parameters};
 use crate::back::signature::{Kernel, Options};
+use crate::back::uniformity;
 use crate::ir::{Function, Scalar, Space, Type};
 
 pub(super) fn specialise(
@@ -25,6 +26,7 @@ pub(super) fn specialise(
 ) -> Result<Kernel, Error> {
     let (module, function) = program.kernel(kernel)?;
     let constants = const_parameters(function, arguments)?;
+    let known = constants.clone();
     let warps = function.kernel.as_ref().map_or(1, |attributes| attributes.warps);
     let block_threads = warps.saturating_mul(32);
     let mut specialiser = Specialiser {
@@ -53,6 +55,7 @@ pub(super) fn specialise(
     if !specialiser.mistakes.is_empty() {
         return Err(Error::Specialise(specialiser.mistakes));
     }
+    let uniform = uniformity::check(program, module, function, &known).map_err(Error::Specialise)?;
     let mut directives =
         vec![Directive { name: "reqntid".to_string(), values: vec![u64::from(block_threads), 1, 1] }];
     if let Some(most) = function.kernel.as_ref().and_then(|attributes| attributes.max_registers) {
@@ -69,7 +72,7 @@ pub(super) fn specialise(
         shared: specialiser.shared,
         modules: &program.modules,
     };
-    let ptx = emit::print(specialiser.body, entry, options)?;
+    let ptx = emit::print(specialiser.body, entry, &uniform, options)?;
     ptx.check().map_err(|mut errors| errors.swap_remove(0))?;
     Ok(Kernel {
         name: emit::identifier(&function.name),

@@ -154,6 +154,10 @@ impl<'p> Specialiser<'p> {
             }
             Intrinsic::Fence(order, scope) => self.fence(frame, span, order, scope),
             Intrinsic::Shuffle(kind) => self.shuffle(frame, expression, kind, arguments, want),
+            Intrinsic::Assume(_) => match arguments {
+                [value] => self.value(frame, value, want),
+                _ => Err(self.mistake(frame, span, "an assumption is about one value")),
+            },
             Intrinsic::Vote(kind) => one(self.vote(frame, span, kind, arguments, want)?),
             Intrinsic::MatchAny => one(self.match_any(frame, span, arguments, want)?),
             Intrinsic::ThreadInBlock

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::types::{same, text};
 use crate::back::specialise::operation_name;
-use crate::ir::{AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
+use crate::ir::{Assumption, AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
 
 const BOOL: Type = Type::Scalar(Scalar::Bool);
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -80,6 +80,10 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         Intrinsic::WarpBarrier => {
             takes(count == 1 && all(&U32, 0), Some(Type::Unit), "the member lanes (u32)")
         }
+        Intrinsic::Assume(Assumption::Members) => {
+            takes(count == 1 && all(&U32, 0), Some(U32), "the member lanes (u32)")
+        }
+        Intrinsic::Assume(_) => takes(count == 1, types.first().map(|ty| (*ty).clone()), "a value"),
         Intrinsic::Nanosleep => takes(count == 1 && all(&U32, 0), Some(Type::Unit), "nanoseconds (u32)"),
         Intrinsic::Offset => takes(
             count == 2 && pointee.is_some() && matches!(scalar(1), Some(Scalar::U32 | Scalar::U64)),
@@ -210,6 +214,9 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::Vote(VoteKind::Ballot) => "`ballot`",
         Intrinsic::MatchAny => "`match_any`",
         Intrinsic::WarpBarrier => "`warp_barrier`",
+        Intrinsic::Assume(Assumption::WarpUniform) => "`assume_warp_uniform`",
+        Intrinsic::Assume(Assumption::BlockUniform) => "`assume_block_uniform`",
+        Intrinsic::Assume(Assumption::Members) => "`assume_members`",
         Intrinsic::BlockBarrier => "`block_barrier`",
         Intrinsic::GlobalTimer => "`global_timer`",
         Intrinsic::Nanosleep => "`nanosleep`",

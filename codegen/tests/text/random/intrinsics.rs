@@ -1,7 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
+    Assumption, AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Scalar, Scope, ShuffleKind, Space, Type,
+    VoteKind,
 };
 
 use super::expressions::Function;
@@ -35,7 +36,7 @@ impl Function<'_> {
         let scalar = ty.scalar();
         let is_memory = scalar.is_some() || matches!(ty, Type::Struct(_));
         let strong = scalar.is_some_and(|scalar| scalar.bytes() >= 4);
-        match (self.choices.below(8), scalar) {
+        match (self.choices.below(9), scalar) {
             (0, _) if is_memory => {
                 let space = self.space();
                 Some(ExprKind::Intrinsic(I::Read, vec![self.pointer(space, ty, depth)?]))
@@ -51,6 +52,10 @@ impl Function<'_> {
                 Some(ExprKind::Intrinsic(I::Load(order, scope), vec![self.pointer(space, ty, depth)?]))
             }
             (3, Some(scalar)) if strong && scalar.is_integer() => self.atomic(ty, depth),
+            (4, _) if is_memory => {
+                let assumption = self.choices.one(&[Assumption::WarpUniform, Assumption::BlockUniform]);
+                Some(ExprKind::Intrinsic(I::Assume(assumption), vec![self.value(ty, depth)]))
+            }
             (_, Some(scalar)) => Some(self.computation(scalar, depth)),
             _ => None,
         }
@@ -104,7 +109,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(12) {
+        match self.choices.below(13) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -116,6 +121,7 @@ impl Function<'_> {
             8 => (I::LeadingZeros, vec![integer]),
             9 => (I::TrailingZeros, vec![integer]),
             10 => (I::PackBf16, vec![float.clone(), float]),
+            11 => (I::Assume(Assumption::Members), vec![U32]),
             _ => (I::Bitcast, vec![float]),
         }
     }

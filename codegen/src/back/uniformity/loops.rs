@@ -1,0 +1,144 @@
+//! Loops: walked until nothing that holds at the head gets weaker; and the exits that lead out of them.
+
+use super::control::{Control, Parting, Way};
+use super::fact::{Fact, Value};
+use super::statements::{Flow, unite};
+use super::{Analysis, State, Step, Walk};
+use crate::ir::{Block, LocalId, Span, Statement};
+
+/// What holds at the head of a loop.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Head {
+    locals: State,
+    /// Who has left in an earlier turn.
+    left: Control,
+}
+
+/// A loop whose body is being walked.
+pub(super) struct Running {
+    /// Who has left the loop, in this turn or before.
+    pub(super) left: Control,
+    /// Who has gone on to the next turn.
+    pub(super) skipped: Control,
+    breaks: Vec<State>,
+    continues: Vec<State>,
+}
+
+/// The variable of a `for` and what is known of it.
+struct Counter {
+    local: LocalId,
+    value: Fact,
+    bound: Control,
+}
+
+impl<'p> Analysis<'p> {
+    /// `for`: all threads run it equally often when its bounds are the same for all.
+    pub(super) fn count_through(
+        &mut self,
+        walk: &mut Walk<'p>,
+        statement: &'p Statement,
+        local: LocalId,
+        (start, (end, subject)): (Fact, (Fact, Option<String>)),
+        body: &'p Block,
+    ) -> Step<Flow> {
+        let both = start.with(&end);
+        let subject = subject.filter(|_| end.level() == both.level());
+        let at = walk.position(statement.span);
+        let parting = Parting { at, way: Way::Count, subject, origin: both.origin() };
+        let bound = Control::together().divided(&both, true, parting);
+        let bound = Control { guard: None, ..bound };
+        let value = Fact::at_level(start.level(), start.origin());
+        self.repeat(walk, statement, Some((local, value, bound)), body)
+    }
+
+    /// A loop, with the variable, its value and who leaves when, if it is a `for`.
+    pub(super) fn repeat(
+        &mut self,
+        walk: &mut Walk<'p>,
+        statement: &'p Statement,
+        counter: Option<(LocalId, Fact, Control)>,
+        body: &'p Block,
+    ) -> Step<Flow> {
+        let counter = counter.map(|(local, value, bound)| Counter { local, value, bound });
+        let key = (walk.path.clone(), std::ptr::from_ref(statement) as usize);
+        let saved = walk.base.clone();
+        walk.base = walk.control();
+        let mut head = Head { locals: std::mem::take(&mut walk.locals), left: Control::together() };
+        if let Some(counter) = &counter {
+            head.left.meet(&counter.bound);
+        }
+        // What held when an enclosing loop came here before can only have become weaker since.
+        if let Some(known) = self.heads.get(&key) {
+            unite(&mut head.locals, &known.locals);
+            head.left.meet(&known.left);
+        }
+        let ends = loop {
+            self.step()?;
+            walk.locals = head.locals.clone();
+            let running = Running {
+                left: head.left.clone(),
+                skipped: Control::together(),
+                breaks: Vec::new(),
+                continues: Vec::new(),
+            };
+            walk.loops.push(running);
+            if let Some(counter) = &counter
+                && walk.locals.len() > counter.local.0 as usize
+            {
+                let value = Value::Whole(counter.value.clone());
+                let value = value.assigned(&walk.control(), walk.position(statement.span));
+                walk.locals[counter.local.0 as usize] = Some(value);
+            }
+            let flow = self.block(walk, body)?;
+            let Some(running) = walk.loops.pop() else { break Vec::new() };
+            let mut next = Head { locals: head.locals.clone(), left: running.left };
+            if flow == Flow::Continues {
+                unite(&mut next.locals, &walk.locals);
+            }
+            for state in &running.continues {
+                unite(&mut next.locals, state);
+            }
+            if next == head {
+                let mut ends = running.breaks;
+                if counter.is_some() {
+                    ends.push(head.locals.clone());
+                }
+                break ends;
+            }
+            head = next;
+        };
+        self.heads.insert(key, head);
+        walk.base = saved;
+        let mut ends = ends.into_iter();
+        let Some(mut met) = ends.next() else { return Ok(Flow::Leaves) };
+        ends.for_each(|state| unite(&mut met, &state));
+        walk.locals = met;
+        Ok(Flow::Continues)
+    }
+}
+
+impl Walk<'_> {
+    /// `break` or `continue` of the loop `depth` levels out: inner loops are left either way.
+    pub(super) fn leave_loop(&mut self, depth: u32, is_break: bool, span: Span) {
+        let Some(target) = self.loops.len().checked_sub(1 + depth as usize) else { return };
+        let (control, at) = (self.control(), self.position(span));
+        let state = self.locals.clone();
+        for (index, running) in self.loops.iter_mut().enumerate().skip(target) {
+            match index > target || is_break {
+                true => running.left.meet(&control.clone().leaving(Way::Break(at))),
+                false => running.skipped.meet(&control.clone().leaving(Way::Continue(at))),
+            }
+        }
+        let running = &mut self.loops[target];
+        if is_break { running.breaks.push(state) } else { running.continues.push(state) }
+    }
+
+    /// `return`: all loops of the function are left, and so is the rest of it.
+    pub(super) fn leave_function(&mut self, span: Span) {
+        let control = self.control().leaving(Way::Return(self.position(span)));
+        for running in &mut self.loops {
+            running.left.meet(&control);
+        }
+        self.returned.meet(&control);
+    }
+}

@@ -1,0 +1,154 @@
+//! Uniformity: block barriers and warp operations only where all the threads that they name provably arrive.
+//!
+//! The check walks a kernel with its const parameters known, device functions inlined with their actual arguments, and
+//! tracks two things: how far every value is the same ([`Level`]), and how far the threads that execute a statement
+//! stay together ([`Control`]). Loops are walked until nothing grows. [`Uniform`] is what it gives, and the printer of
+//! PTX requires one.
+//!
+//! **What is claimed.** Every thread that an operation names executes it, equally often and in the same order as the
+//! other such operations, unless it waits forever or the launch ends with a trap. That is what the `.sync` instructions
+//! of PTX need: they wait for the threads that they name, so threads need not be converged when they arrive. In
+//! particular a divergent `if` without an early exit does not matter for what follows it, and neither does a loop that
+//! lanes leave at different times, once it is over.
+//!
+//! **What is assumed.** The program is free of data races, and threads that are to read one value by the same weak read
+//! are not made to wait for one another in between through flags: then they all read the same. The entry requires
+//! one-dimensional blocks of whole warps, so warp `w` is the threads `32 w` to `32 w + 31`. An `assume_..` is believed.
+
+mod control;
+mod expressions;
+mod fact;
+mod loops;
+mod message;
+mod operations;
+mod statements;
+
+use std::collections::HashMap;
+
+use super::evaluate::{Evaluator, Parameters};
+use super::program::Program;
+use crate::Mistake;
+use crate::ir::{Function, Span};
+use control::Control;
+use fact::{Fact, Level, Position, Value};
+
+/// Statements and expressions that may be walked for one kernel.
+const MOST_STEPS: u64 = 8_000_000;
+/// Calls, blocks and expressions inside one another.
+const MOST_DEPTH: u32 = 300;
+
+/// The proof that a kernel's barriers and warp operations are reached by all that they name. Only [`check`] makes one.
+#[derive(Debug)]
+pub(super) struct Uniform(());
+
+/// Checks a kernel for these const parameters.
+pub(super) fn check(
+    program: &Program,
+    module: usize,
+    kernel: &Function,
+    parameters: &Parameters,
+) -> Result<Uniform, Vec<Mistake>> {
+    let warps = kernel.kernel.as_ref().map_or(1, |attributes| attributes.warps);
+    let mut analysis = Analysis {
+        program,
+        evaluator: Evaluator::new(program),
+        whole_block: if warps == 1 { Level::Warp } else { Level::Block },
+        mistakes: Vec::new(),
+        heads: HashMap::new(),
+        identities: 0,
+        steps: 0,
+        depth: 0,
+    };
+    let mut walk = Walk::new(module, kernel, parameters.clone(), Vec::new(), Control::together());
+    for local in walk.locals.iter_mut().take(kernel.parameters) {
+        *local = Some(Value::Whole(Fact::uniform()));
+    }
+    if analysis.block(&mut walk, &kernel.body).is_err() {
+        let file = program.modules[module].file.clone();
+        let message = "this kernel is too large to prove that its barriers are reached together: split it up";
+        analysis.mistakes.push(Mistake { file, span: kernel.span, message: message.to_string() });
+    }
+    match analysis.mistakes.is_empty() {
+        true => Ok(Uniform(())),
+        false => Err(analysis.mistakes),
+    }
+}
+
+/// The walk is larger than it may be.
+struct TooLarge;
+
+type Step<T> = Result<T, TooLarge>;
+
+/// Values of all locals; `None` before the first assignment.
+type State = Vec<Option<Value>>;
+
+/// What is known of one kernel.
+struct Analysis<'p> {
+    program: &'p Program,
+    evaluator: Evaluator<'p>,
+    /// How far control must be together for a block barrier: in a block of one warp, that is the warp.
+    whole_block: Level,
+    mistakes: Vec<Mistake>,
+    /// What held at the head of each loop, by call path and loop, when it was last walked.
+    heads: HashMap<(Vec<usize>, usize), loops::Head>,
+    /// Assignments so far, to tell values apart.
+    identities: u64,
+    steps: u64,
+    depth: u32,
+}
+
+/// A function that is being walked.
+struct Walk<'p> {
+    module: usize,
+    function: &'p Function,
+    parameters: Parameters,
+    /// Call sites from the kernel to here.
+    path: Vec<usize>,
+    locals: State,
+    /// Who executes the current block, early exits aside.
+    base: Control,
+    /// Who has left the function early.
+    returned: Control,
+    result: Option<Value>,
+    /// Enclosing loops, innermost last.
+    loops: Vec<loops::Running>,
+}
+
+impl<'p> Walk<'p> {
+    fn new(
+        module: usize,
+        function: &'p Function,
+        parameters: Parameters,
+        path: Vec<usize>,
+        base: Control,
+    ) -> Walk<'p> {
+        let locals = vec![None; function.locals.len()];
+        let returned = Control::together();
+        Walk { module, function, parameters, path, locals, base, returned, result: None, loops: Vec::new() }
+    }
+
+    /// Who executes the current statement, early exits included.
+    fn control(&self) -> Control {
+        let mut control = self.base.clone();
+        control.meet(&self.returned);
+        for running in &self.loops {
+            control.meet(&running.left);
+            control.meet(&running.skipped);
+        }
+        control
+    }
+
+    fn position(&self, span: Span) -> Position {
+        Position { module: self.module, span }
+    }
+}
+
+impl Analysis<'_> {
+    fn step(&mut self) -> Step<()> {
+        self.steps += 1;
+        match self.steps > MOST_STEPS || self.depth > MOST_DEPTH {
+            true => Err(TooLarge),
+            false => Ok(()),
+        }
+    }
+}

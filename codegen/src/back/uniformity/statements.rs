@@ -1,0 +1,157 @@
+//! Statements: assignments, branches and early exits.
+
+use super::control::{Parting, Way};
+use super::fact::Value;
+use super::{Analysis, State, Step, Walk};
+use crate::back::constant::Constant;
+use crate::ir::{Block, Expr, ExprKind, Place, Span, Statement, StatementKind};
+
+/// Whether control reaches the end of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Continues,
+    Leaves,
+}
+
+impl<'p> Analysis<'p> {
+    pub(super) fn block(&mut self, walk: &mut Walk<'p>, block: &'p Block) -> Step<Flow> {
+        self.depth += 1;
+        for statement in block {
+            if self.statement(walk, statement)? == Flow::Leaves {
+                self.depth -= 1;
+                return Ok(Flow::Leaves);
+            }
+        }
+        self.depth -= 1;
+        Ok(Flow::Continues)
+    }
+
+    fn statement(&mut self, walk: &mut Walk<'p>, statement: &'p Statement) -> Step<Flow> {
+        self.step()?;
+        let span = statement.span;
+        match &statement.kind {
+            StatementKind::Assign(place, value) => self.assign(walk, place, value, span)?,
+            StatementKind::Evaluate(value) => drop(self.value(walk, value)?),
+            StatementKind::If { condition, then, otherwise } => {
+                return self.branch(walk, condition, then, otherwise, span);
+            }
+            StatementKind::Loop { body } => return self.repeat(walk, statement, None, body),
+            StatementKind::For { local, start, end, body, .. } => {
+                let (start, end) = (self.value(walk, start)?.summary(), self.fact_and_name(walk, end)?);
+                return self.count_through(walk, statement, *local, (start, end), body);
+            }
+            StatementKind::Break(depth) => {
+                walk.leave_loop(*depth, true, span);
+                return Ok(Flow::Leaves);
+            }
+            StatementKind::Continue(depth) => {
+                walk.leave_loop(*depth, false, span);
+                return Ok(Flow::Leaves);
+            }
+            StatementKind::Return(value) => {
+                if let Some(value) = value {
+                    let value = self.value(walk, value)?.assigned(&walk.control(), walk.position(span));
+                    walk.result = Some(match walk.result.take() {
+                        Some(result) => result.or(&value),
+                        None => value,
+                    });
+                }
+                walk.leave_function(span);
+                return Ok(Flow::Leaves);
+            }
+            StatementKind::Assert { .. } => {}
+        }
+        Ok(Flow::Continues)
+    }
+
+    fn assign(&mut self, walk: &mut Walk<'p>, place: &'p Place, value: &'p Expr, span: Span) -> Step<()> {
+        let value = self.value(walk, value)?;
+        let identities = &mut self.identities;
+        let value = value.map(&mut |mut fact| {
+            *identities += 1;
+            fact.identity = fact.identity.or(Some(*identities));
+            fact
+        });
+        let value = value.assigned(&walk.control(), walk.position(span));
+        if let Some(local) = walk.locals.get_mut(place.local.0 as usize) {
+            match local {
+                Some(whole) => whole.replace(&place.projections, value),
+                None => *local = Some(value),
+            }
+        }
+        Ok(())
+    }
+
+    /// A value's summary, and the binding that makes it what it is.
+    pub(super) fn fact_and_name(
+        &mut self,
+        walk: &mut Walk<'p>,
+        expression: &'p Expr,
+    ) -> Step<(super::Fact, Option<String>)> {
+        let fact = self.value(walk, expression)?.summary();
+        let name = self.differing(walk, expression, &fact);
+        Ok((fact, name))
+    }
+
+    /// The binding in an expression that is the first to differ as the whole does.
+    fn differing(&self, walk: &Walk<'p>, expression: &Expr, whole: &super::Fact) -> Option<String> {
+        let any = |parts: &[&Expr]| parts.iter().find_map(|part| self.differing(walk, part, whole));
+        match &expression.kind {
+            ExprKind::Local(local) => {
+                let fact = walk.locals.get(local.0 as usize)?.as_ref()?.summary();
+                let differs = fact.level() == whole.level() && fact.origin() == whole.origin();
+                differs.then(|| walk.function.locals[local.0 as usize].name.clone())
+            }
+            ExprKind::Field(operand, _) | ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => {
+                any(&[operand])
+            }
+            ExprKind::Binary(_, left, right) => any(&[left, right]),
+            ExprKind::Select { condition, then, otherwise } => any(&[condition, then, otherwise]),
+            ExprKind::Intrinsic(_, arguments) => any(&arguments.iter().collect::<Vec<_>>()),
+            _ => None,
+        }
+    }
+
+    fn branch(
+        &mut self,
+        walk: &mut Walk<'p>,
+        condition: &'p Expr,
+        then: &'p Block,
+        otherwise: &'p Block,
+        span: Span,
+    ) -> Step<Flow> {
+        let (fact, subject) = self.fact_and_name(walk, condition)?;
+        if let Some(Constant::Bool(holds)) = fact.constant {
+            return self.block(walk, if holds { then } else { otherwise });
+        }
+        let at = walk.position(span);
+        let parting = Parting { at, way: Way::Branch, subject, origin: fact.origin() };
+        let saved = walk.base.clone();
+        let here = walk.control();
+        let before = walk.locals.clone();
+        walk.base = here.divided(&fact, true, parting.clone());
+        let first = self.block(walk, then)?;
+        let after_then = std::mem::replace(&mut walk.locals, before);
+        walk.base = here.divided(&fact, false, parting);
+        let second = self.block(walk, otherwise)?;
+        walk.base = saved;
+        match (first, second) {
+            (Flow::Leaves, Flow::Leaves) => return Ok(Flow::Leaves),
+            (Flow::Continues, Flow::Leaves) => walk.locals = after_then,
+            (Flow::Leaves, Flow::Continues) => {}
+            (Flow::Continues, Flow::Continues) => unite(&mut walk.locals, &after_then),
+        }
+        Ok(Flow::Continues)
+    }
+}
+
+/// What holds where two paths meet. A local that only one of them assigned is not read afterwards.
+pub(super) fn unite(state: &mut State, other: &State) {
+    for (local, other) in state.iter_mut().zip(other) {
+        match (&mut *local, other) {
+            (Some(value), Some(other)) if value != other => *value = value.or(other),
+            (None, Some(other)) => *local = Some(Value::clone(other)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Barriers and warp operations are taken where all that they name provably arrive, and refused elsewhere with one
+//! sentence. Sources are Rust; the body of a kernel begins on line 1.
+
+mod branches;
+mod exits;
+mod kernels;
+mod members;
+mod values;
