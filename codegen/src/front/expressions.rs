@@ -60,17 +60,13 @@ impl Body<'_> {
             Expr::Struct(literal) => self.struct_literal(literal, span),
             Expr::Call(call) => self.call(call),
             Expr::MethodCall(call) => self.method_call(call),
-            Expr::Block(block) => {
-                if let Some(label) = &block.label {
-                    self.diagnostics.report(
-                        label.span(),
-                        "device code has no labelled blocks: write a function and `return` from it",
-                    );
-                }
-                self.block(&block.block)
-            }
+            Expr::Block(block) => match &block.label {
+                Some(label) => self.labelled_block(label, &block.block),
+                None => self.block(&block.block),
+            },
             Expr::Const(block) => self.const_block(block, span),
             Expr::If(branch) => self.branch(branch),
+            Expr::Match(written) => self.match_value(written),
             Expr::While(repeated) => self.while_loop(repeated),
             Expr::Loop(repeated) => self.endless_loop(repeated),
             Expr::ForLoop(repeated) => self.for_loop(repeated),
@@ -99,6 +95,9 @@ impl Body<'_> {
     fn name(&mut self, name: &str, span: Span) -> Node {
         if let Some(local) = self.local(name) {
             return self.read(local, span);
+        }
+        if let Some(path) = self.environment.local_constant(self.scope().function, name) {
+            return self.constant_item(path, span);
         }
         if let Some((name, scalar)) = self.const_parameters.iter().find(|(known, _)| known == name) {
             return Node { kind: NodeKind::ConstParameter(name.clone()), term: Term::Scalar(*scalar), span };

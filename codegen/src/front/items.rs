@@ -6,6 +6,7 @@ use syn::{ImplItem, Item};
 
 use super::attributes;
 use super::diagnostic::Diagnostics;
+use super::local_constants;
 use super::names::Environment;
 use super::refused;
 use super::signatures::{definition, signature};
@@ -77,6 +78,8 @@ impl<'a> Items<'a> {
                 sorted.implementation(item, environment, diagnostics);
             }
         }
+        let local = local_constants::collect(&sorted.functions, environment, diagnostics);
+        sorted.constants.extend(local);
         sorted
     }
 
@@ -167,7 +170,9 @@ impl<'a> Items<'a> {
             structs.push(definition);
         }
         for constant in &self.constants {
-            let scope = Scope { environment, const_parameters: &[], self_type: &constant.self_type };
+            let function = environment.function_of(&constant.name);
+            let scope =
+                Scope { environment, const_parameters: &[], self_type: &constant.self_type, function };
             if let Some(ty) = scope.whole(constant.written, diagnostics) {
                 environment.declare_constant(&constant.name, ty);
             }

@@ -59,10 +59,15 @@ fn peel(expression: &Expr) -> &Expr {
 fn constant(path: &syn::Path, scope: &Scope<'_>) -> Option<Path> {
     let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     match segments.as_slice() {
-        [name] => match scope.environment.resolve(name)? {
-            Entity::Constant(path) => Some(path),
-            _ => None,
-        },
+        [name] => {
+            if let Some(path) = scope.environment.local_constant(scope.function, name) {
+                return Some(path);
+            }
+            match scope.environment.resolve(name)? {
+                Entity::Constant(path) => Some(path),
+                _ => None,
+            }
+        }
         [owner, name] => {
             let owner = if owner == "Self" {
                 scope.self_type.clone()?
@@ -122,8 +127,9 @@ fn named(path: &Path, environment: &Environment<'_>, depth: u32) -> Option<i128>
     if let Some(value) = environment.value(path) {
         return lowered(value, environment, depth);
     }
+    let function = environment.function_of(&path.item);
     let self_type = path.item.split_once("::").map(|(owner, _)| environment.own(owner));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type };
+    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function };
     value(environment.source(path)?, &scope, depth)
 }
 

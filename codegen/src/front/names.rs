@@ -51,6 +51,8 @@ pub(super) struct Environment<'a> {
     signatures: BTreeMap<Path, Signature>,
     /// This module's constants before they are lowered, for array lengths.
     sources: BTreeMap<String, &'a syn::Expr>,
+    /// Constants that functions define: function and name.
+    local_constants: BTreeSet<(String, String)>,
     /// This module's structs whose layout Rust does not promise.
     without_layout: BTreeSet<String>,
 }
@@ -73,6 +75,7 @@ impl<'a> Environment<'a> {
             values: BTreeMap::new(),
             signatures: BTreeMap::new(),
             sources: BTreeMap::new(),
+            local_constants: BTreeSet::new(),
             without_layout: BTreeSet::new(),
         };
         for known in linked.iter().chain(imported) {
@@ -142,6 +145,24 @@ impl<'a> Environment<'a> {
             self.names.insert(name.to_string(), Entity::Constant(self.own(name)));
         }
         self.sources.insert(name.to_string(), source);
+    }
+
+    /// Makes a constant inside a function known: its path is `function::NAME`.
+    pub(super) fn announce_local_constant(&mut self, function: &str, name: &str, source: &'a syn::Expr) {
+        self.local_constants.insert((function.to_string(), name.to_string()));
+        self.sources.insert(format!("{function}::{name}"), source);
+    }
+
+    /// The constant of that name that `function` defines.
+    pub(super) fn local_constant(&self, function: Option<&str>, name: &str) -> Option<Path> {
+        let key = (function?.to_string(), name.to_string());
+        self.local_constants.contains(&key).then(|| self.own(&format!("{}::{name}", key.0)))
+    }
+
+    /// The function that defines the constant `item`, if one does.
+    pub(super) fn function_of<'n>(&self, item: &'n str) -> Option<&'n str> {
+        let (function, name) = item.rsplit_once("::")?;
+        self.local_constant(Some(function), name).map(|_| function)
     }
 
     pub(super) fn declare_struct(&mut self, definition: StructDefinition) {

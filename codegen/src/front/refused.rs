@@ -91,8 +91,7 @@ pub(super) fn signature(signature: &syn::Signature, diagnostics: &mut Diagnostic
 /// The sentence for an expression that is not part of the language.
 pub(super) fn expression(expression: &Expr) -> String {
     match expression {
-        Expr::Match(_) => "`match` is not available in device code: write `if` and `else if`",
-        Expr::Let(_) => "`if let` and `while let` are not available in device code: compare values with `==`",
+        Expr::Let(_) => "`if let` and `while let` are not available in device code: write `match`",
         Expr::Closure(_) => "device code has no closures: write a device function and call it by name",
         Expr::Try(_) => "device code has no `?`: return a `bool` beside the value and test it with `if`",
         Expr::Range(_) => "a range stands only in `for i in a..b`: keep start and end in two variables",

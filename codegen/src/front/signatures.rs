@@ -17,7 +17,7 @@ pub(super) fn definition(
     diagnostics: &mut Diagnostics,
 ) -> StructDefinition {
     let self_type = Some(environment.own(&item.ident.to_string()));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type };
+    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function: None };
     let (_, align) = attributes::layout(&item.attrs, diagnostics);
     let mut fields = Vec::new();
     for (index, field) in item.fields.iter().enumerate() {
@@ -61,7 +61,7 @@ pub(super) fn signature(
     refused::signature(written, diagnostics);
     let const_parameters = const_parameters(written, diagnostics);
     let self_type = &function.self_type;
-    let scope = Scope { environment, const_parameters: &const_parameters, self_type };
+    let scope = Scope { environment, const_parameters: &const_parameters, self_type, function: None };
     let (mut parameters, mut is_method) = (Vec::new(), false);
     for input in &written.inputs {
         let ty = match input {

@@ -15,6 +15,8 @@ pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
+    /// The function whose constants can be mentioned.
+    pub(super) function: Option<&'a str>,
 }
 
 /// The scalar type of that name.

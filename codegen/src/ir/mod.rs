@@ -264,6 +264,9 @@ pub enum UnaryOp {
 }
 
 /// A binary operator. `And`, `Or` and `Xor` on bools evaluate both operands.
+///
+/// Code that runs wraps for `Add` and `WrappingAdd` alike. In constant expressions `Add` must not overflow, as in Rust, and
+/// `WrappingAdd` (`a.wrapping_add(b)`) still wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum BinaryOp {
@@ -283,4 +286,22 @@ pub enum BinaryOp {
     LessEqual,
     Greater,
     GreaterEqual,
+    /// Integers only.
+    WrappingAdd,
+    /// Integers only.
+    WrappingSubtract,
+    /// Integers only.
+    WrappingMultiply,
+}
+
+impl BinaryOp {
+    /// The operator that computes the same bits in code that runs.
+    pub fn running(self) -> BinaryOp {
+        match self {
+            BinaryOp::WrappingAdd => BinaryOp::Add,
+            BinaryOp::WrappingSubtract => BinaryOp::Subtract,
+            BinaryOp::WrappingMultiply => BinaryOp::Multiply,
+            other => other,
+        }
+    }
 }

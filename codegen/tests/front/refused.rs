@@ -120,7 +120,7 @@ refused! {
 
 #[test]
 fn all_mistakes_come_at_once_in_source_order() {
-    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    match x { _ => 1 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
+    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    if let 1 = x { 1 } else { 2 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
     let mistakes = lower("code", source).expect_err("four mistakes");
     let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.span.start().line).collect();
     assert_eq!(lines, [1, 2, 3, 5, 6], "{:?}", sentences(&mistakes));

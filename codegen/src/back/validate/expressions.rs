@@ -179,7 +179,10 @@ impl<'a> Checker<'a> {
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => {
                 first != Scalar::Bool
             }
-            BinaryOp::Remainder => first.is_integer(),
+            BinaryOp::Remainder
+            | BinaryOp::WrappingAdd
+            | BinaryOp::WrappingSubtract
+            | BinaryOp::WrappingMultiply => first.is_integer(),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => !first.is_float(),
             _ => return Some(Type::Scalar(Scalar::Bool)),
         };

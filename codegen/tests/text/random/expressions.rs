@@ -142,6 +142,7 @@ impl Function<'_> {
         const COMPARISONS: [B; 6] =
             [B::Equal, B::NotEqual, B::Less, B::LessEqual, B::Greater, B::GreaterEqual];
         const BITS: [B; 3] = [B::And, B::Or, B::Xor];
+        const WRAPPING: [B; 3] = [B::WrappingAdd, B::WrappingSubtract, B::WrappingMultiply];
         const ARITHMETIC: [B; 5] = [B::Add, B::Subtract, B::Multiply, B::Divide, B::Remainder];
         let (operator, operands) = match scalar {
             Scalar::Bool if self.choices.once_in(2) => (self.choices.one(&BITS), ty),
@@ -156,6 +157,7 @@ impl Function<'_> {
                 return ExprKind::Binary(operator, left, Box::new(self.value(&amount, depth)));
             }
             _ if scalar.is_integer() && self.choices.once_in(2) => (self.choices.one(&BITS), ty),
+            _ if scalar.is_integer() && self.choices.once_in(3) => (self.choices.one(&WRAPPING), ty),
             _ => (self.choices.one(&ARITHMETIC), ty),
         };
         let left = Box::new(self.value(&operands, depth));
