@@ -115,6 +115,9 @@ impl Body<'_> {
                     self.error(span, format!("`{name}` is a struct: write a value of it, `{name} {{ .. }}`"))
                 }
             },
+            Some(Entity::Enum(_)) => {
+                self.error(span, format!("`{name}` is an enum: write a variant of it, `{name}::..`"))
+            }
             None if name == "self" => {
                 self.error(span, "this function has no `self`: add it as the first parameter")
             }
@@ -140,6 +143,12 @@ impl Body<'_> {
 
     fn associated_constant(&mut self, owner: &str, name: &str, span: Span) -> Node {
         if let Some(owner_path) = self.struct_named(owner) {
+            if let Some(definition) = self.environment.enumeration(&owner_path)
+                && let Some((_, value)) = definition.variants.iter().find(|(known, _)| known == name)
+            {
+                let term = Term::from(&self.environment.item_type(&owner_path));
+                return Node { kind: NodeKind::Integer(*value), term, span };
+            }
             let path = self.environment.associated(&owner_path, name);
             if self.environment.constant(&path).is_some() || self.environment.source(&path).is_some() {
                 return self.constant_item(path, span);
@@ -169,13 +178,13 @@ impl Body<'_> {
         )
     }
 
-    /// The struct of that name, `Self` included.
+    /// The struct or enum of that name, `Self` included.
     pub(super) fn struct_named(&self, name: &str) -> Option<Path> {
         if name == "Self" {
             return self.self_type.clone();
         }
         match self.environment.resolve(name) {
-            Some(Entity::Struct(path)) => Some(path),
+            Some(Entity::Struct(path) | Entity::Enum(path)) => Some(path),
             _ => None,
         }
     }

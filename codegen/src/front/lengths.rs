@@ -44,6 +44,11 @@ pub(super) fn of_constant(path: &Path, environment: &Environment<'_>) -> Size {
     value.map_or_else(|| Size::Constant(path.clone()), Size::Literal)
 }
 
+/// The integer that an expression of literals, constants and operators states.
+pub(super) fn integer(expression: &Expr, scope: &Scope<'_>) -> Option<i128> {
+    value(expression, scope, DEPTH)
+}
+
 fn peel(expression: &Expr) -> &Expr {
     match expression {
         Expr::Paren(paren) => peel(&paren.expr),
@@ -73,7 +78,7 @@ fn constant(path: &syn::Path, scope: &Scope<'_>) -> Option<Path> {
                 scope.self_type.clone()?
             } else {
                 match scope.environment.resolve(owner)? {
-                    Entity::Struct(path) => path,
+                    Entity::Struct(path) | Entity::Enum(path) => path,
                     _ => return None,
                 }
             };

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::Imports;
-use crate::ir::{self, Expr, Function, Path, Scalar, StructDefinition, Type};
+use super::terms::Term;
+use crate::ir::{self, EnumDefinition, Expr, Function, Path, Scalar, StructDefinition, Type};
 
 /// An item.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Entity {
     Struct(Path),
+    Enum(Path),
     Constant(Path),
     Function(Path),
 }
@@ -46,6 +48,7 @@ pub(super) struct Environment<'a> {
     /// Built-in names that are imported under another one.
     renamed: BTreeMap<String, String>,
     structs: BTreeMap<Path, StructDefinition>,
+    enums: BTreeMap<Path, EnumDefinition>,
     constants: BTreeMap<Path, Type>,
     values: BTreeMap<Path, &'a Expr>,
     signatures: BTreeMap<Path, Signature>,
@@ -71,6 +74,7 @@ impl<'a> Environment<'a> {
             globs: Vec::new(),
             renamed: BTreeMap::new(),
             structs: BTreeMap::new(),
+            enums: BTreeMap::new(),
             constants: BTreeMap::new(),
             values: BTreeMap::new(),
             signatures: BTreeMap::new(),
@@ -104,6 +108,9 @@ impl<'a> Environment<'a> {
         for definition in &module.structs {
             self.structs.insert(path(&definition.name), definition.clone());
         }
+        for definition in &module.enums {
+            self.enums.insert(path(&definition.name), definition.clone());
+        }
         for constant in &module.constants {
             self.constants.insert(path(&constant.name), constant.ty.clone());
             self.values.insert(path(&constant.name), &constant.value);
@@ -117,6 +124,8 @@ impl<'a> Environment<'a> {
         let path = Path { module: module.name.clone(), item: item.to_string() };
         if self.structs.contains_key(&path) {
             Some(Entity::Struct(path))
+        } else if self.enums.contains_key(&path) {
+            Some(Entity::Enum(path))
         } else if self.signatures.contains_key(&path) {
             Some(Entity::Function(path))
         } else if self.constants.contains_key(&path) {
@@ -136,6 +145,39 @@ impl<'a> Environment<'a> {
         self.names.insert(name.to_string(), Entity::Struct(self.own(name)));
         if !has_layout {
             self.without_layout.insert(name.to_string());
+        }
+    }
+
+    /// Makes an enum's name known before its variants are.
+    pub(super) fn announce_enum(&mut self, name: &str) {
+        self.names.insert(name.to_string(), Entity::Enum(self.own(name)));
+    }
+
+    pub(super) fn declare_enum(&mut self, definition: EnumDefinition) {
+        self.enums.insert(self.own(&definition.name), definition);
+    }
+
+    pub(super) fn enumeration(&self, path: &Path) -> Option<&EnumDefinition> {
+        self.enums.get(path)
+    }
+
+    /// The type of that struct or enum.
+    pub(super) fn item_type(&self, path: &Path) -> Type {
+        match self.enums.get(path) {
+            Some(definition) => Type::Enum(path.clone(), definition.scalar),
+            None => Type::Struct(path.clone()),
+        }
+    }
+
+    /// An enum in the type that has no `#[repr(..)]`, so that Rust does not promise how it is laid out.
+    pub(super) fn without_repr(&self, term: &Term) -> Option<&str> {
+        match term {
+            Term::Enum(path, _) => {
+                self.enums.get(path).filter(|definition| !definition.stated).map(|it| it.name.as_str())
+            }
+            Term::Array(element, _) => self.without_repr(element),
+            Term::Tuple(parts) => parts.iter().find_map(|part| self.without_repr(part)),
+            _ => None,
         }
     }
 

@@ -8,7 +8,6 @@ use super::diagnostic::Diagnostics;
 /// An item that is not part of the language.
 pub(super) fn item(item: &Item, diagnostics: &mut Diagnostics) {
     let message = match item {
-        Item::Enum(_) => "device code has no enums: use a struct, or integer constants",
         Item::Union(_) => "device code has no unions: use a struct, or `to_bits` and `from_bits`",
         Item::Trait(_) | Item::TraitAlias(_) => {
             "device code has no traits: write functions, or an `impl` of a struct"
@@ -24,7 +23,7 @@ pub(super) fn item(item: &Item, diagnostics: &mut Diagnostics) {
         Item::ExternCrate(_) | Item::ForeignMod(_) => {
             "device code has no `extern`: import device items with `use`"
         }
-        _ => "a device module holds `use`, `const`, `struct`, `impl` and `fn` only",
+        _ => "a device module holds `use`, `const`, `struct`, `enum`, `impl` and `fn` only",
     };
     diagnostics.report(item.span(), message);
 }

@@ -135,7 +135,7 @@ pub(super) fn weight(ty: &Type) -> usize {
     let path = |path: &Path| path.module.len() + path.item.len();
     1 + match ty {
         Type::Unit | Type::Scalar(_) => 0,
-        Type::Struct(name) => path(name),
+        Type::Struct(name) | Type::Enum(name, _) => path(name),
         Type::Tuple(parts) => parts.iter().map(weight).sum(),
         Type::Array(element, size) => {
             weight(element)

@@ -439,3 +439,40 @@ agree!(matches_in_constants: f {
         kind * 1000 + other
     }
 });
+
+agree!(enums_in_constants: f {
+    pub const BASE: isize = 10;
+
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub enum Level { Low = -5, Middle, High = BASE * 2 }
+
+    #[derive(Clone, Copy)]
+    #[repr(u8)]
+    pub enum Kind { Empty, Some = 7, Other }
+
+    #[derive(Clone, Copy)]
+    pub struct Item { kind: Kind, size: u32 }
+
+    impl Kind {
+        pub const FIRST: Kind = Kind::Some;
+
+        pub const fn of(x: u32) -> Self {
+            match x % 3 { 0 => Self::Empty, 1 => Kind::Some, _ => Self::Other }
+        }
+
+        pub const fn weight(self) -> u32 {
+            match self { Kind::Empty => 0, Kind::Some | Kind::Other => self as u32 * 2 }
+        }
+    }
+
+    pub const fn f(x: u32) -> u32 {
+        let item = Item { kind: Kind::of(x), size: x & 15 };
+        let level = if x > 3 { Level::High } else if x == 0 { Level::Low } else { Level::Middle };
+        let known = match (level, item.kind) {
+            (Level::Low, _) => 1,
+            (Level::High, Kind::Other) => 2,
+            (_, kind) => kind as u32 + 10,
+        };
+        item.kind.weight() * 100 + item.size + known * 10000 + Kind::FIRST as u32 + level as i64 as u32 / 2
+    }
+});

@@ -310,4 +310,78 @@ agree! {
             a + b * 10 + c % 1000 * 1000 + d + y
         }
     }
+
+    enums_are_matched_and_compared: f {
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+        #[repr(i16)]
+        pub enum Stage { Early = -2, #[default] Late = 300, Never }
+
+        #[derive(Clone, Copy, PartialEq)]
+        enum Side { Left, Right }
+
+        #[derive(Clone, Copy)]
+        struct Step { stage: Stage, count: u32 }
+
+        fn stage(x: u32) -> Stage {
+            if x < 100 { Stage::Early } else if x % 2 == 0 { Stage::Late } else { Stage::Never }
+        }
+
+        fn advance(step: Step) -> Step {
+            let next = match step.stage {
+                Stage::Early if step.count > 50 => Stage::Never,
+                Stage::Early => Stage::Late,
+                _ => step.stage,
+            };
+            Step { stage: next, ..step }
+        }
+
+        pub fn f(x: u32) -> u32 {
+            let before = Step { stage: stage(x), count: x % 90 };
+            let after = advance(before);
+            let side = if x % 3 == 0 { Side::Left } else { Side::Right };
+            let mut total = (after.stage > before.stage) as u32 + (side == Side::Left) as u32 * 2;
+            if before.stage != Stage::Late && after.stage <= Stage::Late {
+                total += 4;
+            }
+            let mut last = Stage::Early;
+            for i in 0..3u32 {
+                last = match (last, side) {
+                    (Stage::Early, Side::Left) => Stage::Late,
+                    (Stage::Late, _) if x % 5 == i => Stage::Never,
+                    (other, _) => other,
+                };
+            }
+            total + after.stage as u32 % 1000 * 10 + (before.stage as i32 + 2) as u32 * 100_000 + (last as u8 as u32)
+        }
+    }
+}
+
+#[test]
+fn enums_lie_in_memory_as_their_integers() {
+    let source = "
+        #[derive(Clone, Copy)]
+        #[repr(u8)]
+        pub enum State { Free, Taken = 5, Done }
+
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct Slot { state: State, tag: u8, next: u16 }
+
+        #[kernel(warps = 1)]
+        pub fn apply(from: Global<u32>, to: Global<u32>, count: u32) {
+            if lane() < count {
+                let slots = from.cast::<Slot>();
+                let slot = slots.at(lane()).read();
+                let state = match slot.state {
+                    State::Free => State::Taken,
+                    State::Taken | State::Done => State::Done,
+                };
+                to.cast::<Slot>().at(lane()).write(Slot { state, ..slot });
+            }
+        }";
+    let program = back::link(vec![lowered(source)]).expect("the module is right");
+    let kernel = back::specialise(&program, "apply", &[], &back::Options::default()).expect("it specialises");
+    let found =
+        executed(&kernel.ptx.to_string(), kernel.block_threads, &[0x0102_0300, 0xffff_0005, 0x0000_ff06]);
+    assert_eq!(found, [0x0102_0305, 0xffff_0006, 0x0000_ff06]);
 }

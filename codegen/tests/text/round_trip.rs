@@ -115,6 +115,7 @@ fn module_with(constant: Constant) -> Module {
         file: String::new(),
         imports: Vec::new(),
         structs: Vec::new(),
+        enums: Vec::new(),
         constants: vec![constant],
         functions: Vec::new(),
         lines: BTreeMap::new(),

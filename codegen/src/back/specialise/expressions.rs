@@ -21,7 +21,7 @@ impl<'p> Specialiser<'p> {
         let value = value?;
         let count = match &expression.ty {
             Type::Unit => 0,
-            Type::Scalar(_) | Type::Pointer(..) | Type::Peers(_) => 1,
+            Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => 1,
             ty => self.count(frame, ty, expression.span)?,
         };
         match value.len() == count {

@@ -55,15 +55,18 @@ fn order_mistake(intrinsic: Intrinsic) -> Option<String> {
 
 /// The result type, where the arguments decide it; what the operation takes, when the arguments are wrong.
 fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Option<Type>, &'static str> {
-    let scalar = |index: usize| types.get(index).and_then(|ty| ty.scalar());
+    let plain = |ty: &Type| match ty {
+        Type::Scalar(scalar) => Some(*scalar),
+        _ => None,
+    };
+    let scalar = |index: usize| types.get(index).and_then(|ty| plain(ty));
     let integer = scalar(0).is_some_and(Scalar::is_integer);
     let float = scalar(0).is_some_and(Scalar::is_float);
     let pointee = types.first().and_then(|ty| match ty {
         Type::Pointer(_, pointee) => Some(&**pointee),
         _ => None,
     });
-    let strong =
-        pointee.and_then(Type::scalar).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
+    let strong = pointee.and_then(plain).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
     let all = |ty: &Type, from: usize| types[from..].iter().all(|other| *other == ty);
     let takes = |fits: bool, gives: Option<Type>, needs| if fits { Ok(gives) } else { Err(needs) };
     let count = types.len();

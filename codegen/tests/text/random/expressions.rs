@@ -54,6 +54,7 @@ impl Function<'_> {
                 4 => self.call(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 5 | 6 if !self.is_const => self.intrinsic(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 _ => match ty.scalar() {
+                    Some(_) if matches!(ty, Type::Enum(..)) => self.leaf(ty),
                     Some(scalar) => self.operation(scalar, depth - 1),
                     None => self.parts(ty, depth - 1),
                 },
@@ -71,7 +72,7 @@ impl Function<'_> {
             }
         }
         for (name, scalar) in &self.const_parameters {
-            if ty.scalar() == Some(*scalar) {
+            if *ty == Type::Scalar(*scalar) {
                 leaves.push(ExprKind::ConstParameter(name.clone()));
             }
         }
@@ -83,7 +84,14 @@ impl Function<'_> {
         match (self.choices.maybe_one(&leaves), ty.scalar()) {
             (Some(leaf), None) => leaf,
             (Some(leaf), Some(_)) if self.choices.once_in(2) => leaf,
-            (_, Some(scalar)) => literal(self.choices, scalar),
+            (_, Some(scalar)) => match ty {
+                Type::Enum(path, _) => {
+                    let definition = self.items.enums.iter().find(|(known, ..)| known == path).cloned();
+                    let values = definition.map(|(.., values)| values).unwrap_or_default();
+                    ExprKind::Integer(self.choices.maybe_one(&values).unwrap_or_default())
+                }
+                _ => literal(self.choices, scalar),
+            },
             (None, None) => self.parts(ty, 0),
         }
     }
