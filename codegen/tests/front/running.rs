@@ -25,8 +25,44 @@ fn inputs() -> Vec<u32> {
     inputs
 }
 
-/// The twins of intrinsics that no test reaches.
+/// The twins of intrinsics. The emulator that executes the PTX has conversions of its own.
 mod intrinsics {
+    use crossdock_codegen::small_float::{E4M3, E5M2, F16, Format};
+
+    fn pair(format: Format, bits: u32, low: f32, high: f32) -> u32 {
+        let saturate = bits == 8;
+        format.encode(high, saturate) << bits | format.encode(low, saturate)
+    }
+
+    fn widen(format: Format, codes: u16) -> u32 {
+        let value = |code: u16| format.decode(u32::from(code & 0xff));
+        pair(F16, 16, value(codes), value(codes >> 8))
+    }
+
+    pub(super) fn pack_f16(low: f32, high: f32) -> u32 {
+        pair(F16, 16, low, high)
+    }
+
+    pub(super) fn pack_e4m3(low: f32, high: f32) -> u16 {
+        pair(E4M3, 8, low, high) as u16
+    }
+
+    pub(super) fn pack_e5m2(low: f32, high: f32) -> u16 {
+        pair(E5M2, 8, low, high) as u16
+    }
+
+    pub(super) fn f16_value(code: u16) -> f32 {
+        F16.decode(u32::from(code))
+    }
+
+    pub(super) fn widen_e4m3(codes: u16) -> u32 {
+        widen(E4M3, codes)
+    }
+
+    pub(super) fn widen_e5m2(codes: u16) -> u32 {
+        widen(E5M2, codes)
+    }
+
     pub(super) fn trap() -> ! {
         panic!("not reached")
     }
@@ -46,6 +82,12 @@ macro_rules! agree {
     };
 }
 
+/// The oldest target with 8-bit floats.
+fn ada() -> back::Options {
+    let version = crossdock_ptx::Version { major: 8, minor: 1 };
+    back::Options { target: "sm_89".to_string(), version }
+}
+
 /// The PTX of a kernel that applies `function` to every input.
 fn kernel(source: &str, function: &str) -> back::Kernel {
     let source = format!(
@@ -60,8 +102,7 @@ fn kernel(source: &str, function: &str) -> back::Kernel {
         }}"
     );
     let program = back::link(vec![lowered(&source)]).unwrap_or_else(|error| panic!("{error}\n{source}"));
-    back::specialise(&program, "apply", &[], &back::Options::default())
-        .unwrap_or_else(|error| panic!("{error}\n{source}"))
+    back::specialise(&program, "apply", &[], &ada()).unwrap_or_else(|error| panic!("{error}\n{source}"))
 }
 
 /// What the PTX computes.
@@ -91,9 +132,13 @@ fn executed(text: &str, block: u32, inputs: &[u32]) -> Vec<u32> {
 }
 
 fn agrees(source: &str, function: &str, twin: fn(u32) -> u32) {
+    agrees_on(&inputs(), source, function, twin);
+}
+
+fn agrees_on(inputs: &[u32], source: &str, function: &str, twin: fn(u32) -> u32) {
     let kernel = kernel(source, function);
-    let (text, inputs) = (kernel.ptx.to_string(), inputs());
-    for (input, found) in inputs.iter().zip(executed(&text, kernel.block_threads, &inputs)) {
+    let text = kernel.ptx.to_string();
+    for (input, found) in inputs.iter().zip(executed(&text, kernel.block_threads, inputs)) {
         let expected = twin(*input);
         assert_eq!(found, expected, "{function}({input:#x}) in PTX, then in Rust\n{source}\n{text}");
     }
@@ -354,6 +399,71 @@ agree! {
             total + after.stage as u32 % 1000 * 10 + (before.stage as i32 + 2) as u32 * 100_000 + (last as u8 as u32)
         }
     }
+}
+
+/// As [`agree`], for every code of 16 bits with the lower bits that decide ties.
+macro_rules! agree_on_floats {
+    ($($test:ident: $function:ident { $($item:item)* })*) => {
+        $(#[test]
+        fn $test() {
+            mod twin {
+                $($item)*
+            }
+            let uppers = (0..=0xffffu32).map(|upper| upper << 16);
+            let inputs: Vec<u32> = uppers.flat_map(|upper| [upper, upper | 1, upper | 0xffff]).collect();
+            agrees_on(&inputs, stringify!($($item)*), stringify!($function), twin::$function);
+        })*
+    };
+}
+
+agree_on_floats! {
+    floats_are_rounded_to_16_bits: f {
+        use super::intrinsics::pack_f16;
+
+        pub(super) fn f(x: u32) -> u32 {
+            // Scaled, so that more of the inputs are near the format's range.
+            let value = f32::from_bits(x);
+            pack_f16(value, value * 0.000_030_518) ^ pack_f16(f32::from_bits(x >> 3), -value).rotate_left(7)
+        }
+    }
+
+    floats_are_rounded_to_8_bits: f {
+        use super::intrinsics::{pack_e4m3, pack_e5m2};
+
+        pub(super) fn f(x: u32) -> u32 {
+            let value = f32::from_bits(x);
+            (pack_e4m3(value, -value) as u32) << 16 | pack_e5m2(value, -value) as u32
+        }
+    }
+
+    small_floats_are_widened: f {
+        use super::intrinsics::{f16_value, widen_e4m3, widen_e5m2};
+
+        pub(super) fn f(x: u32) -> u32 {
+            let code = (x >> 16) as u16;
+            let value = f16_value(code);
+            let bits = if value.is_nan() { 77 } else { value.to_bits() };
+            match x % 4 { 0 => bits, 1 => widen_e4m3(code), _ => widen_e5m2(code) }
+        }
+    }
+}
+
+#[test]
+fn eight_bit_floats_need_their_target_and_version() {
+    let source = "#[kernel(warps = 1)]
+        fn apply(x: f32, to: Global<u16>) { to.write(pack_e4m3(x, 0.0)); }";
+    let program = back::link(vec![lowered(source)]).expect("the module is right");
+    let message = |options: &back::Options| match back::specialise(&program, "apply", &[], options) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    let old = message(&back::Options::default());
+    let expected = "`pack_e4m3` needs the target sm_89, and this kernel is made for sm_80: raise the target";
+    assert!(old.starts_with(expected), "{old}");
+    let version = message(&back::Options { target: "sm_90".to_string(), ..back::Options::default() });
+    let expected = "`pack_e4m3` needs PTX 8.1, and this kernel is written in PTX 8.0: raise the version";
+    assert!(version.starts_with(expected), "{version}");
+    assert_eq!(message(&ada()), "");
 }
 
 #[test]

@@ -74,6 +74,12 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::ReverseBits,
         I::Bitcast,
         I::PackBf16,
+        I::PackF16,
+        I::PackE4m3,
+        I::PackE5m2,
+        I::F16Value,
+        I::WidenE4m3,
+        I::WidenE5m2,
     ];
     all.extend([ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor].map(I::Shuffle));
     all.extend([VoteKind::Any, VoteKind::All, VoteKind::Ballot].map(I::Vote));
@@ -193,6 +199,11 @@ fn random_modules_have_every_construct() {
         "new layout::",
         " as ",
         " << ",
+        " +% ",
+        " -% ",
+        " *% ",
+        "enum ",
+        "layout::Enum",
         " >= ",
         "select(",
         "; 3]",

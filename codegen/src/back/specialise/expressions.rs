@@ -175,7 +175,13 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::TrailingZeros
             | Intrinsic::ReverseBits
             | Intrinsic::Bitcast
-            | Intrinsic::PackBf16 => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
+            | Intrinsic::PackBf16
+            | Intrinsic::PackF16
+            | Intrinsic::PackE4m3
+            | Intrinsic::PackE5m2
+            | Intrinsic::F16Value
+            | Intrinsic::WidenE4m3
+            | Intrinsic::WidenE5m2 => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
         }
     }
 }
