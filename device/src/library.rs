@@ -66,4 +66,24 @@ pub mod code {
     pub fn lanes_below() -> u32 {
         (1 << lane()) - 1
     }
+
+    /// Both bf16 of a word, the lower one first, widened exactly.
+    pub const fn unpack_bf16(pair: u32) -> (f32, f32) {
+        (bf16_low(pair), bf16_high(pair))
+    }
+
+    /// Both f16 of a word, the lower one first, widened exactly.
+    pub const fn unpack_f16(pair: u32) -> (f32, f32) {
+        (f16_value(pair as u16), f16_value((pair >> 16) as u16))
+    }
+
+    /// Both e4m3 of a pair, the lower one first, widened exactly. Needs `sm_89`.
+    pub const fn unpack_e4m3(pair: u16) -> (f32, f32) {
+        unpack_f16(widen_e4m3(pair))
+    }
+
+    /// Both e5m2 of a pair, the lower one first, widened exactly. Needs `sm_89`.
+    pub const fn unpack_e5m2(pair: u16) -> (f32, f32) {
+        unpack_f16(widen_e5m2(pair))
+    }
 }

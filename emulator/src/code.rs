@@ -76,6 +76,8 @@ pub(crate) struct Loop {
     pub(crate) predicates: Vec<Slot>,
     /// Whether the body reads a clock.
     pub(crate) timed: bool,
+    /// The back-edges of the body, its own among them: taking another one means that the loop was left.
+    pub(crate) back_edges: Vec<u32>,
 }
 
 /// A decoded kernel.

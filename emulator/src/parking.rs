@@ -1,9 +1,9 @@
 //! Finding warps that spin, so that they wait without costing time and deadlocks are recognised exactly.
 //!
-//! A loop spins when an iteration wrote no memory and left every register of the loop as it was, clock readings and
-//! what derives from them aside. The next iteration can then only differ if one of the bytes read changes (or time
-//! passes), so the lanes park on those bytes. Loops that store are recognised at once and pay nothing; others are
-//! examined after 16 iterations and then ever more rarely, or immediately if they spun before.
+//! A loop spins when an iteration, without leaving it, wrote no memory and left every register of the loop as it was,
+//! clock readings and what derives from them aside. The next iteration can then only differ if one of the bytes read
+//! changes (or time passes), so the lanes park on those bytes. Loops that store are recognised at once and pay nothing;
+//! others are examined after 16 iterations and then ever more rarely, or immediately if they spun before.
 
 use crate::code::{Code, Loop};
 use crate::register::Registers;
@@ -168,6 +168,13 @@ impl Spin {
 
     #[inline(never)]
     fn observe(&mut self, code: &Code, registers: &Registers, pc: u32, mask: u32) -> Option<Parking> {
+        for site in &mut self.sites {
+            let left = site.mask & mask != 0
+                && code.loops.get(&site.pc).is_none_or(|body| !body.back_edges.contains(&pc));
+            if left {
+                site.snapshot = None; // these lanes are in another loop: what they find on their return is no spin
+            }
+        }
         let position = match self.sites.iter().position(|site| site.pc == pc && site.mask == mask) {
             Some(position) => position,
             None => {

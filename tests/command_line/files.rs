@@ -8,7 +8,7 @@ use ndarray_npy::{read_npy, write_npy};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use crate::verified_in;
+use crate::{crossdock_in, text, verified_in};
 
 /// Two ranks with two tokens of eight elements; all values and sums are exact in bf16.
 fn tokens() -> Array2<f32> {
@@ -112,4 +112,54 @@ fn one_safetensors_file_may_hold_everything() {
     // A simulated gate is used when it is asked for, and its weights are positive and sum to 1.
     let simulated = output(folder, "--tokens-file all.safetensors --routing one-expert --top-k 2");
     assert_eq!(simulated, tokens().into_dyn());
+}
+
+#[test]
+fn weights_come_only_with_the_routes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (experts, weights) = routes();
+    let tokens: Vec<u8> = tokens().iter().flat_map(|value| value.to_le_bytes()).collect();
+    let bytes: Vec<u8> = weights.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    let tensor = |width, bytes| TensorView::new(Dtype::F32, vec![4, width], bytes).expect("a tensor");
+    let tensors = [("tokens", tensor(8, &tokens)), ("weights", tensor(2, &bytes))];
+    safetensors::serialize_to_file(tensors, None, &folder.join("a.safetensors")).expect("written");
+    write_npy(folder.join("other.npy"), &experts).expect("written");
+    // Drawn weights sum to 1 for each token with a route, so tokens that have one come back as they were, up to
+    // rounding; the file's weights would make them 2 or 2.5 times as large.
+    let drawn = output(folder, "--tokens-file a.safetensors --topk-file other.npy");
+    for (drawn, given) in drawn.iter().zip(expected().iter().zip(self::tokens().iter())) {
+        let wanted = if *given.0 == 0.0 { 0.0 } else { *given.1 };
+        assert!((drawn - wanted).abs() <= wanted / 64.0, "{drawn} is not {wanted}");
+    }
+    let arguments = "--tokens-file a.safetensors --topk-file other.npy --weights-file a.safetensors";
+    assert_eq!(output(folder, arguments), expected().into_dyn());
+}
+
+#[test]
+fn an_older_and_longer_output_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("y.npy");
+    std::fs::write(&path, [7; 100_000]).expect("written");
+    verified_in(
+        folder.path(),
+        "--gpus-per-node 2 --tokens 3 --hidden 16 --experts 4 --top-k 2 --output y.npy",
+    );
+    let result: Array2<f32> = read_npy(&path).expect("an array and nothing after it");
+    assert_eq!(result.dim(), (6, 16));
+}
+
+/// `/dev/full` opens and refuses every byte.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_does_not_lose_the_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("y.npy")).expect("linked");
+    let command = "run --json --gpus-per-node 2 --tokens 3 --hidden 16 --experts 4 --top-k 2 --output y.npy";
+    let result = crossdock_in(folder.path(), command);
+    let report: serde_json::Value = serde_json::from_slice(&result.stdout).expect("one JSON object");
+    assert_eq!(report["verified"], true);
+    assert_eq!(result.status.code(), Some(1));
+    let complaint = text(&result.stderr);
+    assert!(complaint.starts_with("error: y.npy: the result could not be written: "), "{complaint}");
 }

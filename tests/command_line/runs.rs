@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{crossdock, text, verified};
+use crate::{crossdock, text, verified, verified_in};
 
 #[test]
 fn unusual_shapes_are_verified() {
@@ -11,9 +11,9 @@ fn unusual_shapes_are_verified() {
         "--gpus-per-node 3 --experts 9 --top-k 1 --tokens 1",
         "--tokens 0",
         "--tokens 5 --hidden 64 --routing one-expert",
-        "--tokens 5 --hidden 64 --routing zipf:1.5 --expert scaled",
+        "--tokens 5 --hidden 64 --routing zipf:1.5 --expert identity",
         "--tokens 5 --hidden 64 --groups 8 --top-groups 4",
-        "--tokens 5 --hidden 80 --wire fp8 --expert scaled",
+        "--tokens 5 --hidden 80 --wire fp8 --expert identity",
         "--gpus-per-node 1 --tokens 5 --hidden 64 --experts 8",
     ] {
         verified(arguments);
@@ -23,7 +23,7 @@ fn unusual_shapes_are_verified() {
 #[test]
 fn the_result_depends_on_the_seed_and_not_on_the_schedule() {
     let hash = |arguments: &str| {
-        let shape = "--gpus-per-node 4 --tokens 9 --hidden 64 --experts 32 --top-k 5 --expert scaled";
+        let shape = "--gpus-per-node 4 --tokens 9 --hidden 64 --experts 32 --top-k 5";
         verified(&format!("{shape} {arguments}"))["hash"].as_str().expect("a hash").to_owned()
     };
     let first = hash("");
@@ -31,6 +31,40 @@ fn the_result_depends_on_the_seed_and_not_on_the_schedule() {
         assert_eq!(hash(&format!("--schedule-seed {seed}")), first, "schedule seed {seed}");
     }
     assert_ne!(hash("--seed 2"), first);
+}
+
+#[test]
+fn many_ranks_give_the_same_result_in_every_order() {
+    let shape = "--gpus-per-node 33 --experts 33 --top-k 1 --hidden 16 --tokens 5";
+    let first = verified(shape)["hash"].clone();
+    for seed in 1..=24 {
+        let hash = &verified(&format!("{shape} --schedule-seed {seed}"))["hash"];
+        assert_eq!(*hash, first, "schedule seed {seed}");
+    }
+}
+
+/// Every rank waits for 63 others, in an order that once left warps asleep.
+#[test]
+fn sixty_four_ranks_end_in_a_shuffled_order() {
+    verified(
+        "--gpus-per-node 64 --experts 64 --top-k 1 --hidden 16 --tokens 40 --wire fp8 --schedule-seed 9",
+    );
+}
+
+#[test]
+fn experts_are_scaled_unless_the_output_is_wanted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let expert = |arguments: &str| {
+        let shape = "--gpus-per-node 2 --tokens 3 --hidden 16 --experts 4 --top-k 2";
+        let report = verified_in(folder.path(), &format!("{shape} {arguments}"));
+        (report["expert"].as_str().expect("a word").to_owned(), report["hash"].clone())
+    };
+    let (scaled, identity) = (expert("--expert scaled"), expert("--expert identity"));
+    assert_eq!((&*scaled.0, &*identity.0), ("scaled", "identity"));
+    assert_ne!(scaled.1, identity.1);
+    assert_eq!(expert(""), scaled);
+    assert_eq!(expert("--output y.npy"), identity);
+    assert_eq!(expert("--output y.npy --expert scaled"), scaled);
 }
 
 #[test]
@@ -69,7 +103,10 @@ fn tables_end_with_the_verdict() {
     let output = crossdock("run --gpus-per-node 2 --tokens 3 --hidden 64 --experts 4 --top-k 2");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let text = text(&output.stdout);
-    assert!(text.starts_with("2 rank(s), 3 tokens each, hidden 64, top-2 of 4 experts, bf16\n"), "{text}");
+    assert!(
+        text.starts_with("2 rank(s), 3 tokens each, hidden 64, top-2 of 4 scaled experts, bf16\n"),
+        "{text}"
+    );
     assert!(text.contains("min / median / max") && text.contains("bytes per link"), "{text}");
     assert!(text.ends_with("\nverified\n"), "{text}");
 }

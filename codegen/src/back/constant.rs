@@ -143,6 +143,8 @@ pub(super) fn binary(
     right: Constant,
     mode: Arithmetic,
 ) -> Result<Constant, Fault> {
+    let mode = if op == op.running() { mode } else { Arithmetic::Wrapping };
+    let op = op.running();
     match (left, right) {
         (Constant::Bool(left), Constant::Bool(right)) => booleans(op, left, right),
         (Constant::Integer(left), Constant::Integer(right)) => integers(op, scalar, left, right, mode),

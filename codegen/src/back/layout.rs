@@ -66,7 +66,7 @@ pub(super) trait Lengths {
 pub(super) fn leaf_count(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Result<u64, String> {
     let count = match ty {
         Type::Unit => 0,
-        Type::Scalar(_) | Type::Pointer(..) | Type::Peers(_) => 1,
+        Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => 1,
         Type::Struct(path) => {
             let mut count = 0u64;
             for field in &program.structure(path)?.fields {
@@ -112,7 +112,7 @@ fn collect(
     let one = |ty| Leaf { ty, offset, suffix: suffix.to_string() };
     match ty {
         Type::Unit => {}
-        Type::Scalar(scalar) => found.push(one(LeafType::Scalar(*scalar))),
+        Type::Scalar(scalar) | Type::Enum(_, scalar) => found.push(one(LeafType::Scalar(*scalar))),
         Type::Pointer(space, _) => found.push(one(LeafType::Pointer(*space))),
         Type::Peers(_) => found.push(one(LeafType::Pointer(Space::Global))),
         Type::Struct(path) => {
@@ -154,7 +154,9 @@ fn collect(
 pub(super) fn layout(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Result<Layout, String> {
     Ok(match ty {
         Type::Unit => Layout { size: 0, align: 1 },
-        Type::Scalar(scalar) => Layout { size: scalar.bytes(), align: scalar.bytes() },
+        Type::Scalar(scalar) | Type::Enum(_, scalar) => {
+            Layout { size: scalar.bytes(), align: scalar.bytes() }
+        }
         Type::Pointer(Space::Shared, _) => Layout { size: 4, align: 4 },
         Type::Pointer(..) | Type::Peers(_) => Layout { size: 8, align: 8 },
         Type::Struct(path) => {

@@ -2,6 +2,7 @@
 
 use super::constant::{Constant, Fault, bits, wrap};
 use crate::ir::{Intrinsic, Scalar};
+use crate::small_float::{E4M3, E5M2, F16, Format};
 
 /// The value of a numeric intrinsic of constants; `None` when it is not a numeric one.
 ///
@@ -54,6 +55,15 @@ pub(super) fn intrinsic(
         (Intrinsic::PackBf16, [Float32(low), Float32(high)]) => {
             Ok(Integer(i128::from(bf16(*high)) << 16 | i128::from(bf16(*low))))
         }
+        (Intrinsic::PackF16, [Float32(low), Float32(high)]) => Ok(pair(F16, 16, *low, *high, false)),
+        (Intrinsic::PackE4m3, [Float32(low), Float32(high)]) => Ok(pair(E4M3, 8, *low, *high, true)),
+        (Intrinsic::PackE5m2, [Float32(low), Float32(high)]) => Ok(pair(E5M2, 8, *low, *high, true)),
+        (Intrinsic::F16Value, [Integer(code)]) => Ok(Constant::of_f32(F16.decode(*code as u32))),
+        (Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2, [Integer(codes)]) => {
+            let format = if intrinsic == Intrinsic::WidenE4m3 { E4M3 } else { E5M2 };
+            let [low, high] = [*codes, *codes >> 8].map(|code| format.decode(code as u32 & 0xff).to_bits());
+            Ok(pair(F16, 16, low, high, false))
+        }
         _ => return None,
     })
 }
@@ -76,4 +86,10 @@ fn bf16(bits: u32) -> u16 {
         true => 0x7fff,
         false => (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16,
     }
+}
+
+/// Two floats' codes beside each other.
+fn pair(format: Format, bits: u32, low: u32, high: u32, saturate: bool) -> Constant {
+    let [low, high] = [low, high].map(|value| i128::from(format.encode(f32::from_bits(value), saturate)));
+    Constant::Integer(high << bits | low)
 }

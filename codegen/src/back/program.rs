@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use super::signature::{KernelParameter, KernelSignature};
 use super::validate;
 use crate::Error;
-use crate::ir::{Constant, Function, Module, Path, StructDefinition};
+use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition};
 
 /// Linked and validated modules. Only [`link`] makes one.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) modules: Vec<Module>,
     structs: HashMap<Path, (usize, usize)>,
+    enums: HashMap<Path, (usize, usize)>,
     constants: HashMap<Path, (usize, usize)>,
     functions: HashMap<Path, (usize, usize)>,
 }
@@ -23,13 +24,21 @@ pub struct Program {
 ///
 /// [`Error::Invalid`] with every mistake of every module.
 pub fn link(modules: Vec<Module>) -> Result<Program, Error> {
-    let mut program =
-        Program { modules, structs: HashMap::new(), constants: HashMap::new(), functions: HashMap::new() };
+    let mut program = Program {
+        modules,
+        structs: HashMap::new(),
+        enums: HashMap::new(),
+        constants: HashMap::new(),
+        functions: HashMap::new(),
+    };
     for (index, module) in program.modules.iter().enumerate() {
         let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
         // A repeated name keeps its first meaning here; validation reports the second.
         for (position, structure) in module.structs.iter().enumerate() {
             program.structs.entry(path(&structure.name)).or_insert((index, position));
+        }
+        for (position, definition) in module.enums.iter().enumerate() {
+            program.enums.entry(path(&definition.name)).or_insert((index, position));
         }
         for (position, constant) in module.constants.iter().enumerate() {
             program.constants.entry(path(&constant.name)).or_insert((index, position));
@@ -70,6 +79,11 @@ impl Program {
             Some((module, position)) => Ok(&self.modules[*module].structs[*position]),
             None => Err(format!("there is no struct `{path}`")),
         }
+    }
+
+    /// The enum at `path`.
+    pub(super) fn enumeration(&self, path: &Path) -> Option<&EnumDefinition> {
+        self.enums.get(path).map(|(module, position)| &self.modules[*module].enums[*position])
     }
 
     /// The constant at `path` and the index of its module.

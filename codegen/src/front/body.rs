@@ -19,11 +19,32 @@ pub(super) struct Variable {
     pub(super) span: Span,
 }
 
-/// An enclosing loop.
+/// What `break` leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// `while` and `for`, which have no value.
+    Counted,
+    /// `loop`.
+    Endless,
+    /// A labelled block: only a `break` with its label leaves it.
+    Block,
+}
+
+/// An enclosing loop or labelled block.
 #[derive(Debug)]
 pub(super) struct Enclosing {
     pub(super) label: Option<String>,
+    pub(super) left: Left,
     pub(super) breaks: bool,
+    /// What `break value` assigns.
+    pub(super) target: Option<LocalId>,
+}
+
+impl Enclosing {
+    pub(super) fn new(label: Option<&syn::Label>, left: Left) -> Self {
+        let label = label.map(|label| label.name.ident.to_string());
+        Enclosing { label, left, breaks: false, target: None }
+    }
 }
 
 /// Names and types of one function body or one constant.
@@ -33,6 +54,7 @@ pub(super) struct Body<'a> {
     pub(super) table: Table,
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
+    function: Option<&'a str>,
     /// The function's result; `None` in a constant, where `return` has no meaning.
     pub(super) result: Option<Term>,
     pub(super) variables: Vec<Variable>,
@@ -54,6 +76,7 @@ impl<'a> Body<'a> {
             table: Table::default(),
             const_parameters: scope.const_parameters,
             self_type: scope.self_type,
+            function: scope.function,
             result,
             variables: Vec::new(),
             loops: Vec::new(),
@@ -69,6 +92,7 @@ impl<'a> Body<'a> {
             environment: self.environment,
             const_parameters: self.const_parameters,
             self_type: self.self_type,
+            function: self.function,
         }
     }
 
@@ -129,6 +153,13 @@ impl<'a> Body<'a> {
             scope.push((name.to_string(), local));
         }
         local
+    }
+
+    /// Makes `name` another name of a local from here on.
+    pub(super) fn alias(&mut self, name: &str, local: LocalId) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push((name.to_string(), local));
+        }
     }
 
     /// Makes a local that nothing can refer to.

@@ -52,6 +52,7 @@ impl Body<'_> {
             Some(Entity::Function(path)) => self.call_function(path, None, generics, arguments, span),
             Some(Entity::Struct(path)) => self.construct(path, arguments, span),
             Some(Entity::Constant(_)) => self.error(span, format!("`{name}` is a constant, not a function")),
+            Some(Entity::Enum(_)) => self.error(span, format!("`{name}` is an enum, not a function")),
             None => self.call_intrinsic(name, generics, arguments, span),
         }
     }

@@ -60,17 +60,13 @@ impl Body<'_> {
             Expr::Struct(literal) => self.struct_literal(literal, span),
             Expr::Call(call) => self.call(call),
             Expr::MethodCall(call) => self.method_call(call),
-            Expr::Block(block) => {
-                if let Some(label) = &block.label {
-                    self.diagnostics.report(
-                        label.span(),
-                        "device code has no labelled blocks: write a function and `return` from it",
-                    );
-                }
-                self.block(&block.block)
-            }
+            Expr::Block(block) => match &block.label {
+                Some(label) => self.labelled_block(label, &block.block),
+                None => self.block(&block.block),
+            },
             Expr::Const(block) => self.const_block(block, span),
             Expr::If(branch) => self.branch(branch),
+            Expr::Match(written) => self.match_value(written),
             Expr::While(repeated) => self.while_loop(repeated),
             Expr::Loop(repeated) => self.endless_loop(repeated),
             Expr::ForLoop(repeated) => self.for_loop(repeated),
@@ -100,6 +96,9 @@ impl Body<'_> {
         if let Some(local) = self.local(name) {
             return self.read(local, span);
         }
+        if let Some(path) = self.environment.local_constant(self.scope().function, name) {
+            return self.constant_item(path, span);
+        }
         if let Some((name, scalar)) = self.const_parameters.iter().find(|(known, _)| known == name) {
             return Node { kind: NodeKind::ConstParameter(name.clone()), term: Term::Scalar(*scalar), span };
         }
@@ -116,6 +115,9 @@ impl Body<'_> {
                     self.error(span, format!("`{name}` is a struct: write a value of it, `{name} {{ .. }}`"))
                 }
             },
+            Some(Entity::Enum(_)) => {
+                self.error(span, format!("`{name}` is an enum: write a variant of it, `{name}::..`"))
+            }
             None if name == "self" => {
                 self.error(span, "this function has no `self`: add it as the first parameter")
             }
@@ -141,6 +143,12 @@ impl Body<'_> {
 
     fn associated_constant(&mut self, owner: &str, name: &str, span: Span) -> Node {
         if let Some(owner_path) = self.struct_named(owner) {
+            if let Some(definition) = self.environment.enumeration(&owner_path)
+                && let Some((_, value)) = definition.variants.iter().find(|(known, _)| known == name)
+            {
+                let term = Term::from(&self.environment.item_type(&owner_path));
+                return Node { kind: NodeKind::Integer(*value), term, span };
+            }
             let path = self.environment.associated(&owner_path, name);
             if self.environment.constant(&path).is_some() || self.environment.source(&path).is_some() {
                 return self.constant_item(path, span);
@@ -170,13 +178,13 @@ impl Body<'_> {
         )
     }
 
-    /// The struct of that name, `Self` included.
+    /// The struct or enum of that name, `Self` included.
     pub(super) fn struct_named(&self, name: &str) -> Option<Path> {
         if name == "Self" {
             return self.self_type.clone();
         }
         match self.environment.resolve(name) {
-            Some(Entity::Struct(path)) => Some(path),
+            Some(Entity::Struct(path) | Entity::Enum(path)) => Some(path),
             _ => None,
         }
     }

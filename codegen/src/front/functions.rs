@@ -26,8 +26,9 @@ pub(super) fn constants(
     let mut constants = Vec::new();
     for item in items {
         let Some(ty) = environment.constant(&environment.own(&item.name)) else { continue };
-        let mut body =
-            Body::new(Scope { environment, const_parameters: &[], self_type: &item.self_type }, None);
+        let function = environment.function_of(&item.name);
+        let scope = Scope { environment, const_parameters: &[], self_type: &item.self_type, function };
+        let mut body = Body::new(scope, None);
         let root = body.expression(item.value);
         body.expect(&root, &Term::from(ty));
         let value =
@@ -91,8 +92,12 @@ pub(super) fn functions(
 
 fn prepare<'a>(item: &'a FunctionItem<'_>, environment: &'a Environment<'a>) -> Option<Prepared<'a>> {
     let signature = environment.signature(&environment.own(&item.name))?;
-    let scope =
-        Scope { environment, const_parameters: &signature.const_parameters, self_type: &item.self_type };
+    let scope = Scope {
+        environment,
+        const_parameters: &signature.const_parameters,
+        self_type: &item.self_type,
+        function: Some(&item.name),
+    };
     let result = Term::from(&signature.result);
     let mut body = Body::new(scope, Some(result.clone()));
     for (input, ty) in item.written.inputs.iter().zip(&signature.parameters) {

@@ -6,11 +6,13 @@ use syn::{ImplItem, Item};
 
 use super::attributes;
 use super::diagnostic::Diagnostics;
+use super::enums;
+use super::local_constants;
 use super::names::Environment;
 use super::refused;
 use super::signatures::{definition, signature};
 use super::types::Scope;
-use crate::ir::{KernelAttributes, Path, StructDefinition};
+use crate::ir::{EnumDefinition, KernelAttributes, Path, StructDefinition};
 
 /// A constant that is declared and not yet lowered.
 pub(super) struct ConstantItem<'a> {
@@ -34,6 +36,7 @@ pub(super) struct FunctionItem<'a> {
 #[derive(Default)]
 pub(super) struct Items<'a> {
     structs: Vec<&'a syn::ItemStruct>,
+    enums: Vec<&'a syn::ItemEnum>,
     pub(super) constants: Vec<ConstantItem<'a>>,
     pub(super) functions: Vec<FunctionItem<'a>>,
 }
@@ -56,6 +59,12 @@ impl<'a> Items<'a> {
                     environment.announce_struct(&item.ident.to_string(), has_layout);
                     sorted.structs.push(item);
                 }
+                Item::Enum(item) => {
+                    attributes::check(&item.attrs, &["repr", "derive"], diagnostics);
+                    refused::generics(&item.generics, diagnostics);
+                    environment.announce_enum(&item.ident.to_string());
+                    sorted.enums.push(item);
+                }
                 Item::Const(item) => {
                     attributes::check(&item.attrs, &[], diagnostics);
                     sorted.constant(&item.ident, &item.ty, &item.expr, None, environment);
@@ -77,6 +86,8 @@ impl<'a> Items<'a> {
                 sorted.implementation(item, environment, diagnostics);
             }
         }
+        let local = local_constants::collect(&sorted.functions, environment, diagnostics);
+        sorted.constants.extend(local);
         sorted
     }
 
@@ -118,11 +129,14 @@ impl<'a> Items<'a> {
             syn::Type::Path(path) if path.qself.is_none() => path.path.get_ident().cloned(),
             _ => None,
         };
-        let own = name.filter(|name| self.structs.iter().any(|known| known.ident == *name));
+        let own = name.filter(|name| {
+            self.structs.iter().any(|known| known.ident == *name)
+                || self.enums.iter().any(|known| known.ident == *name)
+        });
         let Some(own) = own else {
             diagnostics.report(
                 item.self_ty.span(),
-                "an `impl` stands in the module that defines its struct: move it there, or write a function",
+                "an `impl` stands in the module that defines its type: move it there, or write a function",
             );
             return;
         };
@@ -154,6 +168,21 @@ impl<'a> Items<'a> {
         });
     }
 
+    /// Works out the enums, whose types need nothing but constants.
+    pub(super) fn declare_enums(
+        &self,
+        environment: &mut Environment<'a>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<EnumDefinition> {
+        let mut enums = Vec::new();
+        for item in &self.enums {
+            let definition = enums::definition(item, environment, diagnostics);
+            environment.declare_enum(definition.clone());
+            enums.push(definition);
+        }
+        enums
+    }
+
     /// Works out every type that a signature states and declares it.
     pub(super) fn declare(
         &self,
@@ -167,7 +196,9 @@ impl<'a> Items<'a> {
             structs.push(definition);
         }
         for constant in &self.constants {
-            let scope = Scope { environment, const_parameters: &[], self_type: &constant.self_type };
+            let function = environment.function_of(&constant.name);
+            let scope =
+                Scope { environment, const_parameters: &[], self_type: &constant.self_type, function };
             if let Some(ty) = scope.whole(constant.written, diagnostics) {
                 environment.declare_constant(&constant.name, ty);
             }

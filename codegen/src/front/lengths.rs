@@ -44,6 +44,11 @@ pub(super) fn of_constant(path: &Path, environment: &Environment<'_>) -> Size {
     value.map_or_else(|| Size::Constant(path.clone()), Size::Literal)
 }
 
+/// The integer that an expression of literals, constants and operators states.
+pub(super) fn integer(expression: &Expr, scope: &Scope<'_>) -> Option<i128> {
+    value(expression, scope, DEPTH)
+}
+
 fn peel(expression: &Expr) -> &Expr {
     match expression {
         Expr::Paren(paren) => peel(&paren.expr),
@@ -59,16 +64,21 @@ fn peel(expression: &Expr) -> &Expr {
 fn constant(path: &syn::Path, scope: &Scope<'_>) -> Option<Path> {
     let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     match segments.as_slice() {
-        [name] => match scope.environment.resolve(name)? {
-            Entity::Constant(path) => Some(path),
-            _ => None,
-        },
+        [name] => {
+            if let Some(path) = scope.environment.local_constant(scope.function, name) {
+                return Some(path);
+            }
+            match scope.environment.resolve(name)? {
+                Entity::Constant(path) => Some(path),
+                _ => None,
+            }
+        }
         [owner, name] => {
             let owner = if owner == "Self" {
                 scope.self_type.clone()?
             } else {
                 match scope.environment.resolve(owner)? {
-                    Entity::Struct(path) => path,
+                    Entity::Struct(path) | Entity::Enum(path) => path,
                     _ => return None,
                 }
             };
@@ -122,8 +132,9 @@ fn named(path: &Path, environment: &Environment<'_>, depth: u32) -> Option<i128>
     if let Some(value) = environment.value(path) {
         return lowered(value, environment, depth);
     }
+    let function = environment.function_of(&path.item);
     let self_type = path.item.split_once("::").map(|(owner, _)| environment.own(owner));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type };
+    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function };
     value(environment.source(path)?, &scope, depth)
 }
 

@@ -5,9 +5,10 @@ use syn::spanned::Spanned;
 use syn::{Block, Expr, ExprForLoop, Label, Lifetime, Pat, RangeLimits};
 
 use super::attributes;
-use super::body::{Body, Enclosing};
-use super::terms::Term;
+use super::body::{Body, Enclosing, Left};
+use super::terms::{Kind, Term};
 use super::tree::{Node, NodeKind};
+use crate::ir::LocalId;
 
 impl Body<'_> {
     /// The condition, which is evaluated in every round, and the body of a loop.
@@ -16,22 +17,22 @@ impl Body<'_> {
         label: Option<&Label>,
         condition: Option<&Expr>,
         body: &Block,
+        left: Left,
     ) -> (Option<Box<Node>>, Node, Enclosing) {
-        let label = label.map(|label| label.name.ident.to_string());
-        self.loops.push(Enclosing { label, breaks: false });
+        self.loops.push(Enclosing::new(label, left));
         let condition = condition.map(|condition| self.condition(condition));
         let before = self.diverges;
         let body = self.block(body);
         self.diverges = before;
         self.expect(&body, &Term::Unit);
-        let enclosing = self.loops.pop().unwrap_or(Enclosing { label: None, breaks: false });
+        let enclosing = self.loops.pop().unwrap_or(Enclosing::new(None, left));
         (condition, body, enclosing)
     }
 
     pub(super) fn while_loop(&mut self, repeated: &syn::ExprWhile) -> Node {
         attributes::check(&repeated.attrs, &[], &mut self.diagnostics);
         let (condition, body, _) =
-            self.enclosed(repeated.label.as_ref(), Some(&repeated.cond), &repeated.body);
+            self.enclosed(repeated.label.as_ref(), Some(&repeated.cond), &repeated.body, Left::Counted);
         let condition = condition.unwrap_or_else(|| Box::new(self.failed(repeated.while_token.span)));
         let kind = NodeKind::While { condition, body: Box::new(body) };
         Node { kind, term: Term::Unit, span: repeated.while_token.span }
@@ -39,10 +40,47 @@ impl Body<'_> {
 
     pub(super) fn endless_loop(&mut self, repeated: &syn::ExprLoop) -> Node {
         attributes::check(&repeated.attrs, &[], &mut self.diagnostics);
-        let (_, body, enclosing) = self.enclosed(repeated.label.as_ref(), None, &repeated.body);
-        let breaks = enclosing.breaks;
+        let (_, body, enclosing) =
+            self.enclosed(repeated.label.as_ref(), None, &repeated.body, Left::Endless);
+        let (breaks, span) = (enclosing.breaks, repeated.loop_token.span);
         let term = if breaks { Term::Unit } else { self.never() };
-        Node { kind: NodeKind::Loop { body: Box::new(body), breaks }, term, span: repeated.loop_token.span }
+        self.with_value(NodeKind::Loop { body: Box::new(body), breaks }, term, enclosing.target, span)
+    }
+
+    /// `'label: { .. }`.
+    pub(super) fn labelled_block(&mut self, label: &Label, block: &Block) -> Node {
+        let span = label.name.span();
+        self.loops.push(Enclosing::new(Some(label), Left::Block));
+        let before = self.diverges;
+        let body = self.block(block);
+        let enclosing = self.loops.pop().unwrap_or(Enclosing::new(None, Left::Block));
+        let Enclosing { breaks, mut target, .. } = enclosing;
+        match target {
+            Some(target) => {
+                let term = self.variable(target).term.clone();
+                self.expect(&body, &term);
+            }
+            None if breaks => {
+                self.expect(&body, &Term::Unit);
+            }
+            None if body.term != Term::Unit => {
+                target = Some(self.hidden("value", body.term.clone(), false, span));
+            }
+            None => {}
+        }
+        self.diverges = before || (self.diverges && !breaks);
+        let term = if self.diverges { self.table.fresh(Kind::Never) } else { Term::Unit };
+        self.with_value(NodeKind::Labelled { body: Box::new(body), target, breaks }, term, target, span)
+    }
+
+    /// A statement that leaves its value in `target`, as an expression.
+    fn with_value(&mut self, kind: NodeKind, term: Term, target: Option<LocalId>, span: Span) -> Node {
+        let node = Node { kind, term, span };
+        let Some(target) = target else { return node };
+        let term = self.variable(target).term.clone();
+        let value = Node { kind: NodeKind::Local(target), term: term.clone(), span };
+        let node = Node { kind: NodeKind::Discard(Box::new(node)), term: Term::Unit, span };
+        Node { kind: NodeKind::Block(vec![node], Some(Box::new(value))), term, span }
     }
 
     pub(super) fn for_loop(&mut self, repeated: &ExprForLoop) -> Node {
@@ -89,7 +127,7 @@ impl Body<'_> {
                     body.hidden("index", term, false, span)
                 }
             };
-            let (_, inside, _) = body.enclosed(repeated.label.as_ref(), None, &repeated.body);
+            let (_, inside, _) = body.enclosed(repeated.label.as_ref(), None, &repeated.body, Left::Counted);
             let (start, end) = (Box::new(start), Box::new(end));
             NodeKind::For { local, start, end, inclusive, unroll, body: Box::new(inside) }
         });
@@ -99,8 +137,10 @@ impl Body<'_> {
     /// How many loops out `label` is; reports if there is none.
     fn depth(&mut self, label: Option<&Lifetime>, word: &str, span: Span) -> Option<u32> {
         let wanted = label.map(|label| label.ident.to_string());
-        let found =
-            self.loops.iter().rev().position(|enclosing| wanted.is_none() || enclosing.label == wanted);
+        let found = self.loops.iter().rev().position(|enclosing| match &wanted {
+            Some(_) => enclosing.label == wanted,
+            None => enclosing.left != Left::Block,
+        });
         if found.is_none() {
             let message = match &wanted {
                 Some(label) => format!("there is no enclosing loop `'{label}`"),
@@ -113,16 +153,30 @@ impl Body<'_> {
 
     pub(super) fn break_loop(&mut self, leave: &syn::ExprBreak) -> Node {
         let span = leave.break_token.span;
-        if let Some(value) = &leave.expr {
-            self.diagnostics.report(
-                value.span(),
-                "`break` has no value in device code: assign a variable before the loop ends",
-            );
-        }
+        let value = leave.expr.as_ref().map(|value| self.expression(value));
         let Some(depth) = self.depth(leave.label.as_ref(), "break", span) else { return self.failed(span) };
         let index = self.loops.len() - 1 - depth as usize;
         self.loops[index].breaks = true;
-        Node { kind: NodeKind::Break(depth), term: self.never(), span }
+        let value = match (value, self.loops[index].left) {
+            (Some(value), Left::Counted) => {
+                return self.error(
+                    value.span,
+                    "`while` and `for` have no value: assign a variable before the loop ends, or write `loop`",
+                );
+            }
+            (Some(value), _) => {
+                let target = match self.loops[index].target {
+                    Some(target) => target,
+                    None => self.hidden("value", value.term.clone(), false, span),
+                };
+                self.loops[index].target = Some(target);
+                let term = self.variable(target).term.clone();
+                self.expect(&value, &term);
+                Some((target, Box::new(value)))
+            }
+            (None, _) => None,
+        };
+        Node { kind: NodeKind::Break(depth, value), term: self.never(), span }
     }
 
     pub(super) fn continue_loop(&mut self, next: &syn::ExprContinue) -> Node {

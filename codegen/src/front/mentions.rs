@@ -38,7 +38,7 @@ impl Mentions {
     fn ty(&mut self, ty: &Type) {
         match ty {
             Type::Unit | Type::Scalar(_) => {}
-            Type::Struct(path) => self.path(path),
+            Type::Struct(path) | Type::Enum(path, _) => self.path(path),
             Type::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
             Type::Array(element, size) => {
                 self.ty(element);

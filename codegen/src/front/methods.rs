@@ -45,7 +45,7 @@ impl Body<'_> {
                 let operands = std::iter::once(receiver).chain(rank).collect();
                 intrinsic(Intrinsic::PeerRank, operands, Term::Pointer(Space::Peer, element), span)
             }
-            Term::Struct(path) => {
+            Term::Struct(path) | Term::Enum(path, _) => {
                 let method = self.environment.associated(&path, &name);
                 if self.environment.signature(&method).is_none() {
                     return self.error(

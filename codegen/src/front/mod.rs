@@ -16,6 +16,7 @@ mod body;
 mod calls;
 mod dependencies;
 mod diagnostic;
+mod enums;
 mod expressions;
 mod flatten;
 mod functions;
@@ -23,7 +24,9 @@ mod intrinsics;
 mod items;
 mod lengths;
 mod literals;
+mod local_constants;
 mod loops;
+mod matching;
 mod mentions;
 mod methods;
 mod names;
@@ -81,6 +84,7 @@ pub fn lower(
     let declared = Imports::collect(items, &mut diagnostics);
     let mut environment = Environment::new(source.name, &declared, imports, linked);
     let items = Items::collect(items, &mut environment, &mut diagnostics);
+    let enums = items.declare_enums(&mut environment, &mut diagnostics);
     let structs = items.declare(&mut environment, &mut diagnostics);
     let known = imports.iter().chain(linked).copied();
     let mut costs = functions::known_costs(known);
@@ -91,6 +95,7 @@ pub fn lower(
         file: source.file.to_string(),
         imports: Vec::new(),
         structs,
+        enums,
         constants,
         functions,
         lines: lines(&items.functions, source.text),

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::Imports;
-use crate::ir::{self, Expr, Function, Path, Scalar, StructDefinition, Type};
+use super::terms::Term;
+use crate::ir::{self, EnumDefinition, Expr, Function, Path, Scalar, StructDefinition, Type};
 
 /// An item.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Entity {
     Struct(Path),
+    Enum(Path),
     Constant(Path),
     Function(Path),
 }
@@ -46,11 +48,14 @@ pub(super) struct Environment<'a> {
     /// Built-in names that are imported under another one.
     renamed: BTreeMap<String, String>,
     structs: BTreeMap<Path, StructDefinition>,
+    enums: BTreeMap<Path, EnumDefinition>,
     constants: BTreeMap<Path, Type>,
     values: BTreeMap<Path, &'a Expr>,
     signatures: BTreeMap<Path, Signature>,
     /// This module's constants before they are lowered, for array lengths.
     sources: BTreeMap<String, &'a syn::Expr>,
+    /// Constants that functions define: function and name.
+    local_constants: BTreeSet<(String, String)>,
     /// This module's structs whose layout Rust does not promise.
     without_layout: BTreeSet<String>,
 }
@@ -69,10 +74,12 @@ impl<'a> Environment<'a> {
             globs: Vec::new(),
             renamed: BTreeMap::new(),
             structs: BTreeMap::new(),
+            enums: BTreeMap::new(),
             constants: BTreeMap::new(),
             values: BTreeMap::new(),
             signatures: BTreeMap::new(),
             sources: BTreeMap::new(),
+            local_constants: BTreeSet::new(),
             without_layout: BTreeSet::new(),
         };
         for known in linked.iter().chain(imported) {
@@ -101,6 +108,9 @@ impl<'a> Environment<'a> {
         for definition in &module.structs {
             self.structs.insert(path(&definition.name), definition.clone());
         }
+        for definition in &module.enums {
+            self.enums.insert(path(&definition.name), definition.clone());
+        }
         for constant in &module.constants {
             self.constants.insert(path(&constant.name), constant.ty.clone());
             self.values.insert(path(&constant.name), &constant.value);
@@ -114,6 +124,8 @@ impl<'a> Environment<'a> {
         let path = Path { module: module.name.clone(), item: item.to_string() };
         if self.structs.contains_key(&path) {
             Some(Entity::Struct(path))
+        } else if self.enums.contains_key(&path) {
+            Some(Entity::Enum(path))
         } else if self.signatures.contains_key(&path) {
             Some(Entity::Function(path))
         } else if self.constants.contains_key(&path) {
@@ -136,12 +148,63 @@ impl<'a> Environment<'a> {
         }
     }
 
+    /// Makes an enum's name known before its variants are.
+    pub(super) fn announce_enum(&mut self, name: &str) {
+        self.names.insert(name.to_string(), Entity::Enum(self.own(name)));
+    }
+
+    pub(super) fn declare_enum(&mut self, definition: EnumDefinition) {
+        self.enums.insert(self.own(&definition.name), definition);
+    }
+
+    pub(super) fn enumeration(&self, path: &Path) -> Option<&EnumDefinition> {
+        self.enums.get(path)
+    }
+
+    /// The type of that struct or enum.
+    pub(super) fn item_type(&self, path: &Path) -> Type {
+        match self.enums.get(path) {
+            Some(definition) => Type::Enum(path.clone(), definition.scalar),
+            None => Type::Struct(path.clone()),
+        }
+    }
+
+    /// An enum in the type that has no `#[repr(..)]`, so that Rust does not promise how it is laid out.
+    pub(super) fn without_repr(&self, term: &Term) -> Option<&str> {
+        match term {
+            Term::Enum(path, _) => {
+                self.enums.get(path).filter(|definition| !definition.stated).map(|it| it.name.as_str())
+            }
+            Term::Array(element, _) => self.without_repr(element),
+            Term::Tuple(parts) => parts.iter().find_map(|part| self.without_repr(part)),
+            _ => None,
+        }
+    }
+
     /// Makes a constant's name and source known before its type is; `Struct::NAME` for associated constants.
     pub(super) fn announce_constant(&mut self, name: &str, source: &'a syn::Expr) {
         if !name.contains("::") {
             self.names.insert(name.to_string(), Entity::Constant(self.own(name)));
         }
         self.sources.insert(name.to_string(), source);
+    }
+
+    /// Makes a constant inside a function known: its path is `function::NAME`.
+    pub(super) fn announce_local_constant(&mut self, function: &str, name: &str, source: &'a syn::Expr) {
+        self.local_constants.insert((function.to_string(), name.to_string()));
+        self.sources.insert(format!("{function}::{name}"), source);
+    }
+
+    /// The constant of that name that `function` defines.
+    pub(super) fn local_constant(&self, function: Option<&str>, name: &str) -> Option<Path> {
+        let key = (function?.to_string(), name.to_string());
+        self.local_constants.contains(&key).then(|| self.own(&format!("{}::{name}", key.0)))
+    }
+
+    /// The function that defines the constant `item`, if one does.
+    pub(super) fn function_of<'n>(&self, item: &'n str) -> Option<&'n str> {
+        let (function, name) = item.rsplit_once("::")?;
+        self.local_constant(Some(function), name).map(|_| function)
     }
 
     pub(super) fn declare_struct(&mut self, definition: StructDefinition) {

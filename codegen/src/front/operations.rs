@@ -49,6 +49,7 @@ impl Body<'_> {
         let term = |shape: &Shape| match shape {
             Shape::Unit | Shape::Never => Term::Unit,
             Shape::Bool => BOOL,
+            Shape::U16 => Term::Scalar(Scalar::U16),
             Shape::U32 => U32,
             Shape::U64 => U64,
             Shape::F32 => Term::Scalar(Scalar::F32),

@@ -63,6 +63,7 @@ impl Body<'_> {
     pub(super) fn struct_literal(&mut self, literal: &syn::ExprStruct, span: Span) -> Node {
         let name = literal.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let path = if literal.path.segments.len() == 1 { self.struct_named(&name) } else { None };
+        let path = path.filter(|path| self.environment.definition(path).is_some());
         let Some(path) = path else {
             return self.error(
                 literal.path.span(),

@@ -8,7 +8,6 @@ use super::diagnostic::Diagnostics;
 /// An item that is not part of the language.
 pub(super) fn item(item: &Item, diagnostics: &mut Diagnostics) {
     let message = match item {
-        Item::Enum(_) => "device code has no enums: use a struct, or integer constants",
         Item::Union(_) => "device code has no unions: use a struct, or `to_bits` and `from_bits`",
         Item::Trait(_) | Item::TraitAlias(_) => {
             "device code has no traits: write functions, or an `impl` of a struct"
@@ -24,7 +23,7 @@ pub(super) fn item(item: &Item, diagnostics: &mut Diagnostics) {
         Item::ExternCrate(_) | Item::ForeignMod(_) => {
             "device code has no `extern`: import device items with `use`"
         }
-        _ => "a device module holds `use`, `const`, `struct`, `impl` and `fn` only",
+        _ => "a device module holds `use`, `const`, `struct`, `enum`, `impl` and `fn` only",
     };
     diagnostics.report(item.span(), message);
 }
@@ -91,8 +90,7 @@ pub(super) fn signature(signature: &syn::Signature, diagnostics: &mut Diagnostic
 /// The sentence for an expression that is not part of the language.
 pub(super) fn expression(expression: &Expr) -> String {
     match expression {
-        Expr::Match(_) => "`match` is not available in device code: write `if` and `else if`",
-        Expr::Let(_) => "`if let` and `while let` are not available in device code: compare values with `==`",
+        Expr::Let(_) => "`if let` and `while let` are not available in device code: write `match`",
         Expr::Closure(_) => "device code has no closures: write a device function and call it by name",
         Expr::Try(_) => "device code has no `?`: return a `bool` beside the value and test it with `if`",
         Expr::Range(_) => "a range stands only in `for i in a..b`: keep start and end in two variables",

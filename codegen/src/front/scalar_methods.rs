@@ -6,6 +6,7 @@ use crate::ir::{BinaryOp, Intrinsic, Scalar};
 /// Which scalars have a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Receivers {
+    Bool,
     Integer,
     Unsigned,
     Signed,
@@ -19,6 +20,7 @@ pub(super) enum Receivers {
 impl Receivers {
     fn include(self, scalar: Scalar) -> bool {
         match self {
+            Receivers::Bool => scalar == Scalar::Bool,
             Receivers::Integer => scalar.is_integer(),
             Receivers::Unsigned => scalar.is_integer() && !scalar.is_signed(),
             Receivers::Signed => scalar.is_signed(),
@@ -59,7 +61,10 @@ pub(super) enum Expansion {
     IsPowerOfTwo,
     DivideUp,
     NextMultiple,
+    SaturatingAdd,
     SaturatingSubtract,
+    /// Of three operands.
+    Clamp,
     AbsoluteDifference,
     IsNan,
     WrappingNegate,
@@ -127,7 +132,7 @@ const fn row(
 
 use Argument::{Same, U32 as Amount};
 use Meaning::{Binary, Expansion as Expand, Intrinsic as Operation};
-use Receivers::{Float, Integer, Number, Signed, Unsigned, WithSign};
+use Receivers::{Bool, Float, Integer, Number, Signed, Unsigned, WithSign};
 
 const METHODS: &[ScalarMethod] = &[
     row("min", Number, &[Same], Outcome::Same, Operation(Intrinsic::Minimum)),
@@ -142,9 +147,9 @@ const METHODS: &[ScalarMethod] = &[
     row("leading_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::LeadingZeros)),
     row("trailing_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::TrailingZeros)),
     row("reverse_bits", Integer, &[], Outcome::Same, Operation(Intrinsic::ReverseBits)),
-    row("wrapping_add", Integer, &[Same], Outcome::Same, Binary(BinaryOp::Add)),
-    row("wrapping_sub", Integer, &[Same], Outcome::Same, Binary(BinaryOp::Subtract)),
-    row("wrapping_mul", Integer, &[Same], Outcome::Same, Binary(BinaryOp::Multiply)),
+    row("wrapping_add", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingAdd)),
+    row("wrapping_sub", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingSubtract)),
+    row("wrapping_mul", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingMultiply)),
     row("wrapping_shl", Integer, &[Amount], Outcome::Same, Expand(Expansion::ShiftLeft)),
     row("wrapping_shr", Integer, &[Amount], Outcome::Same, Expand(Expansion::ShiftRight)),
     row("wrapping_neg", Integer, &[], Outcome::Same, Expand(Expansion::WrappingNegate)),
@@ -153,6 +158,10 @@ const METHODS: &[ScalarMethod] = &[
     row("is_power_of_two", Unsigned, &[], Outcome::Bool, Expand(Expansion::IsPowerOfTwo)),
     row("div_ceil", Unsigned, &[Same], Outcome::Same, Expand(Expansion::DivideUp)),
     row("next_multiple_of", Unsigned, &[Same], Outcome::Same, Expand(Expansion::NextMultiple)),
-    row("saturating_sub", Unsigned, &[Same], Outcome::Same, Expand(Expansion::SaturatingSubtract)),
+    row("saturating_add", Integer, &[Same], Outcome::Same, Expand(Expansion::SaturatingAdd)),
+    row("saturating_sub", Integer, &[Same], Outcome::Same, Expand(Expansion::SaturatingSubtract)),
+    row("clamp", Number, &[Same, Same], Outcome::Same, Expand(Expansion::Clamp)),
+    row("min", Bool, &[Same], Outcome::Same, Binary(BinaryOp::And)),
+    row("max", Bool, &[Same], Outcome::Same, Binary(BinaryOp::Or)),
     row("abs_diff", Integer, &[Same], Outcome::Unsigned, Expand(Expansion::AbsoluteDifference)),
 ];

@@ -6,6 +6,7 @@ use syn::{FnArg, GenericParam, Pat, ReceiverKind, ReturnType};
 use super::diagnostic::Diagnostics;
 use super::items::FunctionItem;
 use super::names::{Environment, Signature};
+use super::terms::Term;
 use super::types::{Scope, scalar_named};
 use super::{attributes, position, refused};
 use crate::ir::{Field, Path, Scalar, Space, StructDefinition, Type};
@@ -17,13 +18,18 @@ pub(super) fn definition(
     diagnostics: &mut Diagnostics,
 ) -> StructDefinition {
     let self_type = Some(environment.own(&item.ident.to_string()));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type };
+    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function: None };
     let (_, align) = attributes::layout(&item.attrs, diagnostics);
     let mut fields = Vec::new();
     for (index, field) in item.fields.iter().enumerate() {
         attributes::check(&field.attrs, &[], diagnostics);
         let name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
         let ty = scope.whole(&field.ty, diagnostics).unwrap_or(Type::Unit);
+        if let Some(name) = environment.without_repr(&Term::from(&ty)) {
+            let message =
+                format!("`{name}` lies in a struct here: write `#[repr(u32)]` or its like on `enum {name}`");
+            diagnostics.report(field.ty.span(), message);
+        }
         fields.push(Field { name, ty });
     }
     StructDefinition { name: item.ident.to_string(), fields, align, span: position(item.ident.span()) }
@@ -61,13 +67,13 @@ pub(super) fn signature(
     refused::signature(written, diagnostics);
     let const_parameters = const_parameters(written, diagnostics);
     let self_type = &function.self_type;
-    let scope = Scope { environment, const_parameters: &const_parameters, self_type };
+    let scope = Scope { environment, const_parameters: &const_parameters, self_type, function: None };
     let (mut parameters, mut is_method) = (Vec::new(), false);
     for input in &written.inputs {
         let ty = match input {
             FnArg::Receiver(receiver) => {
                 is_method = true;
-                receiver_type(receiver, self_type, diagnostics)
+                receiver_type(receiver, self_type, environment, diagnostics)
             }
             FnArg::Typed(typed) => {
                 attributes::check(&typed.attrs, &[], diagnostics);
@@ -112,6 +118,7 @@ fn is_launchable(ty: &Type) -> bool {
 fn receiver_type(
     receiver: &syn::Receiver,
     self_type: &Option<Path>,
+    environment: &Environment<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Type> {
     let copies = match &receiver.kind {
@@ -128,5 +135,5 @@ fn receiver_type(
     if self_type.is_none() {
         diagnostics.report(receiver.span(), "`self` is known only inside an `impl`: name the parameter");
     }
-    self_type.clone().map(Type::Struct)
+    self_type.as_ref().map(|path| environment.item_type(path))
 }

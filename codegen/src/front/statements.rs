@@ -34,9 +34,11 @@ impl Body<'_> {
                     let (term, span) = (Term::Unit, expression.span());
                     nodes.push(Node { kind: NodeKind::Discard(Box::new(node)), term, span });
                 }
+                // Collected with the module's items.
+                Stmt::Item(syn::Item::Const(_)) => {}
                 Stmt::Item(item) => self.diagnostics.report(
                     item.span(),
-                    "items stand in the module, not in a function: move this one out of the body",
+                    "items other than `const` stand in the module, not in a function: move this one out of the body",
                 ),
                 Stmt::Macro(call) => {
                     self.diagnostics.report(call.mac.path.span(), refused::macro_call(&call.mac.path));

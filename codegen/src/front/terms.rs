@@ -14,6 +14,7 @@ pub(super) enum Term {
     Unit,
     Scalar(Scalar),
     Struct(Path),
+    Enum(Path, Scalar),
     Tuple(Vec<Term>),
     Array(Box<Term>, Size),
     Pointer(Space, Box<Term>),
@@ -30,6 +31,7 @@ impl From<&Type> for Term {
             Type::Unit => Term::Unit,
             Type::Scalar(scalar) => Term::Scalar(*scalar),
             Type::Struct(path) => Term::Struct(path.clone()),
+            Type::Enum(path, scalar) => Term::Enum(path.clone(), *scalar),
             Type::Tuple(parts) => Term::Tuple(parts.iter().map(Term::from).collect()),
             Type::Array(element, size) => Term::Array(Box::new(Term::from(&**element)), size.clone()),
             Type::Pointer(space, element) => Term::Pointer(*space, Box::new(Term::from(&**element))),
@@ -150,7 +152,7 @@ impl Table {
             Term::Array(element, _) | Term::Pointer(_, element) | Term::Peers(element) => {
                 self.occurs(variable, &element)
             }
-            Term::Unit | Term::Scalar(_) | Term::Struct(_) => false,
+            Term::Unit | Term::Scalar(_) | Term::Struct(_) | Term::Enum(..) => false,
         }
     }
 
@@ -166,6 +168,7 @@ impl Table {
             Term::Unit => Type::Unit,
             Term::Scalar(scalar) => Type::Scalar(scalar),
             Term::Struct(path) => Type::Struct(path),
+            Term::Enum(path, scalar) => Type::Enum(path, scalar),
             Term::Tuple(parts) => {
                 Type::Tuple(parts.iter().map(|part| self.finish(part)).collect::<Option<Vec<_>>>()?)
             }
@@ -185,7 +188,7 @@ impl Table {
             },
             Term::Unit => "()".to_string(),
             Term::Scalar(scalar) => scalar.name().to_string(),
-            Term::Struct(path) => path.item,
+            Term::Struct(path) | Term::Enum(path, _) => path.item,
             Term::Tuple(parts) => {
                 let comma = if parts.len() == 1 { "," } else { "" };
                 let parts = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join(", ");

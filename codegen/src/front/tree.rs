@@ -79,7 +79,14 @@ pub(super) enum NodeKind {
         unroll: bool,
         body: Box<Node>,
     },
-    Break(u32),
+    /// Leaves a loop or labelled block; the value goes into the local first.
+    Break(u32, Option<(LocalId, Box<Node>)>),
+    /// A labelled block, whose value goes into `target` if it has one.
+    Labelled {
+        body: Box<Node>,
+        target: Option<LocalId>,
+        breaks: bool,
+    },
     Continue(u32),
     Return(Option<Box<Node>>),
     Let(Pattern, Box<Node>),

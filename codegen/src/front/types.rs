@@ -15,6 +15,8 @@ pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
+    /// The function whose constants can be mentioned.
+    pub(super) function: Option<&'a str>,
 }
 
 /// The scalar type of that name.
@@ -124,8 +126,13 @@ impl Scope<'_> {
             if let (Entity::Struct(path), PathArguments::None) = (&entity, &last.arguments) {
                 return Some(Term::Struct(path.clone()));
             }
+            if let (Entity::Enum(path), PathArguments::None) = (&entity, &last.arguments) {
+                return Some(Term::from(&self.environment.item_type(path)));
+            }
             let message = match entity {
-                Entity::Struct(_) => format!("`{name}` takes no type arguments: write `{name}`"),
+                Entity::Struct(_) | Entity::Enum(_) => {
+                    format!("`{name}` takes no type arguments: write `{name}`")
+                }
                 _ => format!("`{name}` is not a type"),
             };
             diagnostics.report(path.span(), message);
@@ -133,7 +140,7 @@ impl Scope<'_> {
         }
         if name == "Self" {
             if let Some(path) = self.self_type {
-                return Some(Term::Struct(path.clone()));
+                return Some(Term::from(&self.environment.item_type(path)));
             }
             diagnostics.report(path.span(), "`Self` is known only inside an `impl`: name the struct");
             return None;
@@ -190,6 +197,12 @@ impl Scope<'_> {
         span: proc_macro2::Span,
         diagnostics: &mut Diagnostics,
     ) {
+        if let Some(name) = self.environment.without_repr(element) {
+            let message =
+                format!("`{name}` lies in memory here: write `#[repr(u32)]` or its like on `enum {name}`");
+            diagnostics.report(span, message);
+            return;
+        }
         match element {
             Term::Struct(path) if self.environment.lacks_layout(path) => {
                 let name = &path.item;

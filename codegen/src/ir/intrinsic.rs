@@ -151,4 +151,17 @@ pub enum Intrinsic {
     Bitcast,
     /// `(f32 low, f32 high) -> u32`: two bf16, rounded to nearest even, NaN becomes 0x7fff. Rust: `pack_bf16(low, high)`.
     PackBf16,
+    /// `(f32 low, f32 high) -> u32`: two f16, rounded to nearest even, NaN becomes 0x7fff. Rust: `pack_f16(low, high)`.
+    PackF16,
+    /// `(f32 low, f32 high) -> u16`: two e4m3, rounded to nearest even, finite values and infinities beyond 448 become 448;
+    /// NaN becomes 0x7f. Needs `sm_89`. Rust: `pack_e4m3(low, high)`.
+    PackE4m3,
+    /// As `PackE4m3`, for e5m2 and 57344. Rust: `pack_e5m2(low, high)`.
+    PackE5m2,
+    /// `(u16) -> f32`: the value of an f16, exactly. Rust: `f16_value(bits)`.
+    F16Value,
+    /// `(u16) -> u32`: two e4m3 as two f16, exactly. Needs `sm_89`. Rust: `widen_e4m3(pair)`.
+    WidenE4m3,
+    /// As `WidenE4m3`, for e5m2. Rust: `widen_e5m2(pair)`.
+    WidenE5m2,
 }

@@ -18,7 +18,7 @@ mod intrinsic;
 mod types;
 
 pub use intrinsic::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
-pub use types::{Field, Path, Scalar, Size, Space, StructDefinition, Type};
+pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,8 @@ pub struct Module {
     pub imports: Vec<String>,
     /// Structs in source order.
     pub structs: Vec<StructDefinition>,
+    /// Enums in source order.
+    pub enums: Vec<EnumDefinition>,
     /// Constants in source order.
     pub constants: Vec<Constant>,
     /// Functions and methods in source order. A method of `Place` is called `Place::is_somewhere`.
@@ -207,7 +209,7 @@ pub struct Expr {
 pub enum ExprKind {
     /// `true`, `false`.
     Bool(bool),
-    /// An integer of the expression's type, in range.
+    /// An integer of the expression's type, in range; for an enum, the discriminant of a variant.
     Integer(i128),
     /// The IEEE bits of an `f32` (low 32 bits) or `f64`.
     Float(u64),
@@ -264,6 +266,9 @@ pub enum UnaryOp {
 }
 
 /// A binary operator. `And`, `Or` and `Xor` on bools evaluate both operands.
+///
+/// Code that runs wraps for `Add` and `WrappingAdd` alike. In constant expressions `Add` must not overflow, as in Rust, and
+/// `WrappingAdd` (`a.wrapping_add(b)`) still wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum BinaryOp {
@@ -283,4 +288,22 @@ pub enum BinaryOp {
     LessEqual,
     Greater,
     GreaterEqual,
+    /// Integers only.
+    WrappingAdd,
+    /// Integers only.
+    WrappingSubtract,
+    /// Integers only.
+    WrappingMultiply,
+}
+
+impl BinaryOp {
+    /// The operator that computes the same bits in code that runs.
+    pub fn running(self) -> BinaryOp {
+        match self {
+            BinaryOp::WrappingAdd => BinaryOp::Add,
+            BinaryOp::WrappingSubtract => BinaryOp::Subtract,
+            BinaryOp::WrappingMultiply => BinaryOp::Multiply,
+            other => other,
+        }
+    }
 }

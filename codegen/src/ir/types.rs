@@ -109,6 +109,8 @@ pub enum Type {
     Scalar(Scalar),
     /// A struct: one register per scalar in it.
     Struct(Path),
+    /// An enum without payload, in one register of the scalar type that holds its discriminants.
+    Enum(Path, Scalar),
     /// `(A, B)`.
     Tuple(Vec<Type>),
     /// `[T; N]` in registers.
@@ -120,10 +122,10 @@ pub enum Type {
 }
 
 impl Type {
-    /// The scalar, if it is one.
+    /// The scalar that one register holds: of a scalar itself, or of an enum.
     pub fn scalar(&self) -> Option<Scalar> {
         match self {
-            Type::Scalar(scalar) => Some(*scalar),
+            Type::Scalar(scalar) | Type::Enum(_, scalar) => Some(*scalar),
             _ => None,
         }
     }
@@ -149,4 +151,19 @@ pub struct Field {
     pub name: String,
     /// Type.
     pub ty: Type,
+}
+
+/// An `enum` whose variants have no payload. A value is an integer expression of the enum's type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnumDefinition {
+    /// Item name.
+    pub name: String,
+    /// What holds the discriminants.
+    pub scalar: Scalar,
+    /// Whether `#[repr(..)]` states that: only then values may lie in memory.
+    pub stated: bool,
+    /// Variants in source order with their discriminants.
+    pub variants: Vec<(String, i128)>,
+    /// Where it is defined.
+    pub span: super::Span,
 }

@@ -74,6 +74,12 @@ names! {
         "reverse_bits" = ReverseBits;
         "bitcast" = Bitcast;
         "pack_bf16" = PackBf16;
+        "pack_f16" = PackF16;
+        "pack_e4m3" = PackE4m3;
+        "pack_e5m2" = PackE5m2;
+        "f16_value" = F16Value;
+        "widen_e4m3" = WidenE4m3;
+        "widen_e5m2" = WidenE5m2;
     }
     ordered {
         "load" = Load;

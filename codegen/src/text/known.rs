@@ -135,7 +135,7 @@ pub(super) fn weight(ty: &Type) -> usize {
     let path = |path: &Path| path.module.len() + path.item.len();
     1 + match ty {
         Type::Unit | Type::Scalar(_) => 0,
-        Type::Struct(name) => path(name),
+        Type::Struct(name) | Type::Enum(name, _) => path(name),
         Type::Tuple(parts) => parts.iter().map(weight).sum(),
         Type::Array(element, size) => {
             weight(element)
@@ -221,7 +221,10 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
         | I::Nanosleep
         | I::Trap => Some(Type::Unit),
         I::Vote(VoteKind::Any | VoteKind::All) => Some(Type::Scalar(Scalar::Bool)),
-        I::Vote(VoteKind::Ballot) | I::MatchAny | I::PackBf16 => u32(),
+        I::Vote(VoteKind::Ballot) | I::MatchAny => u32(),
+        I::PackBf16 | I::PackF16 | I::WidenE4m3 | I::WidenE5m2 => u32(),
+        I::PackE4m3 | I::PackE5m2 => Some(Type::Scalar(Scalar::U16)),
+        I::F16Value => Some(Type::Scalar(Scalar::F32)),
         I::CountOnes | I::LeadingZeros | I::TrailingZeros => u32(),
         I::GlobalTimer => Some(Type::Scalar(Scalar::U64)),
         I::Offset | I::Shuffle(_) | I::Assume(_) | I::FusedMultiplyAdd | I::Minimum | I::Maximum => same(),

@@ -48,6 +48,7 @@
 //! module     = "module" path-name ";" [ "file" string ";" ] item*
 //! item       = "use" path-name [ "as" name ] ";"
 //!            | position "struct" path-name [ "align" "(" number ")" ] "{" (field-name ":" type),* "}"
+//!            | position "enum" path-name [ "repr" ] "(" scalar ")" "{" (field-name "=" [ "-" ] number),* "}"
 //!            | position "const" path-name ":" type "=" expression ";"
 //!            | [ "#[kernel(warps = " number [ ", max_registers = " number ] ")]" ] position [ "const" ] "fn" path-name
 //!              [ "<" ("const" name ":" scalar),* ">" ] "(" (local ":" type),* ")" [ "->" type ] block
@@ -64,7 +65,7 @@
 //!            | ( "break" | "continue" ) [ levels-further-out ] ";"
 //!            | "return" [ expression ] ";"
 //!            | "assert!" "(" expression "," string ("," expression)* ")" ";"
-//! expression = operand [ operator operand ]                        // + - * / % & | ^ << >> == != < <= > >=
+//! expression = operand [ operator operand ]                        // + - * +% -% *% / % & | ^ << >> == != < <= > >=
 //! operand    = ( "-" | "!" )* postfix ( "as" type )*
 //! postfix    = atom ( "." number | "[" expression "]" | ":" type | "@" [ line ] ":" column )*
 //! atom       = "true" | "false" | integer | float | local | name | path
@@ -74,7 +75,7 @@
 //!            | "new" path "(" expression,* ")"
 //!            | "(" expression ")" | "()" | "(" expression "," expression,* ")"
 //!            | "[" expression,* "]" | "[" expression ";" size "]"
-//! type       = scalar | path | "()" | "(,)" | "(" type "," type,* ")" | "[" type ";" size "]"
+//! type       = scalar | path [ "#" scalar ] | "()" | "(,)" | "(" type "," type,* ")" | "[" type ";" size "]"
 //!            | ( "Global" | "Shared" | "Peer" | "Peers" ) "<" type ">"
 //! size       = number | name | path
 //! path       = ( "self" | alias | "<" path-name ">" ) "::" path-name

@@ -149,6 +149,9 @@ operators! {
     "<=" = LessEqual;
     ">" = Greater;
     ">=" = GreaterEqual;
+    "+%" = WrappingAdd;
+    "-%" = WrappingSubtract;
+    "*%" = WrappingMultiply;
 }
 
 /// The Rust path argument for a memory order.

@@ -392,3 +392,87 @@ agree!(const_blocks_are_values: f {
         x ^ const { LIMIT * 2 + if LIMIT > 2 { 1 } else { 0 } }
     }
 });
+
+agree!(wrapping_methods_wrap_in_constants: f {
+    pub const SEED: u64 = 0xffff_ffff_ffff_fff0u64.wrapping_mul(u64::MAX).wrapping_add(u64::MAX);
+    pub const LEAST: i32 = i32::MIN.wrapping_neg().wrapping_sub(1);
+
+    pub const fn f(x: u32) -> u32 {
+        let a = x.wrapping_add(u32::MAX).wrapping_mul(x | 1).wrapping_sub(77).wrapping_neg();
+        let b = (x as i8).wrapping_add(100).wrapping_mul(-3).wrapping_neg();
+        let c = (x as i64).wrapping_mul(i64::MIN + 3).wrapping_sub(i64::MAX);
+        a ^ b as u32 ^ (c >> 20) as u32 ^ SEED as u32 ^ LEAST as u32 ^ x.wrapping_shl(37) ^ x.wrapping_shr(x)
+    }
+});
+
+agree!(saturating_methods_in_constants: f {
+    pub const fn f(x: u32) -> u32 {
+        let a = x.saturating_add(u32::MAX - 50) ^ (x as i32).saturating_add(i32::MAX) as u32;
+        let b = (x as i32).saturating_sub(i32::MAX) as u32 ^ (x as i8).saturating_add(x as i8) as u32;
+        let c = (x as f32).clamp(3.0, 1e6).to_bits() ^ f32::from_bits(x | 0x8000_0000).clamp(-0.0, 4.0).to_bits();
+        a ^ b ^ c ^ (x as i64 - 5).saturating_sub(i64::MAX) as u32
+    }
+});
+
+agree!(loops_and_blocks_have_values_in_constants: f {
+    pub const fn f(x: u32) -> u32 {
+        const STEP: u32 = 3;
+        let mut i = 0;
+        let found = 'outer: loop {
+            i += 1;
+            let mut j = 0;
+            let inner = loop {
+                if j > i { break j * 2; }
+                if i * j > x % 50 { break 'outer i * 100 + j; }
+                j += STEP;
+            };
+            if inner > 60 { break inner; }
+        };
+        found + 'kind: { if x > 5 { break 'kind 7; } found }
+    }
+});
+
+agree!(matches_in_constants: f {
+    pub const fn f(x: u32) -> u32 {
+        let kind = match x { 0 => 5, 1..=3 => 6, u32::MAX => 9, y @ (7 | 31) => y * 2, y if y % 2 == 0 => 1, _ => 2 };
+        let other = match (x > 2, kind) { (true, 5..) => 1, (false, k) => k, _ => 100 };
+        kind * 1000 + other
+    }
+});
+
+agree!(enums_in_constants: f {
+    pub const BASE: isize = 10;
+
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub enum Level { Low = -5, Middle, High = BASE * 2 }
+
+    #[derive(Clone, Copy)]
+    #[repr(u8)]
+    pub enum Kind { Empty, Some = 7, Other }
+
+    #[derive(Clone, Copy)]
+    pub struct Item { kind: Kind, size: u32 }
+
+    impl Kind {
+        pub const FIRST: Kind = Kind::Some;
+
+        pub const fn of(x: u32) -> Self {
+            match x % 3 { 0 => Self::Empty, 1 => Kind::Some, _ => Self::Other }
+        }
+
+        pub const fn weight(self) -> u32 {
+            match self { Kind::Empty => 0, Kind::Some | Kind::Other => self as u32 * 2 }
+        }
+    }
+
+    pub const fn f(x: u32) -> u32 {
+        let item = Item { kind: Kind::of(x), size: x & 15 };
+        let level = if x > 3 { Level::High } else if x == 0 { Level::Low } else { Level::Middle };
+        let known = match (level, item.kind) {
+            (Level::Low, _) => 1,
+            (Level::High, Kind::Other) => 2,
+            (_, kind) => kind as u32 + 10,
+        };
+        item.kind.weight() * 100 + item.size + known * 10000 + Kind::FIRST as u32 + level as i64 as u32 / 2
+    }
+});

@@ -19,6 +19,17 @@ const SOURCE: &str = r#"
         pub const fn is_somewhere(self) -> bool { self.rank != Self::NOWHERE.rank }
         fn moved<const BY: u32>(&self, up: bool) -> Self { Place { row: if up { self.row + BY } else { 0 }, rank: self.rank, weights: self.weights } }
     }
+    #[derive(Clone, Copy, PartialEq)]
+    #[repr(u8)]
+    pub enum Wire { Bf16, Fp8 = 1 + 3, Other }
+    impl Wire {
+        const fn of(x: u32) -> Self { match x { 0 | 7..=9 => Self::Bf16, y if y > 20 => Wire::Other, _ => Wire::Fp8 } }
+    }
+    fn steps(wire: Wire, x: i64, up: bool) -> i64 {
+        const STEP: i64 = i64::MAX.wrapping_add(7);
+        let kind = 'kind: { if wire == Wire::Other { break 'kind 3; } wire as i64 };
+        match (x, up) { (-5..0, true) => STEP, (y @ (1 | 2), _) => y * kind, (mut y, false) => loop { y += 1; if y > 9 { break y } }, _ => trap() }
+    }
     const fn rows(bytes: u32, row: u32) -> u32 { bytes.div_ceil(row).next_multiple_of(4) - 1 }
     fn wait(flag: Peer<u32>, limit: u64) -> bool {
         let start = global_timer();
@@ -44,6 +55,7 @@ const SOURCE: &str = r#"
             block_barrier();
         }
         let values = [cache.read(), { sum += 1.0; sum }, f32::from_bits(count)];
+        sum += steps(Wire::of(count), -3, N == 2).saturating_add(1).clamp(0, 9) as f32;
         let total = values[0] + values[2] * (rows(count, N) as f32);
         if total.is_nan() { trap() } else { out.rank(0).write(total) }
     }

@@ -8,4 +8,5 @@ mod lowering;
 mod modules;
 mod refused;
 mod refused_bodies;
+mod running;
 mod twin;

@@ -30,7 +30,23 @@ macro_rules! refused {
 pub(crate) use refused;
 
 refused! {
-    an_enum: "enum Mode { Fast }", "enum", "device code has no enums: use a struct, or integer constants";
+    an_enum_with_a_payload: "enum Mode { Fast(u32) }", "Fast",
+        "variants of a device enum hold no values: keep the values in a struct beside the enum";
+    an_enum_without_variants: "enum Mode {}", "Mode", "a device enum has at least one variant";
+    an_enum_laid_out_as_in_c: "#[repr(C)] enum Mode { Fast }", "#[repr",
+        "a device enum is held by an integer: write `#[repr(u32)]` or another integer type";
+    a_discriminant_out_of_range: "#[repr(u8)] enum Mode { Fast = 300 }", "Mode",
+        "the discriminants do not fit: write `#[repr(i64)]` or another type that holds them all";
+    an_enum_in_memory: "enum Mode { Fast } fn f(x: Global<Mode>) {}", "Mode>",
+        "`Mode` lies in memory here: write `#[repr(u32)]` or its like on `enum Mode`";
+    an_enum_in_a_struct: "enum Mode { Fast } struct A { mode: (Mode, u32) }", "(Mode",
+        "`Mode` lies in a struct here: write `#[repr(u32)]` or its like on `enum Mode`";
+    an_enum_as_a_value: "enum Mode { Fast } fn f() { let x = Mode; }", "Mode;",
+        "`Mode` is an enum: write a variant of it, `Mode::..`";
+    a_sum_of_enums: "enum Mode { Fast } fn f() { let x = Mode::Fast + Mode::Fast; }", "Mode::Fast +",
+        "an enum is compared and cast only: write `value as u32`";
+    a_cast_to_an_enum: "enum Mode { Fast } fn f() { let x = 0u32 as Mode; }", "0u32",
+        "a number does not cast to an enum: write a `match` that gives its variants";
     a_union: "union Bits { a: u32, b: f32 }", "union",
         "device code has no unions: use a struct, or `to_bits` and `from_bits`";
     a_trait: "trait Copies {}", "trait", "device code has no traits: write functions, or an `impl` of a struct";
@@ -45,7 +61,7 @@ refused! {
     a_trait_impl: "struct A; impl Clone for A {}", "Clone",
         "device code has no traits: write the functions in an `impl` of the struct itself";
     an_impl_elsewhere: "impl u32 {}", "u32",
-        "an `impl` stands in the module that defines its struct: move it there, or write a function";
+        "an `impl` stands in the module that defines its type: move it there, or write a function";
     an_associated_type: "struct A; impl A { type B = u32; }", "type",
         "a device `impl` holds functions and constants only";
     a_generic_struct: "struct Row<T> { first: u32 }", "T",
@@ -120,7 +136,7 @@ refused! {
 
 #[test]
 fn all_mistakes_come_at_once_in_source_order() {
-    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    match x { _ => 1 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
+    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    if let 1 = x { 1 } else { 2 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
     let mistakes = lower("code", source).expect_err("four mistakes");
     let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.span.start().line).collect();
     assert_eq!(lines, [1, 2, 3, 5, 6], "{:?}", sentences(&mistakes));

@@ -3,10 +3,15 @@
 use crate::refused::refused;
 
 refused! {
-    a_match: "fn f(x: u32) -> u32 { match x { _ => 1 } }", "match",
-        "`match` is not available in device code: write `if` and `else if`";
+    a_match_of_guards_only: "fn f(x: u32) -> u32 { match x { _ if x > 1 => 1 } }", "match",
+        "some arm of a `match` has no guard: add `_ => ..` at the end";
+    a_match_without_arms: "fn f(x: u32) { match x {} }", "match",
+        "a `match` has arms: write at least `_ => ..`";
+    a_pattern_of_fields: "struct A { x: u32 } fn f(a: A) -> u32 { match a { A { x: 1 } => 2, _ => 3 } }", "A { x: 1 }",
+        "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple of them: test the rest in a guard, \
+         `_ if ..`";
     an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
-        "`if let` and `while let` are not available in device code: compare values with `==`";
+        "`if let` and `while let` are not available in device code: write `match`";
     a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",
         "device code has no `let .. else`: test the value with `if`";
     a_closure: "fn f(x: u32) { let g = |y: u32| y; }", "|y",
@@ -34,17 +39,19 @@ refused! {
     an_unsafe_block: "fn f() { unsafe {} }", "unsafe",
         "device code has no `unsafe`: its memory operations are safe to write, leave it out";
     an_async_block: "fn f() { let x = async {}; }", "async", "device code has no `async`: wait in a loop with a deadline";
-    a_labelled_block: "fn f() { 'a: { } }", "'a",
-        "device code has no labelled blocks: write a function and `return` from it";
     a_string: "fn f() { let s = \"x\"; }", "\"x\"",
         "device code has no strings: report a number and give it words on the host";
     a_character: "fn f() { let c = 'x'; }", "'x'", "device code has no characters: write a byte such as `b'a'`";
     a_wide_literal: "fn f() { let c = 1u128; }", "1u128",
         "integers have at most 64 bits in device code: use two `u64`";
-    an_item_in_a_body: "fn f() { const X: u32 = 1; }", "const",
-        "items stand in the module, not in a function: move this one out of the body";
-    a_break_with_a_value: "fn f() -> u32 { loop { break 1; } 1 }", "1",
-        "`break` has no value in device code: assign a variable before the loop ends";
+    an_item_in_a_body: "fn f() { struct X; }", "struct",
+        "items other than `const` stand in the module, not in a function: move this one out of the body";
+    a_while_with_a_value: "fn f() { while true { break 1; } }", "1",
+        "`while` and `for` have no value: assign a variable before the loop ends, or write `loop`";
+    two_constants_of_one_name: "fn f() { { const X: u32 = 1; } const X: u32 = 2; }", "X: u32 = 2",
+        "this function has two constants `X`: give them different names";
+    a_constant_that_hides_another: "const X: u32 = 1; fn f() { const X: u32 = 2; }", "X: u32 = 2",
+        "the module has a `X` too: give the constant in the function another name";
     a_break_outside: "fn f() { break; }", "break", "`break` stands only inside a loop";
     an_unknown_label: "fn f() { loop { continue 'a; } }", "continue", "there is no enclosing loop `'a`";
     a_struct_pattern: "struct A { x: u32 } fn f(a: A) { let A { x } = a; }", "A { x } =",
@@ -114,7 +121,8 @@ refused! {
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
         "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
-         `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `abs_diff`";
+         `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
+         `abs_diff`";
     a_method_of_an_array: "fn f(x: [u32; 2]) { x.len(); }", "len",
         "arrays have no method `len` in device code: write a `for` loop over the indices";
     a_method_of_an_open_literal: "fn f() { let x = 1; let y = x.count_ones(); }", "x",

@@ -32,10 +32,10 @@ fn items() {
     expect(
         "function f()",
         2,
-        "expected an item: `use`, `struct`, `const`, `fn`, `#[kernel(..)]` or `line`, found `function`",
+        "expected an item: `use`, `struct`, `enum`, `const`, `fn`, `#[kernel(..)]` or `line`, found `function`",
     );
     expect("\n\nstruct S { x u32 }", 4, "expected `:`, found `u32`");
-    expect("@1:2 use a::b;", 2, "expected `struct`, `const` or `fn` after the position, found `use`");
+    expect("@1:2 use a::b;", 2, "expected `struct`, `enum`, `const` or `fn` after the position, found `use`");
     expect("#[kernel(warps = 8)]\nconst X: u32 = 1u32;", 3, "expected `fn` after `#[kernel(..)]`, found `X`");
     expect("use a::b;\nuse c::b;", 3, "expected `as` and another short name for `c::b`: `b` is taken");
     expect("line 4 \"a\"\nline 4 \"b\"", 3, "expected line 4 once, found it again");

@@ -77,6 +77,12 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::ReverseBits,
         I::Bitcast,
         I::PackBf16,
+        I::PackF16,
+        I::PackE4m3,
+        I::PackE5m2,
+        I::F16Value,
+        I::WidenE4m3,
+        I::WidenE5m2,
     ];
     all.extend([ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor].map(I::Shuffle));
     all.extend([VoteKind::Any, VoteKind::All, VoteKind::Ballot].map(I::Vote));
@@ -118,6 +124,7 @@ fn module_with(constant: Constant) -> Module {
         file: String::new(),
         imports: Vec::new(),
         structs: Vec::new(),
+        enums: Vec::new(),
         constants: vec![constant],
         functions: Vec::new(),
         lines: BTreeMap::new(),
@@ -195,6 +202,11 @@ fn random_modules_have_every_construct() {
         "new layout::",
         " as ",
         " << ",
+        " +% ",
+        " -% ",
+        " *% ",
+        "enum ",
+        "layout::Enum",
         " >= ",
         "select(",
         "; 3]",

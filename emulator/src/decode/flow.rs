@@ -78,7 +78,11 @@ pub(super) fn loops(code: &Code, flows: &[Flow]) -> HashMap<u32, Loop> {
         let mut description = Loop::default();
         let mut written = HashSet::new();
         for &at in &body {
-            description.timed |= matches!(code.instructions[at as usize].op, Op::Clock { .. });
+            let op = code.instructions[at as usize].op;
+            description.timed |= matches!(op, Op::Clock { .. });
+            if matches!(op, Op::Branch { target } if target <= at) {
+                description.back_edges.push(at);
+            }
             written.extend(flows[at as usize].writes.iter().filter(|register| !tainted.contains(register)));
         }
         let mut written: Vec<(Bank, Slot)> = written.into_iter().collect();

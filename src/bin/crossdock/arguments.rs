@@ -13,6 +13,9 @@ pub(crate) const MOST_HIDDEN: u32 = 65536;
 /// The most experts per token: one lane of a warp each.
 pub(crate) const MOST_TOP_K: u32 = 32;
 
+/// The most experts: their offsets are kept in a block's shared memory.
+pub(crate) const MOST_EXPERTS: u32 = 4096;
+
 /// Expert-parallel communication for Mixture-of-Experts models, in Rust down to the GPU kernels.
 #[derive(Debug, Parser)]
 #[command(name = "crossdock", version, about, arg_required_else_help = true)]
@@ -55,43 +58,53 @@ impl From<WireName> for Wire {
 }
 
 /// What the simulated experts do.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExpertName {
     /// Every expert returns its input
     Identity,
-    /// Each expert multiplies by its own signed power of two, so that a wrong expert shows
+    /// Each expert multiplies by its own factor, so that a wrong expert shows
     Scaled,
+}
+
+impl ExpertName {
+    /// As the flag spells it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            ExpertName::Identity => "identity",
+            ExpertName::Scaled => "scaled",
+        }
+    }
 }
 
 /// Flags of `crossdock run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// GPUs of the node, one rank each
-    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub(crate) gpus_per_node: u32,
 
     /// Tokens per rank [default: 64, or as the files say]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1 << 20))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1 << 20))]
     pub(crate) tokens: Option<u32>,
 
     /// Elements per token [default: 7168, or as the files say]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
     pub(crate) hidden: Option<u32>,
 
     /// Experts per token [default: 8, or as the files say]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
     pub(crate) top_k: Option<u32>,
 
     /// Experts in all, spread evenly over the ranks
-    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
 
     /// Groups of experts, of which each token chooses some (group-limited choice)
-    #[arg(long, value_name = "COUNT", requires = "top_groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, requires = "top_groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) groups: Option<u32>,
 
     /// Groups that each token chooses
-    #[arg(long, value_name = "COUNT", requires = "groups", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, requires = "groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) top_groups: Option<u32>,
 
     /// How rows travel
@@ -104,16 +117,17 @@ pub(crate) struct RunArguments {
     #[arg(long, conflicts_with = "topk_file")]
     pub(crate) routing: Option<Routing>,
 
-    /// What the simulated experts do
-    #[arg(long, value_enum, default_value = "identity")]
-    pub(crate) expert: ExpertName,
+    /// What the simulated experts do [default: scaled, so that a wrong expert shows; with --output identity, so that
+    /// the output is the weighted sum of each token's copies]
+    #[arg(long, value_enum)]
+    pub(crate) expert: Option<ExpertName>,
 
     /// Seed of the random tokens, routes and weights
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: u64,
 
     /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
 
     /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks, tokens, hidden],
@@ -139,6 +153,18 @@ pub(crate) struct RunArguments {
     pub(crate) json: bool,
 }
 
+impl RunArguments {
+    /// What the simulated experts do: what the flag says, or the default.
+    pub(crate) fn expert(&self) -> ExpertName {
+        let unsaid = if self.output.is_some() { ExpertName::Identity } else { ExpertName::Scaled };
+        self.expert.unwrap_or(unsaid)
+    }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 /// Flags of `crossdock ptx`.
 #[derive(Debug, Args)]
 pub(crate) struct PtxArguments {
@@ -151,15 +177,15 @@ pub(crate) struct PtxArguments {
     pub(crate) list: bool,
 
     /// Elements per token
-    #[arg(long, value_name = "COUNT", default_value_t = 7168, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 7168, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
     pub(crate) hidden: u32,
 
     /// Experts per token
-    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
     pub(crate) top_k: u32,
 
     /// Experts in all
-    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
 
     /// How rows travel

@@ -22,6 +22,8 @@ pub(super) struct Label(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Class {
     Predicate,
+    /// Only between a conversion of 8- and 16-bit floats and the 32-bit register that holds the value.
+    Bits16,
     Bits32,
     Bits64,
     Float32,
@@ -33,6 +35,7 @@ impl Class {
     pub(super) fn suffix(self) -> &'static str {
         match self {
             Class::Predicate => "pred",
+            Class::Bits16 => "b16",
             Class::Bits32 => "b32",
             Class::Bits64 => "b64",
             Class::Float32 => "f32",

@@ -15,8 +15,9 @@ pub(super) struct Names {
     pub(super) bindings: Vec<(Class, String)>,
 }
 
-const CLASSES: [(Class, &str); 5] = [
+const CLASSES: [(Class, &str); 6] = [
     (Class::Predicate, "p"),
+    (Class::Bits16, "h"),
     (Class::Bits32, "r"),
     (Class::Bits64, "rd"),
     (Class::Float32, "f"),

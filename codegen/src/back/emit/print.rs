@@ -122,6 +122,7 @@ fn declarations(names: &Names) -> Vec<Statement> {
 fn register_type(class: Class) -> Type {
     match class {
         Class::Predicate => Type::Pred,
+        Class::Bits16 => Type::B16,
         Class::Bits32 => Type::B32,
         Class::Bits64 => Type::B64,
         Class::Float32 => Type::F32,

@@ -102,8 +102,13 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let scalar = self.scalar_type(frame, left)?;
+        let op = op.running();
+        let product = |operand: &'p Expr| match &operand.kind {
+            ExprKind::Binary(op, a, b) if op.running() == BinaryOp::Multiply => Some((&**a, &**b)),
+            _ => None,
+        };
         let fuses = op == BinaryOp::Add && scalar.is_integer() && bits(scalar) >= 32;
-        if fuses && let ExprKind::Binary(BinaryOp::Multiply, a, b) = &left.kind {
+        if fuses && let Some((a, b)) = product(left) {
             let factors = self.factors(frame, scalar, a, b)?;
             let addend = self.scalar(frame, right, &Want::anything())?;
             return self.multiply_add(frame, span, scalar, factors, addend, want);
@@ -113,7 +118,7 @@ impl<'p> Specialiser<'p> {
             return self.multiply(frame, span, scalar, factors, want);
         }
         let first = self.scalar(frame, left, &Want::anything())?;
-        if fuses && let ExprKind::Binary(BinaryOp::Multiply, a, b) = &right.kind {
+        if fuses && let Some((a, b)) = product(right) {
             let factors = self.factors(frame, scalar, a, b)?;
             return self.multiply_add(frame, span, scalar, factors, first, want);
         }

@@ -57,6 +57,15 @@ impl<'p> Specialiser<'p> {
                 values.reverse();
                 "cvt.rn.bf16x2.f32".to_string()
             }
+            Intrinsic::PackF16 => {
+                values.reverse();
+                "cvt.rn.f16x2.f32".to_string()
+            }
+            Intrinsic::PackE4m3
+            | Intrinsic::PackE5m2
+            | Intrinsic::F16Value
+            | Intrinsic::WidenE4m3
+            | Intrinsic::WidenE5m2 => return self.small_float(frame, span, intrinsic, values, want),
             Intrinsic::FusedMultiplyAdd => format!("fma.rn.{ty}"),
             Intrinsic::Minimum => format!("min.{ty}"),
             Intrinsic::Maximum => format!("max.{ty}"),

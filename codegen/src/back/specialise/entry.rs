@@ -40,6 +40,7 @@ pub(super) fn specialise(
         homes: HashSet::new(),
         block_threads,
         architecture: architecture(&options.target)?,
+        version: options.version,
         statements: 0,
         depth: 0,
     };

@@ -21,7 +21,7 @@ impl<'p> Specialiser<'p> {
         let value = value?;
         let count = match &expression.ty {
             Type::Unit => 0,
-            Type::Scalar(_) | Type::Pointer(..) | Type::Peers(_) => 1,
+            Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => 1,
             ty => self.count(frame, ty, expression.span)?,
         };
         match value.len() == count {
@@ -179,7 +179,13 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::TrailingZeros
             | Intrinsic::ReverseBits
             | Intrinsic::Bitcast
-            | Intrinsic::PackBf16 => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
+            | Intrinsic::PackBf16
+            | Intrinsic::PackF16
+            | Intrinsic::PackE4m3
+            | Intrinsic::PackE5m2
+            | Intrinsic::F16Value
+            | Intrinsic::WidenE4m3
+            | Intrinsic::WidenE5m2 => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
         }
     }
 }

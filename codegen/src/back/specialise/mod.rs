@@ -18,6 +18,7 @@ mod multiply;
 mod parts;
 mod select;
 mod shared;
+mod small_floats;
 mod statements;
 mod value;
 mod warp;
@@ -89,6 +90,7 @@ struct Specialiser<'p> {
     block_threads: u32,
     /// The number in `sm_90`.
     architecture: u32,
+    version: crossdock_ptx::Version,
     statements: u64,
     depth: u32,
 }

@@ -52,7 +52,12 @@ impl<'p> Specialiser<'p> {
         let span = statement.span;
         match &statement.kind {
             StatementKind::Assign(place, value) => self.assign(frame, place, value)?,
-            StatementKind::Evaluate(value) => self.evaluate(frame, value)?,
+            StatementKind::Evaluate(value) => {
+                self.evaluate(frame, value)?;
+                if matches!(value.kind, ExprKind::Intrinsic(Intrinsic::Trap, _)) {
+                    return Ok(Flow::Leaves);
+                }
+            }
             StatementKind::If { condition, then, otherwise } => {
                 return self.branch(frame, condition, then, otherwise);
             }

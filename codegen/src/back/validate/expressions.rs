@@ -51,6 +51,12 @@ impl<'a> Checker<'a> {
         let found = match &expression.kind {
             ExprKind::Bool(_) => Some(Type::Scalar(Scalar::Bool)),
             ExprKind::Integer(value) => {
+                if let Type::Enum(path, _) = &expression.ty
+                    && let Some(definition) = self.program.enumeration(path)
+                    && !definition.variants.iter().any(|(_, variant)| variant == value)
+                {
+                    self.mistake(span, format!("`{path}` has no variant {value}"));
+                }
                 match scalar.filter(|scalar| scalar.is_integer()) {
                     Some(scalar) => {
                         let (least, greatest) = range(scalar);
@@ -96,7 +102,7 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Unary(op, operand) => {
                 self.expression(operand);
-                let works = operand.ty.scalar().is_some_and(|scalar| match op {
+                let works = plain(&operand.ty).is_some_and(|scalar| match op {
                     UnaryOp::Negate => scalar.is_signed() || scalar.is_float(),
                     UnaryOp::Not => !scalar.is_float(),
                 });
@@ -175,13 +181,24 @@ impl<'a> Checker<'a> {
                 format!("both operands need one type: these are {} and {}", first.name(), second.name());
             self.mistake(span, message);
         }
+        let is_enum = |operand: &Expr| matches!(operand.ty, Type::Enum(..));
         let works = match op {
+            _ if is_comparison(op) => {
+                if first == second {
+                    self.agree(&left.ty, &right.ty, right.span, "the other operand");
+                }
+                return Some(Type::Scalar(Scalar::Bool));
+            }
+            _ if is_enum(left) || is_enum(right) => false,
             BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => {
                 first != Scalar::Bool
             }
-            BinaryOp::Remainder => first.is_integer(),
+            BinaryOp::Remainder
+            | BinaryOp::WrappingAdd
+            | BinaryOp::WrappingSubtract
+            | BinaryOp::WrappingMultiply => first.is_integer(),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => !first.is_float(),
-            _ => return Some(Type::Scalar(Scalar::Bool)),
+            _ => true,
         };
         if !works {
             let message = match (op, first.is_float()) {
@@ -197,6 +214,7 @@ impl<'a> Checker<'a> {
 
     fn cast(&mut self, from: &Type, to: &Type, span: Span) {
         let works = match (from.scalar(), to.scalar()) {
+            _ if matches!(to, Type::Enum(..)) => from == to,
             (Some(from), Some(to)) if from == to => true,
             (Some(Scalar::Bool), Some(to)) => to.is_integer(),
             (Some(_), Some(to)) => to != Scalar::Bool,
@@ -278,4 +296,17 @@ impl<'a> Checker<'a> {
         }
         Some(function.result.clone())
     }
+}
+
+/// The scalar type, if it is one and no enum.
+fn plain(ty: &Type) -> Option<Scalar> {
+    match ty {
+        Type::Scalar(scalar) => Some(*scalar),
+        _ => None,
+    }
+}
+
+fn is_comparison(op: BinaryOp) -> bool {
+    use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    matches!(op, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
 }

@@ -4,7 +4,7 @@
 //! of it comes after that statement on every path.
 
 use super::Checker;
-use crate::ir::{Block, Expr, ExprKind, Function, Projection, Span, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Span, StatementKind, Type};
 
 /// Which locals certainly have a value; `None` where control does not get.
 type Assigned = Option<Vec<bool>>;
@@ -64,7 +64,12 @@ impl Walk<'_> {
                         assigned[local] = true;
                     }
                 }
-                StatementKind::Evaluate(value) => self.reads(value, &assigned),
+                StatementKind::Evaluate(value) => {
+                    self.reads(value, &assigned);
+                    if matches!(value.kind, ExprKind::Intrinsic(Intrinsic::Trap, _)) {
+                        assigned = None;
+                    }
+                }
                 StatementKind::If { condition, then, otherwise } => {
                     self.reads(condition, &assigned);
                     let then = self.block(then, assigned.clone());

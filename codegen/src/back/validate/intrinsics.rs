@@ -55,15 +55,18 @@ fn order_mistake(intrinsic: Intrinsic) -> Option<String> {
 
 /// The result type, where the arguments decide it; what the operation takes, when the arguments are wrong.
 fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Option<Type>, &'static str> {
-    let scalar = |index: usize| types.get(index).and_then(|ty| ty.scalar());
+    let plain = |ty: &Type| match ty {
+        Type::Scalar(scalar) => Some(*scalar),
+        _ => None,
+    };
+    let scalar = |index: usize| types.get(index).and_then(|ty| plain(ty));
     let integer = scalar(0).is_some_and(Scalar::is_integer);
     let float = scalar(0).is_some_and(Scalar::is_float);
     let pointee = types.first().and_then(|ty| match ty {
         Type::Pointer(_, pointee) => Some(&**pointee),
         _ => None,
     });
-    let strong =
-        pointee.and_then(Type::scalar).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
+    let strong = pointee.and_then(plain).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
     let all = |ty: &Type, from: usize| types[from..].iter().all(|other| *other == ty);
     let takes = |fits: bool, gives: Option<Type>, needs| if fits { Ok(gives) } else { Err(needs) };
     let count = types.len();
@@ -184,14 +187,24 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             );
             takes(count == 1 && fits, None, "a float or an unsigned integer of the result's width")
         }
-        Intrinsic::PackBf16 => {
+        Intrinsic::PackE4m3 | Intrinsic::PackE5m2 => {
+            let fits = count == 2 && all(&Type::Scalar(Scalar::F32), 0);
+            takes(fits, Some(Type::Scalar(Scalar::U16)), "two f32 values")
+        }
+        Intrinsic::F16Value => {
+            takes(count == 1 && scalar(0) == Some(Scalar::U16), Some(Type::Scalar(Scalar::F32)), "a u16")
+        }
+        Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2 => {
+            takes(count == 1 && scalar(0) == Some(Scalar::U16), Some(U32), "a u16")
+        }
+        Intrinsic::PackBf16 | Intrinsic::PackF16 => {
             takes(count == 2 && all(&Type::Scalar(Scalar::F32), 0), Some(U32), "two f32 values")
         }
     }
 }
 
 /// How Rust code calls the operation.
-fn rust_name(intrinsic: Intrinsic) -> &'static str {
+pub(in crate::back) fn rust_name(intrinsic: Intrinsic) -> &'static str {
     match intrinsic {
         Intrinsic::ThreadInBlock => "`thread_in_block`",
         Intrinsic::ThreadsInBlock => "`threads_in_block`",
@@ -232,5 +245,11 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::ReverseBits => "`reverse_bits`",
         Intrinsic::Bitcast => "this reinterpretation of bits",
         Intrinsic::PackBf16 => "`pack_bf16`",
+        Intrinsic::PackF16 => "`pack_f16`",
+        Intrinsic::PackE4m3 => "`pack_e4m3`",
+        Intrinsic::PackE5m2 => "`pack_e5m2`",
+        Intrinsic::F16Value => "`f16_value`",
+        Intrinsic::WidenE4m3 => "`widen_e4m3`",
+        Intrinsic::WidenE5m2 => "`widen_e5m2`",
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Checker;
 use crate::Mistake;
+use crate::back::constant::range;
 use crate::back::program::Program;
 use crate::ir::{Function, KernelAttributes, Span, Type};
 
@@ -33,6 +34,19 @@ impl<'a> Checker<'a> {
         self.repeated("struct", module.structs.iter().map(|item| (&item.name, item.span)));
         self.repeated("constant", module.constants.iter().map(|item| (&item.name, item.span)));
         self.repeated("function", module.functions.iter().map(|item| (&item.name, item.span)));
+        self.repeated("enum", module.enums.iter().map(|item| (&item.name, item.span)));
+        for definition in &module.enums {
+            self.repeated("variant", definition.variants.iter().map(|(name, _)| (name, definition.span)));
+            let fits = |value| {
+                let (least, greatest) = range(definition.scalar);
+                (least..=greatest).contains(value)
+            };
+            if !definition.scalar.is_integer() || !definition.variants.iter().all(|(_, value)| fits(value)) {
+                let message =
+                    format!("the discriminants of `{}` must be integers that fit its type", definition.name);
+                self.mistake(definition.span, message);
+            }
+        }
         for structure in &module.structs {
             if !structure.align.is_power_of_two() || structure.align > 4096 {
                 let message =

@@ -13,6 +13,8 @@ mod recursion;
 mod statements;
 mod types;
 
+pub(super) use intrinsics::rust_name;
+
 use super::program::Program;
 use crate::Mistake;
 use crate::ir::{Function, Module, Span};

@@ -24,6 +24,18 @@ impl Checker<'_> {
                     self.mistake(span, message);
                 }
             }
+            Type::Enum(path, scalar) => match self.program.enumeration(path) {
+                Some(definition) if definition.scalar != *scalar => {
+                    let message = format!("`{path}` is held by {}", definition.scalar.name());
+                    self.mistake(span, message);
+                }
+                Some(definition) if in_memory && !definition.stated => {
+                    let message = format!("`{path}` lies in memory: state its layout with #[repr(u32)]");
+                    self.mistake(span, message);
+                }
+                Some(_) => {}
+                None => self.mistake(span, format!("there is no enum `{path}`")),
+            },
             Type::Tuple(parts) => {
                 if in_memory {
                     self.mistake(
@@ -106,7 +118,7 @@ pub(super) fn text(ty: &Type) -> String {
     match ty {
         Type::Unit => "()".to_string(),
         Type::Scalar(scalar) => scalar.name().to_string(),
-        Type::Struct(path) => path.item.clone(),
+        Type::Struct(path) | Type::Enum(path, _) => path.item.clone(),
         Type::Tuple(parts) => format!("({})", parts.iter().map(text).collect::<Vec<_>>().join(", ")),
         Type::Array(element, size) => {
             let size = match size {

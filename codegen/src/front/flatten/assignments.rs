@@ -92,7 +92,8 @@ impl Flattener<'_, '_> {
         let [Statement { kind: StatementKind::Assign(place, value), .. }] = arm.as_slice() else {
             return false;
         };
-        let one_register = matches!(ty, Type::Scalar(_) | Type::Pointer(..) | Type::Peers(_));
+        let one_register =
+            matches!(ty, Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_));
         let cheap = one_register && cost(value, self.costs).is_some_and(|cost| cost <= SELECT_LIMIT);
         *place == whole(local) && (cheap || self.constant)
     }

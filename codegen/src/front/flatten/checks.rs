@@ -13,7 +13,7 @@ fn name(ty: &Type) -> String {
 
 impl Flattener<'_, '_> {
     pub(super) fn check_unary(&mut self, operator: UnaryOp, operand: &Expr, span: Span) {
-        let scalar = operand.ty.scalar();
+        let scalar = operand.ty.scalar().filter(|_| !matches!(operand.ty, Type::Enum(..)));
         let (fits, advice) = match operator {
             UnaryOp::Negate => (
                 scalar.is_some_and(|scalar| scalar.is_signed() || scalar.is_float()),
@@ -38,7 +38,11 @@ impl Flattener<'_, '_> {
                 .report(span, format!("operators take scalars, and this is `{}`: {advice}", name(ty)));
             return;
         };
+        let is_enum = |operand: &Expr| matches!(operand.ty, Type::Enum(..));
         let message = match operator {
+            operator if (is_enum(left) || is_enum(right)) && !is_comparison(operator) => {
+                Some("an enum is compared and cast only: write `value as u32`")
+            }
             BinaryOp::ShiftLeft | BinaryOp::ShiftRight if a.is_integer() && b.is_integer() => None,
             BinaryOp::ShiftLeft | BinaryOp::ShiftRight => Some("a shift takes integers"),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor if is_bitwise(a) => None,
@@ -59,6 +63,9 @@ impl Flattener<'_, '_> {
 
     pub(super) fn check_cast(&mut self, operand: &Expr, to: &Type, span: Span) {
         let message = match (operand.ty.scalar(), to.scalar()) {
+            _ if matches!(to, Type::Enum(..)) && operand.ty != *to => {
+                Some("a number does not cast to an enum: write a `match` that gives its variants".to_string())
+            }
             (Some(from), Some(to)) if from == to => None,
             (Some(_), Some(Scalar::Bool)) => {
                 Some("a number does not cast to `bool`: compare it, `value != 0`".to_string())

@@ -44,7 +44,24 @@ impl Flattener<'_, '_> {
                 self.push(StatementKind::For { local, start, end, inclusive, unroll, body }, span);
                 Some(())
             }
-            NodeKind::Break(depth) => {
+            NodeKind::Labelled { body, target, breaks } => {
+                let mut reached = None;
+                let (body, _) = self.nested(|flattener| {
+                    reached = match target {
+                        Some(target) => flattener.assign(body, *target, true),
+                        None => flattener.effect(body),
+                    };
+                    reached?;
+                    flattener.push(StatementKind::Break(0), span);
+                    None
+                });
+                self.push(StatementKind::Loop { body }, span);
+                reached.or(breaks.then_some(()))
+            }
+            NodeKind::Break(depth, value) => {
+                if let Some((target, value)) = value {
+                    self.assign(value, *target, true)?;
+                }
                 self.push(StatementKind::Break(*depth), span);
                 None
             }

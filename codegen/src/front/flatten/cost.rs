@@ -57,7 +57,10 @@ fn weight(intrinsic: Intrinsic) -> Option<u32> {
         | Intrinsic::LeadingZeros
         | Intrinsic::TrailingZeros
         | Intrinsic::ReverseBits
-        | Intrinsic::PackBf16 => Some(1),
+        | Intrinsic::PackBf16
+        | Intrinsic::PackF16
+        | Intrinsic::F16Value => Some(1),
+        Intrinsic::PackE4m3 | Intrinsic::PackE5m2 | Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2 => Some(2),
         Intrinsic::Offset => Some(2),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use super::super::literals::integer;
 use super::super::scalar_methods::{Expansion, unsigned};
 use super::Flattener;
-use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, Scalar, Span, Type};
+use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, Scalar, Span, Type, UnaryOp};
 
 impl Flattener<'_, '_> {
     /// The value of `expansion`. No intermediate result overflows, so that it may be computed in constants too.
@@ -50,6 +50,44 @@ impl Flattener<'_, '_> {
                 let missing = build.binary(BinaryOp::Subtract, right, rest);
                 let missing = build.select(exact, integer(0, scalar, span), missing);
                 build.binary(BinaryOp::Add, left, missing)
+            }
+            Expansion::SaturatingAdd | Expansion::SaturatingSubtract if scalar.is_signed() => {
+                let operator = match expansion {
+                    Expansion::SaturatingAdd => BinaryOp::WrappingAdd,
+                    _ => BinaryOp::WrappingSubtract,
+                };
+                let wrapped = self.reusable(build.binary(operator, left.clone(), right.clone()));
+                // The result has the wrong sign exactly when it wrapped.
+                let other =
+                    if expansion == Expansion::SaturatingAdd { wrapped.clone() } else { left.clone() };
+                let signs = [
+                    build.binary(BinaryOp::Xor, left.clone(), wrapped.clone()),
+                    build.binary(BinaryOp::Xor, other, right),
+                ];
+                let [first, second] = signs;
+                let signs = build.binary(BinaryOp::And, first, second);
+                let overflows = build.binary(BinaryOp::Less, signs, integer(0, scalar, span));
+                let bits = 8 * i128::from(scalar.bytes());
+                let sign = build.binary(BinaryOp::ShiftRight, left, integer(bits - 1, Scalar::U32, span));
+                let greatest = integer((1 << (bits - 1)) - 1, scalar, span);
+                build.select(overflows, build.binary(BinaryOp::Xor, sign, greatest), wrapped)
+            }
+            Expansion::SaturatingAdd => {
+                let room = build.expression(ExprKind::Unary(UnaryOp::Not, Box::new(left.clone())), scalar);
+                let smaller = build.intrinsic(Intrinsic::Minimum, vec![right, room], scalar);
+                build.binary(BinaryOp::Add, left, smaller)
+            }
+            Expansion::Clamp => {
+                let greatest = operands.next().unwrap_or_else(|| right.clone());
+                if scalar.is_float() {
+                    // As in Rust, NaN and the sign of a zero within the bounds stay.
+                    let low = build.binary(BinaryOp::Less, left.clone(), right.clone());
+                    let raised = self.reusable(build.select(low, right, left));
+                    let high = build.binary(BinaryOp::Greater, raised.clone(), greatest.clone());
+                    return build.select(high, greatest, raised);
+                }
+                let raised = build.intrinsic(Intrinsic::Maximum, vec![left, right], scalar);
+                build.intrinsic(Intrinsic::Minimum, vec![raised, greatest], scalar)
             }
             Expansion::SaturatingSubtract => {
                 let smaller = build.intrinsic(Intrinsic::Minimum, vec![left.clone(), right], scalar);
@@ -116,7 +154,7 @@ impl Builder {
     /// `0 - value`, which unsigned numbers have too.
     fn negation(&self, value: Expr) -> Expr {
         let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
-        self.binary(BinaryOp::Subtract, integer(0, scalar, self.span), value)
+        self.binary(BinaryOp::WrappingSubtract, integer(0, scalar, self.span), value)
     }
 
     fn select(&self, condition: Expr, then: Expr, otherwise: Expr) -> Expr {

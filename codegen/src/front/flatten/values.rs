@@ -9,16 +9,6 @@ impl Flattener<'_, '_> {
     /// The value of a node; statements that it needs are pushed first. `None` if control does not come out of it.
     pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
         let ty = self.ty(node);
-        let needed = ty != Type::Unit;
-        let value = self.value_of(node, ty);
-        // Where a value is needed, the IR must show that control does not come back from a trap.
-        if value.is_none() && needed && self.block.last().is_some_and(is_trap) {
-            self.push(StatementKind::Loop { body: Vec::new() }, at(node));
-        }
-        value
-    }
-
-    fn value_of(&mut self, node: &Node, ty: Type) -> Option<Expr> {
         let span = at(node);
         let kind = match &node.kind {
             NodeKind::Error => return None,
@@ -231,9 +221,4 @@ impl Flattener<'_, '_> {
         });
         parts.collect()
     }
-}
-
-fn is_trap(statement: &Statement) -> bool {
-    let StatementKind::Evaluate(value) = &statement.kind else { return false };
-    matches!(value.kind, ExprKind::Intrinsic(Intrinsic::Trap, _))
 }

@@ -1,7 +1,9 @@
 //! Reads a module and its items.
 
 use super::{Parsed, Parser};
-use crate::ir::{Constant, Field, Function, KernelAttributes, Module, Scalar, Span, StructDefinition, Type};
+use crate::ir::{
+    Constant, EnumDefinition, Field, Function, KernelAttributes, Module, Scalar, Span, StructDefinition, Type,
+};
 use crate::text::known::Known;
 use crate::text::lexer::{Failure, Token};
 use crate::text::spelling::{default_alias, scalar};
@@ -18,6 +20,7 @@ impl Parser<'_> {
             file: String::new(),
             imports: Vec::new(),
             structs: Vec::new(),
+            enums: Vec::new(),
             constants: Vec::new(),
             functions: Vec::new(),
             lines: Default::default(),
@@ -51,8 +54,12 @@ impl Parser<'_> {
             module.structs.push(self.structure(span)?);
             return Ok(());
         }
+        if self.accept_word("enum")? {
+            module.enums.push(self.enumeration(span)?);
+            return Ok(());
+        }
         if span != Span::default() {
-            return self.expected("`struct`, `const` or `fn` after the position");
+            return self.expected("`struct`, `enum`, `const` or `fn` after the position");
         }
         if self.accept_word("use")? {
             module.imports.push(self.import()?);
@@ -66,7 +73,7 @@ impl Parser<'_> {
             module.lines.insert(number, self.string("the text of a source line in quotes")?);
             return Ok(());
         }
-        self.expected("an item: `use`, `struct`, `const`, `fn`, `#[kernel(..)]` or `line`")
+        self.expected("an item: `use`, `struct`, `enum`, `const`, `fn`, `#[kernel(..)]` or `line`")
     }
 
     /// `path;` or `path as alias;`
@@ -109,6 +116,31 @@ impl Parser<'_> {
         let definition = StructDefinition { name, fields, align, span };
         self.known.declare_struct(&definition);
         Ok(definition)
+    }
+
+    fn enumeration(&mut self, span: Span) -> Parsed<EnumDefinition> {
+        let name = self.path_name("the name of an enum")?;
+        let stated = self.accept_word("repr")?;
+        self.expect("(")?;
+        let scalar = self.scalar()?;
+        self.expect(")")?;
+        self.expect("{")?;
+        let variants = self.separated("}", |parser| {
+            let name = parser.field_name()?;
+            parser.expect("=")?;
+            let negative = parser.accept("-")?;
+            let value = i128::from(parser.integer::<u64>("a discriminant")?);
+            Ok((name, if negative { -value } else { value }))
+        })?;
+        Ok(EnumDefinition { name, scalar, stated, variants, span })
+    }
+
+    /// The name of a scalar type.
+    pub(super) fn scalar(&mut self) -> Parsed<Scalar> {
+        let Token::Word(word) = self.token else { return self.expected("a scalar type") };
+        let Some(scalar) = scalar(word) else { return self.expected("a scalar type") };
+        self.advance()?;
+        Ok(scalar)
     }
 
     fn constant(&mut self, span: Span) -> Parsed<Constant> {
@@ -182,9 +214,7 @@ impl Parser<'_> {
         self.expect_word("const")?;
         let name = self.name("the name of a const generic")?;
         self.expect(":")?;
-        let Token::Word(word) = self.token else { return self.expected("a scalar type") };
-        let Some(scalar) = scalar(word) else { return self.expected("a scalar type") };
-        self.advance()?;
+        let scalar = self.scalar()?;
         self.known.declare_const_parameter(&name, scalar);
         Ok((name, scalar))
     }

@@ -1,7 +1,7 @@
 //! Reads types.
 
 use super::{Parsed, Parser};
-use crate::ir::{Size, Space, Type};
+use crate::ir::{Path, Size, Space, Type};
 use crate::text::known::weight;
 use crate::text::lexer::Token;
 use crate::text::spelling::scalar;
@@ -44,7 +44,11 @@ impl Parser<'_> {
             return Ok(Type::Array(Box::new(element), size));
         }
         let Token::Word(word) = self.token else {
-            return if self.is("<") { self.path().map(Type::Struct) } else { self.expected("a type") };
+            return if self.is("<") {
+                self.path().and_then(|path| self.named_type(path))
+            } else {
+                self.expected("a type")
+            };
         };
         let pointer: fn(Box<Type>) -> Type = match word {
             "Global" => |pointee| Type::Pointer(Space::Global, pointee),
@@ -55,7 +59,7 @@ impl Parser<'_> {
         };
         self.advance()?;
         if self.is("::") {
-            return self.quoted_item(word).map(Type::Struct);
+            return self.quoted_item(word).and_then(|path| self.named_type(path));
         }
         self.open_angle()?;
         let pointee = self.ty()?;
@@ -63,14 +67,22 @@ impl Parser<'_> {
         Ok(pointer(Box::new(pointee)))
     }
 
+    /// A struct, or an enum if `#scalar` follows.
+    fn named_type(&mut self, path: Path) -> Parsed<Type> {
+        if self.accept("#")? {
+            return self.scalar().map(|scalar| Type::Enum(path, scalar));
+        }
+        Ok(Type::Struct(path))
+    }
+
     fn struct_type(&mut self, word: &str) -> Parsed<Type> {
         if word.contains("::") {
-            return self.path().map(Type::Struct);
+            return self.path().and_then(|path| self.named_type(path));
         }
         let start = self.start;
         self.advance()?;
         if self.is("::") {
-            return self.quoted_item(word).map(Type::Struct);
+            return self.quoted_item(word).and_then(|path| self.named_type(path));
         }
         Err(crate::text::lexer::Failure {
             position: start,

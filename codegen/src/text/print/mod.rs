@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use super::known::Known;
 use super::spelling::{default_alias, write_quoted};
-use crate::ir::{Constant, Function, Local, LocalId, Module, Span, StructDefinition};
+use crate::ir::{Constant, EnumDefinition, Function, Local, LocalId, Module, Span, StructDefinition};
 
 /// See [`super::print`].
 pub(super) fn print(module: &Module) -> String {
@@ -46,6 +46,9 @@ impl<'m> Printer<'m> {
         self.imports(&module.imports);
         for definition in &module.structs {
             self.structure(definition);
+        }
+        for definition in &module.enums {
+            self.enumeration(definition);
         }
         for constant in &module.constants {
             self.constant(constant);
@@ -95,6 +98,20 @@ impl<'m> Printer<'m> {
         });
         self.word(" }\n");
         self.known.declare_struct(definition);
+    }
+
+    fn enumeration(&mut self, definition: &EnumDefinition) {
+        self.position(definition.span);
+        self.word("enum ");
+        self.path_name(&definition.name);
+        self.word(if definition.stated { " repr(" } else { " (" });
+        self.word(definition.scalar.name());
+        self.word(") { ");
+        self.separated(&definition.variants, |printer, (name, value)| {
+            printer.field_name(name);
+            let _ = write!(printer.out, " = {value}");
+        });
+        self.word(" }\n");
     }
 
     fn constant(&mut self, constant: &Constant) {

@@ -11,6 +11,11 @@ impl Printer<'_> {
             Type::Unit => self.word("()"),
             Type::Scalar(scalar) => self.word(scalar.name()),
             Type::Struct(path) => self.path(path),
+            Type::Enum(path, scalar) => {
+                self.path(path);
+                self.word("#");
+                self.word(scalar.name());
+            }
             Type::Tuple(parts) => {
                 self.word("(");
                 self.separated(parts, Self::ty);

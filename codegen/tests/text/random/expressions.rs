@@ -54,6 +54,7 @@ impl Function<'_> {
                 4 => self.call(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 5 | 6 if !self.is_const => self.intrinsic(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 _ => match ty.scalar() {
+                    Some(_) if matches!(ty, Type::Enum(..)) => self.leaf(ty),
                     Some(scalar) => self.operation(scalar, depth - 1),
                     None => self.parts(ty, depth - 1),
                 },
@@ -71,7 +72,7 @@ impl Function<'_> {
             }
         }
         for (name, scalar) in &self.const_parameters {
-            if ty.scalar() == Some(*scalar) {
+            if *ty == Type::Scalar(*scalar) {
                 leaves.push(ExprKind::ConstParameter(name.clone()));
             }
         }
@@ -83,7 +84,14 @@ impl Function<'_> {
         match (self.choices.maybe_one(&leaves), ty.scalar()) {
             (Some(leaf), None) => leaf,
             (Some(leaf), Some(_)) if self.choices.once_in(2) => leaf,
-            (_, Some(scalar)) => literal(self.choices, scalar),
+            (_, Some(scalar)) => match ty {
+                Type::Enum(path, _) => {
+                    let definition = self.items.enums.iter().find(|(known, ..)| known == path).cloned();
+                    let values = definition.map(|(.., values)| values).unwrap_or_default();
+                    ExprKind::Integer(self.choices.maybe_one(&values).unwrap_or_default())
+                }
+                _ => literal(self.choices, scalar),
+            },
             (None, None) => self.parts(ty, 0),
         }
     }
@@ -142,6 +150,7 @@ impl Function<'_> {
         const COMPARISONS: [B; 6] =
             [B::Equal, B::NotEqual, B::Less, B::LessEqual, B::Greater, B::GreaterEqual];
         const BITS: [B; 3] = [B::And, B::Or, B::Xor];
+        const WRAPPING: [B; 3] = [B::WrappingAdd, B::WrappingSubtract, B::WrappingMultiply];
         const ARITHMETIC: [B; 5] = [B::Add, B::Subtract, B::Multiply, B::Divide, B::Remainder];
         let (operator, operands) = match scalar {
             Scalar::Bool if self.choices.once_in(2) => (self.choices.one(&BITS), ty),
@@ -156,6 +165,7 @@ impl Function<'_> {
                 return ExprKind::Binary(operator, left, Box::new(self.value(&amount, depth)));
             }
             _ if scalar.is_integer() && self.choices.once_in(2) => (self.choices.one(&BITS), ty),
+            _ if scalar.is_integer() && self.choices.once_in(3) => (self.choices.one(&WRAPPING), ty),
             _ => (self.choices.one(&ARITHMETIC), ty),
         };
         let left = Box::new(self.value(&operands, depth));

@@ -33,8 +33,9 @@ impl Function<'_> {
 
     /// An intrinsic that gives a value of that type.
     pub(super) fn intrinsic(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
-        let scalar = ty.scalar();
-        let is_memory = scalar.is_some() || matches!(ty, Type::Struct(_));
+        // An enum is moved, not computed with.
+        let scalar = ty.scalar().filter(|_| !matches!(ty, Type::Enum(..)));
+        let is_memory = ty.scalar().is_some() || matches!(ty, Type::Struct(_));
         let strong = scalar.is_some_and(|scalar| scalar.bytes() >= 4);
         match (self.choices.below(9), scalar) {
             (0, _) if is_memory => {
@@ -81,7 +82,8 @@ impl Function<'_> {
             }
             Scalar::F32 | Scalar::F64 => {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
-                match self.choices.below(6) {
+                match self.choices.below(7) {
+                    6 if scalar == Scalar::F32 => (I::F16Value, vec![Type::Scalar(Scalar::U16)]),
                     0 => (I::FusedMultiplyAdd, vec![ty.clone(), ty.clone(), ty]),
                     1 => (I::Minimum, vec![ty.clone(), ty]),
                     2 => (I::Maximum, vec![ty.clone(), ty]),
@@ -95,6 +97,10 @@ impl Function<'_> {
                 0 => (I::GlobalTimer, vec![]),
                 _ => (I::Bitcast, vec![Type::Scalar(Scalar::F64)]),
             },
+            Scalar::U16 if self.choices.once_in(2) => {
+                let pack = self.choices.one(&[I::PackE4m3, I::PackE5m2]);
+                (pack, vec![Type::Scalar(Scalar::F32), Type::Scalar(Scalar::F32)])
+            }
             _ => match self.choices.below(4) {
                 0 => (I::Minimum, vec![ty.clone(), ty]),
                 1 => (I::Maximum, vec![ty.clone(), ty]),
@@ -109,7 +115,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(13) {
+        match self.choices.below(16) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -121,7 +127,10 @@ impl Function<'_> {
             8 => (I::LeadingZeros, vec![integer]),
             9 => (I::TrailingZeros, vec![integer]),
             10 => (I::PackBf16, vec![float.clone(), float]),
-            11 => (I::Assume(Assumption::Members), vec![U32]),
+            11 => (I::PackF16, vec![float.clone(), float]),
+            12 => (I::WidenE4m3, vec![Type::Scalar(Scalar::U16)]),
+            13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
+            14 => (I::Assume(Assumption::Members), vec![U32]),
             _ => (I::Bitcast, vec![float]),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    self, Constant, Field, KernelAttributes, Local, Module, Path, Statement, StatementKind, StructDefinition,
-    Type,
+    self, Constant, EnumDefinition, Field, KernelAttributes, Local, Module, Path, Statement, StatementKind,
+    StructDefinition, Type,
 };
 
 use super::choices::Choices;
@@ -32,10 +32,17 @@ fn module(
         file: format!("src/{}.rs", name.replace("::", "/")),
         imports: imports.iter().map(|module| module.name.clone()).collect(),
         structs: Vec::new(),
+        enums: Vec::new(),
         constants: Vec::new(),
         functions: Vec::new(),
         lines: BTreeMap::new(),
     };
+    for number in 0..choices.below(3) {
+        let definition = enumeration(choices, format!("Enum{number}"), odd_names);
+        let values = definition.variants.iter().map(|(_, value)| *value).collect();
+        items.enums.push((path(&module, &definition.name), definition.scalar, values));
+        module.enums.push(definition);
+    }
     for number in 0..choices.below(3) {
         let definition = structure(choices, items, format!("Struct{number}"));
         let fields = definition.fields.iter().map(|field| field.ty.clone()).collect();
@@ -82,6 +89,20 @@ fn structure(choices: &mut Choices, items: &Items, name: String) -> StructDefini
         })
         .collect();
     StructDefinition { name, fields, align: choices.one(&[1, 8, 16]), span: types::span(choices) }
+}
+
+fn enumeration(choices: &mut Choices, name: String, odd_names: bool) -> EnumDefinition {
+    let scalar = types::integer(choices);
+    let variants = (0..1 + choices.below(4))
+        .map(|number| {
+            let name = format!("{}{number}", literals::name(choices, odd_names));
+            match literals::literal(choices, scalar) {
+                ir::ExprKind::Integer(value) => (name, value),
+                _ => (name, 0),
+            }
+        })
+        .collect();
+    EnumDefinition { name, scalar, stated: true, variants, span: types::span(choices) }
 }
 
 fn constant(choices: &mut Choices, items: &Items, name: String, odd_names: bool) -> Constant {

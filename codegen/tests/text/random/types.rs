@@ -33,6 +33,7 @@ pub(super) struct Callable {
 #[derive(Clone, Default)]
 pub(super) struct Items {
     pub(super) structs: Vec<(Path, Vec<Type>)>,
+    pub(super) enums: Vec<(Path, Scalar, Vec<i128>)>,
     pub(super) constants: Vec<(Path, Type)>,
     pub(super) functions: Vec<Callable>,
 }
@@ -74,6 +75,10 @@ pub(super) fn integer(choices: &mut Choices) -> Scalar {
 pub(super) fn value(choices: &mut Choices, items: &Items, depth: u32) -> Type {
     let kind = if depth == 0 { 0 } else { choices.below(8) };
     match kind {
+        4 => match choices.maybe_one(&items.enums) {
+            Some((path, scalar, _)) => Type::Enum(path, scalar),
+            None => Type::Scalar(Scalar::I64),
+        },
         5 => match choices.maybe_one(&items.structs) {
             Some((path, _)) => Type::Struct(path),
             None => Type::Scalar(Scalar::U32),

@@ -1,18 +1,17 @@
-//! `.npy` files, through `ndarray-npy`, which reads headers, memory orders and shapes.
+//! `.npy` files, through `ndarray-npy`, which parses headers. Headers are not trusted.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::cmp::Ordering;
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
-use ndarray_npy::{ReadDataError, ReadNpyError, ReadNpyExt, ReadableElement, WriteNpyExt};
+use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
+use ndarray_npy::WriteNpyExt;
+use ndarray_npy::npy::header::{Header, ReadHeaderError};
 
 use super::{Array, Element, Format, decode_all, wrong_format};
 use crate::failure::Failure;
-
-/// An element together with the knowledge of how files store it.
-#[derive(Clone)]
-struct Stored<T>(T);
 
 /// NumPy's own names where it has them; bfloat16 is written as two opaque bytes by `ml_dtypes`.
 fn format(descriptor: &str) -> Option<Format> {
@@ -50,54 +49,177 @@ fn words(descriptor: &str) -> String {
     format!("{order}{name}")
 }
 
-impl<T: Element> ReadableElement for Stored<T> {
-    fn read_to_end_exact_vec<R: Read>(
-        mut reader: R,
-        descriptor: &py_literal::Value,
-        count: usize,
-    ) -> Result<Vec<Self>, ReadDataError> {
-        let wrong = || ReadDataError::WrongDescriptor(descriptor.clone());
-        let format = descriptor.as_string().and_then(|text| format(text)).ok_or_else(wrong)?;
-        // What the file holds decides how much memory is taken, not what its header claims.
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes)?;
-        let expected = count.checked_mul(format.bytes()).ok_or(ReadDataError::MissingData)?;
-        if bytes.len() < expected {
-            return Err(ReadDataError::MissingData);
-        }
-        if bytes.len() > expected {
-            return Err(ReadDataError::ExtraBytes(bytes.len() - expected));
-        }
-        Ok(decode_all(format, &bytes).ok_or_else(wrong)?.into_iter().map(Stored).collect())
+/// The longest header that is read: NumPy's own limit. The header of a plain array has about 100 bytes.
+const LONGEST_HEADER: usize = 10_000;
+
+/// The most brackets that are parsed: a plain array has two, and the parser recurses into each.
+const MOST_BRACKETS: usize = 16;
+
+/// The most characters that are shown of what a file says about itself.
+const MOST_SHOWN: usize = 160;
+
+fn no_npy(path: &Path, why: impl Display) -> Failure {
+    Failure::file(path, format!("this is not a .npy file: {}", excerpt(&why.to_string())))
+}
+
+/// The first characters of a text, on one line.
+fn excerpt(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(MOST_SHOWN)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
+    if text.chars().nth(MOST_SHOWN).is_some() {
+        shown += "...";
     }
+    shown
+}
+
+/// The header, and what follows it. What the file holds bounds the length that the header claims to have.
+fn header<'file>(path: &Path, bytes: &'file [u8]) -> Result<(Header, &'file [u8]), Failure> {
+    let length = match *bytes {
+        [] => return Err(no_npy(path, "it is empty")),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, _, low, high, ..] => {
+            10 + usize::from(u16::from_le_bytes([low, high]))
+        }
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 2..=255, _, a, b, c, d, ..] => {
+            usize::try_from(u32::from_le_bytes([a, b, c, d]))
+                .map_or(usize::MAX, |length| length.saturating_add(12))
+        }
+        _ if bytes.starts_with(b"\x93NUMPY") => return Err(no_npy(path, "it ends within its header")),
+        _ => return Err(no_npy(path, "it does not begin with the bytes of that format")),
+    };
+    if length > bytes.len() {
+        return Err(no_npy(path, "it ends within its header"));
+    }
+    let (mut text, elements) = bytes.split_at(length);
+    let brackets = text.iter().filter(|byte| b"([{".contains(byte)).count();
+    if length > LONGEST_HEADER || brackets > MOST_BRACKETS {
+        return Err(Failure::file(
+            path,
+            format!(
+                "the header is that of no plain array: it has {length} bytes and {brackets} opening brackets"
+            ),
+        ));
+    }
+    match Header::from_reader(&mut text) {
+        Ok(header) => Ok((header, elements)),
+        Err(ReadHeaderError::Parse(error)) => Err(no_npy(path, error)),
+        Err(ReadHeaderError::Io(error)) => Err(no_npy(path, error)),
+    }
+}
+
+/// How many elements an array of this shape has; `None` when no memory could hold it. A zero elsewhere does not excuse
+/// a dimension: strides are products of the others.
+fn element_count(shape: &[usize]) -> Option<usize> {
+    const WIDEST: usize = 8;
+    let others = shape.iter().filter(|&&length| length > 0);
+    let product = others.copied().try_fold(WIDEST, usize::checked_mul)?;
+    isize::try_from(product).ok()?;
+    Some(shape.iter().product())
 }
 
 /// Reads the array of a `.npy` file.
 pub(super) fn read<T: Element>(path: &Path) -> Result<Array<T>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::file(path, error))?;
-    let array = ArrayD::<Stored<T>>::read_npy(BufReader::new(file)).map_err(|error| match error {
-        ReadNpyError::WrongDescriptor(descriptor) => match descriptor.as_string() {
-            Some(text) => wrong_format::<T>(path, words(text)),
-            None => wrong_format::<T>(path, "records"),
-        },
-        ReadNpyError::ParseHeader(error) => Failure::file(path, format!("this is no .npy file ({error})")),
-        ReadNpyError::MissingData => Failure::file(path, "the file ends before its last element"),
-        ReadNpyError::ExtraBytes(bytes) => {
-            Failure::file(path, format!("{bytes} bytes follow the last element"))
+    let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+    let (header, elements) = header(path, &bytes)?;
+    let shape = header.shape;
+    let impossible =
+        || Failure::file(path, format!("no array can have the shape {}", excerpt(&format!("{shape:?}"))));
+    let count = element_count(&shape).ok_or_else(impossible)?;
+    let Some(descriptor) = header.type_descriptor.as_string() else {
+        return Err(wrong_format::<T>(path, "records"));
+    };
+    let wrong = || wrong_format::<T>(path, words(&excerpt(descriptor)));
+    let format = format(descriptor).ok_or_else(wrong)?;
+    let values = decode_all::<T>(format, elements).ok_or_else(wrong)?;
+    match elements.len().cmp(&count.checked_mul(format.bytes()).ok_or_else(impossible)?) {
+        Ordering::Less => return Err(Failure::file(path, "the file ends before its last element")),
+        Ordering::Greater => {
+            let extra = elements.len() - count * format.bytes();
+            return Err(Failure::file(path, format!("{extra} byte(s) follow the last element")));
         }
-        error => Failure::file(path, error),
-    })?;
-    Ok(Array {
-        shape: array.shape().to_vec(),
-        values: array.iter().map(|Stored(value)| value.clone()).collect(),
-    })
+        Ordering::Equal => {}
+    }
+    let array = ArrayD::from_shape_vec(IxDyn(&shape).set_f(header.layout.is_fortran()), values)
+        .map_err(|_| impossible())?;
+    Ok(Array { shape: array.shape().to_vec(), values: array.iter().cloned().collect() })
 }
 
-/// Writes a float32 array.
-pub(crate) fn write(path: &Path, array: &Array<f32>) -> Result<(), Failure> {
-    let view = ArrayViewD::from_shape(IxDyn(&array.shape), &array.values)
-        .map_err(|error| Failure::file(path, error))?;
-    let mut file = BufWriter::new(File::create(path).map_err(|error| Failure::file(path, error))?);
-    view.write_npy(&mut file).map_err(|error| Failure::file(path, error))?;
-    file.flush().map_err(|error| Failure::file(path, error))
+/// The file of the result, opened before the work, so that a path that cannot be written costs no work. What the file
+/// held stays until the result replaces it.
+pub(crate) struct Output {
+    path: PathBuf,
+    file: File,
+    /// Whether to remove the file should no result come.
+    abandoned: bool,
+}
+
+impl Output {
+    /// Opens the file, or creates it.
+    pub(crate) fn open(path: &Path) -> Result<Output, Failure> {
+        if path.extension().is_none_or(|extension| extension != "npy") {
+            return Err(Failure::file(path, "the output is a NumPy array: the name must end in .npy"));
+        }
+        if let Some(folder) = path.parent()
+            && !folder.as_os_str().is_empty()
+            && !folder.is_dir()
+        {
+            return Err(Failure::file(path, format!("there is no folder {}", folder.display())));
+        }
+        let refused = |error| Failure::file(path, format!("cannot be written: {error}"));
+        let (file, abandoned) = match OpenOptions::new().write(true).create_new(true).open(path) {
+            Ok(file) => (file, true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                (OpenOptions::new().write(true).open(path).map_err(refused)?, false)
+            }
+            Err(error) => return Err(refused(error)),
+        };
+        Ok(Output { path: path.to_owned(), file, abandoned })
+    }
+
+    /// Writes a float32 array.
+    pub(crate) fn write(mut self, array: &Array<f32>) -> Result<(), Failure> {
+        let written = write(&self.file, array)
+            .map_err(|problem| Failure::Unwritten { path: self.path.clone(), problem });
+        self.abandoned &= written.is_err();
+        written
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if self.abandoned {
+            // An empty file that stays behind is all that a failure here means.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn write(file: &File, array: &Array<f32>) -> Result<(), String> {
+    let view =
+        ArrayViewD::from_shape(IxDyn(&array.shape), &array.values).map_err(|error| error.to_string())?;
+    let sentence = |error: io::Error| error.to_string();
+    // A device has no length.
+    if file.metadata().map_err(sentence)?.is_file() {
+        file.set_len(0).map_err(sentence)?;
+    }
+    let mut buffered = BufWriter::new(file);
+    view.write_npy(&mut buffered).map_err(|error| error.to_string())?;
+    buffered.flush().map_err(sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dimensions_beside_a_zero_count_too() {
+        assert_eq!(element_count(&[]), Some(1));
+        assert_eq!(element_count(&[3, 0, 5]), Some(0));
+        assert_eq!(element_count(&[3, 4, 5]), Some(60));
+        for shape in [&[0, usize::MAX][..], &[4, 0, isize::MAX as usize], &[1 << 30, 1 << 31]] {
+            assert_eq!(element_count(shape), None, "{shape:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The simulated experts: cheap, exact, and different enough from each other for a wrong one to show.
+//! The simulated experts: cheap, deterministic, and different enough from each other for a wrong one to show.
 
 use half::bf16;
 
@@ -17,10 +17,14 @@ pub(super) fn compute(name: ExpertName, expert: usize, input: &[bf16], output: &
     }
 }
 
-/// A signed power of two. Neighbours differ, and the period of 26 is no usual number of experts on a rank.
+/// A bf16 that no other of 4096 experts has, of a magnitude near 1, so that no expert drowns in a sum. Every 256 experts
+/// share an exponent; within them, the multiplier spreads neighbours over signs and fractions.
 fn factor(expert: usize) -> f32 {
-    let sign = if (expert / 13).is_multiple_of(2) { 1.0 } else { -1.0 };
-    sign * 2f32.powi((expert % 13) as i32 - 6)
+    let spread = expert * 165 % 256;
+    let sign = if spread < 128 { 1.0 } else { -1.0 };
+    let octave = (expert / 256) as i32;
+    let exponent = if octave % 2 == 0 { octave / 2 } else { -(octave + 1) / 2 };
+    sign * (1.0 + (spread % 128) as f32 / 128.0) * 2f32.powi(exponent)
 }
 
 #[cfg(test)]
@@ -36,14 +40,20 @@ mod tests {
             output.map(f32::from)
         };
         assert_eq!(output(ExpertName::Identity, 8), [1.0, -2.0]);
-        assert_eq!(output(ExpertName::Scaled, 8), [4.0, -8.0]);
-        assert_eq!(output(ExpertName::Scaled, 19), [-1.0, 2.0]);
+        assert_eq!(output(ExpertName::Scaled, 0), [1.0, -2.0]);
+        // 165 is 37 above 128, and octave 1 halves.
+        assert_eq!(output(ExpertName::Scaled, 1), [-1.2890625, 2.578125]);
+        assert_eq!(output(ExpertName::Scaled, 257), [-0.64453125, 1.2890625]);
     }
 
     #[test]
-    fn experts_within_a_period_have_distinct_factors() {
-        let factors: std::collections::BTreeSet<u32> =
-            (0..26).map(|expert| factor(expert).to_bits()).collect();
-        assert_eq!(factors.len(), 26);
+    fn every_expert_has_its_own_factor_and_bf16_holds_it() {
+        let factors: std::collections::BTreeSet<u16> = (0..crate::arguments::MOST_EXPERTS as usize)
+            .map(|expert| {
+                assert_eq!(bf16::from_f32(factor(expert)).to_f32(), factor(expert), "expert {expert}");
+                bf16::from_f32(factor(expert)).to_bits()
+            })
+            .collect();
+        assert_eq!(factors.len(), 4096);
     }
 }

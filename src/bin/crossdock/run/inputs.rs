@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crossdock::Shape;
+use crossdock::host::check_shape;
 use half::bf16;
 use rand::RngExt;
 use rand_pcg::Pcg64;
@@ -47,8 +48,9 @@ impl Inputs {
     pub(super) fn prepare(arguments: &RunArguments) -> Result<Inputs, Failure> {
         let ranks = arguments.gpus_per_node as usize;
         let activations: Option<Table<bf16>> = table(arguments.tokens_file.as_deref(), ranks)?;
-        let experts: Option<Table<i64>> = table(experts_file(arguments)?, ranks)?;
-        let weights: Option<Table<f32>> = table(weights_file(arguments, experts.is_some())?, ranks)?;
+        let routes_path = experts_file(arguments)?;
+        let experts: Option<Table<i64>> = table(routes_path, ranks)?;
+        let weights: Option<Table<f32>> = table(weights_file(arguments, routes_path)?, ranks)?;
         if let (None, Some(weights)) = (&experts, &weights) {
             return Err(Failure::file(&weights.path, "weights belong to given routes: give --topk-file too"));
         }
@@ -78,7 +80,7 @@ impl Inputs {
                 weights.as_ref().map(|table| (table.width, &*table.path)),
             ],
         )?;
-        let shape = check_shape(arguments, hidden, top_k)?;
+        let shape = checked_shape(arguments, hidden, top_k)?;
         let router = router(arguments, &shape)?;
         demand::check(&shape, ranks, tokens)?;
 
@@ -125,17 +127,17 @@ fn experts_file(arguments: &RunArguments) -> Result<Option<&Path>, Failure> {
     }
 }
 
-/// The file with the weights: the one that is named, or one with the routes or tokens when it has them.
-fn weights_file(arguments: &RunArguments, with_routes: bool) -> Result<Option<&Path>, Failure> {
-    if let Some(path) = &arguments.weights_file {
-        return Ok(Some(path));
+/// The file with the weights: the one that is named, or the one with the routes when it has them. Weights of another
+/// file belong to other routes.
+fn weights_file<'path>(
+    arguments: &'path RunArguments,
+    routes: Option<&'path Path>,
+) -> Result<Option<&'path Path>, Failure> {
+    match (&arguments.weights_file, routes) {
+        (Some(path), _) => Ok(Some(path)),
+        (None, Some(path)) if files::has_tensor::<f32>(path)? => Ok(Some(path)),
+        _ => Ok(None),
     }
-    for path in [&arguments.topk_file, &arguments.tokens_file].into_iter().flatten() {
-        if with_routes && files::has_tensor::<f32>(path)? {
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
 }
 
 /// Reads an array of two dimensions, tokens of all ranks first, or of three, ranks first.
@@ -154,6 +156,11 @@ fn table<T: Element>(path: Option<&Path>, ranks: usize) -> Result<Option<Table<T
             ));
         }
         [first, tokens, width] if first == ranks => (tokens, width),
+        _ if shape.len() > 8 => {
+            let problem =
+                format!("{}: {} dimensions are too many, it must have 2 or 3", T::TENSOR, shape.len());
+            return Err(Failure::file(path, problem));
+        }
         _ => {
             return Err(Failure::file(
                 path,
@@ -191,28 +198,18 @@ fn agree(
 }
 
 /// The relations between the numbers, in the words of the flags.
-fn check_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Result<Shape, Failure> {
+fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Result<Shape, Failure> {
     let (ranks, experts) = (arguments.gpus_per_node, arguments.experts);
-    let wire = crossdock::Wire::from(arguments.wire);
     // Flags were checked when they were parsed; files can still say anything.
-    let in_range = |flag: &str, value: usize, most: u32| match u32::try_from(value) {
-        Ok(value) if (1..=most).contains(&value) => Ok(value),
-        _ => Err(Failure::arguments(format!("{flag} must be 1 to {most}: {value} is not"))),
+    let narrow = |flag: &str, value: usize| {
+        u32::try_from(value).map_err(|_| Failure::arguments(format!("{flag} {value} is far too large")))
     };
     let shape = Shape {
-        hidden: in_range("--hidden", hidden, crate::arguments::MOST_HIDDEN)?,
-        top_k: in_range("--top-k", top_k, crate::arguments::MOST_TOP_K)?,
+        hidden: narrow("--hidden", hidden)?,
+        top_k: narrow("--top-k", top_k)?,
         experts,
-        wire,
+        wire: arguments.wire.into(),
     };
-    if !shape.row_bytes().is_multiple_of(16) {
-        return Err(Failure::arguments(format!(
-            "--hidden {hidden} makes rows of {} bytes in {wire_name}: a row must be a multiple of 16 bytes, so --hidden must be a multiple of {}",
-            shape.row_bytes(),
-            16 / wire.element_bytes(),
-            wire_name = if wire == crossdock::Wire::Bf16 { "bf16" } else { "fp8" },
-        )));
-    }
     if !experts.is_multiple_of(ranks) {
         return Err(Failure::arguments(format!(
             "--experts {experts} cannot be spread evenly over {ranks} ranks: it must be a multiple of --gpus-per-node {ranks}"
@@ -223,6 +220,9 @@ fn check_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Result<
             "--top-k {top_k} is more than --experts {experts}: a token cannot choose more experts than there are"
         )));
     }
+    // The library names its parameters; here they are flags.
+    check_shape(&shape, ranks as usize)
+        .map_err(|error| Failure::arguments(format!("--{error}").replacen("top_k", "top-k", 1)))?;
     Ok(shape)
 }
 

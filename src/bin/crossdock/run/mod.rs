@@ -15,7 +15,7 @@ use crossdock::KernelSet;
 use crate::arguments::RunArguments;
 use crate::console;
 use crate::failure::Failure;
-use crate::files::{self, Array};
+use crate::files::{Array, Output};
 use crate::progress::Progress;
 use inputs::Inputs;
 use report::Report;
@@ -24,9 +24,7 @@ use verify::Reference;
 /// Runs a round, verifies it, reports.
 pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let progress = Progress::start("preparing tokens and routes");
-    if let Some(path) = &arguments.output {
-        files::check_output(path)?;
-    }
+    let output = arguments.output.as_deref().map(Output::open).transpose()?;
     let inputs = Inputs::prepare(arguments)?;
 
     progress.phase("specialising kernels");
@@ -40,23 +38,27 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let round = start.elapsed().as_secs_f64();
 
     progress.phase("verifying");
-    let reference = Reference::compute(&inputs, arguments.expert);
+    let expert = arguments.expert();
+    let reference = Reference::compute(&inputs, expert);
     let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     let mismatch = reference.first_difference(&observed);
-    let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), mismatch);
-    if let Some(path) = &arguments.output {
-        let values = observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
-        files::write_npy(path, &Array { shape: inputs.output_shape, values })?;
-    }
+    let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);
     drop(progress);
 
-    if arguments.json {
-        console::print(&(serde_json::to_string(&report).map_err(std::io::Error::from)? + "\n"))?;
+    // The verdict comes first: nothing that happens to the output file may lose it.
+    let text = if arguments.json {
+        serde_json::to_string(&report).map_err(std::io::Error::from)? + "\n"
     } else {
-        console::print(&table::render(&report))?;
+        table::render(&report)
+    };
+    let printed = console::print(&text);
+    let written = output.map_or(Ok(()), |output| {
+        let values = observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
+        output.write(&Array { shape: inputs.output_shape, values })
+    });
+    let verified = report.mismatch.map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)));
+    if let (Err(unwritten), true) = (&written, verified.is_err()) {
+        console::complain(unwritten);
     }
-    match report.mismatch {
-        None => Ok(()),
-        Some(difference) => Err(Failure::Mismatch(difference)),
-    }
+    verified.and(printed).and(written)
 }

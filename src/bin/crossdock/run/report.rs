@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::inputs::Inputs;
 use super::verify::{Observed, Reference, hash};
+use crate::arguments::ExpertName;
 
 /// One run.
 #[derive(Debug, Serialize)]
@@ -26,6 +27,8 @@ pub(super) struct Report {
     pub(super) top_k: u32,
     pub(super) experts: u32,
     pub(super) wire: &'static str,
+    /// What the simulated experts did.
+    pub(super) expert: &'static str,
     pub(super) dispatch: Stage,
     pub(super) combine: Stage,
     pub(super) seconds: Seconds,
@@ -81,7 +84,8 @@ pub(super) struct RankReport {
     pub(super) rows_received: usize,
     /// Selections per local expert.
     pub(super) per_expert: Spread,
-    /// Bytes to and from each peer.
+    /// Bytes that this rank's own kernels read from and wrote to each peer's memory. What the peers' kernels access here
+    /// is in their entries.
     pub(super) links: Vec<Link>,
 }
 
@@ -93,7 +97,7 @@ pub(super) struct Spread {
     pub(super) maximum: usize,
 }
 
-/// What one rank moved over its link to one peer.
+/// Bytes that one rank's own kernels read from and wrote to one peer's memory, by stage.
 #[derive(Debug, Serialize)]
 pub(super) struct Link {
     pub(super) peer: usize,
@@ -109,6 +113,7 @@ impl Report {
         observed: &[Observed],
         reports: &[RoundReport],
         (round, specialise): (f64, f64),
+        expert: ExpertName,
         mismatch: Option<String>,
     ) -> Report {
         let Shape { hidden, top_k, experts, wire } = inputs.shape;
@@ -129,6 +134,7 @@ impl Report {
             top_k,
             experts,
             wire: if wire == Wire::Bf16 { "bf16" } else { "fp8" },
+            expert: expert.word(),
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },

@@ -32,7 +32,7 @@ pub(super) fn run(
                 dock.dispatch(&Tokens::Fp8 { values: &rows.values, scales: &rows.scales }, &routing)?
             }
         };
-        finish(arrived, inputs, arguments.expert)
+        finish(arrived, inputs, arguments.expert())
     };
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
     cluster.schedule_seed(arguments.schedule_seed).run(program).map_err(failure)

@@ -7,10 +7,10 @@ use super::report::{Link, Report, Stage};
 
 /// Tables per rank and per stage, times, hash, verdict.
 pub(super) fn render(report: &Report) -> String {
-    let Report { ranks, tokens, hidden, top_k, experts, wire, .. } = report;
+    let Report { ranks, tokens, hidden, top_k, experts, wire, expert, .. } = report;
     let seconds = &report.seconds;
     format!(
-        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} experts, {wire}\n\n{}\n\n{}\n\n\
+        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n\n{}\n\n{}\n\n\
          seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
         per_rank(report),
         per_stage(report),
