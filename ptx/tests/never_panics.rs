@@ -94,10 +94,11 @@ proptest! {
     fn mutated_text(edits in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..4, any::<u8>(), proptest::sample::select(WORDS)), 1..6)) {
         let mut bytes = VALID.as_bytes().to_vec();
         for (index, kind, byte, word) in edits {
+            // One byte always stays, so that there is a place for the next edit.
             let at = index.index(bytes.len());
             match kind {
                 0 => bytes[at] = byte,
-                1 => { bytes.remove(at); }
+                1 if bytes.len() > 1 => { bytes.remove(at); }
                 2 => bytes.truncate(at.max(1)),
                 _ => { bytes.splice(at..at, word.bytes()); }
             }
