@@ -1,8 +1,9 @@
 //! The PTX of every kernel at several shapes: what it looks like, and that NVIDIA's assembler takes it without spills.
 
-use std::process::Command;
+use std::fmt::Write;
 
 use crossdock_device::{KernelSet, Shape, Wire};
+use crossdock_ptx::assembler::Assembler;
 
 /// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, both wires, a row
 /// shorter than one step of a warp, a last scale block that is shorter.
@@ -35,47 +36,34 @@ fn ptx_survives_its_own_parser() {
     }
 }
 
+/// The assembler whose choice of registers and instructions is kept as a snapshot; others choose differently.
+const REVIEWED_RELEASE: &str = "13.5";
+
 #[test]
 fn ptxas_assembles_every_kernel_without_stack_or_spills() {
-    let Some(ptxas) = ptxas() else { return };
-    let folder = std::env::temp_dir().join(format!("crossdock-ptxas-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
-    let mut assembled = 0;
+    let Some(assembler) = Assembler::for_test() else { return };
+    let mut table = format!("{:<24}{:>9}{:>11}{:>12}\n", "kernel", "target", "registers", "code bytes");
     for (name, shape) in SHAPES {
         let set = KernelSet::jit(shape).expect("these shapes are legal");
         for (kernel, ptx) in set.ptx() {
-            let file = folder.join(format!("{kernel}-{name}.ptx"));
-            std::fs::write(&file, ptx).expect("the temporary folder is writable");
+            let kernel = format!("{kernel}@{name}");
             for target in ["sm_80", "sm_90a", "sm_100a"] {
-                let output = Command::new(&ptxas)
-                    .args(["--verbose", "--gpu-name", target, "--output-file"])
-                    .args([&folder.join("out.cubin"), &file])
-                    .output()
-                    .expect("ptxas starts");
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success(), "{kernel}@{name} for {target}:\n{said}");
-                assert!(
-                    said.contains("0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"),
-                    "{kernel}@{name} for {target}:\n{said}"
-                );
-                assembled += 1;
+                let assembled =
+                    assembler.assemble(ptx, target).unwrap_or_else(|error| panic!("{kernel}: {error}"));
+                let [usage] = &assembled.kernels[..] else { panic!("{kernel} is one entry: {assembled:?}") };
+                let memory = [usage.stack_bytes, usage.spill_store_bytes, usage.spill_load_bytes];
+                assert_eq!(memory, [0; 3], "{kernel} for {target}");
+                assert!(usage.registers > 0 && usage.code_bytes > 0, "{kernel} for {target}: {usage:?}");
+                let _ =
+                    writeln!(table, "{kernel:<24}{target:>9}{:>11}{:>12}", usage.registers, usage.code_bytes);
             }
         }
     }
-    std::fs::remove_dir_all(&folder).expect("the temporary folder is ours");
-    assert_eq!(assembled, SHAPES.len() * 4 * 3);
-}
-
-/// `PTXAS`, or ptxas on the path; without one, says so and skips, unless `CROSSDOCK_REQUIRE_PTXAS` is set.
-fn ptxas() -> Option<String> {
-    let candidate = std::env::var("PTXAS").unwrap_or_else(|_| "ptxas".to_string());
-    let works =
-        Command::new(&candidate).arg("--version").output().is_ok_and(|output| output.status.success());
-    assert!(works || std::env::var_os("CROSSDOCK_REQUIRE_PTXAS").is_none(), "`{candidate}` does not run");
-    if !works {
-        println!("skipped: ptxas not found (set PTXAS)");
+    if assembler.release() == REVIEWED_RELEASE {
+        insta::assert_snapshot!("resources", table);
+    } else {
+        println!("registers and code size not compared: {} is not {REVIEWED_RELEASE}", assembler.release());
     }
-    works.then_some(candidate)
 }
 
 #[test]

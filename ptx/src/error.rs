@@ -123,6 +123,24 @@ pub enum Error {
         /// The declared type.
         found: String,
     },
+    /// There is no `ptxas` on this machine, or it does not run.
+    #[cfg(feature = "assembler")]
+    #[error("no ptxas ({program}: {reason}; set PTXAS or PATH)")]
+    NoAssembler {
+        /// What was started.
+        program: String,
+        /// What happened.
+        reason: String,
+    },
+    /// NVIDIA's assembler refuses the module.
+    #[cfg(feature = "assembler")]
+    #[error("ptxas refuses the module for {target}: {messages}")]
+    NotAssembled {
+        /// The GPU, such as `sm_90a`.
+        target: String,
+        /// What it said.
+        messages: String,
+    },
 }
 
 /// A line of PTX text, from 1; 0 for an instruction that was built and has no text.

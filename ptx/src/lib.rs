@@ -8,6 +8,8 @@
 //! # Ok::<(), crossdock_ptx::Error>(())
 //! ```
 
+#[cfg(feature = "assembler")]
+pub mod assembler;
 mod check;
 mod error;
 mod instruction;

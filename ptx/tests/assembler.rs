@@ -1,18 +1,9 @@
 //! Every row of the table against the vendor's assembler: each example assembles for the least GPU that its row claims.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::process::Command;
 
+use crossdock_ptx::assembler::Assembler;
 use crossdock_ptx::table::{self, Example, MODULE_PRELUDE, PRELUDE, Sm};
-
-fn assembler() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("PTXAS") {
-        return Some(path.into());
-    }
-    let directories = std::env::var_os("PATH")?;
-    std::env::split_paths(&directories).map(|d| d.join("ptxas")).find(|p| p.is_file())
-}
 
 /// The least target that the assembler still accepts and that has the features of `sm`.
 fn target(sm: Sm) -> String {
@@ -59,11 +50,7 @@ fn module(target: &str, version: &str, examples: &[Example]) -> (String, Vec<(us
 
 #[test]
 fn every_row_assembles_for_the_least_gpu_that_it_claims() {
-    let Some(assembler) = assembler() else {
-        assert!(std::env::var_os("CROSSDOCK_REQUIRE_PTXAS").is_none(), "ptxas not found (set PTXAS)");
-        println!("skipped: ptxas not found (set PTXAS)");
-        return;
-    };
+    let Some(assembler) = Assembler::for_test() else { return };
     let mut groups: BTreeMap<(String, String), Vec<Example>> = BTreeMap::new();
     let mut count = 0;
     for row in table::rows() {
@@ -89,21 +76,10 @@ fn every_row_assembles_for_the_least_gpu_that_it_claims() {
         }
     }
     let mut failures = BTreeSet::new();
-    let directory = tempfile();
     for ((target, version), examples) in &groups {
         let (text, lines) = module(target, version, examples);
-        let path = directory.join(format!("{target}-{version}.ptx"));
-        std::fs::write(&path, &text).expect("the temporary directory is writable");
-        let output = Command::new(&assembler)
-            .args(["-c", "-O0", "-arch", target, "-o"])
-            .arg(path.with_extension("o"))
-            .arg(&path)
-            .output()
-            .expect("the assembler starts");
-        if output.status.success() {
-            continue;
-        }
-        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        let Err(error) = assembler.check(&text, target) else { continue };
+        let messages = error.to_string();
         let mut explained = false;
         for message in messages.lines() {
             let line = message.split("line ").nth(1).and_then(|m| m.split([';', ' ']).next());
@@ -121,10 +97,4 @@ fn every_row_assembles_for_the_least_gpu_that_it_claims() {
     let failures: Vec<String> = failures.into_iter().collect();
     assert!(failures.is_empty(), "{} of {count} examples fail:\n{}", failures.len(), failures.join("\n"));
     println!("assembled {count} examples of {} rows", table::rows().count());
-}
-
-fn tempfile() -> PathBuf {
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("assembler");
-    std::fs::create_dir_all(&directory).expect("the target directory is writable");
-    directory
 }

@@ -1,10 +1,8 @@
 //! What this machine has, and what that means. Absence is a plain statement, not an error.
 
-use std::env;
 use std::ffi::{CStr, c_char, c_int, c_uint};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
+use crossdock_ptx::assembler::Assembler;
 use libloading::{Library, Symbol};
 use serde::Serialize;
 
@@ -147,18 +145,8 @@ fn ptxas() -> Finding {
 }
 
 fn examine_ptxas() -> Result<String, String> {
-    let program = env::var_os("PTXAS").map_or_else(|| PathBuf::from("ptxas"), PathBuf::from);
-    let output = Command::new(&program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("no ptxas ({}: {error}; set PTXAS or PATH)", program.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let release = text.split("release ").nth(1).and_then(|rest| rest.split([',', '\n']).next());
-    match release {
-        Some(release) if output.status.success() => Ok(format!("ptxas {release} ({})", program.display())),
-        _ => Err(format!("no ptxas ({} --version does not name a release)", program.display())),
-    }
+    let found = Assembler::find().map_err(|error| error.to_string())?;
+    Ok(format!("ptxas {} ({})", found.release(), found.program().display()))
 }
 
 fn fabric() -> Finding {
