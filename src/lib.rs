@@ -9,8 +9,8 @@
 //! - [`device`](macro@device), [`prelude`] and [`specialise!`] are for kernels of your own.
 
 pub use crossdock_device::{
-    DeviceModule, Error as CompileError, KernelSet, Shape, Specialised, Wire, device, intrinsics, kernels,
-    launch, layout, library, prelude, specialise,
+    DeviceModule, Error as CompileError, KernelSet, Options as CompileOptions, Shape, Specialised, Target,
+    Wire, device, intrinsics, kernels, launch, layout, library, prelude, specialise,
 };
 pub use crossdock_host as host;
 

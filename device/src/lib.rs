@@ -18,6 +18,7 @@ mod shape;
 mod source;
 
 pub use crossdock_codegen::Error;
+pub use crossdock_codegen::back::{Options, Target};
 pub use crossdock_macros::device;
 pub use set::{KernelSet, Specialised};
 pub use shape::{Shape, Wire};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crossdock_codegen::Error;
+use crossdock_codegen::back::Options;
 
 use crate::kernels::combine::code as combine;
 use crate::kernels::count::code as count;
@@ -34,15 +35,24 @@ pub trait Specialised {
 }
 
 impl KernelSet {
-    /// Specialises the kernels at run time, through the code that [`kernels!`](crate::kernels!) uses at compile time.
-    /// Sets are kept: the second call with a shape is a look-up.
+    /// Specialises the kernels at run time, through the code that [`kernels!`](crate::kernels!) uses at compile time, for
+    /// every supported GPU. Sets are kept: the second call with a shape is a look-up.
     ///
     /// # Errors
     /// When the shape violates a relation that a kernel states.
     pub fn jit(shape: Shape) -> Result<Arc<KernelSet>, Error> {
-        static SETS: LazyLock<Mutex<HashMap<Shape, Arc<KernelSet>>>> = LazyLock::new(Mutex::default);
+        KernelSet::jit_for(shape, Options::default())
+    }
+
+    /// The same for one target.
+    ///
+    /// # Errors
+    /// When the shape violates a relation that a kernel states, or a kernel needs a newer target.
+    pub fn jit_for(shape: Shape, options: Options) -> Result<Arc<KernelSet>, Error> {
+        static SETS: LazyLock<Mutex<HashMap<(Shape, Options), Arc<KernelSet>>>> =
+            LazyLock::new(Mutex::default);
         let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(set) = sets.get(&shape) {
+        if let Some(set) = sets.get(&(shape, options)) {
             return Ok(Arc::clone(set));
         }
         let top_k = ("TOP_K", i128::from(shape.top_k));
@@ -52,12 +62,13 @@ impl KernelSet {
         let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
         let set = Arc::new(KernelSet {
             shape,
-            count: count::__device::MODULE.specialise(&[top_k, experts])?,
-            layout: layout::__device::MODULE.specialise(&[top_k, experts])?,
-            dispatch: dispatch::__device::MODULE.specialise(&[hidden, element_bytes, scale_block, top_k])?,
-            combine: combine::__device::MODULE.specialise(&[hidden, top_k])?,
+            count: count::__device::MODULE.specialise_for(&[top_k, experts], options)?,
+            layout: layout::__device::MODULE.specialise_for(&[top_k, experts], options)?,
+            dispatch: dispatch::__device::MODULE
+                .specialise_for(&[hidden, element_bytes, scale_block, top_k], options)?,
+            combine: combine::__device::MODULE.specialise_for(&[hidden, top_k], options)?,
         });
-        sets.insert(shape, Arc::clone(&set));
+        sets.insert((shape, options), Arc::clone(&set));
         Ok(set)
     }
 

@@ -46,7 +46,7 @@ impl DeviceModule {
         }
     }
 
-    /// Specialises the kernel whose argument struct is `A` for these const parameters.
+    /// Specialises the kernel whose argument struct is `A` for these const parameters and every supported GPU.
     ///
     /// # Errors
     /// When a parameter is missing or unknown, or violates a relation that the kernel states.
@@ -54,7 +54,19 @@ impl DeviceModule {
         &'static self,
         parameters: &[(&str, i128)],
     ) -> Result<KernelImage<A>, Error> {
-        let kernel = back::specialise(&*self.link()?, A::KERNEL, parameters, &back::Options::default())?;
+        self.specialise_for(parameters, back::Options::default())
+    }
+
+    /// The same for one target.
+    ///
+    /// # Errors
+    /// As for [`DeviceModule::specialise`], and when the kernel uses an instruction that the target does not have.
+    pub fn specialise_for<A: Arguments>(
+        &'static self,
+        parameters: &[(&str, i128)],
+        options: back::Options,
+    ) -> Result<KernelImage<A>, Error> {
+        let kernel = back::specialise(&*self.link()?, A::KERNEL, parameters, &options)?;
         Ok(KernelImage {
             ptx: Cow::Owned(kernel.ptx.to_string()),
             block_threads: kernel.block_threads,

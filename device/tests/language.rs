@@ -46,6 +46,70 @@ pub mod code {
     }
 }
 
+/// Device code that asks what it is made for.
+#[device(crate = ::crossdock_device)]
+pub mod target {
+    use crossdock_device::prelude::*;
+
+    /// How many bytes move at once.
+    pub const WIDTH: u32 = if target_is_at_least(90) { 16 } else { 4 };
+
+    /// Writes what the target is; orders it at cluster scope where that exists.
+    #[kernel(warps = 1)]
+    pub fn ask<const LEAST: u32>(answers: Global<u32>) {
+        const { assert!(target_is_at_least(LEAST), "this kernel needs sm_{} or newer", LEAST) };
+        answers.write(WIDTH);
+        answers.at(1u32).write(target_is_specific() as u32);
+        if target_is_at_least(90) {
+            fence(AcquireRelease, Cluster);
+        }
+    }
+
+    /// Orders something at cluster scope whatever the target is.
+    #[kernel(warps = 1)]
+    pub fn cluster() {
+        fence(AcquireRelease, Cluster);
+    }
+}
+
+crossdock_device::specialise! {
+    const EVERYWHERE = target::ask { LEAST = 80 };
+    const HOPPER = target::ask { LEAST = 90 } for sm_90;
+    const HOPPER_ONLY = target::ask { LEAST = 90 } for sm_90a, ptx 8.6;
+}
+
+#[test]
+fn a_kernel_has_the_arm_of_its_target() {
+    let has = |ptx: &str, header: &str, width: u32, specific: u32, cluster: bool| {
+        assert!(ptx.starts_with(header), "{ptx}");
+        assert!(ptx.contains(&format!("st.global.u32 [answers], {width};")), "{ptx}");
+        assert!(ptx.contains(&format!("st.global.u32 [answers+4], {specific};")), "{ptx}");
+        assert_eq!(ptx.contains("fence.acq_rel.cluster;"), cluster, "{ptx}");
+    };
+    has(&EVERYWHERE.ptx, ".version 8.0\n.target sm_80\n", 4, 0, false);
+    has(&HOPPER.ptx, ".version 8.4\n.target sm_90\n", 16, 0, true);
+    has(&HOPPER_ONLY.ptx, ".version 8.6\n.target sm_90a\n", 16, 1, true);
+}
+
+#[test]
+fn what_the_target_lacks_is_an_error_that_names_both() {
+    let make = |name: &str| {
+        let options = crossdock_device::Options::new(name, None).expect("a target");
+        target::__device::MODULE.specialise_for::<target::ClusterArguments>(&[], options)
+    };
+    let message = make("sm_89").expect_err("sm_89 has no clusters").to_string();
+    let expected = "`fence.acq_rel.cluster` needs the target sm_90, and this kernel is made for sm_89";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(make("sm_90").is_ok());
+    let old = target::__device::MODULE.specialise::<target::AskArguments>(&[("LEAST", 90)]);
+    assert_eq!(old.expect_err("sm_80 is older").to_string(), "this kernel needs sm_90 or newer");
+}
+
+#[test]
+fn on_the_host_there_is_no_target() {
+    assert_eq!(target::WIDTH, 4);
+}
+
 #[test]
 fn enums_and_small_floats_work_on_the_host() {
     use code::{Mode, rounded};

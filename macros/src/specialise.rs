@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Error, Expr, ExprLit, ExprUnary, Lit, Path, Result, Token, UnOp, Visibility, braced,
+    Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitFloat, Path, Result, Token, UnOp, Visibility, braced,
     bracketed, parse2,
 };
 
@@ -14,13 +14,52 @@ use crate::arguments;
 use crate::lower::parse_all;
 use crate::state::{Loaded, Pending, State, many};
 
-/// `/// docs pub const DISPATCH = path::to::dispatch { HIDDEN = 7168, TOP_K = 8 };`
+/// `/// docs pub const DISPATCH = path::to::dispatch { HIDDEN = 7168, TOP_K = 8 } for sm_90a, ptx 8.6;`
 struct Wanted {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     name: Ident,
     kernel: Path,
     parameters: Vec<(Ident, Expr)>,
+    target: Option<Wish>,
+}
+
+/// What follows `for`: a target, and perhaps a PTX version.
+struct Wish {
+    target: Ident,
+    version: Option<LitFloat>,
+}
+
+mod keyword {
+    syn::custom_keyword!(ptx);
+}
+
+impl Parse for Wish {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let target = input.parse()?;
+        let version = match input.parse::<Option<Token![,]>>()? {
+            Some(_) => {
+                input.parse::<keyword::ptx>()?;
+                Some(input.parse()?)
+            }
+            None => None,
+        };
+        Ok(Wish { target, version })
+    }
+}
+
+impl Wish {
+    fn options(&self) -> Result<back::Options> {
+        let version = self.version.as_ref().map(LitFloat::to_string);
+        back::Options::new(&self.target.to_string(), version.as_deref()).map_err(|error| {
+            match (&error, &self.version) {
+                (CodegenError::Parameter { parameter, .. }, Some(version)) if parameter == "ptx" => {
+                    Error::new_spanned(version, error.to_string())
+                }
+                _ => Error::new_spanned(&self.target, error.to_string()),
+            }
+        })
+    }
 }
 
 impl Parse for Wanted {
@@ -40,6 +79,10 @@ impl Parse for Wanted {
         };
         let parameters: Punctuated<(Ident, Expr), Token![,]> =
             Punctuated::parse_terminated_with(&content, parameter)?;
+        let target = match input.parse::<Option<Token![for]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
         input.parse::<Token![;]>()?;
         if kernel.segments.len() < 2 {
             return Err(Error::new_spanned(
@@ -47,7 +90,8 @@ impl Parse for Wanted {
                 "name the kernel with its device module, as in `my_kernels::code::reduce`",
             ));
         }
-        Ok(Wanted { attributes, visibility, name, kernel, parameters: parameters.into_iter().collect() })
+        let parameters = parameters.into_iter().collect();
+        Ok(Wanted { attributes, visibility, name, kernel, parameters, target })
     }
 }
 
@@ -136,7 +180,8 @@ fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStr
     let borrowed: Vec<(&str, i128)> =
         parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let name = format!("{module}::{kernel}");
-    let specialised = back::specialise(program, &name, &borrowed, &back::Options::default());
+    let options = wanted.target.as_ref().map_or(Ok(back::Options::default()), Wish::options)?;
+    let specialised = back::specialise(program, &name, &borrowed, &options);
     let specialised = specialised.map_err(|error| located(&error, wanted))?;
     let Wanted { attributes, visibility, name, .. } = wanted;
     let arguments = arguments::name(&kernel);

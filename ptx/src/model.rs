@@ -21,7 +21,7 @@ pub struct Module {
 }
 
 /// A PTX ISA version such as 8.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
     /// The number before the dot.
     pub major: u32,

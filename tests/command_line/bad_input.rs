@@ -42,6 +42,9 @@ fn flags() {
             "run --output nowhere/y.npy",
             "ptx --kernel scatter",
             "ptx --kernel dispatch --hidden 7170",
+            "ptx --kernel dispatch --target hopper",
+            "ptx --kernel dispatch --target sm_100 --ptx-version 8.0",
+            "ptx --kernel dispatch --target sm_100 --ptx-version 8.9",
         ],
     );
     insta::assert_snapshot!(transcript);

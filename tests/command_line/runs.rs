@@ -112,6 +112,14 @@ fn tables_end_with_the_verdict() {
 }
 
 #[test]
+fn ptx_is_made_for_a_target() {
+    let made = crossdock("ptx --kernel count --target sm_90a --ptx-version 8.6");
+    assert!(text(&made.stdout).starts_with(".version 8.6\n.target sm_90a\n"), "{}", text(&made.stdout));
+    let made = crossdock("ptx --kernel count --target sm_120");
+    assert!(text(&made.stdout).starts_with(".version 8.8\n.target sm_120\n"), "{}", text(&made.stdout));
+}
+
+#[test]
 fn ptx_lists_and_prints_kernels() {
     let list = crossdock("ptx --list");
     assert_eq!((text(&list.stdout), list.status.code()), ("count\nlayout\ndispatch\ncombine\n", Some(0)));

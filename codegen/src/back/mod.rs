@@ -20,3 +20,6 @@ mod validate;
 pub use program::{Program, link};
 pub use signature::{Kernel, KernelParameter, KernelSignature, Options};
 pub use specialise::specialise;
+
+/// The `.target`s that PTX can be made for.
+pub use crossdock_ptx::table::Target;

@@ -1,13 +1,16 @@
-//! The numeric intrinsics on constants.
+//! The intrinsics that have a value at specialisation: the numeric ones on constants, and questions about the target.
+
+use crossdock_ptx::table::Target;
 
 use super::constant::{Constant, Fault, bits, wrap};
 use crate::ir::{Intrinsic, Scalar};
 use crate::small_float::{E4M3, E5M2, F16, Format};
 
-/// The value of a numeric intrinsic of constants; `None` when it is not a numeric one.
+/// The value of an intrinsic of constants; `None` when it only has one on the GPU.
 ///
 /// `scalar` is the first argument's type and `result` the type of the whole.
 pub(super) fn intrinsic(
+    target: Target,
     intrinsic: Intrinsic,
     scalar: Scalar,
     result: Scalar,
@@ -17,6 +20,10 @@ pub(super) fn intrinsic(
     let unsigned = |value: i128| value as u128 & (u128::MAX >> (128 - bits(scalar)));
     let count = |count: u32| Ok(Integer(i128::from(count)));
     Some(match (intrinsic, values) {
+        (Intrinsic::TargetIsAtLeast, [Integer(least)]) => {
+            Ok(Constant::Bool(i128::from(target.sm().number) >= *least))
+        }
+        (Intrinsic::TargetIsSpecific, []) => Ok(Constant::Bool(target.sm().specific)),
         (Intrinsic::FusedMultiplyAdd, [Float32(a), Float32(b), Float32(c)]) => {
             Ok(Constant::of_f32(f32::from_bits(*a).mul_add(f32::from_bits(*b), f32::from_bits(*c))))
         }

@@ -1,5 +1,9 @@
 //! What a kernel looks like from outside: the signature before specialisation and the finished kernel after it.
 
+use crossdock_ptx::Version;
+use crossdock_ptx::table::{NEWEST_VERSION, Target};
+
+use crate::Error;
 use crate::ir::{Scalar, Type};
 
 /// A kernel of a linked program, still generic.
@@ -41,17 +45,57 @@ pub struct Kernel {
     pub shared_bytes: u64,
 }
 
-/// What the PTX is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the PTX is made for. The default is the oldest target, whose text runs on every supported GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
-    /// `.target`: the least architecture that runs it. PTX for an architecture also runs on newer ones.
-    pub target: String,
+    /// `.target`: the least architecture that runs it.
+    pub target: Target,
     /// `.version`: the PTX ISA version that the text is written in.
-    pub version: crossdock_ptx::Version,
+    pub version: Version,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { target: "sm_80".to_string(), version: crossdock_ptx::Version { major: 8, minor: 0 } }
+        Options::from(Target::OLDEST)
+    }
+}
+
+impl From<Target> for Options {
+    /// For that target, in the PTX version that text for it is usually written in.
+    fn from(target: Target) -> Options {
+        Options { target, version: target.written_in() }
+    }
+}
+
+impl Options {
+    /// For the target of that name, such as `sm_90a`, in the PTX version `8.6` or, when none is given, in the one that
+    /// text for the target is usually written in.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] when there is no such target or version, or the version is older than the target.
+    pub fn new(target: &str, version: Option<&str>) -> Result<Options, Error> {
+        let error =
+            |parameter: &str, message: String| Error::Parameter { parameter: parameter.to_string(), message };
+        let Some(target) = Target::named(target) else {
+            let known = Target::all().map(Target::name).collect::<Vec<_>>().join(", ");
+            return Err(error("target", format!("there is no target `{target}`: write one of {known}")));
+        };
+        let Some(written) = version else { return Ok(Options::from(target)) };
+        let Some(version) = Version::parse(written) else {
+            let message = format!(
+                "there is no PTX version `{written}`: write one from {} to {NEWEST_VERSION}",
+                target.since()
+            );
+            return Err(error("ptx", message));
+        };
+        if version < target.since() {
+            let message = format!(
+                "{target} exists since PTX {}, and {version} is older: write {} or leave the version out",
+                target.since(),
+                target.since()
+            );
+            return Err(error("ptx", message));
+        }
+        Ok(Options { target, version })
     }
 }

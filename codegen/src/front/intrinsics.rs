@@ -80,6 +80,8 @@ const OPERATIONS: &[Operation] = &[
     row("block_in_grid", Intrinsic::BlockInGrid, &[], Shape::U32),
     row("blocks_in_grid", Intrinsic::BlocksInGrid, &[], Shape::U32),
     row("lane", Intrinsic::Lane, &[], Shape::U32),
+    row("target_is_at_least", Intrinsic::TargetIsAtLeast, &[Shape::U32], Shape::Bool),
+    row("target_is_specific", Intrinsic::TargetIsSpecific, &[], Shape::Bool),
     row("assume_warp_uniform", WARP_UNIFORM, &[Shape::Value], Shape::Value),
     row("assume_block_uniform", BLOCK_UNIFORM, &[Shape::Value], Shape::Value),
     row("assume_members", Intrinsic::Assume(Assumption::Members), &[Shape::U32], Shape::U32),

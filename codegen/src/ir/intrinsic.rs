@@ -85,6 +85,13 @@ pub enum Intrinsic {
     /// `() -> u32`: `%laneid`. Rust: `lane()`.
     Lane,
 
+    /// `(u32 constant) -> bool`: whether the kernel is made for that architecture (90 for `sm_90`) or a newer one; known at
+    /// specialisation. Rust: `target_is_at_least(90)`.
+    TargetIsAtLeast,
+    /// `() -> bool`: whether the target is specific to one architecture or family (`sm_90a`, `sm_100f`); known at
+    /// specialisation. Rust: `target_is_specific()`.
+    TargetIsSpecific,
+
     /// `(P<T>, index) -> P<T>`, index `u32`, `u64` or `usize`: the address `index * size_of::<T>()` further. Rust: `pointer.at(index)`.
     Offset,
     /// `(P<T>) -> P<U>`; `U` is in the result type. Rust: `pointer.cast::<U>()`.

@@ -41,6 +41,8 @@ names! {
         "block_in_grid" = BlockInGrid;
         "blocks_in_grid" = BlocksInGrid;
         "lane" = Lane;
+        "target_is_at_least" = TargetIsAtLeast;
+        "target_is_specific" = TargetIsSpecific;
         "at" = Offset;
         "cast" = CastPointer;
         "rank" = PeerRank;

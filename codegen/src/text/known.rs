@@ -220,7 +220,9 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
         | I::BlockBarrier
         | I::Nanosleep
         | I::Trap => Some(Type::Unit),
-        I::Vote(VoteKind::Any | VoteKind::All) => Some(Type::Scalar(Scalar::Bool)),
+        I::Vote(VoteKind::Any | VoteKind::All) | I::TargetIsAtLeast | I::TargetIsSpecific => {
+            Some(Type::Scalar(Scalar::Bool))
+        }
         I::Vote(VoteKind::Ballot) | I::MatchAny => u32(),
         I::PackBf16 | I::PackF16 | I::WidenE4m3 | I::WidenE5m2 => u32(),
         I::PackE4m3 | I::PackE5m2 => Some(Type::Scalar(Scalar::U16)),

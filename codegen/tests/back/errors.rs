@@ -153,13 +153,12 @@ fn endless_constants_and_unrolling_stop() {
 fn the_cluster_scope_needs_its_architecture() {
     let text = module("#[kernel(warps = 1)] fn k() { @3:4 fence::<AcquireRelease, Cluster>(); }");
     let program = link(&text).unwrap();
-    let for_target = |target: &str| {
-        let options = Options { target: target.to_string(), ..Options::default() };
-        back::specialise(&program, "k", &[], &options)
-    };
+    let for_target = |target: &str| back::specialise(&program, "k", &[], &Options::new(target, None)?);
     assert!(for_target("sm_90").is_ok());
     let message = for_target("sm_80").unwrap_err().to_string();
-    assert!(message.starts_with("the cluster scope needs target sm_90"), "{message}");
+    let expected = "`fence.acq_rel.cluster` needs the target sm_90, and this kernel is made for sm_80: raise the target, \
+                    or do this only `if target_is_at_least(90)` (src/a.rs:3:5)";
+    assert_eq!(message, expected);
     let message = for_target("hopper").unwrap_err().to_string();
-    assert_eq!(message, "the target `hopper` is no architecture: write it like `sm_80`");
+    assert!(message.starts_with("there is no target `hopper`: write one of sm_80, sm_86,"), "{message}");
 }

@@ -32,8 +32,7 @@ fn eight_bit_floats_assemble_for_their_targets() {
         write(value#3, f16_value(read(pairs#1)));\n}";
     let text = text.replace("1.5f32", "0x3fc00000_f32").replace("2.5f32", "0x40200000_f32");
     let program = fixtures::link(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let version = crossdock_ptx::Version { major: 8, minor: 1 };
-    let options = crossdock_codegen::back::Options { target: "sm_89".to_string(), version };
+    let options = crossdock_codegen::back::Options::new("sm_89", None).unwrap();
     let kernel = crossdock_codegen::back::specialise(&program, "k", &[], &options).unwrap();
     for target in ["sm_89", "sm_90a", "sm_100a"] {
         if let Err(error) = assembler.assemble(&kernel.ptx.to_string(), target) {

@@ -84,8 +84,7 @@ macro_rules! agree {
 
 /// The oldest target with 8-bit floats.
 fn ada() -> back::Options {
-    let version = crossdock_ptx::Version { major: 8, minor: 1 };
-    back::Options { target: "sm_89".to_string(), version }
+    back::Options::new("sm_89", None).expect("sm_89 is a target")
 }
 
 /// The PTX of a kernel that applies `function` to every input.
@@ -458,10 +457,10 @@ fn eight_bit_floats_need_their_target_and_version() {
         Err(error) => error.to_string(),
     };
     let old = message(&back::Options::default());
-    let expected = "`pack_e4m3` needs the target sm_89, and this kernel is made for sm_80: raise the target";
+    let expected = "`cvt.rn.satfinite.e4m3x2.f32` needs the target sm_89, and this kernel is made for sm_80: raise the target";
     assert!(old.starts_with(expected), "{old}");
-    let version = message(&back::Options { target: "sm_90".to_string(), ..back::Options::default() });
-    let expected = "`pack_e4m3` needs PTX 8.1, and this kernel is written in PTX 8.0: raise the version";
+    let version = message(&back::Options::new("sm_90", Some("8.0")).expect("PTX 8.0 has sm_90"));
+    let expected = "`cvt.rn.satfinite.e4m3x2.f32` needs PTX 8.1, and this kernel is written in PTX 8.0: raise the version";
     assert!(version.starts_with(expected), "{version}");
     assert_eq!(message(&ada()), "");
 }

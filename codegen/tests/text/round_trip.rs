@@ -51,6 +51,8 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::BlockInGrid,
         I::BlocksInGrid,
         I::Lane,
+        I::TargetIsAtLeast,
+        I::TargetIsSpecific,
         I::Offset,
         I::CastPointer,
         I::PeerRank,

@@ -10,6 +10,7 @@ mod memory;
 mod number;
 mod order;
 mod pointer;
+mod target;
 mod warp;
 
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
@@ -22,6 +23,7 @@ pub use order::{
     SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
+pub use target::{target_is_at_least, target_is_specific};
 pub use time::{global_timer, nanosleep, trap};
 pub use warp::{
     all, all_among, any, any_among, ballot, ballot_among, match_any, match_any_among, shuffle, shuffle_among,

@@ -23,6 +23,7 @@ mod reference;
 mod requirement;
 pub mod slots;
 mod synchronous;
+mod target;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -30,6 +31,7 @@ use std::sync::LazyLock;
 pub use example::{Example, MODULE_PRELUDE, PRELUDE, examples};
 pub use reference::reference;
 pub use requirement::{Requirement, Sm};
+pub use target::{NEWEST_VERSION, Target};
 
 use crate::model::Version;
 use form::Form;

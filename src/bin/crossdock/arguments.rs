@@ -191,6 +191,14 @@ pub(crate) struct PtxArguments {
     /// How rows travel
     #[arg(long, value_enum, default_value = "bf16")]
     pub(crate) wire: WireName,
+
+    /// GPU to make the kernel for, such as sm_90a [default: sm_80, which runs on every supported GPU]
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+
+    /// PTX version to write it in, such as 8.6 [default: what text for the target is usually written in]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) ptx_version: Option<String>,
 }
 
 /// Flags of `crossdock doctor`.

@@ -1,6 +1,6 @@
 //! `crossdock ptx`: the text that a GPU's driver would be given.
 
-use crossdock::{KernelSet, Shape};
+use crossdock::{CompileError, CompileOptions, KernelSet, Shape, Target};
 
 use crate::arguments::PtxArguments;
 use crate::console;
@@ -12,7 +12,7 @@ const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdo
 /// Prints one kernel, or the names of all.
 pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     let Some(wanted) = &arguments.kernel else {
-        let kernels = specialise(SOME_SHAPE)?;
+        let kernels = specialise(SOME_SHAPE, CompileOptions::default())?;
         let names: String = kernels.ptx().iter().map(|(name, _)| format!("{name}\n")).collect();
         return console::print(&names);
     };
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
         experts: arguments.experts,
         wire: arguments.wire.into(),
     };
-    let kernels = specialise(shape)?;
+    let kernels = specialise(shape, options(arguments)?)?;
     match kernels.ptx().iter().find(|(name, _)| name == wanted) {
         Some((_, text)) => console::print(text),
         None => {
@@ -35,6 +35,17 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     }
 }
 
-fn specialise(shape: Shape) -> Result<std::sync::Arc<KernelSet>, Failure> {
-    KernelSet::jit(shape).map_err(|error| Failure::Kernels(error.to_string()))
+/// What the flags ask the PTX to be made for.
+fn options(arguments: &PtxArguments) -> Result<CompileOptions, Failure> {
+    let target = arguments.target.as_deref().unwrap_or(Target::OLDEST.name());
+    CompileOptions::new(target, arguments.ptx_version.as_deref()).map_err(|error| match &error {
+        CompileError::Parameter { parameter, .. } if parameter == "ptx" => {
+            Failure::arguments(format!("--ptx-version: {error}"))
+        }
+        _ => Failure::arguments(format!("--target: {error}")),
+    })
+}
+
+fn specialise(shape: Shape, options: CompileOptions) -> Result<std::sync::Arc<KernelSet>, Failure> {
+    KernelSet::jit_for(shape, options).map_err(|error| Failure::Kernels(error.to_string()))
 }

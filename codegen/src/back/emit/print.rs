@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 
 use crossdock_ptx::{
-    Directive, Error, Function, FunctionKind, Instruction, Item, Linkage, Location, Module, Operand, Space,
+    Directive, Function, FunctionKind, Instruction, Item, Linkage, Location, Module, Opcode, Operand, Space,
     Statement, Type, Variable,
 };
 
 use super::names::{Names, identifier};
-use super::{Argument, Assembly, Base, Class, Guard, Line};
+use super::{Argument, Assembly, Base, Class, Guard, Line, SourceLine};
 use crate::back::Options;
 use crate::back::uniformity::Uniform;
 use crate::ir;
+use crate::{Error, Mistake};
 
 /// A block-shared array.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub(in crate::back) fn print(
     mut body: Assembly,
     entry: Entry<'_>,
     _uniform: &Uniform,
-    options: &Options,
+    options: Options,
 ) -> Result<Module, Error> {
     body.clean();
     let names = Names::of(&body);
@@ -59,8 +60,29 @@ pub(in crate::back) fn print(
             initializer: Vec::new(),
         })
     }));
+    let (mut mistakes, mut source) = (Vec::new(), None);
     for line in &body.lines {
+        if let Line::Source(line) = line {
+            source = Some(*line);
+        }
         statements_of(line, &names, &files, entry.modules, &mut statements)?;
+        if let Some(Statement::Instruction(instruction)) = statements.last()
+            && let Some(message) = beyond_target(&instruction.opcode, options)
+        {
+            let mistake = match source {
+                Some(SourceLine { module, line, column }) => {
+                    let file = entry.modules[module].file.clone();
+                    Mistake { file, span: ir::Span { line, column }, message }
+                }
+                None => Mistake { file: String::new(), span: ir::Span::default(), message },
+            };
+            if !mistakes.contains(&mistake) {
+                mistakes.push(mistake);
+            }
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Specialise(mistakes));
     }
     let mut items: Vec<Item> = files
         .iter()
@@ -76,7 +98,7 @@ pub(in crate::back) fn print(
         directives: entry.directives,
         body: Some(statements),
     }));
-    Ok(Module { version: options.version, target: vec![options.target.clone()], address_size: 64, items })
+    Ok(Module { version: options.version, target: vec![options.target.to_string()], address_size: 64, items })
 }
 
 /// Source files in order of first use.
@@ -92,6 +114,29 @@ fn files<'a>(body: &Assembly, modules: &'a [ir::Module]) -> Vec<&'a str> {
         }
     }
     files
+}
+
+/// The sentence for an instruction that the target or the PTX version does not have. The table of instructions knows.
+fn beyond_target(opcode: &Opcode, options: Options) -> Option<String> {
+    let (needed, Options { target, version }) = (opcode.requirement(), options);
+    if !needed.sm.is_met_by(target.sm()) {
+        let least = needed.sm;
+        let question = if least.specific {
+            "target_is_specific()".to_string()
+        } else {
+            format!("target_is_at_least({})", least.number)
+        };
+        return Some(format!(
+            "`{opcode}` needs the target {least}, and this kernel is made for {target}: raise the target, or do this only \
+             `if {question}`"
+        ));
+    }
+    (needed.version > version).then(|| {
+        format!(
+            "`{opcode}` needs PTX {}, and this kernel is written in PTX {version}: raise the version",
+            needed.version
+        )
+    })
 }
 
 fn declarations(names: &Names) -> Vec<Statement> {

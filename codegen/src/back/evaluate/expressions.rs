@@ -131,7 +131,13 @@ impl<'p> Evaluator<'p> {
                 }
                 let scalar =
                     arguments.first().and_then(|argument| argument.ty.scalar()).unwrap_or(Scalar::U32);
-                match numeric::intrinsic(*intrinsic, scalar, result.unwrap_or(Scalar::U32), &values) {
+                match numeric::intrinsic(
+                    self.target(),
+                    *intrinsic,
+                    scalar,
+                    result.unwrap_or(Scalar::U32),
+                    &values,
+                ) {
                     Some(Ok(value)) => value,
                     Some(Err(fault)) => return Err(self.mistake(activation, span, fault.reason())),
                     None => {

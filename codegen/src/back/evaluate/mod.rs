@@ -9,6 +9,8 @@ mod statements;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use crossdock_ptx::table::Target;
+
 use crate::Mistake;
 use crate::back::constant::Constant;
 use crate::back::layout::Lengths;
@@ -27,6 +29,7 @@ const MOST_DEPTH: u32 = 200;
 #[derive(Debug)]
 pub(in crate::back) struct Evaluator<'a> {
     program: &'a Program,
+    target: Target,
     constants: RefCell<HashMap<Path, Result<Vec<Constant>, Mistake>>>,
     steps: RefCell<u64>,
 }
@@ -73,8 +76,13 @@ enum Flow {
 }
 
 impl<'p> Evaluator<'p> {
-    pub(in crate::back) fn new(program: &'p Program) -> Evaluator<'p> {
-        Evaluator { program, constants: RefCell::default(), steps: RefCell::new(0) }
+    pub(in crate::back) fn new(program: &'p Program, target: Target) -> Evaluator<'p> {
+        Evaluator { program, target, constants: RefCell::default(), steps: RefCell::new(0) }
+    }
+
+    /// What the kernel is made for.
+    pub(in crate::back) fn target(&self) -> Target {
+        self.target
     }
 
     /// The value of a constant item.

@@ -23,21 +23,17 @@ fn order_name(order: Order) -> &'static str {
     }
 }
 
-impl<'p> Specialiser<'p> {
-    /// The PTX name of a scope.
-    fn scope_name(&mut self, frame: &Frame<'_>, span: Span, scope: Scope) -> Outcome<&'static str> {
-        match scope {
-            Scope::Block => Ok("cta"),
-            Scope::Cluster if self.architecture < 90 => {
-                let message = "the cluster scope needs target sm_90: use Block or Gpu, or raise the target";
-                Err(self.mistake(frame, span, message))
-            }
-            Scope::Cluster => Ok("cluster"),
-            Scope::Gpu => Ok("gpu"),
-            Scope::System => Ok("sys"),
-        }
+/// The PTX name of a scope.
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Block => "cta",
+        Scope::Cluster => "cluster",
+        Scope::Gpu => "gpu",
+        Scope::System => "sys",
     }
+}
 
+impl<'p> Specialiser<'p> {
     /// The address operand, space and scalar type behind a pointer to a 32- or 64-bit scalar.
     fn strong_place(
         &mut self,
@@ -68,7 +64,7 @@ impl<'p> Specialiser<'p> {
             return Err(self.mistake(frame, expression.span, "`load` takes a pointer"));
         };
         let (place, space, scalar) = self.strong_place(frame, pointer)?;
-        let scope = self.scope_name(frame, expression.span, scope)?;
+        let scope = scope_name(scope);
         self.at(frame, expression.span);
         let ty = LeafType::Scalar(scalar);
         let result = self.result(want, ty.class());
@@ -89,7 +85,7 @@ impl<'p> Specialiser<'p> {
             return Err(self.mistake(frame, span, "`store` takes a pointer and a value"));
         };
         let (place, space, scalar) = self.strong_place(frame, pointer)?;
-        let scope = self.scope_name(frame, span, scope)?;
+        let scope = scope_name(scope);
         let ty = LeafType::Scalar(scalar);
         let value = self.scalar(frame, value, &Want::anything())?;
         self.at(frame, span);
@@ -148,7 +144,7 @@ impl<'p> Specialiser<'p> {
             return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
         };
         let (place, space, scalar) = self.strong_place(frame, pointer)?;
-        let scope = self.scope_name(frame, span, scope)?;
+        let scope = scope_name(scope);
         let Some(operation) = operation_name(op, scalar) else {
             let message =
                 format!("PTX has no such atomic operation on {}: use an integer type", scalar.name());
@@ -175,7 +171,7 @@ impl<'p> Specialiser<'p> {
         order: Order,
         scope: Scope,
     ) -> Outcome<Vec<Value>> {
-        let scope = self.scope_name(frame, span, scope)?;
+        let scope = scope_name(scope);
         self.at(frame, span);
         let order = if order == Order::SequentiallyConsistent { "sc" } else { "acq_rel" };
         self.body.perform(format!("fence.{order}.{scope}"), Vec::new());

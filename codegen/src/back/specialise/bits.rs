@@ -36,7 +36,7 @@ impl<'p> Specialiser<'p> {
             })
             .collect();
         if let Some(constants) = constants {
-            return match numeric::intrinsic(intrinsic, scalar, result, &constants) {
+            return match numeric::intrinsic(self.options.target, intrinsic, scalar, result, &constants) {
                 Some(Ok(value)) => Ok(Value::Constant(value)),
                 Some(Err(fault)) => Err(self.mistake(frame, span, fault.reason())),
                 None => Err(self.mistake(frame, span, "this operation has the wrong arguments")),

@@ -31,7 +31,7 @@ pub(super) fn specialise(
     let block_threads = warps.saturating_mul(32);
     let mut specialiser = Specialiser {
         program,
-        evaluator: Evaluator::new(program),
+        evaluator: Evaluator::new(program, options.target),
         body: Assembly::default(),
         mistakes: Vec::new(),
         shared: Vec::new(),
@@ -39,8 +39,7 @@ pub(super) fn specialise(
         shared_addresses: HashMap::new(),
         homes: HashSet::new(),
         block_threads,
-        architecture: architecture(&options.target)?,
-        version: options.version,
+        options: *options,
         statements: 0,
         depth: 0,
     };
@@ -56,7 +55,8 @@ pub(super) fn specialise(
     if !specialiser.mistakes.is_empty() {
         return Err(Error::Specialise(specialiser.mistakes));
     }
-    let uniform = uniformity::check(program, module, function, &known).map_err(Error::Specialise)?;
+    let uniform =
+        uniformity::check(program, options.target, module, function, &known).map_err(Error::Specialise)?;
     let mut directives =
         vec![Directive { name: "reqntid".to_string(), values: vec![u64::from(block_threads), 1, 1] }];
     if let Some(most) = function.kernel.as_ref().and_then(|attributes| attributes.max_registers) {
@@ -73,7 +73,7 @@ pub(super) fn specialise(
         shared: specialiser.shared,
         modules: &program.modules,
     };
-    let ptx = emit::print(specialiser.body, entry, &uniform, options)?;
+    let ptx = emit::print(specialiser.body, entry, &uniform, *options)?;
     ptx.check().map_err(|mut errors| errors.swap_remove(0))?;
     Ok(Kernel {
         name: emit::identifier(&function.name),
@@ -81,16 +81,6 @@ pub(super) fn specialise(
         parameters: parameters(function),
         block_threads,
         shared_bytes,
-    })
-}
-
-/// The number in `sm_90a`.
-fn architecture(target: &str) -> Result<u32, Error> {
-    let digits: String =
-        target.strip_prefix("sm_").unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().map_err(|_| Error::Parameter {
-        parameter: "target".to_string(),
-        message: format!("the target `{target}` is no architecture: write it like `sm_80`"),
     })
 }
 

@@ -4,7 +4,8 @@ use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
-use crate::ir::{Expr, ExprKind, Intrinsic, Scalar, Type};
+use crate::back::numeric;
+use crate::ir::{Expr, ExprKind, Intrinsic, Scalar, Span, Type};
 
 impl<'p> Specialiser<'p> {
     /// The value of an expression, one entry per register.
@@ -125,6 +126,29 @@ impl<'p> Specialiser<'p> {
         Ok(vec![value])
     }
 
+    /// Whether the target has something: known here, so that the other arm of an `if` drops.
+    fn target_question(
+        &mut self,
+        frame: &mut Frame<'p>,
+        span: Span,
+        intrinsic: Intrinsic,
+        arguments: &'p [Expr],
+    ) -> Outcome<Value> {
+        let mut constants = Vec::new();
+        for argument in arguments {
+            if let Value::Constant(constant) = self.scalar(frame, argument, &Want::anything())? {
+                constants.push(constant);
+            }
+        }
+        match numeric::intrinsic(self.options.target, intrinsic, Scalar::U32, Scalar::Bool, &constants) {
+            Some(Ok(known)) => Ok(Value::Constant(known)),
+            _ => {
+                let message = "the target is compared with a constant: write `target_is_at_least(90)`";
+                Err(self.mistake(frame, span, message))
+            }
+        }
+    }
+
     fn intrinsic(
         &mut self,
         frame: &mut Frame<'p>,
@@ -168,6 +192,9 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::GlobalTimer => one(self.special(frame, span, intrinsic, want)),
             Intrinsic::WarpBarrier | Intrinsic::BlockBarrier | Intrinsic::Nanosleep | Intrinsic::Trap => {
                 self.wait(frame, span, intrinsic, arguments)
+            }
+            Intrinsic::TargetIsAtLeast | Intrinsic::TargetIsSpecific => {
+                one(self.target_question(frame, span, intrinsic, arguments)?)
             }
             Intrinsic::FusedMultiplyAdd
             | Intrinsic::Minimum

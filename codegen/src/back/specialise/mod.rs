@@ -88,9 +88,7 @@ struct Specialiser<'p> {
     /// Homes of varying locals of the functions that are being inlined: registers whose value may change.
     homes: HashSet<Register>,
     block_threads: u32,
-    /// The number in `sm_90`.
-    architecture: u32,
-    version: crossdock_ptx::Version,
+    options: Options,
     statements: u64,
     depth: u32,
 }

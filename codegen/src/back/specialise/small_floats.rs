@@ -4,11 +4,7 @@ use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::emit::{Argument, Class};
-use crate::back::validate::rust_name;
 use crate::ir::{Intrinsic, Span};
-
-/// The architecture and PTX version that have 8-bit floats.
-const EIGHT_BITS: (u32, crossdock_ptx::Version) = (89, crossdock_ptx::Version { major: 8, minor: 1 });
 
 impl<'p> Specialiser<'p> {
     /// A conversion to or from a pair of 8-bit floats, or from one f16.
@@ -20,9 +16,6 @@ impl<'p> Specialiser<'p> {
         mut values: Vec<Value>,
         want: &Want,
     ) -> Outcome<Value> {
-        if intrinsic != Intrinsic::F16Value {
-            self.needs(frame, span, intrinsic, EIGHT_BITS)?;
-        }
         let (opcode, class) = match intrinsic {
             Intrinsic::PackE4m3 => ("cvt.rn.satfinite.e4m3x2.f32", Class::Bits16),
             Intrinsic::PackE5m2 => ("cvt.rn.satfinite.e5m2x2.f32", Class::Bits16),
@@ -49,31 +42,5 @@ impl<'p> Specialiser<'p> {
         let result = self.result(want, class);
         self.body.pure(opcode, result, vec![Argument::Register(narrow)]);
         Ok(Value::Register(result))
-    }
-
-    /// Refuses an operation that the target or the PTX version does not have.
-    fn needs(
-        &mut self,
-        frame: &Frame<'_>,
-        span: Span,
-        intrinsic: Intrinsic,
-        (architecture, version): (u32, crossdock_ptx::Version),
-    ) -> Outcome<()> {
-        let name = rust_name(intrinsic);
-        if self.architecture < architecture {
-            let target = self.architecture;
-            let message = format!(
-                "{name} needs the target sm_{architecture}, and this kernel is made for sm_{target}: raise the target"
-            );
-            return Err(self.mistake(frame, span, message));
-        }
-        if self.version < version {
-            let written = self.version;
-            let message = format!(
-                "{name} needs PTX {version}, and this kernel is written in PTX {written}: raise the version"
-            );
-            return Err(self.mistake(frame, span, message));
-        }
-        Ok(())
     }
 }

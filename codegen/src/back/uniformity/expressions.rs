@@ -90,15 +90,15 @@ impl<'p> Analysis<'p> {
                 return self.call(walk, function, const_arguments, arguments);
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {
-                let types: Vec<Option<Scalar>> =
-                    arguments.iter().map(|argument| argument.ty.scalar()).collect();
+                let first = arguments.first().and_then(|argument| argument.ty.scalar());
                 let values =
                     arguments.iter().map(|argument| self.value(walk, argument)).collect::<Step<Vec<_>>>()?;
                 let constants: Option<Vec<Constant>> =
                     values.iter().map(|value| value.summary().constant).collect();
-                if let (Some(Some(scalar)), Some(result), Some(constants)) =
-                    (types.first(), expression.ty.scalar(), constants)
-                    && let Some(Ok(known)) = numeric::intrinsic(*intrinsic, *scalar, result, &constants)
+                let target = self.evaluator.target();
+                if let (Some(result), Some(constants)) = (expression.ty.scalar(), constants)
+                    && let Some(Ok(known)) =
+                        numeric::intrinsic(target, *intrinsic, first.unwrap_or(result), result, &constants)
                 {
                     return Ok(Value::Whole(Fact::constant(known)));
                 }

@@ -25,6 +25,8 @@ mod statements;
 
 use std::collections::HashMap;
 
+use crossdock_ptx::table::Target;
+
 use super::evaluate::{Evaluator, Parameters};
 use super::program::Program;
 use crate::Mistake;
@@ -44,6 +46,7 @@ pub(super) struct Uniform(());
 /// Checks a kernel for these const parameters.
 pub(super) fn check(
     program: &Program,
+    target: Target,
     module: usize,
     kernel: &Function,
     parameters: &Parameters,
@@ -51,7 +54,7 @@ pub(super) fn check(
     let warps = kernel.kernel.as_ref().map_or(1, |attributes| attributes.warps);
     let mut analysis = Analysis {
         program,
-        evaluator: Evaluator::new(program),
+        evaluator: Evaluator::new(program, target),
         whole_block: if warps == 1 { Level::Warp } else { Level::Block },
         mistakes: Vec::new(),
         heads: HashMap::new(),

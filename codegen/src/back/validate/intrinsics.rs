@@ -76,6 +76,10 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         | Intrinsic::BlockInGrid
         | Intrinsic::BlocksInGrid
         | Intrinsic::Lane => takes(count == 0, Some(U32), "nothing"),
+        Intrinsic::TargetIsAtLeast => {
+            takes(count == 1 && all(&U32, 0), Some(BOOL), "the number of an architecture (u32)")
+        }
+        Intrinsic::TargetIsSpecific => takes(count == 0, Some(BOOL), "nothing"),
         Intrinsic::GlobalTimer => takes(count == 0, Some(U64), "nothing"),
         Intrinsic::Fence(..) | Intrinsic::BlockBarrier | Intrinsic::Trap => {
             takes(count == 0, Some(Type::Unit), "nothing")
@@ -204,13 +208,15 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
 }
 
 /// How Rust code calls the operation.
-pub(in crate::back) fn rust_name(intrinsic: Intrinsic) -> &'static str {
+fn rust_name(intrinsic: Intrinsic) -> &'static str {
     match intrinsic {
         Intrinsic::ThreadInBlock => "`thread_in_block`",
         Intrinsic::ThreadsInBlock => "`threads_in_block`",
         Intrinsic::BlockInGrid => "`block_in_grid`",
         Intrinsic::BlocksInGrid => "`blocks_in_grid`",
         Intrinsic::Lane => "`lane`",
+        Intrinsic::TargetIsAtLeast => "`target_is_at_least`",
+        Intrinsic::TargetIsSpecific => "`target_is_specific`",
         Intrinsic::Offset => "`at`",
         Intrinsic::CastPointer => "`cast`",
         Intrinsic::PeerRank => "`rank`",

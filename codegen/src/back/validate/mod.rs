@@ -13,8 +13,6 @@ mod recursion;
 mod statements;
 mod types;
 
-pub(super) use intrinsics::rust_name;
-
 use super::program::Program;
 use crate::Mistake;
 use crate::ir::{Function, Module, Span};

@@ -76,6 +76,8 @@ impl Function<'_> {
     fn computation(&mut self, scalar: Scalar, depth: u32) -> ExprKind {
         let ty = Type::Scalar(scalar);
         let (intrinsic, operands) = match scalar {
+            Scalar::Bool if self.choices.once_in(4) => (I::TargetIsSpecific, vec![]),
+            Scalar::Bool if self.choices.once_in(4) => (I::TargetIsAtLeast, vec![U32]),
             Scalar::Bool => {
                 let vote = self.choices.one(&[VoteKind::Any, VoteKind::All]);
                 (I::Vote(vote), vec![ty, U32])
