@@ -82,8 +82,8 @@ crossdock_device::specialise! {
 fn a_kernel_has_the_arm_of_its_target() {
     let has = |ptx: &str, header: &str, width: u32, specific: u32, cluster: bool| {
         assert!(ptx.starts_with(header), "{ptx}");
-        assert!(ptx.contains(&format!("st.global.u32 [answers], {width};")), "{ptx}");
-        assert!(ptx.contains(&format!("st.global.u32 [answers+4], {specific};")), "{ptx}");
+        assert!(ptx.contains(&format!("st.global.u32 [%answers], {width};")), "{ptx}");
+        assert!(ptx.contains(&format!("st.global.u32 [%answers+4], {specific};")), "{ptx}");
         assert_eq!(ptx.contains("fence.acq_rel.cluster;"), cluster, "{ptx}");
     };
     has(&EVERYWHERE.ptx, ".version 8.0\n.target sm_80\n", 4, 0, false);

@@ -98,3 +98,17 @@ fn every_row_assembles_for_the_least_gpu_that_it_claims() {
     assert!(failures.is_empty(), "{} of {count} examples fail:\n{}", failures.len(), failures.join("\n"));
     println!("assembled {count} examples of {} rows", table::rows().count());
 }
+
+#[test]
+fn every_target_assembles_since_the_version_that_introduced_it() {
+    let Some(assembler) = Assembler::for_test() else { return };
+    for target in table::Target::all() {
+        let version = target.since();
+        let text = format!(
+            ".version {version}\n.target {target}\n.address_size 64\n.visible .entry empty()\n{{\n    ret;\n}}\n"
+        );
+        if let Err(error) = assembler.check(&text, target.name()) {
+            panic!("{target} in PTX {version}: {error}");
+        }
+    }
+}
