@@ -96,7 +96,7 @@ pub enum Error {
         /// The length it has.
         found: usize,
     },
-    /// A slice of rows to convert has the wrong length.
+    /// A slice has the wrong length, whatever the rank.
     #[error("{what} must hold {rule} = {expected} elements; it holds {found}")]
     Rows {
         /// The slice.
@@ -107,6 +107,44 @@ pub enum Error {
         expected: usize,
         /// The length it has.
         found: usize,
+    },
+    /// A count does not divide as it must.
+    #[error("{parameter} must be a multiple of {of} ({divisor}): {value} is not")]
+    NotMultiple {
+        /// The count.
+        parameter: &'static str,
+        /// Its value.
+        value: usize,
+        /// What it must be a multiple of.
+        of: &'static str,
+        /// The value of that.
+        divisor: usize,
+    },
+    /// A measured load is no load.
+    #[error("layer {layer}, expert {expert}: the load must be a finite number of at least 0: {load} is not")]
+    Load {
+        /// The layer.
+        layer: usize,
+        /// The logical expert.
+        expert: usize,
+        /// What was given.
+        load: f64,
+    },
+    /// A placement names a logical expert that does not exist.
+    #[error("physical expert {physical} is said to be a replica of logical expert {expert}; use 0 to {}", .logical_experts - 1)]
+    NoSuchLogicalExpert {
+        /// The physical expert.
+        physical: usize,
+        /// What was given.
+        expert: u32,
+        /// Logical experts in all.
+        logical_experts: usize,
+    },
+    /// A placement leaves an expert out.
+    #[error("logical expert {expert} has no replica; every expert needs one at least")]
+    UnplacedExpert {
+        /// The logical expert.
+        expert: usize,
     },
     /// The routes do not divide into tokens.
     #[error("rank {rank}: routing.experts holds {found} elements, which is no multiple of top_k = {top_k}")]
