@@ -2,8 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::op::{AsynchronousOp, BarrierOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, WarpOp};
+use crate::op::{
+    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, Subroutine,
+    SystemOp, WarpOp,
+};
 use crate::register::{PredicateSource, Slot};
+
+/// The long register that holds where the frame of the active function begins in local memory.
+pub(crate) const FRAME: Slot = 0;
+
+/// Bytes of local memory that a thread of a kernel with subroutines has for their frames.
+const STACK_BYTES: u32 = 64 << 10;
 
 /// An instruction and its guard.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +52,8 @@ pub(crate) enum Preset {
     GridId,
     LaneMask(LaneMask),
     DynamicSharedBytes,
+    /// Half (0 is the low one) of the address of the words that a grid-wide barrier counts in.
+    GridWorkspace(u32),
     TotalSharedBytes,
     /// Position in a cluster of one block.
     ClusterZero,
@@ -94,6 +105,9 @@ pub(crate) struct Code {
     pub(crate) conversions: Vec<Conversion>,
     pub(crate) compares: Vec<CombinedCompare>,
     pub(crate) packs: Vec<PackList>,
+    pub(crate) calls: Vec<CallOp>,
+    pub(crate) subroutines: Vec<Subroutine>,
+    pub(crate) system: Vec<SystemOp>,
     /// Back-edges by the position of their branch.
     pub(crate) loops: HashMap<u32, Loop>,
     pub(crate) words: usize,
@@ -107,13 +121,20 @@ pub(crate) struct Code {
     pub(crate) shared_bytes: u32,
     /// Alignment of dynamic shared memory.
     pub(crate) shared_align: u32,
-    /// Bytes of local memory of each thread.
-    pub(crate) local_bytes: u32,
+    /// Bytes of the kernel's own local variables in each thread.
+    pub(crate) frame_bytes: u32,
+    /// Whether the kernel asks for the words of a grid-wide barrier.
+    pub(crate) grid_workspace: bool,
     pub(crate) required_block: Option<[u32; 3]>,
     pub(crate) most_threads: Option<u64>,
 }
 
 impl Code {
+    /// Bytes of local memory of each thread.
+    pub(crate) fn local_bytes(&self) -> u32 {
+        self.frame_bytes + if self.subroutines.is_empty() { 0 } else { STACK_BYTES }
+    }
+
     /// Source file and line of an instruction.
     pub(crate) fn source(&self, pc: u32) -> Option<(String, u32)> {
         let (file, line) = self.origins[pc as usize].source?;

@@ -170,6 +170,12 @@ pub enum FaultKind {
     /// An integer division or remainder by zero.
     #[error("integer division by zero")]
     DivisionByZero,
+    /// An `assert` of the kernel does not hold.
+    #[error("assertion failed: {0}")]
+    Assertion(String),
+    /// A call cannot be made.
+    #[error("{0}")]
+    Call(String),
     /// `trap` or `brkpt` was executed.
     #[error("the kernel executed `{0}`")]
     Trap(&'static str),

@@ -73,6 +73,7 @@ impl Machine {
         let mut variables = Vec::with_capacity(self.config.gpus);
         for gpu in 0..self.config.gpus {
             let mut addresses = Vec::with_capacity(decoded.variables.len());
+            let mut numbers = Vec::with_capacity(decoded.variables.len());
             for variable in &decoded.variables {
                 let bytes = variable.contents.len() as u64;
                 let number = self.memory.allocate(gpu, bytes, Some(variable.name.clone()))?;
@@ -81,6 +82,13 @@ impl Machine {
                 allocation.region.bytes_mut(0, variable.contents.len()).copy_from_slice(&variable.contents);
                 allocation.read_only = variable.read_only;
                 addresses.push(allocation.base);
+                numbers.push(number);
+            }
+            for (variable, &number) in decoded.variables.iter().zip(&numbers) {
+                let region = &mut self.memory.allocations[number].region;
+                for address in &variable.addresses {
+                    address.store(&addresses, region.bytes_mut(0, variable.contents.len()));
+                }
             }
             variables.push(Arc::new(addresses));
         }
@@ -203,18 +211,20 @@ impl Machine {
             )));
         }
         let parameters = arguments(&code, &launch).map_err(refuse)?;
-        let pending = Pending {
+        let mut pending = Pending {
             gpu: launch.gpu,
             grid: launch.grid,
             block: launch.block,
             dynamic_shared: launch.shared_bytes,
             parameters,
             variables: entry.variables[launch.gpu].clone(),
+            grid_workspace: 0,
             counters: Counters::new(self.config.gpus),
             started: 0,
             finished: 0,
             agents: 0,
             report: None,
+            printed: String::new(),
             code: code.clone(),
         };
         let fits =
@@ -228,10 +238,21 @@ impl Machine {
                 limits::SHARED_PER_BLOCK
             )));
         }
+        if code.grid_workspace {
+            pending.grid_workspace = self.grid_workspace(launch.gpu)?;
+        }
         let ticket = self.launches.len();
         self.launches.push(pending);
         self.engine.streams.entry((launch.gpu, launch.stream)).or_default().push_back(ticket);
         Ok(Ticket(ticket))
+    }
+
+    /// Two zeroed words for one launch: their size and the barrier (`cooperative_groups/details/driver_abi.h`).
+    fn grid_workspace(&mut self, gpu: usize) -> Result<u64, Error> {
+        let number = self.memory.allocate(gpu, 8, Some("words of the grid-wide barrier".to_owned()))?;
+        let allocation = &mut self.memory.allocations[number];
+        allocation.region.bytes_mut(0, 8).copy_from_slice(&[8, 0, 0, 0, 0, 0, 0, 0]);
+        Ok(allocation.base)
     }
 
     /// Executes until every queue is empty.
@@ -245,6 +266,11 @@ impl Machine {
             self.memory.watch.clear();
         }
         result
+    }
+
+    /// What the threads of a launch have printed with `printf`, in the order of execution, also when it failed.
+    pub fn printed(&self, ticket: Ticket) -> &str {
+        self.launches.get(ticket.0).map_or("", |launch| &launch.printed)
     }
 
     /// The counters of a finished launch; `None` if it has not finished.

@@ -140,6 +140,11 @@ impl Spin {
         missed
     }
 
+    /// A function with this code returns: when it is called again, its loops are not where they were.
+    pub(crate) fn left(&mut self, code: &std::ops::Range<u32>) {
+        self.sites.retain(|site| !code.contains(&site.pc));
+    }
+
     fn forget(&mut self) {
         self.sites.clear();
         self.reads.clear();

@@ -22,6 +22,8 @@ pub(crate) struct Pending {
     pub(crate) parameters: Region,
     /// Addresses on this GPU of the module's variables.
     pub(crate) variables: Arc<Vec<u64>>,
+    /// The words of the grid-wide barrier; 0 if the kernel has none.
+    pub(crate) grid_workspace: u64,
     pub(crate) counters: Counters,
     /// Blocks that have started.
     pub(crate) started: u64,
@@ -30,6 +32,8 @@ pub(crate) struct Pending {
     /// Agents that its warps issued and that are not finished.
     pub(crate) agents: u32,
     pub(crate) report: Option<Report>,
+    /// What its threads printed.
+    pub(crate) printed: String,
 }
 
 impl Pending {
@@ -106,6 +110,7 @@ impl Pending {
                         LaneMask::GreaterEqual => !(own - 1) as u32,
                     })
                 }
+                Preset::GridWorkspace(half) => self.grid_workspace >> (32 * half) & 0xffff_ffff,
                 Preset::DynamicSharedBytes => u64::from(self.dynamic_shared),
                 Preset::TotalSharedBytes => u64::from(self.shared()),
                 Preset::ClusterZero => 0,
@@ -121,12 +126,13 @@ impl Pending {
         }
         let lanes = threads - warp * 32;
         let mask = if lanes >= 32 { u32::MAX } else { (1 << lanes) - 1 };
-        let local_bytes = code.local_bytes.next_multiple_of(16) as usize;
+        let local_bytes = code.local_bytes().next_multiple_of(16) as usize;
         let private = Private {
             local: Region::new(32 * local_bytes),
             local_bytes,
             recent: Recent::default(),
             outstanding: None,
+            activations: Vec::new(),
         };
         Warp::new(slot, warp, mask, registers, private)
     }

@@ -224,10 +224,10 @@ impl Warp {
     ) -> Result<Option<Stop>, Raised> {
         match event {
             Event::Pause => Ok(None),
-            Event::Split { taken, target } => {
+            Event::Split { taken, target, rest } => {
                 let group = &mut self.groups[position];
                 group.mask &= !taken;
-                group.pc += 1;
+                group.pc = rest;
                 self.add_group(target, taken, State::Ready);
                 Ok(None)
             }

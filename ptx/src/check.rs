@@ -90,6 +90,10 @@ impl<'a> Checker<'a> {
                 }
                 Statement::Label(name) => (scope.labels.insert(name), name),
                 Statement::BranchTargets { label, .. } => (scope.tables.insert(label), label),
+                Statement::CallTargets { label, .. } => (scope.prototypes.insert(label), label),
+                Statement::CallPrototype(prototype) => {
+                    (scope.prototypes.insert(&prototype.label), &prototype.label)
+                }
                 _ => continue,
             };
             if !fresh {
@@ -101,6 +105,11 @@ impl<'a> Checker<'a> {
             match statement {
                 Statement::Instruction(instruction) => self.instruction(scopes, instruction),
                 Statement::Block(inner) => self.block(scopes, inner),
+                Statement::CallTargets { targets, .. } => {
+                    for target in targets {
+                        self.declared(scopes.has(target, |s| &s.functions), "function", target, Line(0));
+                    }
+                }
                 Statement::BranchTargets { targets, .. } => {
                     for target in targets {
                         self.declared(scopes.has(target, |s| &s.labels), "label", target, Line(0));
@@ -172,6 +181,9 @@ impl<'a> Checker<'a> {
                 NameKind::Label => self.declared(scopes.has(name, |s| &s.labels), "label", name, line),
                 NameKind::Targets => {
                     self.declared(scopes.has(name, |s| &s.tables), "branch target table", name, line);
+                }
+                NameKind::Prototype => {
+                    self.declared(scopes.has(name, |s| &s.prototypes), "call prototype", name, line);
                 }
                 NameKind::Function => {
                     self.declared(scopes.has(name, |s| &s.functions), "function", name, line)

@@ -205,6 +205,28 @@ pub enum Statement {
         /// The labels, by index.
         targets: Vec<String>,
     },
+    /// `label: .callprototype (results) _ (parameters);`: what an indirect call passes.
+    CallPrototype(CallPrototype),
+    /// `label: .calltargets f, g;`: the functions that an indirect call may reach.
+    CallTargets {
+        /// The name that `call` uses.
+        label: String,
+        /// The functions.
+        targets: Vec<String>,
+    },
+}
+
+/// A `.callprototype` (PTX ISA section 11.3).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallPrototype {
+    /// The name that `call` uses.
+    pub label: String,
+    /// Results; their names are often `_`.
+    pub results: Vec<Variable>,
+    /// Parameters; their names are often `_`.
+    pub parameters: Vec<Variable>,
+    /// `.noreturn` and its kin.
+    pub directives: Vec<Directive>,
 }
 
 /// A `.loc` directive.
@@ -301,6 +323,15 @@ pub enum Operand {
     Vector(Vec<Operand>),
     /// A label, variable or function name; with a byte offset for `name+8`.
     Symbol(String, i64),
+    /// `generic(name)+8`: the generic address of a variable, as an initial value.
+    Generic(String, i64),
+    /// `0xff00(name)`: the bits of an address that a mask chooses, shifted down, as an initial value.
+    Masked {
+        /// Consecutive ones.
+        mask: u64,
+        /// The address.
+        address: Box<Operand>,
+    },
     /// `_`: a destination or source that is not used.
     Sink,
     /// `(a, b)`: argument or result list of `call`.

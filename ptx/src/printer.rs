@@ -47,6 +47,9 @@ impl Display for Operand {
             Operand::Vector(elements) => write!(f, "{{{}}}", comma_separated(elements)),
             Operand::Symbol(name, 0) => f.write_str(name),
             Operand::Symbol(name, offset) => write!(f, "{name}{offset:+}"),
+            Operand::Generic(name, 0) => write!(f, "generic({name})"),
+            Operand::Generic(name, offset) => write!(f, "generic({name}){offset:+}"),
+            Operand::Masked { mask, address } => write!(f, "{mask:#X}({address})"),
             Operand::Sink => f.write_str("_"),
             Operand::List(elements) => write!(f, "({})", comma_separated(elements)),
         }
@@ -117,6 +120,18 @@ impl Display for Directive {
     }
 }
 
+/// Without the label and the semicolon.
+impl Display for CallPrototype {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(".callprototype ")?;
+        if !self.results.is_empty() {
+            write!(f, "({}) ", comma_separated(&self.results))?;
+        }
+        write!(f, "_ ({})", comma_separated(&self.parameters))?;
+        self.directives.iter().try_for_each(|directive| write!(f, " {directive}"))
+    }
+}
+
 impl Display for Function {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(linkage) = self.linkage {
@@ -176,6 +191,14 @@ fn write_statements(f: &mut Formatter<'_>, statements: &[Statement], depth: usiz
             Statement::BranchTargets { label, targets } => {
                 writeln!(f, "{}{label}:", "    ".repeat(depth - 1))?;
                 writeln!(f, "{indent}.branchtargets {};", targets.join(", "))?;
+            }
+            Statement::CallTargets { label, targets } => {
+                writeln!(f, "{}{label}:", "    ".repeat(depth - 1))?;
+                writeln!(f, "{indent}.calltargets {};", targets.join(", "))?;
+            }
+            Statement::CallPrototype(prototype) => {
+                writeln!(f, "{}{}:", "    ".repeat(depth - 1), prototype.label)?;
+                writeln!(f, "{indent}{prototype};")?;
             }
         }
     }

@@ -8,7 +8,11 @@ pub fn type_of(name: &str) -> Option<Type> {
         Some((register, component)) => (register, Some(component)),
         None => (name, None),
     };
-    if component.is_none() && (is_numbered(register, "%envreg", 32) || is_numbered(register, "%pm", 8)) {
+    if component.is_none()
+        && (is_numbered(register, "%envreg", 32)
+            || is_numbered(register, "%pm", 8)
+            || is_numbered(register, "%reserved_smem_offset_", 2))
+    {
         return Some(Type::U32);
     }
     let row = SPECIAL.iter().find(|row| row.0 == register)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_ptx::assembler::Assembler;
-use crossdock_ptx::table::{self, Example, MODULE_PRELUDE, PRELUDE, Sm};
+use crossdock_ptx::table::{self, Example, MODULE_PRELUDE, Sm};
 
 /// The least target that the assembler still accepts and that has the features of `sm`.
 fn target(sm: Sm) -> String {
@@ -22,27 +22,7 @@ fn module(target: &str, version: &str, examples: &[Example]) -> (String, Vec<(us
     let mut lines = Vec::new();
     for (number, example) in examples.iter().enumerate() {
         let start = text.lines().count() + 1;
-        let instruction = example.instruction.to_string();
-        text.push_str(&format!(
-            ".visible .entry kernel{number}(.param .align 16 .b8 parameter[64])\n{{\n{PRELUDE}"
-        ));
-        if instruction.contains("%b128") {
-            text.push_str("    .reg .b128 %b128_<8>;\n");
-        }
-        text.push_str("    .local .align 16 .b8 stack[64];\n");
-        if instruction.contains("local)") || instruction.contains("(local") {
-            text.push_str("    .param .b32 local;\n");
-        }
-        if instruction.contains("outgoing") {
-            text.push_str("    .param .align 16 .b8 outgoing[64];\n");
-        }
-        if instruction.starts_with("ld.param::func") || instruction.contains("ld.weak.param::func") {
-            text.push_str("    call (outgoing), fills;\n");
-        }
-        if instruction.starts_with("brx") {
-            text.push_str("table:\n    .branchtargets end, end;\n");
-        }
-        text.push_str(&format!("    {instruction};\nend:\n    ret;\n}}\n"));
+        text.push_str(&example.entry(&format!("kernel{number}")));
         lines.push((start, text.lines().count()));
     }
     (text, lines)

@@ -59,9 +59,11 @@ fn wrong_operands_show_the_pattern() {
 #[test]
 fn unsupported_constructs_say_so() {
     assert_eq!(body_error(".reg .v4 .f32 v;"), "line 5: a vector register is not supported");
-    assert!(
-        body_error("p: .callprototype _ (.param .b32 _);").contains("an indirect call, is not supported")
+    assert_eq!(
+        body_error(".callprototype _ (.param .b32 _);"),
+        "line 5: expected a label before `.callprototype`, found `.callprototype`"
     );
+    assert!(body_error("call %rd0, (x);").contains("takes the operands"));
     assert_eq!(body_error("mov.u32 %r0, %r1"), "line 6: expected `,` or `;`, found `}`");
     let nested = format!("{}{}", "{".repeat(70), "}".repeat(70));
     assert_eq!(body_error(&nested), "line 5: nesting deeper than 64 is not supported");

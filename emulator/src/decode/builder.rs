@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use crossdock_ptx as ptx;
 
 use super::Context;
+use super::call::Prototype;
 use super::constant::{variable_align, variable_bytes};
 use super::flow::Flow;
-use crate::code::{Code, Instruction, Origin, Preset};
-use crate::op::Op;
+use crate::code::{Code, FRAME, Instruction, Origin, Preset};
+use crate::op::{Data, Op};
 use crate::register::{PredicateSource, Slot};
 
 /// Bytes of the shared variables of a kernel; launches have a tighter limit.
 const MOST_SHARED: u32 = 16 << 20;
-/// Bytes of local memory of a thread (CUDA programming guide, "Compute Capabilities").
+/// Bytes of local memory of a function (CUDA programming guide, "Compute Capabilities").
 const MOST_LOCAL: u32 = 512 << 10;
 
 /// Offset and end of a variable that is put behind `used` bytes.
@@ -54,6 +55,15 @@ pub(super) enum Symbol {
     Parameter(u32),
     /// A module variable.
     Module(usize),
+    /// A function's address.
+    Function(u64),
+}
+
+/// Whose code is being decoded: local variables belong to its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Region {
+    Kernel,
+    Subroutine(u32),
 }
 
 /// Names of a `{ }` block.
@@ -65,8 +75,9 @@ pub(super) struct Scope {
     singles: HashMap<String, ptx::Type>,
     symbols: HashMap<String, Symbol>,
     labels: HashMap<String, usize>,
-    /// `.branchtargets` lists.
+    /// `.branchtargets` and `.calltargets` lists.
     targets: HashMap<String, Vec<String>>,
+    prototypes: HashMap<String, ptx::CallPrototype>,
 }
 
 /// A function body that is being decoded: the kernel's, or one inlined into it.
@@ -91,12 +102,23 @@ pub(super) struct Builder<'a> {
     pub(super) location: Option<(u32, u32)>,
     pub(super) guard: PredicateSource,
     pub(super) origin: Origin,
+    pub(super) region: Region,
+    /// Bytes of local variables of the region so far.
+    pub(super) frame_bytes: u32,
+    reserved_shared: Option<u32>,
+    /// Functions that became subroutines, in the order of [`Code::subroutines`].
+    pub(super) subroutines: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(context: &'a Context<'a>, name: &str) -> Builder<'a> {
-        let code =
-            Code { name: name.to_owned(), files: context.files.clone(), predicates: 1, ..Code::default() };
+        let code = Code {
+            name: name.to_owned(),
+            files: context.files.clone(),
+            predicates: 1,
+            longs: usize::from(FRAME) + 1,
+            ..Code::default()
+        };
         Builder {
             context,
             code,
@@ -109,6 +131,10 @@ impl<'a> Builder<'a> {
             location: None,
             guard: PredicateSource::ALWAYS,
             origin: Origin { text: String::new(), line: 0, source: None },
+            region: Region::Kernel,
+            frame_bytes: 0,
+            reserved_shared: None,
+            subroutines: Vec::new(),
         }
     }
 
@@ -213,6 +239,12 @@ impl<'a> Builder<'a> {
             if let ptx::Statement::BranchTargets { label, targets } = statement {
                 self.scope().targets.insert(label.clone(), targets.clone());
             }
+            if let ptx::Statement::CallTargets { label, targets } = statement {
+                self.scope().targets.insert(label.clone(), targets.clone());
+            }
+            if let ptx::Statement::CallPrototype(prototype) = statement {
+                self.scope().prototypes.insert(prototype.label.clone(), prototype.clone());
+            }
         }
     }
 
@@ -234,6 +266,18 @@ impl<'a> Builder<'a> {
     pub(super) fn targets(&mut self, name: &str) -> Result<Vec<String>, String> {
         let found = self.frame().scopes.iter().rev().find_map(|scope| scope.targets.get(name).cloned());
         found.ok_or_else(|| format!("`{name}` is not a list of branch targets"))
+    }
+
+    /// What an indirect call names last.
+    pub(super) fn prototype(&mut self, name: &str) -> Result<Prototype, String> {
+        let scopes = &self.frame().scopes;
+        if let Some(found) = scopes.iter().rev().find_map(|scope| scope.prototypes.get(name)) {
+            return Ok(Prototype::Signature(found.clone()));
+        }
+        let found = scopes.iter().rev().find_map(|scope| scope.targets.get(name).cloned());
+        found
+            .map(Prototype::Targets)
+            .ok_or_else(|| format!("`{name}` is neither a `.callprototype` nor a `.calltargets` list"))
     }
 
     // Symbols.
@@ -265,10 +309,31 @@ impl<'a> Builder<'a> {
         Ok(Symbol::Shared(offset))
     }
 
-    fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
-        let (offset, end) = place(self.code.local_bytes, variable, MOST_LOCAL)?;
-        self.code.local_bytes = end;
+    /// An offset in the frame for a `.local` or `.param` variable.
+    pub(super) fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
+        let (offset, end) = place(self.frame_bytes, variable, MOST_LOCAL)?;
+        self.frame_bytes = end;
         Ok(offset)
+    }
+
+    /// The register that holds where the frame begins; the kernel's begins at 0.
+    pub(super) fn frame_base(&mut self) -> Option<Data> {
+        matches!(self.region, Region::Subroutine(_)).then_some(Data { slot: FRAME, long: true })
+    }
+
+    /// Where the kilobyte of shared memory begins that the system reserves; cooperative groups keep the barriers of
+    /// tiles of several warps there. Kernels that do not ask for it do not have it.
+    pub(super) fn reserved_shared(&mut self) -> Result<Slot, String> {
+        const BYTES: u32 = 1024;
+        let offset = match self.reserved_shared {
+            Some(offset) => offset,
+            None => self.code.shared_bytes.next_multiple_of(BYTES),
+        };
+        if self.reserved_shared.is_none() {
+            self.reserved_shared = Some(offset);
+            self.code.shared_bytes = offset + BYTES;
+        }
+        self.preset(Bank::Word, Preset::Constant(offset.into()))
     }
 
     pub(super) fn symbol(&mut self, name: &str) -> Result<Symbol, String> {
@@ -287,11 +352,11 @@ impl<'a> Builder<'a> {
             }
             return Ok(symbol);
         }
-        context
-            .variables
-            .get(name)
-            .map(|&index| Symbol::Module(index))
-            .ok_or_else(|| format!("symbol `{name}` is not declared"))
+        if let Some(&index) = context.variables.get(name) {
+            return Ok(Symbol::Module(index));
+        }
+        let address = context.calls.address(name);
+        address.map(Symbol::Function).ok_or_else(|| format!("symbol `{name}` is not declared"))
     }
 
     // Code.

@@ -2,7 +2,7 @@
 
 use crossdock_ptx as ptx;
 
-use super::ModuleVariable;
+use super::{Address, ModuleVariable};
 
 /// Bytes of an element of a type; predicates have none.
 pub(super) fn element_bytes(ty: ptx::Type) -> Option<u32> {
@@ -25,7 +25,7 @@ pub(super) fn variable_align(variable: &ptx::Variable) -> u32 {
 }
 
 /// A variable with its initial contents.
-pub(super) fn variable(variable: &ptx::Variable) -> Result<ModuleVariable, String> {
+pub(super) fn variable(variable: &ptx::Variable) -> Result<ModuleVariable<'_>, String> {
     let name = &variable.name;
     if variable.linkage == Some(ptx::Linkage::Extern) {
         return Err(format!("variable `{name}` is `.extern`; modules are not linked, so it must be defined"));
@@ -37,18 +37,26 @@ pub(super) fn variable(variable: &ptx::Variable) -> Result<ModuleVariable, Strin
     let size =
         size.ok_or_else(|| format!("variable `{name}` has {bytes} bytes; at most 4 GiB are possible"))?;
     let mut contents = Vec::new();
+    let mut addresses = Vec::new();
     for value in &variable.initializer {
-        append(value, element as usize, &mut contents)
+        append(value, element as usize, &mut contents, &mut addresses)
             .map_err(|reason| format!("variable `{name}`: {reason}"))?;
     }
     if contents.len() > size {
         return Err(format!("variable `{name}` has {size} bytes, its initial value {}", contents.len()));
     }
     contents.resize(size, 0);
-    Ok(ModuleVariable { name: name.clone(), contents, read_only: variable.space == ptx::Space::Const })
+    let read_only = variable.space == ptx::Space::Const;
+    Ok(ModuleVariable { name: name.clone(), contents, addresses, read_only })
 }
 
-fn append(value: &ptx::Operand, element: usize, contents: &mut Vec<u8>) -> Result<(), String> {
+/// Puts a value behind `contents`; addresses are filled in when a module is loaded.
+fn append<'a>(
+    value: &'a ptx::Operand,
+    element: usize,
+    contents: &mut Vec<u8>,
+    addresses: &mut Vec<Address<'a>>,
+) -> Result<(), String> {
     match value {
         ptx::Operand::Integer(value) if element <= 16 => {
             contents.extend_from_slice(&value.to_le_bytes()[..element]);
@@ -60,10 +68,33 @@ fn append(value: &ptx::Operand, element: usize, contents: &mut Vec<u8>) -> Resul
         }
         ptx::Operand::Vector(values) | ptx::Operand::List(values) => {
             for value in values {
-                append(value, element, contents)?;
+                append(value, element, contents, addresses)?;
             }
         }
-        other => return Err(format!("initial value `{other}` is not a number")),
+        ptx::Operand::Symbol(name, addend) | ptx::Operand::Generic(name, addend) if element == 8 => {
+            addresses.push(Address { at: contents.len(), bytes: 8, symbol: name, addend: *addend, shift: 0 });
+            contents.extend_from_slice(&[0; 8]);
+        }
+        ptx::Operand::Masked { mask, address } if element <= 8 => {
+            let (ptx::Operand::Symbol(name, addend) | ptx::Operand::Generic(name, addend)) = &**address
+            else {
+                return Err(format!("`{address}` is no address"));
+            };
+            let (shift, ones) = (mask.trailing_zeros(), mask.count_ones());
+            if ones as usize != 8 * element || mask.checked_shr(shift).unwrap_or(0).count_zeros() + ones != 64
+            {
+                return Err(format!("the mask {mask:#x} does not choose {element} neighbouring bytes"));
+            }
+            addresses.push(Address {
+                at: contents.len(),
+                bytes: element,
+                symbol: name,
+                addend: *addend,
+                shift,
+            });
+            contents.extend_from_slice(&[0; 8][..element]);
+        }
+        other => return Err(format!("initial value `{other}` is not a number or an address")),
     }
     Ok(())
 }

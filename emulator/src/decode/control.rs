@@ -3,7 +3,7 @@
 use crossdock_ptx as ptx;
 use ptx::Operand;
 
-use super::builder::Builder;
+use super::builder::{Builder, Region};
 use super::modifiers::Modifiers;
 use crate::op::Op;
 
@@ -33,9 +33,11 @@ fn control(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction
         }
         "ret" => {
             modifiers.take("uni");
-            match builder.frame().exit {
+            let exit = builder.frame().exit;
+            match exit {
                 Some(exit) => builder.emit_branch(exit),
-                None => builder.emit(Op::Exit),
+                None if builder.region == Region::Kernel => builder.emit(Op::Exit),
+                None => builder.emit(Op::Return),
             }
         }
         "exit" => builder.emit(Op::Exit),

@@ -239,7 +239,7 @@ fn in_space(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result
     let mut modifiers = Modifiers::of(instruction);
     let space = modifiers.space();
     modifiers.finish()?;
-    if matches!(space, Space::Generic | Space::Const) {
+    if space == Space::Generic {
         return Err("the emulator does not tell this state space from an address".into());
     }
     let a = builder.long(operand(instruction, 1)?)?;

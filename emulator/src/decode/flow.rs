@@ -40,7 +40,7 @@ fn successors(code: &Code, pc: u32) -> impl Iterator<Item = u32> {
     let unguarded = instruction.guard == crate::register::PredicateSource::ALWAYS;
     let (target, falls) = match instruction.op {
         Op::Branch { target } => (Some(target), !unguarded),
-        Op::Exit | Op::Trap { .. } => (None, !unguarded),
+        Op::Exit | Op::Return | Op::Trap { .. } => (None, !unguarded),
         _ => (None, true),
     };
     let next = (falls && (pc as usize) + 1 < code.instructions.len()).then_some(pc + 1);

@@ -1,10 +1,11 @@
-//! Function bodies: statements in order, device functions inlined where they are called.
+//! Function bodies: statements in order.
 
 use crossdock_ptx as ptx;
-use ptx::{Operand, Statement};
+use ptx::Statement;
 
 use super::Context;
-use super::builder::{Builder, Frame, Scope, Symbol, place};
+use super::builder::{Builder, Scope, Symbol, place};
+use super::call::CallError;
 use super::flow;
 use crate::code::{Code, Origin, Parameter};
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::register::PredicateSource;
 /// Bytes of the parameters of a kernel (PTX ISA section 5.1.6.1).
 const MOST_PARAMETERS: u32 = 32764;
 /// Instructions of a kernel after inlining.
-const MOST_INSTRUCTIONS: usize = 1 << 20;
+pub(super) const MOST_INSTRUCTIONS: usize = 1 << 20;
 
 /// Decodes an entry.
 pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<Code, Error> {
@@ -54,6 +55,8 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
     builder.origin = Origin { text: "exit".into(), line: builder.origin.line, source: None };
     builder.guard = PredicateSource::ALWAYS;
     builder.emit(Op::Exit);
+    builder.code.frame_bytes = builder.frame_bytes.next_multiple_of(16);
+    super::call::subroutines(&mut builder)?;
     for (instruction, flow) in builder.code.instructions.iter_mut().zip(&builder.flows) {
         if let (Op::Branch { target }, Some(label)) = (&mut instruction.op, flow.branch) {
             *target = builder.labels[label].unwrap_or_default();
@@ -64,7 +67,7 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
 }
 
 /// Decodes the statements of a block, whose scope is already open.
-fn body(builder: &mut Builder<'_>, statements: &[Statement]) -> Result<(), Error> {
+pub(super) fn body(builder: &mut Builder<'_>, statements: &[Statement]) -> Result<(), Error> {
     builder.declare_labels(statements);
     for statement in statements {
         match statement {
@@ -83,8 +86,12 @@ fn body(builder: &mut Builder<'_>, statements: &[Statement]) -> Result<(), Error
                 }
             }
             Statement::Location(location) => builder.location = Some((location.file, location.line)),
-            // Branch targets are known from the start of the block.
-            Statement::Comment(_) | Statement::Pragma(_) | Statement::BranchTargets { .. } => {}
+            // Targets and prototypes are known from the start of the block.
+            Statement::Comment(_)
+            | Statement::Pragma(_)
+            | Statement::BranchTargets { .. }
+            | Statement::CallTargets { .. }
+            | Statement::CallPrototype(_) => {}
             Statement::Block(statements) => {
                 builder.frame().scopes.push(Scope::default());
                 body(builder, statements)?;
@@ -114,7 +121,7 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         },
     };
     if instruction.opcode.name() == "call" {
-        return match call(builder, instruction) {
+        return match super::call::decode(builder, instruction) {
             Ok(()) => Ok(()),
             Err(CallError::Reason(reason)) => Err(unsupported(reason)),
             Err(CallError::Inside(error)) => Err(error),
@@ -135,83 +142,4 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         Some(Err(reason)) => Err(unsupported(reason)),
         None => Err(unsupported(format!("the emulator does not execute `{name}`"))),
     }
-}
-
-enum CallError {
-    Reason(String),
-    Inside(Error),
-}
-
-impl From<String> for CallError {
-    fn from(reason: String) -> Self {
-        CallError::Reason(reason)
-    }
-}
-
-/// Inlines a device function. Its parameters are the caller's argument variables under other names.
-fn call(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<(), CallError> {
-    let names = |list: &Operand| -> Result<Vec<String>, String> {
-        let Operand::List(list) = list else { return Err(format!("`{list}` is not an argument list")) };
-        list.iter()
-            .map(|argument| match argument {
-                Operand::Symbol(name, 0) => Ok(name.clone()),
-                other => Err(format!("argument `{other}` is not a `.param` variable")),
-            })
-            .collect()
-    };
-    let mut lists = Vec::new();
-    let mut callee = None;
-    for operand in &instruction.operands {
-        match operand {
-            Operand::Symbol(name, 0) if callee.is_none() => callee = Some(name.clone()),
-            Operand::List(_) => lists.push((callee.is_some(), names(operand)?)),
-            other => {
-                return Err(format!("`{other}` is not the name of a function; calls are direct only").into());
-            }
-        }
-    }
-    let callee = callee.ok_or_else(|| "it names no function".to_owned())?;
-    let context = builder.context;
-    let function = context.functions.get(callee.as_str()).copied();
-    let Some(function) = function else { return Err(format!("function `{callee}` is not declared").into()) };
-    let Some(statements) = function.body.as_deref() else {
-        return Err(format!("function `{callee}` has no body; modules are not linked").into());
-    };
-    if builder.frames.iter().any(|frame| frame.function == callee) {
-        return Err(format!("`{callee}` is recursive; calls are inlined").into());
-    }
-    let list = |behind: bool| {
-        lists.iter().find(|(after, _)| *after == behind).map(|(_, names)| names.clone()).unwrap_or_default()
-    };
-    let (results, arguments) = (list(false), list(true));
-    if results.len() != function.results.len() || arguments.len() != function.parameters.len() {
-        return Err(format!(
-            "`{callee}` has {} results and {} parameters",
-            function.results.len(),
-            function.parameters.len()
-        )
-        .into());
-    }
-    let mut scope = Vec::new();
-    let formal = function.results.iter().chain(&function.parameters);
-    for (formal, actual) in formal.zip(results.iter().chain(&arguments)) {
-        scope.push((formal.name.clone(), builder.symbol(actual)?));
-    }
-    // A guarded call jumps over the body; lanes meet again behind it.
-    let exit = builder.new_label();
-    let guard = builder.guard;
-    if guard != PredicateSource::ALWAYS {
-        builder.guard = guard.negated();
-        builder.emit_branch(exit);
-    }
-    let location = builder.location;
-    builder.frames.push(Frame { scopes: vec![Scope::default()], exit: Some(exit), function: callee });
-    for (name, symbol) in scope {
-        builder.define(&name, symbol);
-    }
-    let result = body(builder, statements);
-    builder.frames.pop();
-    builder.location = location;
-    builder.place_label(exit);
-    result.map_err(CallError::Inside)
 }

@@ -6,6 +6,8 @@
 mod arithmetic;
 mod asynchronous;
 mod builder;
+mod call;
+mod call_graph;
 mod composite;
 mod constant;
 mod control;
@@ -23,6 +25,8 @@ use std::collections::HashMap;
 
 use crossdock_ptx as ptx;
 
+use call_graph::CallGraph;
+
 use crate::code::Code;
 use crate::error::Error;
 
@@ -30,15 +34,56 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) kernels: Vec<Code>,
-    pub(crate) variables: Vec<ModuleVariable>,
+    pub(crate) variables: Vec<Initial>,
 }
 
-/// A `.global` or `.const` variable.
+/// A `.global` or `.const` variable, and what it holds at first.
 #[derive(Debug)]
-pub(crate) struct ModuleVariable {
+pub(crate) struct Initial {
     pub(crate) name: String,
     pub(crate) contents: Vec<u8>,
+    pub(crate) addresses: Vec<Relocation>,
     pub(crate) read_only: bool,
+}
+
+/// An address in the contents of a variable, known when variables have their places.
+#[derive(Debug)]
+pub(crate) struct Relocation {
+    /// Where in the contents.
+    pub(crate) at: usize,
+    pub(crate) bytes: usize,
+    /// The variable (an index), or nothing for a function.
+    pub(crate) variable: Option<usize>,
+    /// Bytes behind it, or the function's address.
+    pub(crate) addend: u64,
+    /// The first of its bits that is stored.
+    pub(crate) shift: u32,
+}
+
+impl Relocation {
+    /// Stores the address, now that variables have their places.
+    pub(crate) fn store(&self, places: &[u64], contents: &mut [u8]) {
+        let base = self.variable.map_or(0, |index| places[index]);
+        let bytes = (base.wrapping_add(self.addend) >> self.shift).to_le_bytes();
+        contents[self.at..self.at + self.bytes].copy_from_slice(&bytes[..self.bytes]);
+    }
+}
+
+/// A variable as declared: its addresses are names.
+struct ModuleVariable<'a> {
+    name: String,
+    contents: Vec<u8>,
+    addresses: Vec<Address<'a>>,
+    read_only: bool,
+}
+
+/// An address in an initial value.
+struct Address<'a> {
+    at: usize,
+    bytes: usize,
+    symbol: &'a str,
+    addend: i64,
+    shift: u32,
 }
 
 /// What functions of a module refer to.
@@ -49,6 +94,7 @@ struct Context<'a> {
     /// `.global` and `.const` variables: position in [`Decoded::variables`].
     variables: HashMap<&'a str, usize>,
     files: HashMap<u32, String>,
+    calls: CallGraph<'a>,
 }
 
 /// Parses and decodes PTX text.
@@ -62,6 +108,7 @@ pub(crate) fn module(text: &str) -> Result<Decoded, Error> {
         shared: HashMap::new(),
         variables: HashMap::new(),
         files: HashMap::new(),
+        calls: CallGraph::of(&module),
     };
     let mut variables = Vec::new();
     for item in &module.items {
@@ -94,5 +141,30 @@ pub(crate) fn module(text: &str) -> Result<Decoded, Error> {
             kernels.push(function::kernel(&context, function)?);
         }
     }
+    let variables =
+        variables.into_iter().map(|variable| resolve(&context, variable)).collect::<Result<_, _>>()?;
     Ok(Decoded { kernels, variables })
+}
+
+/// Finds what the addresses in a variable's initial value name.
+fn resolve(context: &Context<'_>, variable: ModuleVariable<'_>) -> Result<Initial, Error> {
+    let ModuleVariable { name, contents, addresses, read_only } = variable;
+    let mut found = Vec::with_capacity(addresses.len());
+    for Address { at, bytes, symbol, addend, shift } in addresses {
+        let variable = context.variables.get(symbol).copied();
+        let function = context.calls.address(symbol);
+        let base = match (variable, function) {
+            (Some(_), _) => 0,
+            (None, Some(address)) => address,
+            (None, None) => {
+                let text = format!(
+                    "variable `{name}`: `{symbol}` is neither a `.global` or `.const` variable nor a function"
+                );
+                return Err(Error::Module(text));
+            }
+        };
+        let addend = base.wrapping_add(addend as u64);
+        found.push(Relocation { at, bytes, variable, addend, shift });
+    }
+    Ok(Initial { name, contents, addresses: found, read_only })
 }

@@ -6,7 +6,7 @@ use ptx::Operand;
 use super::builder::{Bank, Builder, Register, Symbol};
 use crate::code::{LaneMask, Preset};
 use crate::memory::window;
-use crate::op::{ClockRead, Data, Space};
+use crate::op::{ClockRead, Data, IntegerBinary, Op, Space};
 use crate::register::{NONE, PredicateSource, Slot};
 
 /// A special register that reads a clock: which, and whether it has 64 bits.
@@ -52,6 +52,9 @@ fn special(name: &str) -> Option<Preset> {
         "%lanemask_le" => Preset::LaneMask(LaneMask::LessEqual),
         "%lanemask_gt" => Preset::LaneMask(LaneMask::Greater),
         "%lanemask_ge" => Preset::LaneMask(LaneMask::GreaterEqual),
+        // Where cooperative groups find the words of the grid-wide barrier.
+        "%envreg1" => Preset::GridWorkspace(1),
+        "%envreg2" => Preset::GridWorkspace(0),
         "%dynamic_smem_size" => Preset::DynamicSharedBytes,
         "%total_smem_size" => Preset::TotalSharedBytes,
         "%cluster_ctarank" => Preset::ClusterZero,
@@ -82,6 +85,10 @@ impl Builder<'_> {
     /// The address of a symbol in its own space, as a slot of the bank.
     fn symbol_address(&mut self, bank: Bank, name: &str, offset: i64) -> Result<Slot, String> {
         let preset = match self.symbol(name)? {
+            Symbol::Local(place) if let Some(base) = self.frame_base() => {
+                return self.frame_address(bank, base, i64::from(place).wrapping_add(offset));
+            }
+            Symbol::Function(address) => Preset::Constant(address.wrapping_add(offset as u64)),
             Symbol::Shared(place) | Symbol::Local(place) | Symbol::Parameter(place) => {
                 Preset::Constant(u64::from(place).wrapping_add(offset as u64))
             }
@@ -91,16 +98,38 @@ impl Builder<'_> {
         self.preset(bank, preset)
     }
 
+    /// The address of a local variable of a subroutine: the frame moves, so it is computed where it is used.
+    fn frame_address(&mut self, bank: Bank, base: Data, offset: i64) -> Result<Slot, String> {
+        let flow = std::mem::take(&mut self.flow);
+        let guard = std::mem::replace(&mut self.guard, PredicateSource::ALWAYS);
+        let address = self.new_register(ptx::Type::B64)?.slot;
+        let b = self.preset(Bank::Long, Preset::Constant(offset as u64))?;
+        self.emit(Op::Binary64 { kind: IntegerBinary::Add, d: address, a: base.slot, b });
+        let slot = if bank == Bank::Word {
+            let low = self.new_register(ptx::Type::B32)?.slot;
+            self.emit(Op::Unpack32 { low, high: NONE, a: address });
+            low
+        } else {
+            address
+        };
+        (self.flow, self.guard) = (flow, guard);
+        Ok(slot)
+    }
+
     fn source(&mut self, bank: Bank, operand: &Operand) -> Result<Slot, String> {
         let kind = if bank == Bank::Word { "32-bit or narrower" } else { "64-bit" };
         match operand {
             Operand::Register(name) if clock(name).is_some() => {
                 Err(format!("`{name}` can only be read by `mov`"))
             }
+            Operand::Register(name) if name == "%reserved_smem_offset_1" && bank == Bank::Word => {
+                self.reserved_shared()
+            }
             Operand::Register(name) => {
                 if let Some(ty) = ptx::special::type_of(name) {
                     let preset =
                         special(name).ok_or_else(|| format!("special register `{name}` is not provided"))?;
+                    self.code.grid_workspace |= matches!(preset, Preset::GridWorkspace(_));
                     // `%gridid` may be read as 32 bits.
                     let wide = ty.bits() == 64;
                     if wide != (bank == Bank::Long) && name != "%gridid" {
@@ -282,7 +311,7 @@ impl Builder<'_> {
             }
             // Parameters of functions are local variables of the caller.
             Symbol::Local(at) if matches!(space, Space::Local | Space::Param) => {
-                Ok((Space::Local, None, place(at, 0)))
+                Ok((Space::Local, self.frame_base(), place(at, 0)))
             }
             Symbol::Parameter(at) if space == Space::Param => Ok((space, None, place(at, 0))),
             Symbol::Module(index) if matches!(space, Space::Global | Space::Const | Space::Generic) => {

@@ -165,6 +165,8 @@ impl Engine {
             agents: &mut self.agents,
             issuer,
             launched: &mut launch.agents,
+            gpu: launch.gpu,
+            printed: &mut launch.printed,
         };
         let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
         launch.counters.warp_instructions += u64::from(executed);

@@ -334,7 +334,11 @@ pub(super) fn store(
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Write, lane, addresses[lane])?;
         for (index, &data) in op.data.iter().enumerate() {
-            place.region.set_value(place.offset + index * element, element, get(r, data, lane, op.element));
+            let offset = place.offset + index * element;
+            let old = place.region.value(offset, element);
+            place.region.set_value(offset, element, get(r, data, lane, op.element));
+            // A loop may keep its state in local memory, which nobody watches.
+            spin.stored |= place.key.is_none() && place.region.value(offset, element) != old;
         }
         if let Some(key) = place.key {
             env.memory.watch.written(key, bytes as u64);

@@ -6,12 +6,16 @@
 mod access;
 mod asynchronous;
 mod atomic;
+mod call;
 mod compare;
 mod convert;
 mod float;
 mod integer;
 mod mbarrier;
+mod system;
 mod warp_op;
+
+pub(crate) use call::Activation;
 
 use crate::agent::{Agents, Issuer};
 use crate::block::Block;
@@ -43,6 +47,9 @@ pub(crate) struct Environment<'a> {
     pub(crate) issuer: Issuer,
     /// Counts the unfinished agents of the launch.
     pub(crate) launched: &'a mut u32,
+    pub(crate) gpu: usize,
+    /// What the launch printed.
+    pub(crate) printed: &'a mut String,
 }
 
 /// Memory that belongs to the lanes of one warp.
@@ -56,6 +63,8 @@ pub(crate) struct Private {
     pub(crate) recent: Recent,
     /// Copies that its lanes issued.
     pub(crate) outstanding: Option<Box<Outstanding>>,
+    /// The calls of each lane, innermost last; empty before the first call.
+    pub(crate) activations: Vec<Vec<Activation>>,
 }
 
 /// A fault, before it is known where.
@@ -70,8 +79,8 @@ pub(crate) struct Raised {
 pub(crate) enum Event {
     /// The budget is used up, or another group's instruction is reached.
     Pause,
-    /// The lanes of `taken` branch to `target`, the others do not.
-    Split { taken: u32, target: u32 },
+    /// The lanes of `taken` go on at `target`, the others at `rest`.
+    Split { taken: u32, target: u32, rest: u32 },
     /// The lanes exit.
     Exit(u32),
     /// The lanes wait for other lanes of the warp.
@@ -166,7 +175,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                         stop!(Event::Park(parking));
                     }
                 } else {
-                    stop!(Event::Split { taken: mask, target });
+                    stop!(Event::Split { taken: mask, target, rest: pc + 1 });
                 }
                 continue;
             }
@@ -306,7 +315,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 }
             }
             Op::Fence(_) | Op::Nothing => {}
-            Op::InSpace { space, d, a } => in_space(r, mask, space, d, a),
+            Op::InSpace { space, d, a } => in_space(env, running.private, r, mask, space, [d, a]),
             Op::Warp(index) => {
                 let op = &code.warp[index as usize];
                 let members = &r.words[usize::from(op.members())];
@@ -362,6 +371,30 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 let until = Clock::after(env.now, u64::from(longest.min(1_000_000)));
                 pc += 1;
                 stop!(Event::Sleep { until });
+            }
+            Op::Call(_) | Op::Return => {
+                let entered = if let Op::Call(index) = instruction.op {
+                    call::call(env, running.private, r, (index, pc), mask)
+                } else {
+                    call::leave(env, running.private, running.spin, r, mask)
+                };
+                match entered {
+                    Ok((taken, target)) if taken == group => pc = target,
+                    Ok((taken, target)) => {
+                        // Lanes that call another function, or return to another call, come here again.
+                        let rest = if taken == mask { pc + 1 } else { pc };
+                        stop!(Event::Split { taken, target, rest });
+                    }
+                    Err(raised) => {
+                        running.pc = pc;
+                        return Err(raised);
+                    }
+                }
+                continue;
+            }
+            Op::System(index) => {
+                running.spin.stored = true;
+                check!(system::execute(env, running.private, r, &code.system[index as usize], mask));
             }
             Op::Exit => stop!(Event::Exit(mask)),
             Op::Trap { name } => {
@@ -446,7 +479,32 @@ fn unpack_many(r: &mut Registers, mask: u32, list: &PackList) {
 }
 
 #[inline(never)]
-fn in_space(r: &mut Registers, mask: u32, space: Space, d: Slot, a: Slot) {
-    let result = r.test(a, a, |address: u64, _| window::space(address) == space);
+fn in_space(
+    env: &Environment<'_>,
+    private: &mut Private,
+    r: &mut Registers,
+    mask: u32,
+    space: Space,
+    [d, a]: [Slot; 2],
+) {
+    // Constants are allocations that cannot be written.
+    let is_constant = |recent: &mut Recent, address| match env.memory.locate(recent, address, 1) {
+        Ok((number, _)) => env.memory.allocations[number].read_only,
+        Err(_) => false,
+    };
+    let mut result = 0;
+    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+        let address: u64 = r.lane(a, lane);
+        let within = match space {
+            Space::Const => {
+                window::space(address) == Space::Global && is_constant(&mut private.recent, address)
+            }
+            Space::Global => {
+                window::space(address) == Space::Global && !is_constant(&mut private.recent, address)
+            }
+            space => window::space(address) == space,
+        };
+        result |= u32::from(within) << lane;
+    }
     r.set_predicate(d, result, mask);
 }

@@ -5,11 +5,13 @@
 
 mod access;
 mod asynchronous;
+mod call;
 mod kind;
 mod warp;
 
 pub(crate) use access::*;
 pub(crate) use asynchronous::*;
+pub(crate) use call::*;
 pub(crate) use kind::*;
 pub(crate) use warp::*;
 
@@ -391,6 +393,12 @@ pub(crate) enum Op {
     Branch {
         target: u32,
     },
+    /// Calls a subroutine.
+    Call(u32),
+    /// Goes back behind the call.
+    Return,
+    /// Calls a function of the driver.
+    System(u32),
     Exit,
     Trap {
         name: &'static str,

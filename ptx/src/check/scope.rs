@@ -11,6 +11,7 @@ pub(super) struct Scope<'a> {
     pub(super) functions: HashSet<&'a str>,
     pub(super) labels: HashSet<&'a str>,
     pub(super) tables: HashSet<&'a str>,
+    pub(super) prototypes: HashSet<&'a str>,
     registers: HashMap<&'a str, Type>,
     /// `%r<10>` as prefix `%r`: its count and type.
     ranges: HashMap<&'a str, (u32, Type)>,

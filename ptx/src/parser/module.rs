@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::lexer::TokenKind;
-use crate::model::{Directive, Function, FunctionKind, Item, Linkage, Module, Version};
+use crate::model::{CallPrototype, Directive, Function, FunctionKind, Item, Linkage, Module, Version};
 
 /// Performance directives of a function that take numbers or nothing.
 const DIRECTIVES: &[&str] = &[
@@ -11,6 +11,8 @@ const DIRECTIVES: &[&str] = &[
     "minnctapersm",
     "maxnctapersm",
     "maxnreg",
+    "abi_preserve",
+    "abi_preserve_control",
     "noreturn",
     "reqnctapercluster",
     "maxclusterrank",
@@ -116,6 +118,35 @@ impl Parser<'_> {
         Ok(())
     }
 
+    fn directives_of_function(&mut self) -> Parsed<Vec<Directive>> {
+        let mut directives = Vec::new();
+        while let Some(TokenKind::Directive(name)) = self.peek() {
+            if !DIRECTIVES.contains(&name) {
+                return self.unsupported(format!("`.{name}` on a function"));
+            }
+            self.next();
+            let mut values = Vec::new();
+            while let Some(TokenKind::Number(_)) = self.peek() {
+                values.push(self.unsigned("a number")?);
+                if !self.accept(',') {
+                    break;
+                }
+            }
+            directives.push(Directive { name: name.to_owned(), values });
+        }
+        Ok(directives)
+    }
+
+    /// After `.callprototype`.
+    pub(super) fn call_prototype(&mut self, label: String) -> Parsed<CallPrototype> {
+        let results = if self.accept('(') { self.list(')', Self::parameter)? } else { Vec::new() };
+        self.word("`_` or a name")?;
+        let parameters = if self.accept('(') { self.list(')', Self::parameter)? } else { Vec::new() };
+        let directives = self.directives_of_function()?;
+        self.expect(';')?;
+        Ok(CallPrototype { label, results, parameters, directives })
+    }
+
     /// After `.entry` or `.func`.
     fn function(&mut self, linkage: Option<Linkage>, kind: FunctionKind) -> Parsed<Function> {
         let mut function = Function {
@@ -137,20 +168,7 @@ impl Parser<'_> {
         if self.accept('(') {
             function.parameters = self.list(')', Self::parameter)?;
         }
-        while let Some(TokenKind::Directive(name)) = self.peek() {
-            if !DIRECTIVES.contains(&name) {
-                return self.unsupported(format!("`.{name}` on a function"));
-            }
-            self.next();
-            let mut values = Vec::new();
-            while let Some(TokenKind::Number(_)) = self.peek() {
-                values.push(self.unsigned("a number")?);
-                if !self.accept(',') {
-                    break;
-                }
-            }
-            function.directives.push(Directive { name: name.to_owned(), values });
-        }
+        function.directives = self.directives_of_function()?;
         if self.accept('{') {
             function.body = Some(self.block()?);
         } else {

@@ -72,7 +72,21 @@ impl Parser<'_> {
             return self.number().map(negated);
         }
         match self.peek() {
-            Some(TokenKind::Number(_)) => self.number(),
+            Some(TokenKind::Number(_)) => {
+                let number = self.number()?;
+                let mask = match number {
+                    Operand::Integer(mask) => u64::try_from(mask).ok(),
+                    _ => None,
+                };
+                match mask {
+                    Some(mask) if self.accept('(') => {
+                        let address = Box::new(self.nested(Self::operand)?);
+                        self.expect(')')?;
+                        Ok(Operand::Masked { mask, address })
+                    }
+                    _ => Ok(number),
+                }
+            }
             Some(TokenKind::Word("_")) => {
                 self.next();
                 Ok(Operand::Sink)
@@ -85,6 +99,11 @@ impl Parser<'_> {
                 self.next();
                 if self.is_register(name) {
                     return Ok(Operand::Register(name.to_owned()));
+                }
+                if name == "generic" && self.accept('(') {
+                    let name = self.word("a variable")?.to_owned();
+                    self.expect(')')?;
+                    return Ok(Operand::Generic(name, self.offset()?));
                 }
                 if self.peek() == Some(TokenKind::Punctuation('(')) {
                     return self.unsupported(format!("the operator `{name}( )`"));

@@ -55,13 +55,24 @@ impl Parser<'_> {
                 self.next();
                 // Looked at as it stands: a comment that follows the label belongs to the body.
                 let directly = self.tokens.get(self.position).map(|token| token.kind);
-                if directly == Some(TokenKind::Directive("branchtargets")) {
-                    self.next();
-                    let targets = self.list(';', |p| p.word("a label").map(str::to_owned))?;
-                    out.push(Statement::BranchTargets { label: name.to_owned(), targets });
-                } else {
-                    out.push(Statement::Label(name.to_owned()));
-                }
+                let label = name.to_owned();
+                out.push(match directly {
+                    Some(TokenKind::Directive("branchtargets")) => {
+                        self.next();
+                        let targets = self.list(';', |p| p.word("a label").map(str::to_owned))?;
+                        Statement::BranchTargets { label, targets }
+                    }
+                    Some(TokenKind::Directive("calltargets")) => {
+                        self.next();
+                        let targets = self.list(';', |p| p.word("a function").map(str::to_owned))?;
+                        Statement::CallTargets { label, targets }
+                    }
+                    Some(TokenKind::Directive("callprototype")) => {
+                        self.next();
+                        Statement::CallPrototype(self.call_prototype(label)?)
+                    }
+                    _ => Statement::Label(label),
+                });
             }
             _ => return self.expected("a statement or `}`"),
         }
@@ -95,9 +106,8 @@ impl Parser<'_> {
                 }
             }
             "section" => self.skip_section()?,
-            "branchtargets" => return self.expected("a label before `.branchtargets`"),
-            "callprototype" | "calltargets" => {
-                return self.unsupported(format!("`.{name}`, an indirect call,"));
+            "branchtargets" | "callprototype" | "calltargets" => {
+                return self.expected(&format!("a label before `.{name}`"));
             }
             "align" => out.extend(self.variables(None)?.into_iter().map(Statement::Variable)),
             _ if Space::from_name(name).is_some() => {

@@ -6,6 +6,7 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("bra{.uni} target:label", (1, 0), 10),
     Row::new("brx.idx{.uni} index:u32, targets:targets", (6, 0), 30),
     Row::new("call{.uni} {results:list, }function:function{, arguments:list}", (1, 0), 10),
+    Row::new("call{.uni} {results:list, }pointer:b64{, arguments:list}, prototype:prototype", (2, 1), 20),
     Row::new("ret{.uni}", (1, 0), 10),
     Row::new("exit", (1, 0), 10),
     Row::new("trap", (1, 0), 10),

@@ -14,6 +14,35 @@ pub struct Example {
     pub requirement: Requirement,
 }
 
+impl Example {
+    /// An entry of this name that uses the instruction, for a module with [`MODULE_PRELUDE`].
+    pub fn entry(&self, name: &str) -> String {
+        let instruction = self.instruction.to_string();
+        let mut text = format!(
+            ".visible .entry {name}(.param .align 16 .b8 parameter[64])\n{{\n{PRELUDE}    .local .align 16 .b8 stack[64];\n"
+        );
+        let mut declare = |needed: bool, line: &str| {
+            if needed {
+                text.push_str(&format!("    {line}\n"));
+            }
+        };
+        declare(instruction.contains("%b128"), ".reg .b128 %b128_<8>;");
+        declare(instruction.contains("(local)"), ".param .b32 local;");
+        declare(instruction.contains("outgoing"), ".param .align 16 .b8 outgoing[64];");
+        let reads_result =
+            ["ld.param::func", "ld.weak.param::func"].iter().any(|ld| instruction.starts_with(ld));
+        declare(reads_result, "call (outgoing), fills;");
+        declare(instruction.starts_with("brx"), "table: .branchtargets end, end;");
+        if instruction.ends_with("prototype") {
+            let results = if instruction.contains("(local), %") { "(.param .b32 _) " } else { "" };
+            let parameters = if instruction.contains("(local), prototype") { ".param .b32 _" } else { "" };
+            declare(true, &format!("prototype: .callprototype {results}_ ({parameters});"));
+        }
+        text.push_str(&format!("    {instruction};\nend:\n    ret;\n}}\n"));
+        text
+    }
+}
+
 /// Module-level declarations that the examples' operands use.
 pub const MODULE_PRELUDE: &str = "\
 .const .align 16 .b8 constant[64];
@@ -26,7 +55,7 @@ pub const MODULE_PRELUDE: &str = "\
 ";
 
 /// Declarations in a body that the examples' operands use: registers of each width, a parameter, variables, labels.
-pub const PRELUDE: &str = "    .reg .pred %p<4>;\n    .reg .b8 %b8_<8>;\n    .reg .b16 %b16_<8>;\n    .reg .b32 %b32_<8>;\n    .reg .b64 %b64_<8>;\n    \
+const PRELUDE: &str = "    .reg .pred %p<4>;\n    .reg .b8 %b8_<8>;\n    .reg .b16 %b16_<8>;\n    .reg .b32 %b32_<8>;\n    .reg .b64 %b64_<8>;\n    \
 .reg .f32 %f32_<8>;\n    .reg .f64 %f64_<8>;\n    .shared .align 16 .b8 buffer[256];\n";
 
 /// Instructions of `row`: one with every optional modifier left out, one for each alternative of each position, and
@@ -91,6 +120,7 @@ fn operands(row: &'static Row, modifiers: &[&'static str], shape: &[OperandPatte
                     NameKind::Symbol => Operand::Symbol(symbol_in(modifiers).to_owned(), 0),
                     NameKind::List => Operand::List(vec![Operand::Symbol("local".to_owned(), 0)]),
                     NameKind::Targets => Operand::Symbol("table".to_owned(), 0),
+                    NameKind::Prototype => Operand::Symbol("prototype".to_owned(), 0),
                     NameKind::Sink => Operand::Sink,
                 },
             })

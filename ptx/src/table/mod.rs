@@ -28,7 +28,7 @@ mod target;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use example::{Example, MODULE_PRELUDE, PRELUDE, examples};
+pub use example::{Example, MODULE_PRELUDE, examples};
 pub use reference::reference;
 pub use requirement::{Requirement, Sm};
 pub use target::{NEWEST_VERSION, Target};

@@ -12,7 +12,7 @@
 //! | `wide(type)` | twice the width of the type |
 //! | `[a]` | address |
 //! | `n:const`, `n:const(4;8;16)` | constant, from the listed values if any |
-//! | `t:label`, `f:function`, `s:symbol`, `l:list`, `t:targets` | label, function name, variable, `( )` list, `.branchtargets` label |
+//! | `t:label`, `f:function`, `s:symbol`, `l:list`, `t:targets`, `p:prototype` | label, function name, variable, `( )` list, `.branchtargets` label, `.callprototype` or `.calltargets` label |
 //! | `p|q` | pair of destinations |
 //! | `sink` | `_` |
 //! | `{, b:u32}` | optional part |
@@ -51,7 +51,7 @@ pub enum OperandPattern {
 pub enum NameKind {
     /// A label in the body.
     Label,
-    /// A function, or a register that holds its address.
+    /// A function.
     Function,
     /// A variable.
     Symbol,
@@ -59,6 +59,8 @@ pub enum NameKind {
     List,
     /// The label of a `.branchtargets` line.
     Targets,
+    /// The label of a `.callprototype` or `.calltargets` line.
+    Prototype,
     /// `_`
     Sink,
 }
@@ -126,9 +128,8 @@ impl Value {
             Operand::Sink => self.destination && matches!(self.shape, Shape::Vector | Shape::Pack),
             Operand::Not(_) => self.negatable,
             Operand::Integer(value) => {
-                !self.destination
-                    && !matches!(class, Class::Predicate | Class::Float(_))
-                    && fits_64_bits(*value)
+                // A predicate's constants are 0 and anything else.
+                !self.destination && !matches!(class, Class::Float(_)) && fits_64_bits(*value)
             }
             Operand::Float32(_) => {
                 !self.destination && matches!(class, Class::Float(32) | Class::Bits(0 | 32))
@@ -173,9 +174,10 @@ impl OperandPattern {
             }
             (OperandPattern::Name { kind, .. }, _) => matches!(
                 (kind, operand),
-                (NameKind::Label | NameKind::Targets | NameKind::Function, Operand::Symbol(_, 0))
-                    | (NameKind::Function, Operand::Register(_))
-                    | (NameKind::Symbol, Operand::Symbol(..))
+                (
+                    NameKind::Label | NameKind::Targets | NameKind::Function | NameKind::Prototype,
+                    Operand::Symbol(_, 0)
+                ) | (NameKind::Symbol, Operand::Symbol(..))
                     | (NameKind::List, Operand::List(_))
                     | (NameKind::Sink, Operand::Sink)
             ),
@@ -235,6 +237,7 @@ fn operand(text: &'static str) -> OperandPattern {
             "symbol" => Some(NameKind::Symbol),
             "list" => Some(NameKind::List),
             "targets" => Some(NameKind::Targets),
+            "prototype" => Some(NameKind::Prototype),
             _ => None,
         };
         if let Some(kind) = kind {

@@ -1,0 +1,196 @@
+//! Functions that the driver provides: `printf`, `assert`, `malloc` and `free` (CUDA programming guide).
+
+use sprintf::{Printf, vsprintf};
+
+use super::{Environment, Private, Raised};
+use crate::error::FaultKind;
+use crate::memory::window;
+use crate::op::{Place, Space, SystemFunction, SystemOp};
+use crate::register::Registers;
+
+/// The longest string that is read.
+const LONGEST: usize = 1 << 16;
+/// The widest number or string that is printed.
+const WIDEST: usize = 512;
+/// Bytes that a launch may print; CUDA's buffer is smaller.
+const MOST_PRINTED: usize = 16 << 20;
+
+/// Executes the call for every lane in turn.
+pub(super) fn execute(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    r: &Registers,
+    op: &SystemOp,
+    mask: u32,
+) -> Result<(), Raised> {
+    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+        let frame = r.longs[usize::from(crate::code::FRAME)][lane] as usize;
+        let start = lane * private.local_bytes + frame;
+        let value = |private: &Private, index: usize| -> u64 {
+            let Place { offset, bytes } = op.actuals[index];
+            private.local.value(start + offset as usize, bytes as usize) as u64
+        };
+        let mut thread = Thread { env: &mut *env, private: &mut *private, lane };
+        let result = match op.function {
+            SystemFunction::Print => {
+                let (format, values) = (value(thread.private, 1), value(thread.private, 2));
+                Some(thread.print(format, values)?)
+            }
+            SystemFunction::AssertionFailed => {
+                let text = |thread: &mut Thread<'_, '_>, index| {
+                    let address = value(thread.private, index);
+                    thread.string(address)
+                };
+                let (message, file, function) =
+                    (text(&mut thread, 0)?, text(&mut thread, 1)?, text(&mut thread, 3)?);
+                let line = value(thread.private, 2);
+                let kind = FaultKind::Assertion(format!("{file}:{line}: {function}: `{message}`"));
+                return Err(Raised { kind, lane: Some(lane as u32) });
+            }
+            SystemFunction::Allocate => {
+                let bytes = value(thread.private, 1);
+                let number = env.memory.allocate(env.gpu, bytes, None);
+                Some(number.map_or(0, |number| env.memory.allocations[number].base))
+            }
+            SystemFunction::Free => {
+                let address = value(thread.private, 0);
+                if address != 0
+                    && let Err(error) = env.memory.free(address)
+                {
+                    return Err(Raised { kind: FaultKind::Call(error.to_string()), lane: Some(lane as u32) });
+                }
+                None
+            }
+        };
+        if let Some(result) = result {
+            let Place { offset, bytes } = op.actuals[0];
+            private.local.set_value(start + offset as usize, bytes as usize, result.into());
+        }
+    }
+    Ok(())
+}
+
+/// The lane that calls.
+struct Thread<'a, 'b> {
+    env: &'a mut Environment<'b>,
+    private: &'a mut Private,
+    lane: usize,
+}
+
+impl Thread<'_, '_> {
+    /// Bytes at a generic address.
+    fn value(&mut self, address: u64, bytes: usize) -> Result<u64, Raised> {
+        let offset = window::offset(address) as usize;
+        let within = |size: usize| offset.checked_add(bytes).is_some_and(|end| end <= size);
+        let found = match window::space(address) {
+            Space::Shared if within(self.env.block.shared.len()) => {
+                Some(self.env.block.shared.value(offset, bytes))
+            }
+            Space::Local if within(self.private.local_bytes) => {
+                Some(self.private.local.value(self.lane * self.private.local_bytes + offset, bytes))
+            }
+            Space::Global => {
+                let memory = &self.env.memory;
+                let place = memory.locate(&mut self.private.recent, address, bytes as u64).ok();
+                place.map(|(number, offset)| memory.allocations[number].region.value(offset, bytes))
+            }
+            _ => None,
+        };
+        found.map(|value| value as u64).ok_or_else(|| {
+            let place = self.env.memory.describe(address);
+            let kind = FaultKind::OutOfBounds { access: "read", bytes: bytes as u32, place };
+            Raised { kind, lane: Some(self.lane as u32) }
+        })
+    }
+
+    /// The string at a generic address.
+    fn string(&mut self, address: u64) -> Result<String, Raised> {
+        let mut bytes = Vec::new();
+        while bytes.len() < LONGEST {
+            match self.value(address + bytes.len() as u64, 1)? {
+                0 => break,
+                byte => bytes.push(byte as u8),
+            }
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Prints what the format makes of the values at `values`; returns how many they were.
+    fn print(&mut self, format: u64, values: u64) -> Result<u64, Raised> {
+        let format = self.string(format)?;
+        let mut arguments = Arguments { thread: self, at: values, count: 0 };
+        let mut text = String::new();
+        let mut rest = format.as_str();
+        while let Some((verbatim, tail)) = rest.split_once('%') {
+            text += verbatim;
+            let Some(end) = tail.find(|c: char| c.is_ascii_alphabetic() && !"hljztL".contains(c) || c == '%')
+            else {
+                text.push('%');
+                rest = tail;
+                continue;
+            };
+            let (specification, after) = tail.split_at(end + 1);
+            text += &arguments.format(specification)?;
+            rest = after;
+        }
+        text += rest;
+        let count = arguments.count;
+        let room = MOST_PRINTED.saturating_sub(self.env.printed.len());
+        let fits = (0..=text.len().min(room)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        self.env.printed.push_str(&text[..fits]);
+        Ok(count)
+    }
+}
+
+/// The values that a `printf` was given, each aligned to its size.
+struct Arguments<'a, 'b, 'c> {
+    thread: &'a mut Thread<'b, 'c>,
+    at: u64,
+    count: u64,
+}
+
+impl Arguments<'_, '_, '_> {
+    fn next(&mut self, bytes: u64) -> Result<u64, Raised> {
+        let at = self.at.next_multiple_of(bytes);
+        self.at = at + bytes;
+        self.count += 1;
+        self.thread.value(at, bytes as usize)
+    }
+
+    /// One conversion, without its `%`. What the format language does not have is printed as it stands.
+    fn format(&mut self, specification: &str) -> Result<String, Raised> {
+        let conversion = specification.chars().last().unwrap_or('%');
+        if conversion == '%' {
+            return Ok("%".to_owned());
+        }
+        let verbatim = format!("%{specification}");
+        let numbers = specification.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+        if numbers.map(|digits| digits.parse::<usize>()).any(|number| number.map_or(true, |n| n > WIDEST)) {
+            return Ok(verbatim);
+        }
+        let mut values: Vec<Box<dyn Printf>> = Vec::new();
+        for _ in specification.matches('*') {
+            let width = self.next(4)? as i32;
+            values.push(Box::new(width.clamp(-(WIDEST as i32), WIDEST as i32)));
+        }
+        let wide = ["l", "j", "z", "t"].iter().any(|length| specification.contains(length));
+        let bytes = if wide { 8 } else { 4 };
+        match conversion {
+            'd' | 'i' if wide => values.push(Box::new(self.next(bytes)? as i64)),
+            'd' | 'i' => values.push(Box::new(self.next(bytes)? as i32)),
+            'u' | 'x' | 'X' | 'o' if wide => values.push(Box::new(self.next(bytes)?)),
+            'u' | 'x' | 'X' | 'o' => values.push(Box::new(self.next(bytes)? as u32)),
+            'c' => values.push(Box::new(char::from(self.next(4)? as u8))),
+            'f' | 'F' | 'e' | 'E' | 'g' | 'G' => values.push(Box::new(f64::from_bits(self.next(8)?))),
+            's' => {
+                let address = self.next(8)?;
+                let text = if address == 0 { "(null)".to_owned() } else { self.thread.string(address)? };
+                values.push(Box::new(text));
+            }
+            'p' => return Ok(format!("{:#x}", self.next(8)?)),
+            _ => return Ok(verbatim),
+        }
+        let values: Vec<&dyn Printf> = values.iter().map(|value| &**value).collect();
+        Ok(vsprintf(&verbatim, &values).unwrap_or(verbatim))
+    }
+}
