@@ -84,8 +84,10 @@ impl<'a> CallGraph<'a> {
 
     fn take_address(&mut self, operand: &'a Operand) {
         match operand {
-            Operand::Symbol(name, _) | Operand::Generic(name, _) => {
-                if self.numbers.contains_key(name.as_str()) && !self.address_taken.contains(&name.as_str()) {
+            Operand::Symbol(name, _) | Operand::Generic(name, _)
+                if self.numbers.contains_key(name.as_str()) =>
+            {
+                if !self.address_taken.contains(&name.as_str()) {
                     self.address_taken.push(name);
                 }
             }
