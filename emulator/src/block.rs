@@ -1,5 +1,6 @@
 //! A resident thread block: its shared memory and its barriers (PTX ISA section 9.7.13.1).
 
+use crate::counters::BlockWaits;
 use crate::mbarrier::Mbarriers;
 use crate::memory::Region;
 
@@ -22,6 +23,9 @@ pub(crate) struct Block {
     pub(crate) mbarriers: Mbarriers,
     /// Agents that its warps issued and that are not finished.
     pub(crate) agents: u32,
+    /// Virtual cycle at which it started.
+    pub(crate) started: u64,
+    pub(crate) waits: BlockWaits,
 }
 
 /// One of the 16 barriers; the default is idle.

@@ -14,11 +14,14 @@ pub struct Config {
     pub memory_per_gpu: u64,
     /// 0 is round robin; any other value seeds a random fair schedule (random warp, random quantum).
     pub schedule_seed: u64,
+    /// Execute with the instructions that every processor of this architecture has, even where wider ones are there.
+    /// Slower; results and counters are the same, which is what this is for: to test it.
+    pub baseline: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { gpus: 1, sms_per_gpu: 132, memory_per_gpu: 80 << 30, schedule_seed: 0 }
+        Config { gpus: 1, sms_per_gpu: 132, memory_per_gpu: 80 << 30, schedule_seed: 0, baseline: false }
     }
 }
 

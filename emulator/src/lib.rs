@@ -46,6 +46,7 @@
 //! Not modelled yet: reorderings that the memory model allows (execution is sequentially consistent), data races,
 //! proxies, clusters. What is not executed is refused when a module is loaded.
 
+pub mod activity;
 mod agent;
 mod block;
 mod clock;
@@ -68,9 +69,11 @@ mod parking;
 mod pending;
 mod register;
 mod report;
+mod residency;
 mod schedule;
 mod warp;
 
+pub use activity::Activity;
 pub use config::Config;
 pub use error::{Deadlock, Error, Fault, FaultKind, Position, Waiter};
 pub use launch::{Argument, Kernel, Launch, Module, Ticket};

@@ -13,6 +13,7 @@ use crate::launch::{Kernel, Launch, Module, Ticket};
 use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
+use crate::residency::Residency;
 
 /// Several virtual GPUs in one address space.
 #[derive(Debug)]
@@ -219,10 +220,11 @@ impl Machine {
             parameters,
             variables: entry.variables[launch.gpu].clone(),
             grid_workspace: 0,
-            counters: Counters::new(self.config.gpus),
+            counters: Counters::new(self.config.gpus, &code),
             started: 0,
             finished: 0,
             agents: 0,
+            residency: Residency::default(),
             report: None,
             printed: String::new(),
             code: code.clone(),

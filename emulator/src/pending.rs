@@ -9,6 +9,7 @@ use crate::gpu::Demand;
 use crate::memory::{Recent, Region};
 use crate::register::Registers;
 use crate::report::Report;
+use crate::residency::Residency;
 use crate::warp::Warp;
 
 /// An enqueued or running launch, or the report of a finished one.
@@ -31,6 +32,7 @@ pub(crate) struct Pending {
     pub(crate) finished: u64,
     /// Agents that its warps issued and that are not finished.
     pub(crate) agents: u32,
+    pub(crate) residency: Residency,
     pub(crate) report: Option<Report>,
     /// What its threads printed.
     pub(crate) printed: String,
@@ -118,11 +120,11 @@ impl Pending {
             }
         };
         for &(slot, preset) in &code.word_presets {
-            registers.words[usize::from(slot)] =
+            registers.words[usize::from(slot)].0 =
                 std::array::from_fn(|lane| value(preset, lane as u32) as u32);
         }
         for &(slot, preset) in &code.long_presets {
-            registers.longs[usize::from(slot)] = std::array::from_fn(|lane| value(preset, lane as u32));
+            registers.longs[usize::from(slot)].0 = std::array::from_fn(|lane| value(preset, lane as u32));
         }
         let lanes = threads - warp * 32;
         let mask = if lanes >= 32 { u32::MAX } else { (1 << lanes) - 1 };

@@ -3,6 +3,8 @@
 //! 8-bit, 16-bit and 32-bit registers are words (narrow values are zero-extended), 64-bit registers are longs, a
 //! 128-bit register is two neighbouring longs, and a predicate is one bit per lane.
 
+use std::ops::{Deref, DerefMut};
+
 /// Index of a register in its bank.
 pub(crate) type Slot = u16;
 
@@ -42,11 +44,31 @@ impl PredicateSource {
     }
 }
 
+/// The values of one register. Aligned to cache lines: vector loads that straddle two are slow.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Lanes<T>(pub(crate) [T; 32]);
+
+impl<T> Deref for Lanes<T> {
+    type Target = [T; 32];
+    #[inline(always)]
+    fn deref(&self) -> &[T; 32] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Lanes<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T; 32] {
+        &mut self.0
+    }
+}
+
 /// The register file of a warp.
 #[derive(Clone, Debug)]
 pub(crate) struct Registers {
-    pub(crate) words: Box<[[u32; 32]]>,
-    pub(crate) longs: Box<[[u64; 32]]>,
+    pub(crate) words: Box<[Lanes<u32>]>,
+    pub(crate) longs: Box<[Lanes<u64>]>,
     pub(crate) predicates: Box<[u32]>,
     /// The carry flag `CC.CF` of each lane.
     pub(crate) carry: u32,
@@ -57,8 +79,8 @@ impl Registers {
         let mut predicates = vec![0; predicates].into_boxed_slice();
         predicates[0] = FULL;
         Registers {
-            words: vec![[0; 32]; words].into_boxed_slice(),
-            longs: vec![[0; 32]; longs].into_boxed_slice(),
+            words: vec![Lanes([0; 32]); words].into_boxed_slice(),
+            longs: vec![Lanes([0; 32]); longs].into_boxed_slice(),
             predicates,
             carry: 0,
         }
@@ -80,28 +102,28 @@ impl Registers {
 
 /// A storage cell of a register bank: 32 or 64 bits.
 pub(crate) trait Cell: Copy + Default + 'static {
-    fn bank(registers: &Registers) -> &[[Self; 32]];
-    fn bank_mut(registers: &mut Registers) -> &mut [[Self; 32]];
+    fn bank(registers: &Registers) -> &[Lanes<Self>];
+    fn bank_mut(registers: &mut Registers) -> &mut [Lanes<Self>];
 }
 
 impl Cell for u32 {
     #[inline(always)]
-    fn bank(registers: &Registers) -> &[[u32; 32]] {
+    fn bank(registers: &Registers) -> &[Lanes<u32>] {
         &registers.words
     }
     #[inline(always)]
-    fn bank_mut(registers: &mut Registers) -> &mut [[u32; 32]] {
+    fn bank_mut(registers: &mut Registers) -> &mut [Lanes<u32>] {
         &mut registers.words
     }
 }
 
 impl Cell for u64 {
     #[inline(always)]
-    fn bank(registers: &Registers) -> &[[u64; 32]] {
+    fn bank(registers: &Registers) -> &[Lanes<u64>] {
         &registers.longs
     }
     #[inline(always)]
-    fn bank_mut(registers: &mut Registers) -> &mut [[u64; 32]] {
+    fn bank_mut(registers: &mut Registers) -> &mut [Lanes<u64>] {
         &mut registers.longs
     }
 }
@@ -161,7 +183,7 @@ impl Registers {
     pub(crate) fn store<C: Cell>(&mut self, slot: Slot, values: &[C; 32], mask: u32) {
         let target = &mut C::bank_mut(self)[usize::from(slot)];
         if mask == FULL {
-            *target = *values;
+            target.0 = *values;
         } else {
             for lane in 0..32 {
                 target[lane] = if mask >> lane & 1 == 1 { values[lane] } else { target[lane] };

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::activity::Activity;
+
 /// What one launch did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -17,6 +19,8 @@ pub struct Report {
     pub warp_instructions: u64,
     /// Bytes moved.
     pub traffic: Traffic,
+    /// How the instructions were executed.
+    pub activity: Activity,
 }
 
 /// Bytes moved by one launch through global memory.

@@ -45,6 +45,8 @@ pub(crate) struct Group {
     pub(crate) state: State,
     /// Instructions of the warp since this group was last executed.
     waited: u32,
+    /// Virtual cycle at which it began to wait, if it waits for other warps, memory or time.
+    pub(crate) since: u64,
 }
 
 /// A resident warp.
@@ -88,7 +90,7 @@ impl Warp {
             index,
             registers,
             private,
-            groups: vec![Group { id: 0, pc: 0, mask: lanes, state: State::Ready, waited: 0 }],
+            groups: vec![Group { id: 0, pc: 0, mask: lanes, state: State::Ready, waited: 0, since: 0 }],
             alive: lanes,
             spin: Spin::default(),
             queued: false,
@@ -202,7 +204,7 @@ impl Warp {
     fn add_group(&mut self, pc: u32, mask: u32, state: State) -> u32 {
         let id = self.next_group;
         self.next_group = self.next_group.wrapping_add(1);
-        self.groups.push(Group { id, pc, mask, state, waited: 0 });
+        self.groups.push(Group { id, pc, mask, state, waited: 0, since: 0 });
         id
     }
 
@@ -238,14 +240,14 @@ impl Warp {
                 if self.alive == 0 {
                     return Ok(Some(Stop::Exited));
                 }
-                self.release_warp_syncs(env.code)?;
+                self.release_warp_syncs(env)?;
                 Ok(self.gathered(env.code))
             }
             Event::WarpSync(lanes) => {
                 self.leave_behind(position, lanes);
                 self.groups[position].state = State::WarpSync;
                 self.merge_waiting(position);
-                self.release_warp_syncs(env.code)?;
+                self.release_warp_syncs(env)?;
                 Ok(None)
             }
             Event::Barrier(lanes) => {
@@ -255,7 +257,9 @@ impl Warp {
                 Ok(self.gathered(env.code))
             }
             Event::Asynchronous => {
-                self.groups[position].state = State::Asynchronous;
+                let group = &mut self.groups[position];
+                group.state = State::Asynchronous;
+                group.since = env.now;
                 Ok(None)
             }
             Event::Sleep { until } => {
@@ -285,7 +289,8 @@ impl Warp {
     }
 
     /// Executes warp instructions for which all named lanes are there.
-    fn release_warp_syncs(&mut self, code: &Code) -> Result<(), Raised> {
+    fn release_warp_syncs(&mut self, env: &mut Environment<'_>) -> Result<(), Raised> {
+        let code = env.code;
         let waiting: Vec<u32> = self
             .groups
             .iter()
@@ -318,12 +323,16 @@ impl Warp {
                     let lanes = arrived.iter().fold(0, |found, &(_, lanes)| found | lanes);
                     if named & self.alive & !lanes == 0 {
                         for (group, lanes) in arrived {
+                            if let Some(group) = self.groups.iter().find(|other| other.id == group) {
+                                env.counters.released(group.pc, lanes);
+                            }
                             self.proceed(group, lanes);
                         }
                         break;
                     }
                 } else if named & self.alive & !here == 0 {
                     execute::warp_operation(&mut self.registers, code, index, here);
+                    env.counters.released(pc, here);
                     self.proceed(id, here);
                 }
             }

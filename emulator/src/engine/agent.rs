@@ -62,9 +62,13 @@ impl Engine {
 
     /// Lets groups of a warp look again whether their copies are complete.
     fn wake_issuer(&mut self, place: usize) {
-        let Some(warp) = self.warp_mut(place) else { return };
-        for group in &mut warp.groups {
-            if matches!(group.state, State::Asynchronous) {
+        let Some(warp) = self.warp(place) else { return };
+        let waits = |state: &State| matches!(state, State::Asynchronous);
+        let waiting: Vec<u32> =
+            warp.groups.iter().filter(|group| waits(&group.state)).map(|group| group.id).collect();
+        for id in waiting {
+            self.end_wait(place, id);
+            if let Some(group) = self.warp_mut(place).and_then(|warp| warp.group_mut(id)) {
                 group.state = State::Ready;
             }
         }

@@ -10,6 +10,7 @@ use crate::warp::State;
 
 impl Engine {
     pub(super) fn arrive(&mut self, place: usize, op: BarrierOp) -> Result<(), Raised> {
+        let now = self.clock.cycles();
         let misuse = |text: String| Raised { kind: FaultKind::Barrier(text), lane: None };
         let Some(warp) = self.warps[place].as_deref_mut() else { return Ok(()) };
         let Some(block) = self.blocks[warp.block].as_mut() else { return Ok(()) };
@@ -67,6 +68,7 @@ impl Engine {
                 group.pc += 1;
             } else {
                 group.state = State::Barrier(id);
+                group.since = now;
                 barrier.waiting.push((place, group.id));
             }
         }
@@ -82,6 +84,7 @@ impl Engine {
             let barrier = std::mem::take(&mut block.barriers[id]);
             let code = launches[block.launch].code.clone();
             for &(place, id) in &barrier.waiting {
+                self.end_wait(place, id);
                 let Some(warp) = self.warp_mut(place) else { continue };
                 let Some(group) = warp.group_mut(id) else { continue };
                 let (pc, mask) = (group.pc, group.mask);

@@ -13,8 +13,9 @@ use crate::agent::{Agents, Issuer, shared_key};
 use crate::block::{BARRIERS, Barrier, Block};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::counters::BlockWaits;
 use crate::error::Error;
-use crate::execute::Environment;
+use crate::execute::{self, Environment};
 use crate::gpu::Gpu;
 use crate::mbarrier::Mbarriers;
 use crate::memory::{Memory, Region};
@@ -37,6 +38,8 @@ pub(crate) struct Engine {
     /// Launches by (GPU, stream); the first of each runs.
     pub(crate) streams: BTreeMap<(usize, u32), VecDeque<usize>>,
     clock: Clock,
+    /// The interpreter's loop for AVX2 and FMA.
+    wide: bool,
     agents: Agents,
     schedule: Box<dyn Schedule>,
 }
@@ -54,6 +57,7 @@ impl Engine {
             sleepers: BinaryHeap::new(),
             streams: BTreeMap::new(),
             clock: Clock::new(),
+            wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
         }
@@ -96,7 +100,9 @@ impl Engine {
 
     fn start_block(&mut self, launch: &mut Pending, ticket: usize, sm: usize) {
         let index = launch.block_index(launch.started);
+        let now = self.clock.cycles();
         launch.started += 1;
+        launch.residency.block_starts(sm, now);
         let threads = launch.threads();
         let count = threads.div_ceil(32);
         let slot = self.free_blocks.pop().unwrap_or_else(|| {
@@ -126,6 +132,8 @@ impl Engine {
             barriers: vec![Barrier::default(); BARRIERS],
             mbarriers: Mbarriers::default(),
             agents: 0,
+            started: now,
+            waits: BlockWaits::default(),
         });
     }
 
@@ -159,6 +167,7 @@ impl Engine {
             block,
             parameters: &mut launch.parameters,
             counters: &mut launch.counters,
+            wide: self.wide,
             now: self.clock.cycles(),
             sharing,
             shared_key: shared_key(slot),
@@ -169,7 +178,6 @@ impl Engine {
             printed: &mut launch.printed,
         };
         let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
-        launch.counters.warp_instructions += u64::from(executed);
         self.clock.advance(u64::from(executed), sharing);
         self.warps[turn.warp] = Some(warp);
         if !self.agents.issued.is_empty() {
@@ -189,7 +197,10 @@ impl Engine {
                 }
                 self.complete_barriers(slot, launches);
             }
-            Stop::Sleeping { group, until } => self.sleepers.push(Reverse((until, turn.warp, group))),
+            Stop::Sleeping { group, until } => {
+                self.begin_wait(turn.warp, group);
+                self.sleepers.push(Reverse((until, turn.warp, group)));
+            }
             Stop::Parking { group, parking } => self.park(memory, turn.warp, group, parking),
             Stop::Exited => self.exit_warp(launches, turn.warp, slot)?,
         }
@@ -211,7 +222,9 @@ impl Engine {
     fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) -> Result<(), Error> {
         self.warps[place] = None;
         self.clock.reset_jump();
+        let now = self.clock.cycles();
         let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
+        launches[block.launch].residency.warp_ends(block.started, now);
         block.alive -= 1;
         if block.alive > 0 {
             self.complete_barriers(slot, launches);
@@ -225,6 +238,7 @@ impl Engine {
         let launch = &mut launches[ticket];
         let gpu = launch.gpu;
         self.gpus[gpu].release(block.sm, launch.demand());
+        launch.residency.block_ends(block.sm, &block.waits, now);
         launch.finished += 1;
         self.finish_launch(launches, ticket);
         self.start_blocks(launches, gpu);
@@ -237,11 +251,14 @@ impl Engine {
         let gpu = launch.gpu;
         let finished = launch.finished == launch.blocks() && launch.agents == 0;
         if finished {
+            let mut activity = launch.counters.activity(&launch.code);
+            launch.residency.complete(&mut activity, self.clock.cycles());
             launch.report = Some(Report {
                 kernel: launch.code.name.clone(),
                 gpu,
-                warp_instructions: launch.counters.warp_instructions,
+                warp_instructions: activity.instructions.total(),
                 traffic: launch.counters.traffic(gpu),
+                activity,
             });
             for queue in self.streams.values_mut() {
                 if queue.front() == Some(&ticket) {

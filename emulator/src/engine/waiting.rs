@@ -9,6 +9,31 @@ use crate::parking::{Parking, Read};
 use crate::warp::State;
 
 impl Engine {
+    /// A group begins to wait now.
+    pub(super) fn begin_wait(&mut self, place: usize, group: u32) {
+        let now = self.clock.cycles();
+        if let Some(group) = self.warp_mut(place).and_then(|warp| warp.group_mut(group)) {
+            group.since = now;
+        }
+    }
+
+    /// A group is about to go on, its state still says what it waited for: the wait is counted.
+    pub(super) fn end_wait(&mut self, place: usize, group: u32) {
+        let now = self.clock.cycles();
+        let Some(warp) = self.warps.get_mut(place).and_then(Option::as_deref_mut) else { return };
+        let Some(group) = warp.groups.iter().find(|other| other.id == group) else { return };
+        let Some(block) = self.blocks[warp.block].as_mut() else { return };
+        let waits = match group.state {
+            State::Barrier(_) => &mut block.waits.barrier,
+            State::Parked(_) => &mut block.waits.spin,
+            State::Sleeping => &mut block.waits.sleep,
+            State::Asynchronous => &mut block.waits.copy,
+            State::Ready | State::WarpSync | State::Gathering => return,
+        };
+        waits.count += 1;
+        waits.cycles += now.saturating_sub(group.since);
+    }
+
     pub(super) fn current(&self, memory: &Memory, read: &Read) -> Option<u128> {
         let length = usize::from(read.bytes);
         if window::space(read.address) == Space::Shared {
@@ -34,9 +59,14 @@ impl Engine {
         if let Some(group) = self.warp_mut(place).and_then(|warp| warp.group_mut(group)) {
             group.state = State::Parked(Box::new(parking));
         }
+        self.begin_wait(place, group);
     }
 
     pub(super) fn unpark(&mut self, memory: &mut Memory, place: usize, group: u32) {
+        let Some(found) = self.warp_mut(place).and_then(|warp| warp.group_mut(group)) else { return };
+        if matches!(found.state, State::Parked(_)) {
+            self.end_wait(place, group);
+        }
         let Some(found) = self.warp_mut(place).and_then(|warp| warp.group_mut(group)) else { return };
         if let State::Parked(parking) = std::mem::replace(&mut found.state, State::Ready) {
             for read in &parking.reads {
@@ -67,6 +97,7 @@ impl Engine {
             && until <= self.clock.cycles()
         {
             self.sleepers.pop();
+            self.end_wait(place, id);
             if let Some(group) = self.warp_mut(place).and_then(|warp| warp.group_mut(id))
                 && matches!(group.state, State::Sleeping)
             {

@@ -166,14 +166,25 @@ fn place<'a>(
     }
 }
 
-/// The lanes of `mask` whose access goes to global memory.
-fn global_lanes(op: &MemoryOp, addresses: &[u64; 32], mask: u32) -> u32 {
-    match op.space {
-        Space::Global | Space::Const => mask,
-        Space::Generic => lanes(mask)
-            .filter(|&lane| window::space(addresses[lane]) == Space::Global)
-            .fold(0, |found, lane| found | 1 << lane),
-        _ => 0,
+/// Counts an executed request, apart for lanes that access global and lanes that access shared memory.
+fn count(env: &mut Environment<'_>, op: &MemoryOp, direction: Direction, addresses: &[u64; 32], mask: u32) {
+    let of = |space| {
+        lanes(mask)
+            .filter(|&lane| window::space(addresses[lane]) == space)
+            .fold(0, |found, lane| found | 1 << lane)
+    };
+    let (global, shared) = match op.space {
+        Space::Global | Space::Const => (mask, 0),
+        Space::Shared => (0, mask),
+        Space::Generic => (of(Space::Global), of(Space::Shared)),
+        _ => (0, 0),
+    };
+    let bytes = op.bytes() as u64;
+    if global != 0 {
+        env.counters.add_lanes(direction, addresses, global, bytes);
+    }
+    if shared != 0 {
+        env.counters.add_shared(addresses, shared, bytes, direction == Direction::Both);
     }
 }
 
@@ -249,11 +260,10 @@ pub(super) fn load(
             let owner = allocation.gpu;
             let source = allocation.region.bytes(offset, 32 * bytes);
             load_contiguous(r, op, source);
-            env.counters.add(Direction::Read, owner, 32 * bytes as u64);
+            env.counters.add_contiguous(Direction::Read, owner, addresses[0], 32 * bytes as u64);
             return Ok(());
         }
     }
-    let global = global_lanes(op, &addresses, mask);
     let element = usize::from(op.element);
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Read, lane, addresses[lane])?;
@@ -267,9 +277,7 @@ pub(super) fn load(
             put(r, data, lane, value, op);
         }
     }
-    if global != 0 {
-        env.counters.add_lanes(Direction::Read, &addresses, global, bytes as u64);
-    }
+    count(env, op, Direction::Read, &addresses, mask);
     Ok(())
 }
 
@@ -325,7 +333,7 @@ pub(super) fn store(
     {
         let allocation = &mut env.memory.allocations[number];
         store_contiguous(r, op, allocation.region.bytes_mut(offset, 32 * bytes));
-        env.counters.add(Direction::Write, allocation.gpu, 32 * bytes as u64);
+        env.counters.add_contiguous(Direction::Write, allocation.gpu, addresses[0], 32 * bytes as u64);
         env.memory.watch.written(addresses[0], 32 * bytes as u64);
         spin.stored = true;
         return Ok(());
@@ -345,10 +353,7 @@ pub(super) fn store(
             spin.stored = true;
         }
     }
-    let global = global_lanes(op, &addresses, mask);
-    if global != 0 {
-        env.counters.add_lanes(Direction::Write, &addresses, global, bytes as u64);
-    }
+    count(env, op, Direction::Write, &addresses, mask);
     Ok(())
 }
 
@@ -356,7 +361,7 @@ pub(super) fn store(
 fn store_words<const BYTES: usize>(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
     let (chunks, _) = target.as_chunks_mut::<BYTES>();
     for (index, data) in op.data.iter().enumerate() {
-        let source = if data.slot == NONE { &[0; 32] } else { &r.words[usize::from(data.slot)] };
+        let source = if data.slot == NONE { &[0; 32] } else { &*r.words[usize::from(data.slot)] };
         for lane in 0..32 {
             chunks[lane][index * 4..index * 4 + 4].copy_from_slice(&source[lane].to_le_bytes());
         }
@@ -422,9 +427,6 @@ pub(super) fn atomic(
             spin.stored = true;
         }
     }
-    let global = global_lanes(op, &addresses, mask);
-    if global != 0 {
-        env.counters.add_lanes(Direction::Both, &addresses, global, op.bytes() as u64);
-    }
+    count(env, op, Direction::Both, &addresses, mask);
     Ok(())
 }

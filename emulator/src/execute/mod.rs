@@ -27,7 +27,7 @@ use crate::memory::{Memory, Recent, Region, window};
 use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space};
 use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
-use crate::register::{Registers, Slot};
+use crate::register::{PredicateSource, Registers, Slot};
 
 /// What the instructions of a warp act on, besides its registers.
 pub(crate) struct Environment<'a> {
@@ -36,6 +36,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) block: &'a mut Block,
     pub(crate) parameters: &'a mut Region,
     pub(crate) counters: &'a mut Counters,
+    /// Use the loop that is compiled for AVX2 and FMA.
+    pub(crate) wide: bool,
     /// Cycle at which the turn began.
     pub(crate) now: u64,
     /// Instructions per cycle of the clock: the number of warps that share the time.
@@ -116,11 +118,19 @@ pub(crate) struct Running<'a> {
 /// Executes until an [`Event`].
 pub(crate) fn run(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
     #[cfg(target_arch = "x86_64")]
-    if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has the features that the function is compiled for.
+    if env.wide {
+        // SAFETY: `wide` is only set where the processor has the features that the function is compiled for.
         return unsafe { run_avx2(env, running) };
     }
     interpret(env, running)
+}
+
+/// Whether the processor has what the second compilation of the loop needs.
+pub(crate) fn is_wide_supported() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -129,6 +139,7 @@ fn run_avx2(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Even
     interpret(env, running)
 }
 
+/// Executes straight runs of instructions: what ends a turn and what is counted is looked at between runs only.
 #[inline(always)]
 fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
     let code = env.code;
@@ -137,45 +148,66 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
     let mut pc = running.pc;
     let (budget, limit, meets) = (running.budget, running.limit, !running.meetings.is_empty());
     let mut left = budget;
+    // Where the run began, and where it must be looked at again.
+    let (mut start, mut end) = (pc, pc);
+    // Counts the run up to an instruction that is not part of it.
+    macro_rules! end_run {
+        ($behind:expr) => {{
+            let behind: u32 = $behind;
+            env.counters.run(start, behind);
+            left -= behind - start;
+        }};
+    }
     macro_rules! stop {
-        ($event:expr) => {{
+        (before $result:expr) => {
+            stop!(pc, $result)
+        };
+        (behind $result:expr) => {
+            stop!(pc + 1, $result)
+        };
+        ($behind:expr, $result:expr) => {{
+            end_run!($behind);
             running.pc = pc;
             running.executed = budget - left;
-            return Ok($event);
+            env.counters.lane_instructions += u64::from(running.executed) * u64::from(group.count_ones());
+            return $result;
         }};
     }
     macro_rules! check {
         ($result:expr) => {
             if let Err(raised) = $result {
-                running.pc = pc;
-                return Err(raised);
+                stop!(behind Err(raised));
             }
         };
     }
     loop {
-        if left == 0 {
-            stop!(Event::Pause);
+        if pc == end {
+            end_run!(pc);
+            start = pc;
+            if left == 0 || left < budget && (pc >= limit || meets && running.meetings.contains(&pc)) {
+                stop!(before Ok(Event::Pause));
+            }
+            end = if meets || pc >= limit { pc + 1 } else { limit.min(pc.saturating_add(left)) };
         }
-        if left < budget && (pc >= limit || meets && running.meetings.contains(&pc)) {
-            stop!(Event::Pause);
-        }
-        left -= 1;
         let instruction = &code.instructions[pc as usize];
-        let mask = group & r.predicate(instruction.guard);
+        let guarded = instruction.guard != PredicateSource::ALWAYS;
+        let mask = if guarded { group & r.predicate(instruction.guard) } else { group };
         match instruction.op {
             Op::Branch { target } => {
                 if mask == 0 {
                     pc += 1;
                 } else if mask == group {
                     let branch = pc;
-                    pc = target;
+                    end_run!(pc + 1);
+                    (pc, start, end) = (target, target, target);
                     if target <= branch
                         && let Some(parking) = running.spin.back_edge(code, r, branch, group)
                     {
-                        stop!(Event::Park(parking));
+                        stop!(before Ok(Event::Park(parking)));
                     }
                 } else {
-                    stop!(Event::Split { taken: mask, target, rest: pc + 1 });
+                    env.counters.divergent_branches += 1;
+                    stop!(behind Ok(Event::Split { taken: mask, target, rest: pc + 1 }));
                 }
                 continue;
             }
@@ -190,7 +222,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 r.map_two(mask, [d, low, high], |low: u32, high: u32| (low & 0xffff) | high << 16);
             }
             Op::Unpack16 { low, high, a } => {
-                let source = r.words[usize::from(a)];
+                let source = r.words[usize::from(a)].0;
                 if low != crate::register::NONE {
                     let out = source.map(|x| x & 0xffff);
                     r.store(low, &out, mask);
@@ -324,17 +356,17 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 if same && mask & !named == 0 && named & running.alive & !mask == 0 {
                     warp_op::execute(r, op, mask);
                 } else {
-                    left += 1;
-                    stop!(Event::WarpSync(mask));
+                    stop!(before Ok(Event::WarpSync(mask)));
                 }
             }
             Op::ActiveMask { d } => r.store::<u32>(d, &[mask; 32], mask),
             Op::Barrier(_) => {
                 running.spin.stored = true;
-                stop!(Event::Barrier(mask));
+                stop!(behind Ok(Event::Barrier(mask)));
             }
             Op::Clock { kind, d, long } => {
-                let cycles = env.now + u64::from(budget - left) / env.sharing;
+                let executed = budget - left + (pc + 1 - start);
+                let cycles = env.now + u64::from(executed) / env.sharing;
                 let value = match kind {
                     ClockRead::Cycles => cycles,
                     ClockRead::CyclesHigh => cycles >> 32,
@@ -351,14 +383,8 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 let op = &code.asynchronous[index as usize];
                 match asynchronous::execute(env, running.private, running.spin, r, op, pc, mask) {
                     Ok(true) => {}
-                    Ok(false) => {
-                        left += 1;
-                        stop!(Event::Asynchronous);
-                    }
-                    Err(raised) => {
-                        running.pc = pc;
-                        return Err(raised);
-                    }
+                    Ok(false) => stop!(before Ok(Event::Asynchronous)),
+                    Err(raised) => stop!(behind Err(raised)),
                 }
             }
             Op::Sleep { a } => {
@@ -370,7 +396,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 // The ISA caps a sleep at one millisecond.
                 let until = Clock::after(env.now, u64::from(longest.min(1_000_000)));
                 pc += 1;
-                stop!(Event::Sleep { until });
+                stop!(before Ok(Event::Sleep { until }));
             }
             Op::Call(_) | Op::Return => {
                 let entered = if let Op::Call(index) = instruction.op {
@@ -379,16 +405,16 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                     call::leave(env, running.private, running.spin, r, mask)
                 };
                 match entered {
-                    Ok((taken, target)) if taken == group => pc = target,
+                    Ok((taken, target)) if taken == group => {
+                        end_run!(pc + 1);
+                        (pc, start, end) = (target, target, target);
+                    }
                     Ok((taken, target)) => {
                         // Lanes that call another function, or return to another call, come here again.
                         let rest = if taken == mask { pc + 1 } else { pc };
-                        stop!(Event::Split { taken, target, rest });
+                        stop!(behind Ok(Event::Split { taken, target, rest }));
                     }
-                    Err(raised) => {
-                        running.pc = pc;
-                        return Err(raised);
-                    }
+                    Err(raised) => stop!(behind Err(raised)),
                 }
                 continue;
             }
@@ -396,10 +422,10 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 running.spin.stored = true;
                 check!(system::execute(env, running.private, r, &code.system[index as usize], mask));
             }
-            Op::Exit => stop!(Event::Exit(mask)),
+            Op::Exit => stop!(behind Ok(Event::Exit(mask))),
             Op::Trap { name } => {
-                running.pc = pc;
-                return Err(Raised { kind: FaultKind::Trap(name), lane: Some(mask.trailing_zeros()) });
+                let lane = Some(mask.trailing_zeros());
+                stop!(behind Err(Raised { kind: FaultKind::Trap(name), lane }));
             }
         }
         pc += 1;
