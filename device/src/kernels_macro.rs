@@ -14,7 +14,7 @@
 /// # }
 /// ```
 ///
-/// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH` and `COMBINE` ([`KernelImage`](crate::launch::KernelImage)s
+/// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH`, `COMBINE`, `ENTER` and `GRADIENT` ([`KernelImage`](crate::launch::KernelImage)s
 /// whose PTX is a string in the binary), the constant `SHAPE`, and the type `Kernels` that names the set
 /// ([`Specialised`](crate::set::Specialised)). `wire` is `bf16` or `fp8(e4m3, block: N, scale: f32)`. A value that
 /// violates a relation is a compile error on that value. The kernels are made for every supported GPU; `target: sm_90a` at the
@@ -66,6 +66,10 @@ macro_rules! __kernels {
                 } $($target)*;
                 /// Returns and sums the experts' outputs.
                 pub const COMBINE = $crate::kernels::combine::code::combine { HIDDEN = $hidden, TOP_K = $top_k } $($target)*;
+                /// Begins a round that reuses positions.
+                pub const ENTER = $crate::kernels::enter::code::enter {} $($target)*;
+                /// Takes the gradients of a weighted combine.
+                pub const GRADIENT = $crate::kernels::gradient::code::gradient { HIDDEN = $hidden, TOP_K = $top_k } $($target)*;
             }
 
             /// What the kernels are specialised for.
@@ -78,7 +82,15 @@ macro_rules! __kernels {
 
             impl $crate::Specialised for Kernels {
                 fn kernels() -> $crate::KernelSet {
-                    $crate::KernelSet { shape: SHAPE, count: COUNT, layout: LAYOUT, dispatch: DISPATCH, combine: COMBINE }
+                    $crate::KernelSet {
+                        shape: SHAPE,
+                        count: COUNT,
+                        layout: LAYOUT,
+                        dispatch: DISPATCH,
+                        combine: COMBINE,
+                        enter: ENTER,
+                        gradient: GRADIENT,
+                    }
                 }
             }
         }

@@ -15,6 +15,13 @@ pub mod code {
     /// Bytes per piece: what one lane moves at once.
     pub const PIECE_BYTES: u32 = 16;
 
+    /// What overflows: the rows that arrive at a rank.
+    pub const OVERFLOWING_ROWS: u32 = 0;
+    /// What overflows: the slots of a rank, alignment included.
+    pub const OVERFLOWING_SLOTS: u32 = 1;
+    /// What overflows: the slots of one local expert, whose number is added.
+    pub const OVERFLOWING_EXPERT: u32 = 2;
+
     /// Where one selection of a token goes.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[repr(C, align(16))]
@@ -72,6 +79,11 @@ pub mod code {
     /// Counters that each rank publishes: rows per destination rank, then selections per expert.
     pub const fn counter_count(ranks: u32, experts: u32) -> u32 {
         ranks + experts
+    }
+
+    /// Slots that an expert with `count` selections takes: the next multiple of `alignment`, or `capacity`, if that is not 0.
+    pub const fn slots_of_expert(count: u32, alignment: u32, capacity: u32) -> u32 {
+        if capacity != 0 { capacity } else { count.next_multiple_of(alignment) }
     }
 
     /// Destination ranks that one token can have at most: rows per token in the buffer of partial sums.

@@ -1,4 +1,4 @@
-//! The four kernels of one shape, specialised at compile time or at run time.
+//! The kernels of one shape, specialised at compile time or at run time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -9,6 +9,8 @@ use crossdock_codegen::back::Options;
 use crate::kernels::combine::code as combine;
 use crate::kernels::count::code as count;
 use crate::kernels::dispatch::code as dispatch;
+use crate::kernels::enter::code as enter;
+use crate::kernels::gradient::code as gradient;
 use crate::kernels::layout::code as layout;
 use crate::launch::KernelImage;
 use crate::shape::Shape;
@@ -26,6 +28,10 @@ pub struct KernelSet {
     pub dispatch: KernelImage<dispatch::DispatchArguments>,
     /// Outputs back, summed.
     pub combine: KernelImage<combine::CombineArguments>,
+    /// The start of a round that reuses positions.
+    pub enter: KernelImage<enter::EnterArguments>,
+    /// The backward of a weighted combine.
+    pub gradient: KernelImage<gradient::GradientArguments>,
 }
 
 /// A shape that was specialised at compile time by [`kernels!`](crate::kernels!).
@@ -67,18 +73,22 @@ impl KernelSet {
             dispatch: dispatch::__device::MODULE
                 .specialise_for(&[hidden, element_bytes, scale_block, top_k], options)?,
             combine: combine::__device::MODULE.specialise_for(&[hidden, top_k], options)?,
+            enter: enter::__device::MODULE.specialise_for(&[], options)?,
+            gradient: gradient::__device::MODULE.specialise_for(&[hidden, top_k], options)?,
         });
         sets.insert((shape, options), Arc::clone(&set));
         Ok(set)
     }
 
-    /// Names and PTX of the kernels, in the order they run.
-    pub fn ptx(&self) -> [(&'static str, &str); 4] {
+    /// Names and PTX of the kernels: those of a round in the order they run, then the others.
+    pub fn ptx(&self) -> [(&'static str, &str); 6] {
         [
             (self.count.name(), &*self.count.ptx),
             (self.layout.name(), &*self.layout.ptx),
             (self.dispatch.name(), &*self.dispatch.ptx),
             (self.combine.name(), &*self.combine.ptx),
+            (self.enter.name(), &*self.enter.ptx),
+            (self.gradient.name(), &*self.gradient.ptx),
         ]
     }
 }

@@ -1,50 +1,61 @@
 //! What arrived at a rank: a view of the dock's memory that ends in combine.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crossdock_device::layout::code::{Origin, Selection};
 use half::bf16;
 
-use crate::buffer::Buffer;
+use crate::combining::{Combine, Combined, Element, Metadata, Outputs};
 use crate::dock::Dock;
+use crate::plan::{Counts, Handle, Plan};
 use crate::quantise;
-use crate::report::{RoundReport, StageReport};
-use crate::tokens::length;
-use crate::{Result, Shape, Wire};
+use crate::report::StageReport;
+use crate::{Layout, Result, Shape, Wire};
 
 /// The rows that arrived at this rank, until [`combine`](Self::combine) sends the experts' outputs home.
 ///
-/// Rows are grouped by source rank, and inside by token: one row per token that needs this rank. Each row has one or
+/// There is one *row* per token that needs this rank; rows are ordered by source rank, and inside by token. Each row has one or
 /// more *slots*, one per selected expert; slots are grouped by local expert, and inside by source rank, token and
-/// position in top-k. Methods that copy from the device can fail like any device call.
+/// position in top-k. [`Layout`] says which of the two the rows' memory follows. Methods that copy from the device can fail like
+/// any device call.
 #[derive(Debug)]
 pub struct Arrived<'dock> {
     dock: &'dock mut Dock,
-    tokens: usize,
-    source_offsets: Vec<u32>,
-    expert_offsets: Vec<u32>,
+    plan: Arc<Plan>,
+    counts: Counts,
     report: StageReport,
-}
-
-/// The end of a round.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Combined {
-    /// `[tokens, hidden]`: for each of the rank's own tokens, the weighted sum of its experts' outputs; zeros for a token
-    /// without routes.
-    pub rows: Vec<bf16>,
-    /// What the round took on this rank.
-    pub report: RoundReport,
 }
 
 impl<'dock> Arrived<'dock> {
     pub(crate) fn new(
         dock: &'dock mut Dock,
-        tokens: usize,
-        source_offsets: Vec<u32>,
-        expert_offsets: Vec<u32>,
+        plan: Arc<Plan>,
+        counts: Counts,
         report: StageReport,
     ) -> Arrived<'dock> {
-        Arrived { dock, tokens, source_offsets, expert_offsets, report }
+        Arrived { dock, plan, counts, report }
+    }
+
+    pub(crate) fn dock(&self) -> &Dock {
+        self.dock
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How the rows lie.
+    pub fn layout(&self) -> Layout {
+        self.dock.room.layout
+    }
+
+    /// Keeps the round's routes and positions for later rounds: a cached dispatch, or the backward of this round.
+    ///
+    /// # Errors
+    /// When memory is short.
+    pub fn handle(&self) -> Result<Handle> {
+        Handle::new(self.dock, &self.plan, &self.counts)
     }
 
     /// The kernels' shape.
@@ -54,46 +65,54 @@ impl<'dock> Arrived<'dock> {
 
     /// How many rows arrived.
     pub fn row_count(&self) -> usize {
-        self.source_offsets.last().map_or(0, |&rows| rows as usize)
+        self.counts.rows()
     }
 
-    /// How many slots the local experts have together: expert inputs to compute.
+    /// How many slots the local experts have together, those between and behind the used ones included.
     pub fn slot_count(&self) -> usize {
-        self.expert_offsets.last().map_or(0, |&slots| slots as usize)
+        self.counts.slots()
     }
 
     /// `[ranks + 1]`: the rows of source rank `s` are `source_offsets[s]..source_offsets[s + 1]`.
     pub fn source_offsets(&self) -> &[u32] {
-        &self.source_offsets
+        &self.counts.source_offsets
     }
 
     /// `[local experts + 1]`: the slots of local expert `e` are `expert_offsets[e]..expert_offsets[e + 1]`.
     pub fn expert_offsets(&self) -> &[u32] {
-        &self.expert_offsets
+        &self.counts.expert_offsets
+    }
+
+    /// `[local experts]`: how many of each local expert's slots hold a selection: the first ones.
+    pub fn expert_counts(&self) -> &[u32] {
+        &self.counts.expert_counts
     }
 
     /// The numbers, among all experts, of this rank's own.
     pub fn local_experts(&self) -> Range<usize> {
-        let count = self.expert_offsets.len() - 1;
+        let count = self.counts.expert_counts.len();
         let first = self.dock.rank.index() * count;
         first..first + count
     }
 
-    /// `[rows, row bytes]`: the rows as they travelled.
+    /// Rows of the memory that holds them: arrived rows, or slots.
+    fn stored_rows(&self) -> usize {
+        if self.layout().is_by_expert() { self.slot_count() } else { self.row_count() }
+    }
+
+    /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they travelled.
     pub fn rows(&self) -> Result<Vec<u8>> {
-        self.dock.memory.arrived_rows.here().read(0..self.row_count() * self.dock.shape.row_bytes() as usize)
+        let memory = self.dock.memory.arrived_rows.here();
+        memory.read(0..self.stored_rows() * self.dock.shape.row_bytes() as usize)
     }
 
-    /// `[rows, scales]`: their scales; empty without block scaling.
+    /// `[rows or slots, scales]`: their scales; empty without block scaling.
     pub fn scales(&self) -> Result<Vec<f32>> {
-        self.dock
-            .memory
-            .arrived_scales
-            .here()
-            .read(0..self.row_count() * self.dock.shape.scale_count() as usize)
+        let memory = self.dock.memory.arrived_scales.here();
+        memory.read(0..self.stored_rows() * self.dock.shape.scale_count() as usize)
     }
 
-    /// `[rows, hidden]`: the rows as experts compute with them. FP8 elements are multiplied by their scale in f32 and
+    /// `[rows or slots, hidden]`: the rows as experts compute with them. FP8 elements are multiplied by their scale in f32 and
     /// rounded to bf16.
     pub fn bf16_rows(&self) -> Result<Vec<bf16>> {
         match self.dock.shape.wire {
@@ -110,7 +129,7 @@ impl<'dock> Arrived<'dock> {
         }
     }
 
-    /// `[slots]`: the row that each slot takes as its input.
+    /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE) for a slot that nobody takes.
     pub fn expert_rows(&self) -> Result<Vec<u32>> {
         self.dock.memory.expert_rows.here().read(0..self.slot_count())
     }
@@ -130,8 +149,8 @@ impl<'dock> Arrived<'dock> {
         &self.report
     }
 
-    /// Computes every slot on the host: calls `expert(number, input, output)` with the number of the expert among all,
-    /// its input row and the output row to fill, both `[hidden]`, in slot order. The result is what
+    /// Computes every used slot on the host: calls `expert(number, input, output)` with the number of the expert among all,
+    /// its input row and the output row to fill, both `[hidden]`, in slot order. The result, `[slots, hidden]`, is what
     /// [`combine`](Self::combine) takes.
     ///
     /// # Errors
@@ -140,43 +159,36 @@ impl<'dock> Arrived<'dock> {
         let hidden = self.dock.shape.hidden as usize;
         let (rows, expert_rows) = (self.bf16_rows()?, self.expert_rows()?);
         let mut outputs = vec![bf16::ZERO; self.slot_count() * hidden];
-        for (number, bounds) in self.local_experts().zip(self.expert_offsets.windows(2)) {
-            for slot in bounds[0] as usize..bounds[1] as usize {
-                let row = expert_rows[slot] as usize;
+        for (local, number) in self.local_experts().enumerate() {
+            let first = self.counts.expert_offsets[local] as usize;
+            for slot in first..first + self.counts.expert_counts[local] as usize {
+                let row = if self.layout().is_by_expert() { slot } else { expert_rows[slot] as usize };
                 expert(number, &rows[row * hidden..][..hidden], &mut outputs[slot * hidden..][..hidden]);
             }
         }
         Ok(outputs)
     }
 
-    /// Sends the experts' outputs, `[slots, hidden]`, back to the tokens they belong to and waits for the sums of this
-    /// rank's own tokens. Collective: all ranks combine.
-    ///
-    /// A token's result is the sum over its selections of weight times output, in f32 and in a fixed order: first, in
-    /// order of top-k, over the experts of each rank, rounded to bf16 to travel, then over ranks in the order in which
-    /// the token first names them.
+    /// Sends the experts' outputs, `[slots, hidden]` in host or device memory, back to the tokens they belong to and waits for the
+    /// weighted sums of this rank's own tokens. Collective: all ranks combine. [`combine_with`](Self::combine_with) can do more.
     ///
     /// # Errors
     /// When `outputs` has the wrong length, a peer is late or fails, or memory is short.
-    pub fn combine(self, outputs: &[bf16]) -> Result<Combined> {
-        let expected = self.slot_count() * self.dock.shape.hidden as usize;
-        let index = self.dock.rank.index();
-        length(index, "outputs", "slots * hidden", (outputs.len(), expected))?;
-        let buffer = self.dock.rank.buffer(outputs.len())?;
-        buffer.write(0, outputs)?;
-        self.combine_from(&buffer)
+    pub fn combine<'a>(self, outputs: impl Into<Outputs<'a>>) -> Result<Combined> {
+        self.combine_with(Combine::of_slots(outputs))
     }
 
-    /// [`combine`](Self::combine) with outputs that are in device memory already, written by launches on this rank.
+    /// Combines as `combine` says. Collective: all ranks combine, in the same way.
     ///
     /// # Errors
-    /// As for [`combine`](Self::combine); the buffer may be longer than needed.
-    pub fn combine_from(self, outputs: &Buffer<bf16>) -> Result<Combined> {
-        let expected = self.slot_count() * self.dock.shape.hidden as usize;
-        let index = self.dock.rank.index();
-        length(index, "outputs", "at least slots * hidden", (outputs.len().min(expected), expected))?;
-        let arrived = self.row_count();
-        let (rows, combine) = self.dock.combine(outputs, self.tokens, arrived)?;
-        Ok(Combined { rows, report: RoundReport { dispatch: self.report, combine } })
+    /// When outputs, biases or values have the wrong length, a peer is late or fails, or memory is short.
+    pub fn combine_with<T: Element>(self, combine: Combine<'_, T>) -> Result<Combined<T>> {
+        let Arrived { dock, plan, counts, .. } = self;
+        combine.check(&dock.rank, &dock.shape, &counts)?;
+        dock.step(|dock| {
+            let memory = &dock.memory;
+            let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
+            combine.run(dock, metadata, &plan, &counts, Vec::new())
+        })
     }
 }

@@ -72,6 +72,36 @@ impl<T: Plain> Buffer<T> {
         Ok(values)
     }
 
+    /// Copies the first `len` elements of another type to the host.
+    pub(crate) fn read_as<U: Plain>(&self, len: usize) -> Result<Vec<U>> {
+        let bytes = len.saturating_mul(size_of::<U>());
+        let length = self.len * size_of::<T>();
+        if bytes > length {
+            return Err(Error::OutsideBuffer { start: 0, end: bytes, length });
+        }
+        let mut values = zeroed(len);
+        if bytes > 0 {
+            self.rank.backend().read(self.rank.index(), self.address, bytes_of_mut(&mut values))?;
+        }
+        Ok(values)
+    }
+
+    /// Copies the first `len` elements of another buffer of the rank to the start of this one, after all earlier launches.
+    ///
+    /// # Errors
+    /// When one of the buffers is shorter, or the machine is broken.
+    pub fn copy_from(&self, other: &Buffer<T>, len: usize) -> Result<()> {
+        let length = self.len.min(other.len);
+        if len > length {
+            return Err(Error::OutsideBuffer { start: 0, end: len, length });
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        let bytes = len as u64 * size_of::<T>() as u64;
+        self.rank.backend().copy(self.rank.index(), other.address, self.address, bytes)
+    }
+
     /// Sets every byte to zero.
     ///
     /// # Errors

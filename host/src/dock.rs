@@ -6,37 +6,22 @@ use crossdock_device::KernelSet;
 use crossdock_device::kernels::combine::code::CombineArguments;
 use crossdock_device::kernels::count::code::CountArguments;
 use crossdock_device::kernels::dispatch::code::DispatchArguments;
+use crossdock_device::kernels::enter::code::EnterArguments;
+use crossdock_device::kernels::gradient::code::GradientArguments;
 use crossdock_device::kernels::layout::code::LayoutArguments;
-use crossdock_device::kernels::signal::code::STATUS_WORDS;
-use crossdock_device::layout::code::{Origin, Place, Selection, counter_count, fan_out};
-use half::bf16;
 
 use crate::arrived::Arrived;
-use crate::buffer::{Buffer, SymmetricBuffer};
+use crate::capacity::{Capacity, Room};
+use crate::combining::{Combine, Combined, Element, Metadata};
 use crate::kernel::{Kernel, Launched};
+use crate::memory::{CHUNK_TOKENS, Counting, Memory};
+use crate::plan::{Counts, Handle, Plan};
 use crate::rank::Rank;
 use crate::report::StageReport;
 use crate::requirements::check_shape;
 use crate::status;
 use crate::tokens::{Routing, Tokens};
 use crate::{Error, Result, Shape};
-
-/// Tokens that one block of `count` and `layout` takes at least.
-const CHUNK_TOKENS: usize = 8;
-
-/// How large a round may be. Equal on all ranks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capacity {
-    tokens: usize,
-}
-
-impl Capacity {
-    /// Up to `tokens` tokens per rank and round. Room is made for the worst case, in which every token of every rank
-    /// goes to this rank: `ranks * tokens` rows.
-    pub const fn tokens(tokens: usize) -> Capacity {
-        Capacity { tokens }
-    }
-}
 
 /// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
 ///
@@ -45,9 +30,11 @@ impl Capacity {
 pub struct Dock {
     pub(crate) rank: Rank,
     pub(crate) shape: Shape,
-    capacity: Capacity,
-    kernels: Loaded,
+    pub(crate) room: Room,
+    pub(crate) kernels: Loaded,
     pub(crate) memory: Memory,
+    /// What the next round describes itself in, unless a handle keeps it.
+    plan: Arc<Plan>,
     /// Rounds begun; flags hold the round in which their rank last reached the stage.
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
@@ -55,57 +42,30 @@ pub struct Dock {
 }
 
 #[derive(Debug)]
-struct Loaded {
+pub(crate) struct Loaded {
     count: Kernel<CountArguments>,
     layout: Kernel<LayoutArguments>,
     dispatch: Kernel<DispatchArguments>,
-    combine: Kernel<CombineArguments>,
-}
-
-/// Device memory of a dock. Shapes are in the kernels' parameter lists.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    // What the rank brings.
-    rows: Buffer<u8>,
-    scales: Buffer<f32>,
-    experts: Buffer<i32>,
-    weights: Buffer<f32>,
-    // What it computes about them.
-    chunk_counts: Buffer<u32>,
-    places: Buffer<Place>,
-    pub(crate) source_offsets: Buffer<u32>,
-    pub(crate) expert_offsets: Buffer<u32>,
-    /// Finished blocks, one counter per kernel that counts them.
-    finished: Buffer<u32>,
-    status: Buffer<u32>,
-    // What peers write.
-    matrix: SymmetricBuffer<u32>,
-    counted: SymmetricBuffer<u32>,
-    arrived: SymmetricBuffer<u32>,
-    combined: SymmetricBuffer<u32>,
-    pub(crate) arrived_rows: SymmetricBuffer<u8>,
-    pub(crate) arrived_scales: SymmetricBuffer<f32>,
-    pub(crate) selections: SymmetricBuffer<Selection>,
-    pub(crate) origins: SymmetricBuffer<Origin>,
-    pub(crate) expert_rows: SymmetricBuffer<u32>,
-    partials: SymmetricBuffer<bf16>,
-    // What comes out.
-    pub(crate) results: Buffer<bf16>,
+    pub(crate) combine: Kernel<CombineArguments>,
+    enter: Kernel<EnterArguments>,
+    pub(crate) gradient: Kernel<GradientArguments>,
 }
 
 impl Dock {
     pub(crate) fn open(rank: &Rank, set: Arc<KernelSet>, capacity: Capacity) -> Result<Dock> {
         let shape = set.shape;
         check_shape(&shape, rank.topology().ranks())?;
-        // Indices of tokens, places and rows are 32 bits in the kernels.
-        let most = u64::from(u32::MAX) / (rank.topology().ranks() as u64 * u64::from(shape.top_k));
-        if capacity.tokens as u64 > most {
-            let value = capacity.tokens as u64;
-            return Err(Error::OutOfRange { parameter: "Capacity::tokens", value, least: 0, most });
-        }
+        let room = Room::new(capacity, &shape, rank.topology().ranks())?;
         let purpose = format!(
-            "opening a dock for hidden {}, top-k {}, {} experts, {} and {} tokens",
-            shape.hidden, shape.top_k, shape.experts, shape.wire, capacity.tokens
+            "opening a dock for hidden {}, top-k {}, {} experts, {} and {} tokens, with room for {} rows and {} slots, {:?}",
+            shape.hidden,
+            shape.top_k,
+            shape.experts,
+            shape.wire,
+            room.tokens,
+            room.rows,
+            room.slots,
+            room.layout
         );
         rank.backend().gather(rank.index(), &purpose, Vec::new())?;
         let kernels = Loaded {
@@ -113,9 +73,12 @@ impl Dock {
             layout: rank.kernel(&set.layout)?,
             dispatch: rank.kernel(&set.dispatch)?,
             combine: rank.kernel(&set.combine)?,
+            enter: rank.kernel(&set.enter)?,
+            gradient: rank.kernel(&set.gradient)?,
         };
-        let memory = Memory::new(rank, &shape, capacity)?;
-        Ok(Dock { rank: rank.clone(), shape, capacity, kernels, memory, round: 0, broken: None })
+        let memory = Memory::new(rank, &shape, &room)?;
+        let plan = Arc::new(Plan::new(rank, &shape, room.tokens)?);
+        Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, round: 0, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -131,157 +94,258 @@ impl Dock {
     /// Sends this rank's tokens to the ranks of their experts and waits until everybody's have arrived here.
     /// Collective: all ranks dispatch, each with as many tokens as it has, 0 included.
     ///
-    /// The result borrows the dock, so the next round cannot begin while arrivals are in use.
+    /// The result borrows the dock, so the next round cannot begin while arrivals are in use:
+    ///
+    /// ```compile_fail,E0499
+    /// # use crossdock_host::{Dock, Error, Routing, Tokens};
+    /// # fn reuse(dock: &mut Dock, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<(), Error> {
+    /// let arrived = dock.dispatch(tokens, routing)?;
+    /// let next = dock.dispatch(tokens, routing)?; // overwrites what arrived
+    /// arrived.rows()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// When slices have the wrong length or format, a route names no expert, there are more tokens than the capacity,
-    /// a peer is late or fails, or an earlier round failed.
+    /// When slices have the wrong length or format, a route names no expert, there are more tokens or arrivals than the
+    /// capacity, a peer is late or fails, or an earlier round failed (see [`reset`](Self::reset)).
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
+        let index = self.rank.index();
+        let count = routing.check(index, &self.shape)?;
+        self.accept(tokens, count)?;
+        if Arc::get_mut(&mut self.plan).is_none() {
+            self.plan = Arc::new(Plan::new(&self.rank, &self.shape, self.room.tokens)?);
+        }
+        let plan = Arc::clone(&self.plan);
+        plan.experts.write(0, routing.experts)?;
+        plan.weights.write(0, routing.weights)?;
+        let (counts, report) = self.round(|dock| {
+            let mut launches = dock.launch_positions(&plan, count)?;
+            launches.push(dock.launch_dispatch(&plan, count)?);
+            let report = dock.finish(launches)?;
+            Ok((dock.counts(&plan, count)?, report))
+        })?;
+        Ok(Arrived::new(self, plan, counts, report))
+    }
+
+    /// As [`dispatch`](Self::dispatch), with the routes and positions of an earlier round: a *cached dispatch*. Collective; each rank
+    /// passes its own handle of the same round and as many tokens as it had then.
+    ///
+    /// # Errors
+    /// As for [`dispatch`](Self::dispatch), and when the handle does not fit the dock.
+    pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
+        handle.check(&self.rank, &self.shape, &self.room)?;
+        let kept = Arc::clone(&handle.0);
+        self.accept(tokens, kept.counts.tokens)?;
+        let report = self.round(|dock| {
+            let enter = dock.launch_enter()?;
+            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens)?;
+            dock.finish(vec![enter, dispatch])
+        })?;
+        Ok(Arrived::new(self, Arc::clone(&kept.plan), kept.counts.clone(), report))
+    }
+
+    /// Combines without a dispatch before it, with the routes and positions of an earlier round: the backward of that round's
+    /// dispatch, when `combine` takes the gradients of its rows, unweighted. Collective.
+    ///
+    /// # Errors
+    /// As for [`Arrived::combine_with`], and when the handle does not fit the dock.
+    pub fn combine_cached<T: Element>(
+        &mut self,
+        combine: Combine<'_, T>,
+        handle: &Handle,
+    ) -> Result<Combined<T>> {
+        handle.check(&self.rank, &self.shape, &self.room)?;
+        let kept = &handle.0;
+        let metadata = Metadata { selections: &kept.selections, origins: &kept.origins };
+        combine.check(&self.rank, &self.shape, &kept.counts)?;
+        self.round(|dock| {
+            let enter = dock.launch_enter()?;
+            combine.run(dock, metadata, &kept.plan, &kept.counts, vec![enter])
+        })
+    }
+
+    /// Makes the dock usable again after a round failed, for instance because a peer was late. Collective: every rank of the
+    /// dock calls it, those whose round succeeded too.
+    ///
+    /// # Errors
+    /// When a peer fails or ends without coming.
+    pub fn reset(&mut self) -> Result<()> {
+        self.rank.synchronise()?;
+        // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
+        let bytes = self.round.to_le_bytes().to_vec();
+        let rounds = self.rank.backend().gather(self.rank.index(), "resetting a dock", bytes)?;
+        let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
+        self.round = rounds.max().unwrap_or(self.round);
+        self.memory.clear_faults()?;
+        self.rank.barrier()?;
+        self.broken = None;
+        Ok(())
+    }
+
+    /// Puts the rows of `count` tokens in place, once they are known to be right.
+    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<()> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let index = self.rank.index();
-        let count = routing.check(index, &self.shape)?;
         tokens.check(index, &self.shape, count)?;
-        if count > self.capacity.tokens {
-            return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.capacity.tokens });
+        if count > self.room.tokens {
+            return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
         self.memory.rows.write(0, tokens.bytes())?;
-        self.memory.scales.write(0, tokens.scales())?;
-        self.memory.experts.write(0, routing.experts)?;
-        self.memory.weights.write(0, routing.weights)?;
+        self.memory.scales.write(0, tokens.scales())
+    }
+
+    /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
+    pub(crate) fn round<R>(&mut self, step: impl FnOnce(&Dock) -> Result<R>) -> Result<R> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
         self.round += 1;
-        let (source_offsets, expert_offsets, report) = self.exchange(count).inspect_err(|error| {
+        self.step(step)
+    }
+
+    /// A step of the round that has begun.
+    pub(crate) fn step<R>(&mut self, step: impl FnOnce(&Dock) -> Result<R>) -> Result<R> {
+        let error = match step(self) {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        if matches!(error, Error::Overflow { .. }) {
+            self.memory.clear_faults()?;
+            // Nobody counts for the next round while a peer still reads the counts of this one.
+            self.rank.barrier()?;
+        } else {
             self.broken = Some(error.clone());
-        })?;
-        Ok(Arrived::new(self, count, source_offsets, expert_offsets, report))
+        }
+        Err(error)
     }
 
-    /// Runs the kernels of dispatch for `tokens` tokens that are in place.
-    fn exchange(&self, tokens: usize) -> Result<(Vec<u32>, Vec<u32>, StageReport)> {
+    fn launch_positions(&self, plan: &Plan, tokens: usize) -> Result<Vec<Launched>> {
         let memory = &self.memory;
-        let ranks = self.rank.topology().ranks();
         let (chunk_tokens, chunks) = self.chunks(tokens);
-        let (rank, rank_count, token_count) = (self.rank.index() as u32, ranks as u32, tokens as u32);
-        let (epoch, deadline) = (self.round, self.deadline());
-        let launches = vec![
-            self.kernels.count.launch(
-                chunks,
-                &CountArguments {
-                    experts: memory.experts.global(),
-                    tokens: token_count,
-                    chunk_tokens,
-                    chunk_counts: memory.chunk_counts.global(),
-                    finished: memory.finished_blocks(0),
-                    matrix: memory.matrix.peers(),
-                    counted: memory.counted.peers(),
-                    rank,
-                    ranks: rank_count,
-                    epoch,
-                    status: memory.status.global(),
-                },
-            )?,
-            self.kernels.layout.launch(
-                chunks,
-                &LayoutArguments {
-                    experts: memory.experts.global(),
-                    tokens: token_count,
-                    chunk_tokens,
-                    chunk_counts: memory.chunk_counts.global(),
-                    matrix: memory.matrix.here().global(),
-                    counted: memory.counted.here().global(),
-                    places: memory.places.global(),
-                    source_offsets: memory.source_offsets.global(),
-                    expert_offsets: memory.expert_offsets.global(),
-                    rank,
-                    ranks: rank_count,
-                    epoch,
-                    deadline,
-                    status: memory.status.global(),
-                },
-            )?,
-            self.kernels.dispatch.launch(
-                self.blocks(tokens, self.kernels.dispatch.warps()),
-                &DispatchArguments {
-                    rows: memory.rows.global(),
-                    scales: memory.scales.global(),
-                    weights: memory.weights.global(),
-                    places: memory.places.global(),
-                    tokens: token_count,
-                    arrived_rows: memory.arrived_rows.peers(),
-                    arrived_scales: memory.arrived_scales.peers(),
-                    selections: memory.selections.peers(),
-                    origins: memory.origins.peers(),
-                    expert_rows: memory.expert_rows.peers(),
-                    arrived: memory.arrived.peers(),
-                    arrived_here: memory.arrived.here().global(),
-                    finished: memory.finished_blocks(1),
-                    rank,
-                    ranks: rank_count,
-                    epoch,
-                    deadline,
-                    status: memory.status.global(),
-                },
-            )?,
-        ];
-        let report = self.finish(launches)?;
-        let source_offsets = memory.source_offsets.read(0..ranks + 1)?;
-        let expert_offsets = memory.expert_offsets.read(0..memory.expert_offsets.len())?;
-        self.room("rows", &source_offsets, memory.origins.here().len())?;
-        self.room("expert slots", &expert_offsets, memory.expert_rows.here().len())?;
-        Ok((source_offsets, expert_offsets, report))
-    }
-
-    /// Returns `outputs`, one bf16 row per slot, to the tokens they belong to: the results, and what it took.
-    pub(crate) fn combine(
-        &mut self,
-        outputs: &Buffer<bf16>,
-        tokens: usize,
-        arrived: usize,
-    ) -> Result<(Vec<bf16>, StageReport)> {
-        let outcome = self.send_home(outputs, tokens, arrived);
-        outcome.inspect_err(|error| self.broken = Some(error.clone()))
-    }
-
-    fn send_home(
-        &self,
-        outputs: &Buffer<bf16>,
-        tokens: usize,
-        arrived: usize,
-    ) -> Result<(Vec<bf16>, StageReport)> {
-        let memory = &self.memory;
-        let blocks = self.blocks(tokens.max(arrived), self.kernels.combine.warps());
-        let launch = self.kernels.combine.launch(
-            blocks,
-            &CombineArguments {
-                outputs: outputs.global(),
-                selections: memory.selections.here().global(),
-                origins: memory.origins.here().global(),
-                source_offsets: memory.source_offsets.global(),
-                places: memory.places.global(),
+        let count = self.kernels.count.launch(
+            chunks,
+            &CountArguments {
+                experts: plan.experts.global(),
                 tokens: tokens as u32,
-                partials: memory.partials.peers(),
-                partials_here: memory.partials.here().global(),
-                results: memory.results.global(),
-                combined: memory.combined.peers(),
-                combined_here: memory.combined.here().global(),
-                finished: memory.finished_blocks(2),
-                rank: self.rank.index() as u32,
-                ranks: self.rank.topology().ranks() as u32,
+                chunk_tokens,
+                chunk_counts: memory.chunk_counts.global(),
+                finished: memory.finished_blocks(Counting::Count),
+                matrix: memory.matrix.peers(),
+                counted: memory.counted.peers(),
+                rank: self.index(),
+                ranks: self.ranks(),
+                epoch: self.round,
+                status: memory.status.global(),
+            },
+        )?;
+        let layout = self.kernels.layout.launch(
+            chunks,
+            &LayoutArguments {
+                experts: plan.experts.global(),
+                tokens: tokens as u32,
+                chunk_tokens,
+                chunk_counts: memory.chunk_counts.global(),
+                matrix: memory.matrix.here().global(),
+                counted: memory.counted.here().global(),
+                places: plan.places.global(),
+                source_offsets: plan.source_offsets.global(),
+                expert_offsets: plan.expert_offsets.global(),
+                expert_counts: plan.expert_counts.global(),
+                alignment: self.room.layout.alignment(),
+                expert_capacity: self.room.layout.expert_capacity(),
+                row_capacity: self.room.rows as u32,
+                slot_capacity: self.room.slots as u32,
+                rank: self.index(),
+                ranks: self.ranks(),
                 epoch: self.round,
                 deadline: self.deadline(),
                 status: memory.status.global(),
             },
         )?;
-        let report = self.finish(vec![launch])?;
-        Ok((memory.results.read(0..tokens * self.shape.hidden as usize)?, report))
+        Ok(vec![count, layout])
+    }
+
+    fn launch_enter(&self) -> Result<Launched> {
+        let memory = &self.memory;
+        self.kernels.enter.launch(
+            1,
+            &EnterArguments {
+                counted: memory.counted.peers(),
+                counted_here: memory.counted.here().global(),
+                rank: self.index(),
+                ranks: self.ranks(),
+                epoch: self.round,
+                deadline: self.deadline(),
+                status: memory.status.global(),
+            },
+        )
+    }
+
+    fn launch_dispatch(&self, plan: &Plan, tokens: usize) -> Result<Launched> {
+        let memory = &self.memory;
+        let layout = self.room.layout;
+        // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
+        let rows = if layout.is_by_expert() { self.room.rows.max(tokens) } else { tokens };
+        self.kernels.dispatch.launch(
+            self.blocks(rows, self.kernels.dispatch.warps()),
+            &DispatchArguments {
+                rows: memory.rows.global(),
+                scales: memory.scales.global(),
+                weights: plan.weights.global(),
+                places: plan.places.global(),
+                tokens: tokens as u32,
+                by_expert: u32::from(layout.is_by_expert()),
+                zero_padding: u32::from(layout.expert_capacity() == 0),
+                source_offsets: plan.source_offsets.global(),
+                expert_offsets: plan.expert_offsets.global(),
+                expert_counts: plan.expert_counts.global(),
+                local_experts: self.shape.experts / self.ranks(),
+                arrived_rows: memory.arrived_rows.peers(),
+                rows_here: memory.arrived_rows.here().global(),
+                arrived_scales: memory.arrived_scales.peers(),
+                scales_here: memory.arrived_scales.here().global(),
+                selections: memory.selections.peers(),
+                selections_here: memory.selections.here().global(),
+                origins: memory.origins.peers(),
+                expert_rows: memory.expert_rows.peers(),
+                arrived: memory.arrived.peers(),
+                arrived_here: memory.arrived.here().global(),
+                finished: memory.finished_blocks(Counting::Dispatch),
+                rank: self.index(),
+                ranks: self.ranks(),
+                epoch: self.round,
+                deadline: self.deadline(),
+                status: memory.status.global(),
+            },
+        )
+    }
+
+    /// What the kernels counted. Refuses what no round within capacity can have, before it is used as a length.
+    fn counts(&self, plan: &Plan, tokens: usize) -> Result<Counts> {
+        let whole = |buffer: &crate::Buffer<u32>| buffer.read(0..buffer.len());
+        let counts = Counts {
+            tokens,
+            source_offsets: whole(&plan.source_offsets)?,
+            expert_offsets: whole(&plan.expert_offsets)?,
+            expert_counts: whole(&plan.expert_counts)?,
+        };
+        let most = |offsets: &[u32]| offsets.iter().copied().max().unwrap_or(0) as usize;
+        let (rows, slots) = (most(&counts.source_offsets), most(&counts.expert_offsets));
+        if rows > self.room.rows || slots > self.room.slots {
+            let words = vec![rows as u32, self.room.rows as u32, slots as u32, self.room.slots as u32];
+            return Err(Error::UnknownStatus { rank: self.rank.index(), words });
+        }
+        Ok(counts)
     }
 
     /// Waits for the launches and looks at the status record.
-    fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
+    pub(crate) fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
         self.rank.synchronise()?;
         let words = self.memory.status.read(0..self.memory.status.len())?;
-        status::check(&self.rank, &words, self.shape.top_k, self.shape.experts)?;
+        status::check(&self.rank, &words, &self.shape, &self.room)?;
         Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
     }
 
@@ -293,66 +357,25 @@ impl Dock {
     }
 
     /// Blocks for `warps` warps each and one warp per row, all resident at once.
-    fn blocks(&self, rows: usize, warps: u32) -> u32 {
+    pub(crate) fn blocks(&self, rows: usize, warps: u32) -> u32 {
         let most = self.rank.backend().multiprocessors() as usize;
         rows.div_ceil(warps.max(1) as usize).clamp(1, most) as u32
     }
 
-    fn deadline(&self) -> u64 {
+    pub(crate) fn index(&self) -> u32 {
+        self.rank.index() as u32
+    }
+
+    pub(crate) fn ranks(&self) -> u32 {
+        self.rank.topology().ranks() as u32
+    }
+
+    /// The number of the round that has begun.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.round
+    }
+
+    pub(crate) fn deadline(&self) -> u64 {
         u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// Refuses counts that no round within capacity can have, before they are used as lengths.
-    fn room(&self, what: &'static str, offsets: &[u32], most: usize) -> Result<()> {
-        let found = offsets.iter().copied().max().unwrap_or(0) as usize;
-        if found <= most {
-            Ok(())
-        } else {
-            Err(Error::Overflow { rank: self.rank.index(), what, found, most })
-        }
-    }
-}
-
-impl Memory {
-    fn new(rank: &Rank, shape: &Shape, capacity: Capacity) -> Result<Memory> {
-        let ranks = rank.topology().ranks();
-        let tokens = capacity.tokens;
-        let (hidden, top_k, experts) = (shape.hidden as usize, shape.top_k as usize, shape.experts as usize);
-        let (row_bytes, scale_count) = (shape.row_bytes() as usize, shape.scale_count() as usize);
-        let counters = counter_count(ranks as u32, shape.experts) as usize;
-        let chunks = tokens.div_ceil(CHUNK_TOKENS).clamp(1, rank.backend().multiprocessors() as usize);
-        let fan_out = fan_out(ranks as u32, shape.top_k) as usize;
-        let arrivals = ranks * tokens;
-        let memory = Memory {
-            rows: rank.buffer(tokens * row_bytes)?,
-            scales: rank.buffer(tokens * scale_count)?,
-            experts: rank.buffer(tokens * top_k)?,
-            weights: rank.buffer(tokens * top_k)?,
-            chunk_counts: rank.buffer(chunks * counters)?,
-            places: rank.buffer(tokens * top_k)?,
-            source_offsets: rank.buffer(ranks + 1)?,
-            expert_offsets: rank.buffer(experts / ranks + 1)?,
-            finished: rank.buffer(3)?,
-            status: rank.buffer(STATUS_WORDS as usize)?,
-            matrix: rank.symmetric_buffer(ranks * counters)?,
-            counted: rank.symmetric_buffer(ranks)?,
-            arrived: rank.symmetric_buffer(ranks)?,
-            combined: rank.symmetric_buffer(ranks)?,
-            arrived_rows: SymmetricBuffer::new(rank, arrivals * row_bytes, false)?,
-            arrived_scales: SymmetricBuffer::new(rank, arrivals * scale_count, false)?,
-            selections: SymmetricBuffer::new(rank, arrivals * top_k, false)?,
-            origins: SymmetricBuffer::new(rank, arrivals, false)?,
-            expert_rows: SymmetricBuffer::new(rank, arrivals * top_k, false)?,
-            partials: SymmetricBuffer::new(rank, tokens * fan_out * hidden, false)?,
-            results: rank.buffer(tokens * hidden)?,
-        };
-        memory.finished.clear()?;
-        memory.status.clear()?;
-        Ok(memory)
-    }
-
-    /// The counter of finished blocks of one kernel.
-    fn finished_blocks(&self, kernel: u64) -> crossdock_device::intrinsics::Global<u32> {
-        crossdock_device::intrinsics::Global::from_address(self.finished.address() + 4 * kernel)
     }
 }

@@ -219,15 +219,38 @@ pub enum Error {
         /// The status record.
         words: Vec<u32>,
     },
-    /// The device counted more arrivals than the dock has room for.
-    #[error("rank {rank}: {what} arrived: {found}; the dock has room for {most}")]
+    /// More would arrive at a rank than it has room for. Every rank of the round gets this error, nothing was sent, and the next
+    /// round can begin.
+    #[error("{what} of rank {rank}: {found} in this round, and the dock has room for {most}")]
     Overflow {
-        /// The rank.
+        /// The rank that has no room.
         rank: usize,
-        /// Rows or slots.
-        what: &'static str,
+        /// What there is too much of.
+        what: Overflowing,
         /// How many.
         found: usize,
+        /// The most there is room for.
+        most: usize,
+    },
+    /// A handle comes from another kind of dock.
+    #[error("the handle was made by {handle}; this dock is of {dock}")]
+    WrongHandle {
+        /// The rank.
+        rank: usize,
+        /// What the dock is like.
+        dock: String,
+        /// What the handle's dock was like.
+        handle: String,
+    },
+    /// A handle's round is larger than the dock's capacity.
+    #[error("rank {rank}: the handle's round has {needed} {what}, and the dock has room for {most}")]
+    HandleTooLarge {
+        /// The rank.
+        rank: usize,
+        /// Tokens, rows or slots.
+        what: &'static str,
+        /// How many the round has.
+        needed: usize,
         /// The most there is room for.
         most: usize,
     },
@@ -303,6 +326,27 @@ fn ranks(ranks: &[usize]) -> String {
     format!("{noun} {numbers}, which neither waited nor ended")
 }
 
+/// What a round has too much of at one rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflowing {
+    /// Arrived rows.
+    Rows,
+    /// Slots, with the alignment between experts.
+    Slots,
+    /// Slots of one expert, by its number among all.
+    Expert(usize),
+}
+
+impl fmt::Display for Overflowing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Overflowing::Rows => f.write_str("arrived rows"),
+            Overflowing::Slots => f.write_str("slots"),
+            Overflowing::Expert(number) => write!(f, "selections of expert {number}"),
+        }
+    }
+}
+
 /// A stage of a round, as kernels name it in a status record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -314,6 +358,8 @@ pub enum Stage {
     Dispatch,
     /// Partial sums back to their tokens.
     Combine,
+    /// The start of a round with known positions.
+    Enter,
 }
 
 impl fmt::Display for Stage {
@@ -323,6 +369,7 @@ impl fmt::Display for Stage {
             Stage::Layout => "layout",
             Stage::Dispatch => "dispatch",
             Stage::Combine => "combine",
+            Stage::Enter => "enter",
         })
     }
 }

@@ -10,7 +10,8 @@ use crossdock_device::{KernelSet, Specialised};
 
 use crate::backend::{Backend, Sharing};
 use crate::buffer::{Buffer, SymmetricBuffer};
-use crate::dock::{Capacity, Dock};
+use crate::capacity::Capacity;
+use crate::dock::Dock;
 use crate::kernel::Kernel;
 use crate::plain::Plain;
 use crate::{Result, Topology};

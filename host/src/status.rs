@@ -1,13 +1,16 @@
 //! The status record: how a kernel says that a round failed.
 
+use crossdock_device::Shape;
 use crossdock_device::kernels::signal::code;
+use crossdock_device::layout::code::{OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS};
 
-use crate::error::Stage;
+use crate::capacity::Room;
+use crate::error::{Overflowing, Stage};
 use crate::rank::Rank;
 use crate::{Error, Result};
 
 /// Reads a record of `[code, stage, three details, ..]` (see `kernels::signal` of the device crate).
-pub(crate) fn check(rank: &Rank, words: &[u32], top_k: u32, experts: u32) -> Result<()> {
+pub(crate) fn check(rank: &Rank, words: &[u32], shape: &Shape, room: &Room) -> Result<()> {
     let unknown = || Error::UnknownStatus { rank: rank.index(), words: words.to_vec() };
     let &[status, stage, first, second, third, ..] = words else { return Err(unknown()) };
     if status == code::FINE {
@@ -18,6 +21,7 @@ pub(crate) fn check(rank: &Rank, words: &[u32], top_k: u32, experts: u32) -> Res
         code::LAYOUT => Stage::Layout,
         code::DISPATCH => Stage::Dispatch,
         code::COMBINE => Stage::Combine,
+        code::ENTER => Stage::Enter,
         _ => return Err(unknown()),
     };
     Err(match status {
@@ -29,12 +33,25 @@ pub(crate) fn check(rank: &Rank, words: &[u32], top_k: u32, experts: u32) -> Res
             found: third,
             deadline: rank.deadline(),
         },
-        code::BAD_EXPERT if second < top_k => Error::NoSuchExpert {
+        code::OVERFLOW => {
+            let (what, most) = match second {
+                OVERFLOWING_ROWS => (Overflowing::Rows, room.rows),
+                OVERFLOWING_SLOTS => (Overflowing::Slots, room.slots),
+                expert => {
+                    let local_experts = shape.experts as usize / rank.topology().ranks();
+                    let local = (expert - OVERFLOWING_EXPERT) as usize;
+                    let number = first as usize * local_experts + local;
+                    (Overflowing::Expert(number), room.layout.expert_capacity() as usize)
+                }
+            };
+            Error::Overflow { rank: first as usize, what, found: third as usize, most }
+        }
+        code::BAD_EXPERT if second < shape.top_k => Error::NoSuchExpert {
             rank: rank.index(),
             token: first as usize,
             selection: second as usize,
             expert: third.cast_signed(),
-            experts,
+            experts: shape.experts,
         },
         _ => unknown(),
     })

@@ -1,6 +1,6 @@
 //! What each rank must hold after dispatch.
 
-use crate::Round;
+use crate::{Round, Slots};
 
 /// What one rank must hold after dispatch.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,8 +17,10 @@ pub struct Arrival {
     pub source_offsets: Vec<usize>,
     /// `[experts per rank + 1]`: where each local expert's slots begin.
     pub expert_offsets: Vec<usize>,
-    /// `[slots]`: the row that each slot takes.
-    pub expert_rows: Vec<usize>,
+    /// `[experts per rank]`: how many of its slots hold a selection.
+    pub expert_counts: Vec<usize>,
+    /// `[slots]`: the row that each slot takes; `None` for those that nobody takes.
+    pub expert_rows: Vec<Option<usize>>,
 }
 
 /// One selection of an arrived row.
@@ -53,17 +55,38 @@ fn arrival(round: &Round, here: usize) -> Arrival {
     arrival.expert_offsets.push(0);
     let first_expert = here * round.experts_per_rank();
     for expert in first_expert..first_expert + round.experts_per_rank() {
+        let first = arrival.expert_rows.len();
         for (row, &(rank, token)) in arrival.origins.iter().enumerate() {
             for k in 0..round.top_k {
                 if round.expert(rank, token, k) == Some(expert) {
                     let weight = round.sources[rank].weights[token * round.top_k + k];
                     arrival.selections[row * round.top_k + k] =
                         Some(Selection { slot: arrival.expert_rows.len(), weight });
-                    arrival.expert_rows.push(row);
+                    arrival.expert_rows.push(Some(row));
                 }
             }
         }
+        let count = arrival.expert_rows.len() - first;
+        arrival.expert_counts.push(count);
+        arrival.expert_rows.resize(first + round.slots.of_expert(count), None);
         arrival.expert_offsets.push(arrival.expert_rows.len());
     }
     arrival
+}
+
+impl Arrival {
+    /// `rows`, `[rows, width]`, as they lie in memory: by source, or copied to the slots that take them, with `filler` between.
+    pub fn stored<T: Copy>(&self, round: &Round, rows: &[T], width: usize, filler: T) -> Vec<T> {
+        if round.slots == Slots::BesideRows {
+            return rows.to_vec();
+        }
+        let mut stored = Vec::with_capacity(self.expert_rows.len() * width);
+        for row in &self.expert_rows {
+            match row {
+                Some(row) => stored.extend_from_slice(&rows[row * width..][..width]),
+                None => stored.extend(std::iter::repeat_n(filler, width)),
+            }
+        }
+        stored
+    }
 }

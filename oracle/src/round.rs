@@ -13,8 +13,33 @@ pub struct Round {
     pub row_bytes: usize,
     /// f32 scales per row; 0 without block scaling.
     pub scale_count: usize,
+    /// Where the slots of each expert begin.
+    pub slots: Slots,
     /// What each rank brings, in rank order.
     pub sources: Vec<Source>,
+}
+
+/// Where the slots of a rank's experts begin, and whether rows lie at them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Slots {
+    /// One expert's slots behind the other's; rows lie by source rank.
+    #[default]
+    BesideRows,
+    /// Each expert's slots begin at a multiple of the number; rows lie at their slots, zeros at those that nobody takes.
+    Aligned(usize),
+    /// Every expert has so many slots; rows lie at their slots, and the others hold anything.
+    Fixed(usize),
+}
+
+impl Slots {
+    /// Slots of an expert that `count` selections name.
+    pub(crate) fn of_expert(self, count: usize) -> usize {
+        match self {
+            Slots::BesideRows => count,
+            Slots::Aligned(alignment) => count.div_ceil(alignment) * alignment,
+            Slots::Fixed(slots) => slots,
+        }
+    }
 }
 
 /// What one rank brings to a round.

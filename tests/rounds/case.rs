@@ -1,7 +1,8 @@
 //! What a test round is made of: a few numbers, and contents drawn from a seed.
 
+use crossdock::host::Layout;
 use crossdock::{Shape, Wire};
-use crossdock_oracle::{Round, Source};
+use crossdock_oracle::{Round, Slots, Source};
 use half::bf16;
 use proptest::prelude::*;
 
@@ -12,6 +13,7 @@ pub(crate) struct Case {
     pub(crate) top_k: usize,
     pub(crate) hidden: usize,
     pub(crate) wire: Wire,
+    pub(crate) layout: Layout,
     /// Tokens of each rank in each round; every round names every rank.
     pub(crate) rounds: Vec<Vec<usize>>,
     pub(crate) choice: Choice,
@@ -40,16 +42,42 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         Just(Wire::FP8),
         prop_oneof![Just(16), Just(96), Just(7)].prop_map(|block| Wire::Fp8 { block }),
     ];
+    let layout = prop_oneof![
+        Just(Layout::BySource),
+        prop_oneof![Just(1u32), Just(3), Just(8)].prop_map(|alignment| Layout::ByExpert { alignment }),
+        // As many slots as one expert can need.
+        Just(Layout::Masked { capacity: 9 * 12 * 13 }),
+    ];
     let choice = prop_oneof![4 => Just(Choice::Any), 3 => Just(Choice::Sparse), 1 => Just(Choice::One), 1 => Just(Choice::None)];
-    (1usize..=9, 1usize..=7, 1usize..=13, 1usize..=40, wire, 1usize..=2, choice, 0u64..4, any::<u64>())
+    (
+        1usize..=9,
+        1usize..=7,
+        1usize..=13,
+        1usize..=40,
+        (wire, layout),
+        1usize..=2,
+        choice,
+        0u64..4,
+        any::<u64>(),
+    )
         .prop_flat_map(
-            |(ranks, experts_per_rank, top_k, units, wire, rounds, choice, schedule_seed, seed)| {
+            |(ranks, experts_per_rank, top_k, units, (wire, layout), rounds, choice, schedule_seed, seed)| {
                 // Rows are multiples of 16 bytes, and few of these widths are powers of two.
                 let hidden = units * 16 / wire.element_bytes() as usize;
                 let top_k = top_k.min(ranks * experts_per_rank);
                 let tokens = prop_oneof![1 => Just(0usize), 4 => 1usize..=12];
                 prop::collection::vec(prop::collection::vec(tokens, ranks), rounds).prop_map(move |rounds| {
-                    Case { experts_per_rank, top_k, hidden, wire, rounds, choice, schedule_seed, seed }
+                    Case {
+                        experts_per_rank,
+                        top_k,
+                        hidden,
+                        wire,
+                        layout,
+                        rounds,
+                        choice,
+                        schedule_seed,
+                        seed,
+                    }
                 })
             },
         )
@@ -112,7 +140,12 @@ impl Case {
                 scales: (0..tokens * scale_count).map(|_| random.below(1 << 20) as f32 / 1048576.0).collect(),
             })
             .collect();
-        Round { experts, top_k: self.top_k, hidden: self.hidden, row_bytes, scale_count, sources }
+        let slots = match self.layout {
+            Layout::BySource => Slots::BesideRows,
+            Layout::ByExpert { alignment } => Slots::Aligned(alignment as usize),
+            Layout::Masked { capacity } => Slots::Fixed(capacity as usize),
+        };
+        Round { experts, top_k: self.top_k, hidden: self.hidden, row_bytes, scale_count, slots, sources }
     }
 }
 

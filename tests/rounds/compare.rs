@@ -4,7 +4,7 @@ use crossdock::host::report::{RoundReport, StageReport};
 use crossdock::host::{Capacity, Cluster, Error, NOWHERE, Origin, Routing, Selection, Tokens, Topology};
 use crossdock::{KernelSet, Wire};
 use crossdock_oracle::{
-    Arrival, Bounds, Round, arrivals, combine, combine_bounds, dequantise, dispatch_bounds,
+    Arrival, Bounds, Round, Slots, arrivals, combine_bf16, combine_bounds, dequantise, dispatch_bounds,
 };
 use half::bf16;
 
@@ -18,6 +18,7 @@ struct Seen {
     selections: Vec<Selection>,
     source_offsets: Vec<u32>,
     expert_offsets: Vec<u32>,
+    expert_counts: Vec<u32>,
     expert_rows: Vec<u32>,
     results: Vec<bf16>,
     report: RoundReport,
@@ -34,7 +35,7 @@ pub(crate) fn agrees_with_the_reference(case: &Case) {
         }
         let outputs: Vec<Vec<bf16>> =
             (0..round.ranks()).map(|rank| outputs(case, round, rank, &arrivals[rank])).collect();
-        for (rank, expected) in combine(round, &arrivals, &outputs).iter().enumerate() {
+        for (rank, expected) in combine_bf16(round, &arrivals, &outputs).iter().enumerate() {
             let bits = |values: &[bf16]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             let results = &seen[rank][number].results;
             assert_eq!(bits(results), bits(expected), "{case:?}: round {number}, results of rank {rank}");
@@ -49,7 +50,7 @@ fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
     let cluster =
         Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks()))?.schedule_seed(case.schedule_seed);
     cluster.run(|rank| {
-        let mut dock = rank.dock(kernels.clone(), Capacity::tokens(case.capacity()))?;
+        let mut dock = rank.dock(kernels.clone(), Capacity::tokens(case.capacity()).layout(case.layout))?;
         let mut seen = Vec::new();
         for round in rounds {
             let source = &round.sources[rank.index()];
@@ -69,13 +70,14 @@ fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
                 selections: arrived.selections()?,
                 source_offsets: arrived.source_offsets().to_vec(),
                 expert_offsets: arrived.expert_offsets().to_vec(),
+                expert_counts: arrived.expert_counts().to_vec(),
                 expert_rows: arrived.expert_rows()?,
                 results: Vec::new(),
-                report: RoundReport::default(),
+                report: RoundReport { dispatch: arrived.report().clone(), ..RoundReport::default() },
             };
             let outputs = arrived.apply(expert)?;
             let combined = arrived.combine(&outputs)?;
-            (saw.results, saw.report) = (combined.rows, combined.report);
+            (saw.results, saw.report.combine) = (combined.rows, combined.report);
             seen.push(saw);
         }
         Ok(seen)
@@ -99,7 +101,8 @@ fn outputs(case: &Case, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf
     let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * case.hidden];
     for local in 0..case.experts_per_rank {
         for slot in arrival.expert_offsets[local]..arrival.expert_offsets[local + 1] {
-            let input = &rows[arrival.expert_rows[slot] * case.hidden..][..case.hidden];
+            let Some(row) = arrival.expert_rows[slot] else { continue };
+            let input = &rows[row * case.hidden..][..case.hidden];
             expert(
                 rank * round.experts_per_rank() + local,
                 input,
@@ -118,15 +121,24 @@ fn compare_arrival(round: &Round, seen: &Seen, expected: &Arrival, place: &str) 
     let numbers = |values: &[u32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
     assert_eq!(numbers(&seen.source_offsets), expected.source_offsets, "{place}: source offsets");
     assert_eq!(numbers(&seen.expert_offsets), expected.expert_offsets, "{place}: expert offsets");
-    assert_eq!(numbers(&seen.expert_rows), expected.expert_rows, "{place}: rows of slots");
+    assert_eq!(numbers(&seen.expert_counts), expected.expert_counts, "{place}: selections of experts");
+    let taken: Vec<_> =
+        seen.expert_rows.iter().map(|&row| (row != NOWHERE).then_some(row as usize)).collect();
+    assert_eq!(taken, expected.expert_rows, "{place}: rows of slots");
     // A token's partial sums come home to as many rows as it can have destinations.
     let fan_out = round.ranks().min(round.top_k);
     let origins: Vec<_> =
         seen.origins.iter().map(|origin| (origin.rank as usize, origin.index as usize / fan_out)).collect();
     assert_eq!(origins, expected.origins, "{place}: origins");
-    assert!(seen.rows == expected.rows, "{place}: bytes of rows");
     let bits = |scales: &[f32]| scales.iter().map(|scale| scale.to_bits()).collect::<Vec<_>>();
-    assert_eq!(bits(&seen.scales), bits(&expected.scales), "{place}: scales");
+    let mut rows = expected.stored(round, &expected.rows, round.row_bytes, 0);
+    let mut scales = bits(&expected.stored(round, &expected.scales, round.scale_count, 0.0));
+    if let Slots::Fixed(_) = round.slots {
+        take_over(&mut rows, &seen.rows, expected, round.row_bytes);
+        take_over(&mut scales, &bits(&seen.scales), expected, round.scale_count);
+    }
+    assert!(seen.rows == rows, "{place}: bytes of rows");
+    assert_eq!(bits(&seen.scales), scales, "{place}: scales");
     let selections: Vec<_> =
         seen.selections.iter().map(|selection| (selection.slot, selection.weight.to_bits())).collect();
     let expected: Vec<_> = expected
@@ -139,6 +151,17 @@ fn compare_arrival(round: &Round, seen: &Seen, expected: &Arrival, place: &str) 
     assert_eq!(selections, expected, "{place}: selections");
 }
 
+/// What lies at slots of a masked layout that nobody takes is not said: expect what was seen.
+fn take_over<T: Copy>(expected: &mut [T], seen: &[T], arrival: &Arrival, width: usize) {
+    assert_eq!(expected.len(), seen.len());
+    for (slot, row) in arrival.expert_rows.iter().enumerate() {
+        if row.is_none() {
+            let range = slot * width..(slot + 1) * width;
+            expected[range.clone()].copy_from_slice(&seen[range]);
+        }
+    }
+}
+
 /// Every byte that crosses a link is a row's, or one of the few that say where it belongs.
 fn compare_bytes(case: &Case, round: &Round, arrivals: &[Arrival], reports: &[&RoundReport]) {
     let nvlink = |stage: fn(&RoundReport) -> &StageReport| -> u64 {
@@ -148,13 +171,13 @@ fn compare_bytes(case: &Case, round: &Round, arrivals: &[Arrival], reports: &[&R
     let (ranks, experts, top_k) = (round.ranks() as u64, round.experts as u64, round.top_k as u64);
     let pairs = ranks * (ranks - 1);
 
-    let Bounds { nvlink: bound, .. } = dispatch_bounds(round);
+    let Bounds { nvlink: bound, .. } = dispatch_bounds(round, arrivals);
     let remote_rows = bound / (round.row_bytes + 4 * round.scale_count) as u64;
     let remote_slots: usize = arrivals
         .iter()
         .enumerate()
         .flat_map(|(rank, arrival)| {
-            arrival.expert_rows.iter().filter(move |&&row| arrival.origins[row].0 != rank)
+            arrival.expert_rows.iter().flatten().filter(move |&&row| arrival.origins[row].0 != rank)
         })
         .count();
     // Per row its selections and its origin, per slot its row, per pair of ranks the counts and two flags.

@@ -4,6 +4,7 @@ mod case;
 mod compare;
 
 use crossdock::Wire;
+use crossdock::host::Layout;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -30,6 +31,7 @@ fn plain() -> Case {
         top_k: 6,
         hidden: 48,
         wire: Wire::Bf16,
+        layout: Layout::BySource,
         rounds: vec![vec![5, 3, 4]],
         choice: Choice::Any,
         schedule_seed: 0,
@@ -91,4 +93,20 @@ fn seventy_two_ranks() {
         rounds: vec![vec![2; 72]],
         ..plain()
     });
+}
+
+#[test]
+fn rows_lie_by_expert() {
+    for layout in [
+        Layout::ByExpert { alignment: 1 },
+        Layout::ByExpert { alignment: 128 },
+        Layout::Masked { capacity: 31 * 6 },
+    ] {
+        for (choice, wire) in
+            [(Choice::Any, Wire::Bf16), (Choice::Sparse, Wire::FP8), (Choice::One, Wire::Bf16)]
+        {
+            let rounds = vec![vec![20, 0, 1], vec![2, 9, 20]];
+            agrees_with_the_reference(&Case { layout, choice, wire, rounds, ..plain() });
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::device;
 /// The `combine` kernel.
 #[device]
 pub mod code {
+    use crate::kernels::rows::code::spread_pieces;
     use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
     use crate::layout::code::{
         NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces,
@@ -38,15 +39,36 @@ pub mod code {
         }
     }
 
-    /// Returns one weighted partial sum per arrived row to its source, then adds up this rank's own tokens.
+    /// Eight f32 as two pieces.
+    pub fn write_f32(target: Global<B128>, sums: [f32; 8]) {
+        target.write(B128 {
+            x: sums[0].to_bits(),
+            y: sums[1].to_bits(),
+            z: sums[2].to_bits(),
+            w: sums[3].to_bits(),
+        });
+        target.at(1u32).write(B128 {
+            x: sums[4].to_bits(),
+            y: sums[5].to_bits(),
+            z: sums[6].to_bits(),
+            w: sums[7].to_bits(),
+        });
+    }
+
+    /// Returns one partial sum per arrived row to its source, then adds up this rank's own tokens.
     ///
-    /// A partial sum takes the row's selections on this rank in the order of top-k, in f32 with one rounding per step
-    /// (`fma`), and is rounded to bf16 to travel. A result takes the partial sums in the order in which the token first
-    /// names their ranks, in f32, and is rounded to bf16. A token without routes gives zeros. All blocks must be
-    /// resident at once: they wait for the peers' `combined` flags.
+    /// `outputs` lie by slot or, with `by_row`, are one row per arrived row, which is then its own partial sum. Otherwise a
+    /// partial sum takes the row's selections on this rank in the order of top-k, in f32 with one rounding per step (`fma` with
+    /// the router's weight if `weighted`, else with 1), and is rounded to bf16 to travel. A result starts from the sum of the
+    /// biases (zero without) and takes the partial sums in the order in which the token first names their ranks, in f32; it is
+    /// rounded to bf16 unless `wide`. A token without routes gives its biases. With `returns_values`, one f32 per slot
+    /// travels home to its selection; selections that go nowhere get zero. All blocks must be resident at once: they wait for
+    /// the peers' `combined` flags.
     #[kernel(warps = 8)]
     pub fn combine<const HIDDEN: u32, const TOP_K: u32>(
-        outputs: Global<B128>,         // [slots, HIDDEN / 8]: bf16 expert outputs
+        outputs: Global<B128>,         // [slots or arrived rows, HIDDEN / 8]: bf16 expert outputs
+        by_row: u32,                   // 1: one output per arrived row; 0: one per slot
+        weighted: u32,                 // 1: outputs are multiplied by the router's weights
         selections: Global<Selection>, // [arrived rows, TOP_K]
         origins: Global<Origin>,       // [arrived rows]
         source_offsets: Global<u32>,   // [ranks + 1]; the last is the number of arrived rows
@@ -54,7 +76,15 @@ pub mod code {
         tokens: u32,
         partials: Peers<B128>,       // [tokens, fan-out, HIDDEN / 8]: bf16
         partials_here: Global<B128>, // this rank's copy
-        results: Global<B128>,       // [tokens, HIDDEN / 8]: bf16
+        returns_values: u32,         // 1: values travel too
+        slot_values: Global<f32>,    // [slots]
+        values: Peers<f32>,          // [tokens, TOP_K]
+        values_here: Global<f32>,    // this rank's copy
+        bias_count: u32,             // 0 to 2
+        first_bias: Global<B128>,    // [tokens, HIDDEN / 8]: bf16
+        second_bias: Global<B128>,   // [tokens, HIDDEN / 8]: bf16
+        wide: u32,                   // 1: results are f32
+        results: Global<B128>,       // [tokens, HIDDEN / 8] bf16, or [tokens, HIDDEN / 4] f32
         combined: Peers<u32>,        // [ranks]: flags
         combined_here: Global<u32>,  // [ranks]: this rank's copy
         finished: Global<u32>,       // blocks that have sent; 0 before and after
@@ -87,29 +117,42 @@ pub mod code {
             }
             let chosen = ballot(selection.slot != NOWHERE);
             let origin = origins.at(row).read();
+            if returns_values != 0 && selection.slot != NOWHERE {
+                let token = origin.index / fan_out;
+                let value = slot_values.at(selection.slot).read();
+                values.rank(origin.rank).at(token as u64 * TOP_K as u64 + lane() as u64).write(value);
+            }
             let target = partials.rank(origin.rank).at(origin.index as u64 * pieces as u64);
-            let mut base = 0;
-            while base < pieces {
-                let piece = base + lane();
-                let mut sums = [0.0f32; 8];
-                let mut remaining = chosen;
-                while remaining != 0 {
-                    let k = remaining.trailing_zeros();
-                    let slot = shuffle(selection.slot, k);
-                    let weight = shuffle(selection.weight, k);
-                    if piece < pieces {
-                        sums = accumulate(
-                            sums,
-                            weight,
-                            outputs.at(slot as u64 * pieces as u64 + piece as u64).read(),
-                        );
+            if by_row != 0 {
+                let source = outputs.at(row as u64 * pieces as u64);
+                spread_pieces(source, target, pieces, 1);
+            } else {
+                if weighted == 0 {
+                    selection.weight = 1.0;
+                }
+                let mut base = 0;
+                while base < pieces {
+                    let piece = base + lane();
+                    let mut sums = [0.0f32; 8];
+                    let mut remaining = chosen;
+                    while remaining != 0 {
+                        let k = remaining.trailing_zeros();
+                        let slot = shuffle(selection.slot, k);
+                        let weight = shuffle(selection.weight, k);
+                        if piece < pieces {
+                            sums = accumulate(
+                                sums,
+                                weight,
+                                outputs.at(slot as u64 * pieces as u64 + piece as u64).read(),
+                            );
+                        }
+                        remaining &= remaining - 1;
                     }
-                    remaining &= remaining - 1;
+                    if piece < pieces {
+                        target.at(piece).write(round(sums));
+                    }
+                    base += WARP;
                 }
-                if piece < pieces {
-                    target.at(piece).write(round(sums));
-                }
-                base += WARP;
             }
             row += warps_in_grid();
         }
@@ -144,17 +187,31 @@ pub mod code {
             let mut place = Place::NONE;
             if lane() < TOP_K {
                 place = places.at(token * TOP_K + lane()).read();
+                if returns_values != 0 && place.rank == NOWHERE {
+                    values_here.at(token * TOP_K + lane()).write(0.0);
+                }
             }
             let count = ballot(place.rank != NOWHERE && place.leader == lane()).count_ones();
             let mut piece = lane();
             while piece < pieces {
+                let here = token as u64 * pieces as u64 + piece as u64;
                 let mut sums = [0.0f32; 8];
+                if bias_count >= 1 {
+                    sums = accumulate(sums, 1.0, first_bias.at(here).read());
+                }
+                if bias_count >= 2 {
+                    sums = accumulate(sums, 1.0, second_bias.at(here).read());
+                }
                 for position in 0..count {
                     let index = token as u64 * fan_out as u64 + position as u64;
                     sums =
                         accumulate(sums, 1.0, partials_here.at(index * pieces as u64 + piece as u64).read());
                 }
-                results.at(token as u64 * pieces as u64 + piece as u64).write(round(sums));
+                if wide != 0 {
+                    write_f32(results.at(here * 2), sums);
+                } else {
+                    results.at(here).write(round(sums));
+                }
                 piece += WARP;
             }
             token += warps_in_grid();

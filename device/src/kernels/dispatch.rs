@@ -5,19 +5,22 @@ use crate::device;
 /// The `dispatch` kernel.
 #[device]
 pub mod code {
+    use crate::kernels::expand::code::{pad, replicate};
+    use crate::kernels::rows::code::{spread_pieces, spread_words};
     use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
     use crate::layout::code::{
         NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces, scale_count,
     };
     use crate::prelude::*;
 
-    /// Pieces that each lane holds in registers while it writes them to every destination.
-    pub const PIECES_IN_FLIGHT: usize = 4;
-
     /// Sends every row once to each rank that needs it, straight to its place there, with its scales and selections.
     ///
-    /// One warp per token. A row is read once, whatever the number of destinations. The last block to finish announces
-    /// `epoch` in the peers' `arrived` flags and waits until all peers have announced theirs.
+    /// One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
+    /// block to finish announces `epoch` in the peers' `arrived` flags and waits until all peers have announced theirs.
+    ///
+    /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local experts want arrives at the
+    /// first of its slots and is copied to the others by the rank itself, for which all blocks wait; so all must be resident
+    /// at once.
     #[kernel(warps = 8)]
     pub fn dispatch<const HIDDEN: u32, const ELEMENT_BYTES: u32, const SCALE_BLOCK: u32, const TOP_K: u32>(
         rows: Global<B128>,    // [tokens, HIDDEN * ELEMENT_BYTES / 16]
@@ -25,14 +28,23 @@ pub mod code {
         weights: Global<f32>,  // [tokens, TOP_K]
         places: Global<Place>, // [tokens, TOP_K]
         tokens: u32,
-        arrived_rows: Peers<B128>,    // [arrived rows, HIDDEN * ELEMENT_BYTES / 16]
-        arrived_scales: Peers<u32>,   // [arrived rows, scales]
+        by_expert: u32,              // 1: rows lie at their slots; 0: rows lie by source
+        zero_padding: u32,           // 1: rows of slots that nobody takes become zeros
+        source_offsets: Global<u32>, // [ranks + 1]; the last is the number of arrived rows
+        expert_offsets: Global<u32>, // [local experts + 1]
+        expert_counts: Global<u32>,  // [local experts]
+        local_experts: u32,
+        arrived_rows: Peers<B128>, // [arrived rows or slots, HIDDEN * ELEMENT_BYTES / 16]
+        rows_here: Global<B128>,   // this rank's copy
+        arrived_scales: Peers<u32>, // [arrived rows or slots, scales]
+        scales_here: Global<u32>,  // this rank's copy
         selections: Peers<Selection>, // [arrived rows, TOP_K]
-        origins: Peers<Origin>,       // [arrived rows]
-        expert_rows: Peers<u32>,      // [slots]: the arrived row that a slot takes
-        arrived: Peers<u32>,          // [ranks]: flags
-        arrived_here: Global<u32>,    // [ranks]: this rank's copy
-        finished: Global<u32>,        // blocks that are done; 0 before and after
+        selections_here: Global<Selection>, // this rank's copy
+        origins: Peers<Origin>,    // [arrived rows]
+        expert_rows: Peers<u32>,   // [slots]: the arrived row that a slot takes
+        arrived: Peers<u32>,       // [ranks]: flags
+        arrived_here: Global<u32>, // [ranks]: this rank's copy
+        finished: Global<u32>,     // blocks that are done; 0 before and after
         rank: u32,
         ranks: u32,
         epoch: u32,
@@ -65,58 +77,27 @@ pub mod code {
             }
             let leads = place.rank != NOWHERE && place.leader == lane();
             let leaders = ballot(leads);
+            // The row crosses the link once: to its own place, or to the slot of the first expert that wants it.
+            let mut index = place.row;
+            if by_expert != 0 {
+                index = place.slot;
+            }
 
             // Each leader knows where its rank wants the row; the lanes then follow the leaders one by one.
             let mut target = arrived_rows.rank(rank);
+            let mut scales_target = arrived_scales.rank(rank);
             if leads {
-                target = arrived_rows.rank(place.rank).at(place.row as u64 * pieces as u64);
+                target = arrived_rows.rank(place.rank).at(index as u64 * pieces as u64);
+                scales_target = arrived_scales.rank(place.rank).at(index as u64 * scale_words as u64);
             }
-            let source = rows.at(token as u64 * pieces as u64);
-            let mut base = 0;
-            while leaders != 0 && base < pieces {
-                let mut data = [B128::ZERO; PIECES_IN_FLIGHT];
-                #[unroll]
-                for i in 0..PIECES_IN_FLIGHT {
-                    let piece = base + i as u32 * WARP + lane();
-                    if piece < pieces {
-                        data[i] = source.at(piece).read();
-                    }
-                }
-                let mut remaining = leaders;
-                while remaining != 0 {
-                    let destination = shuffle(target, remaining.trailing_zeros());
-                    #[unroll]
-                    for i in 0..PIECES_IN_FLIGHT {
-                        let piece = base + i as u32 * WARP + lane();
-                        if piece < pieces {
-                            destination.at(piece).write(data[i]);
-                        }
-                    }
-                    remaining &= remaining - 1;
-                }
-                base += PIECES_IN_FLIGHT as u32 * WARP;
-            }
-
-            let mut base = 0;
-            while leaders != 0 && base < scale_words {
-                let word = base + lane();
-                let mut scale = 0;
-                if word < scale_words {
-                    scale = scales.at(token as u64 * scale_words as u64 + word as u64).read();
-                }
-                let mut remaining = leaders;
-                while remaining != 0 {
-                    let to = shuffle(place.rank, remaining.trailing_zeros());
-                    let row = shuffle(place.row, remaining.trailing_zeros());
-                    if word < scale_words {
-                        arrived_scales
-                            .rank(to)
-                            .at(row as u64 * scale_words as u64 + word as u64)
-                            .write(scale);
-                    }
-                    remaining &= remaining - 1;
-                }
-                base += WARP;
+            if leaders != 0 {
+                spread_pieces(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
+                spread_words(
+                    scales.at(token as u64 * scale_words as u64),
+                    scales_target,
+                    scale_words,
+                    leaders,
+                );
             }
 
             let mut position = 0;
@@ -142,19 +123,58 @@ pub mod code {
             token += warps_in_grid();
         }
 
+        if by_expert != 0 {
+            pad(
+                expert_offsets,
+                expert_counts,
+                local_experts,
+                zero_padding,
+                pieces,
+                scale_words,
+                expert_rows.rank(rank),
+                arrived_rows.rank(rank),
+                arrived_scales.rank(rank),
+            );
+        }
+
         let last = shared::<u32>(1);
+        let complete = shared::<u32>(1);
         block_barrier();
         if thread_in_block() == 0 {
             let before = finished.fetch_add(1, AcquireRelease, Gpu);
             last.write((before == blocks_in_grid() - 1) as u32);
         }
         block_barrier();
-        if last.read() == 1 && warp_in_block() == 0 {
-            if lane() == 0 {
-                finished.write(0);
+        if warp_in_block() == 0 {
+            let is_last = last.read() == 1;
+            if is_last {
+                if lane() == 0 {
+                    finished.write(0);
+                }
+                announce(arrived, rank, ranks, epoch);
             }
-            announce(arrived, rank, ranks, epoch);
-            wait_for_all(arrived_here, ranks, epoch, deadline, status, DISPATCH);
+            let mut in_time = true;
+            if is_last || by_expert != 0 {
+                in_time = wait_for_all(arrived_here, ranks, epoch, deadline, status, DISPATCH);
+            }
+            if lane() == 0 {
+                complete.write(in_time as u32);
+            }
+        }
+        if by_expert != 0 {
+            block_barrier();
+            if complete.read() != 0 {
+                replicate::<TOP_K>(
+                    selections_here,
+                    source_offsets.at(ranks).read(),
+                    pieces,
+                    scale_words,
+                    rows_here,
+                    arrived_rows.rank(rank),
+                    scales_here,
+                    arrived_scales.rank(rank),
+                );
+            }
         }
     }
 }

@@ -6,14 +6,21 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::routing::code::route;
-    use crate::kernels::signal::code::{LAYOUT, wait_for_all, warp_sees_fault};
-    use crate::layout::code::{MAX_RANKS, NOWHERE, Place, counter_count};
+    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, report, wait_for_all, warp_sees_fault};
+    use crate::layout::code::{
+        MAX_RANKS, NOWHERE, OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS, Place, counter_count,
+        slots_of_expert,
+    };
     use crate::prelude::*;
 
     /// Computes `places` for this rank's tokens, and how this rank's own arrivals are laid out.
     ///
     /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
-    /// inside by source rank, token and position in top-k. One warp per block, with the blocks of `count`.
+    /// inside by source rank, token and position in top-k. Each expert's slots begin at a multiple of `alignment` or, with an
+    /// `expert_capacity`, at a multiple of that. One warp per block, with the blocks of `count`.
+    ///
+    /// Every rank knows everybody's counts. If they exceed the room at any destination, all ranks record the same overflow
+    /// before a single row is sent.
     #[kernel(warps = 1)]
     pub fn layout<const TOP_K: u32, const EXPERTS: u32>(
         experts: Global<i32>, // [tokens, TOP_K]: expert, or -1
@@ -25,6 +32,11 @@ pub mod code {
         places: Global<Place>,     // [tokens, TOP_K]
         source_offsets: Global<u32>, // [ranks + 1]: where each source's rows begin in this rank's arrivals
         expert_offsets: Global<u32>, // [EXPERTS / ranks + 1]: where each local expert's slots begin
+        expert_counts: Global<u32>, // [EXPERTS / ranks]: how many slots each local expert uses
+        alignment: u32,            // slots; at least 1
+        expert_capacity: u32,      // slots of every expert, used or not; 0 for as many as it needs
+        row_capacity: u32,
+        slot_capacity: u32,
         rank: u32,
         ranks: u32,
         epoch: u32,
@@ -60,28 +72,54 @@ pub mod code {
         }
         warp_barrier();
 
-        let mut destination = lane();
-        while destination < ranks {
-            let describe = destination == rank && block_in_grid() == 0;
-            let mut offset = 0;
-            for local in 0..experts_per_rank {
-                let cell = ranks + destination * experts_per_rank + local;
-                next.at(cell).write(next.at(cell).read() + offset);
+        let mut base = 0;
+        while base < ranks {
+            let destination = base + lane();
+            let mut problem = NOWHERE;
+            let mut found = 0;
+            if destination < ranks {
+                let describe = destination == rank && block_in_grid() == 0;
+                let mut offset = 0;
+                for local in 0..experts_per_rank {
+                    let cell = ranks + destination * experts_per_rank + local;
+                    next.at(cell).write(next.at(cell).read() + offset);
+                    let total = totals.at(cell).read();
+                    if describe {
+                        expert_offsets.at(local).write(offset);
+                        expert_counts.at(local).write(total);
+                    }
+                    if expert_capacity != 0 && total > expert_capacity && problem == NOWHERE {
+                        problem = OVERFLOWING_EXPERT + local;
+                        found = total;
+                    }
+                    offset += slots_of_expert(total, alignment, expert_capacity);
+                }
+                let rows = totals.at(destination).read();
+                if rows > row_capacity {
+                    problem = OVERFLOWING_ROWS;
+                    found = rows;
+                } else if offset > slot_capacity {
+                    problem = OVERFLOWING_SLOTS;
+                    found = offset;
+                }
                 if describe {
-                    expert_offsets.at(local).write(offset);
+                    expert_offsets.at(experts_per_rank).write(offset);
+                    let mut rows = 0;
+                    for source in 0..ranks {
+                        source_offsets.at(source).write(rows);
+                        rows += matrix.at(source * width + rank).read();
+                    }
+                    source_offsets.at(ranks).write(rows);
                 }
-                offset += totals.at(cell).read();
             }
-            if describe {
-                expert_offsets.at(experts_per_rank).write(offset);
-                let mut rows = 0;
-                for source in 0..ranks {
-                    source_offsets.at(source).write(rows);
-                    rows += matrix.at(source * width + rank).read();
+            let overflowing = ballot(problem != NOWHERE);
+            if overflowing != 0 {
+                if lane() == overflowing.trailing_zeros() {
+                    report(status, OVERFLOW, LAYOUT, destination, problem, found);
                 }
-                source_offsets.at(ranks).write(rows);
+                return;
             }
-            destination += WARP;
+            base += WARP;
         }
         warp_barrier();
 

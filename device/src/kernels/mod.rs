@@ -10,6 +10,10 @@
 pub mod combine;
 pub mod count;
 pub mod dispatch;
+pub mod enter;
+pub mod expand;
+pub mod gradient;
 pub mod layout;
 pub mod routing;
+pub mod rows;
 pub mod signal;

@@ -20,6 +20,10 @@ pub mod code {
     /// Status code: a route names an expert that does not exist. Then: stage, token, position in top-k, the index.
     pub const BAD_EXPERT: u32 = 2;
 
+    /// Status code: a rank has no room for what would arrive there. Then: stage, that rank, what overflows (see
+    /// [`layout`](crate::layout::code)), how many.
+    pub const OVERFLOW: u32 = 3;
+
     /// Stage number of `count`.
     pub const COUNT: u32 = 1;
     /// Stage number of `layout`, which waits for the flags of `count`.
@@ -28,6 +32,8 @@ pub mod code {
     pub const DISPATCH: u32 = 3;
     /// Stage number of `combine`.
     pub const COMBINE: u32 = 4;
+    /// Stage number of `enter`.
+    pub const ENTER: u32 = 5;
 
     /// Records a fault, unless one was recorded before: code, stage and three details.
     pub fn report(status: Global<u32>, code: u32, stage: u32, first: u32, second: u32, third: u32) {

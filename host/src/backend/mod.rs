@@ -2,7 +2,7 @@
 //!
 //! Nothing above this trait knows whether virtual or real GPUs run the kernels.
 //!
-//! **Order.** Each rank has one stream. Launches run in launch order; `read`, `write` and `fill` see the memory as all
+//! **Order.** Each rank has one stream. Launches run in launch order; `read`, `write`, `copy` and `fill` see the memory as all
 //! earlier launches of that rank leave it, so they may wait for them.
 //! **Addresses** are device addresses as kernels of that rank use them.
 
@@ -82,6 +82,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Copies to the host.
     fn read(&self, rank: usize, address: u64, bytes: &mut [u8]) -> Result<()>;
+
+    /// Copies inside the memory of the rank; the ranges do not overlap.
+    fn copy(&self, rank: usize, from: u64, to: u64, bytes: u64) -> Result<()>;
 
     /// Sets every byte.
     fn fill(&self, rank: usize, address: u64, value: u8, bytes: u64) -> Result<()>;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::Wire;
+use crossdock::host::Layout;
 
 use crate::routing::Routing;
 
@@ -111,6 +112,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_enum, default_value = "bf16")]
     pub(crate) wire: WireName,
 
+    /// How arrived rows lie: source, by source rank; expert:ALIGNMENT, by expert, each expert's rows from a multiple of
+    /// ALIGNMENT; or masked:CAPACITY, with CAPACITY rows for every expert
+    #[arg(long, value_name = "LAYOUT", default_value = "source", value_parser = layout)]
+    pub(crate) layout: Layout,
+
     /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 / (e + 1)^S; or
     /// one-expert, where every selection names expert 0
     /// [default: uniform]
@@ -158,6 +164,18 @@ impl RunArguments {
     pub(crate) fn expert(&self) -> ExpertName {
         let unsaid = if self.output.is_some() { ExpertName::Identity } else { ExpertName::Scaled };
         self.expert.unwrap_or(unsaid)
+    }
+}
+
+fn layout(text: &str) -> Result<Layout, String> {
+    let rule =
+        "expected source, expert:ALIGNMENT or masked:CAPACITY with a number from 1, such as expert:128";
+    let number = |digits: &str| digits.parse().ok().filter(|&rows| rows > 0).ok_or(rule.to_string());
+    match text.split_once(':') {
+        None if text == "source" => Ok(Layout::BySource),
+        Some(("expert", rows)) => Ok(Layout::ByExpert { alignment: number(rows)? }),
+        Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
+        _ => Err(rule.to_string()),
     }
 }
 

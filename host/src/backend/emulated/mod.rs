@@ -126,6 +126,12 @@ impl Backend for Emulated {
         self.idle(rank)?.machine.read(address, bytes).map_err(|error| machine_error(Some(rank), error))
     }
 
+    fn copy(&self, rank: usize, from: u64, to: u64, bytes: u64) -> Result<()> {
+        let mut contents = vec![0; bytes as usize];
+        self.read(rank, from, &mut contents)?;
+        self.write(rank, to, &contents)
+    }
+
     fn fill(&self, rank: usize, address: u64, value: u8, bytes: u64) -> Result<()> {
         self.idle(rank)?.machine.fill(address, value, bytes).map_err(|error| machine_error(Some(rank), error))
     }

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("verifying");
     let expert = arguments.expert();
-    let reference = Reference::compute(&inputs, expert);
+    let reference = Reference::compute(&inputs, arguments.layout, expert);
     let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     let mismatch = reference.first_difference(&observed);
     let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);

@@ -119,8 +119,11 @@ impl Report {
         let Shape { hidden, top_k, experts, wire } = inputs.shape;
         let rows = observed.iter().map(|rank| rank.origins.len() as u64).sum();
         let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
-        let dispatch =
-            Stage::new(rows, &stages(|report| &report.dispatch), dispatch_bounds(&reference.round));
+        let dispatch = Stage::new(
+            rows,
+            &stages(|report| &report.dispatch),
+            dispatch_bounds(&reference.round, &reference.arrivals),
+        );
         let combine = combine_bounds(&reference.round, &reference.arrivals);
         let combine = Stage::new(rows, &stages(|report| &report.combine), combine);
         let emulate = dispatch.seconds.emulate + combine.seconds.emulate;
@@ -182,9 +185,7 @@ impl RankReport {
             tokens_sent: destinations.iter().filter(|&&count| count > 0).count(),
             rows_sent: destinations.iter().sum(),
             rows_received: observed.origins.len(),
-            per_expert: Spread::of(
-                observed.expert_offsets.windows(2).map(|slots| slots[1] - slots[0]).collect(),
-            ),
+            per_expert: Spread::of(observed.expert_counts.clone()),
             links: (0..round.ranks())
                 .filter(|&peer| peer != rank)
                 .map(|peer| Link { peer, dispatch: bytes(&dispatch, peer), combine: bytes(&combine, peer) })

@@ -22,7 +22,8 @@ pub(super) fn run(
     kernels: Arc<KernelSet>,
 ) -> Result<Vec<(Observed, RoundReport)>, Failure> {
     let program = |rank: &Rank| -> Result<(Observed, RoundReport), Error> {
-        let mut dock = rank.dock(Arc::clone(&kernels), Capacity::tokens(inputs.tokens))?;
+        let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
+        let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
         let RankInputs { activations, routes } = &inputs.ranks[rank.index()];
         let routing = Routing::new(&routes.experts, &routes.weights);
         let arrived = match inputs.shape.wire {
@@ -61,13 +62,19 @@ fn finish(
         selections: arrived.selections()?.into_iter().map(selection).collect(),
         source_offsets: sizes(arrived.source_offsets()),
         expert_offsets: sizes(arrived.expert_offsets()),
-        expert_rows: sizes(&arrived.expert_rows()?),
+        expert_counts: sizes(arrived.expert_counts()),
+        expert_rows: arrived
+            .expert_rows()?
+            .iter()
+            .map(|&row| (row != NOWHERE).then_some(row as usize))
+            .collect(),
         results: Vec::new(),
     };
     let outputs = arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?;
+    let dispatch = arrived.report().clone();
     let combined = arrived.combine(&outputs)?;
     observed.results = combined.rows;
-    Ok((observed, combined.report))
+    Ok((observed, RoundReport { dispatch, combine: combined.report }))
 }
 
 /// Errors about what was asked for exit differently from errors of the round.
@@ -81,6 +88,7 @@ fn failure(error: Error) -> Failure {
         | Error::OutOfRange { .. }
         | Error::Specialise(_)
         | Error::OverCapacity { .. }
+        | Error::Overflow { .. }
         | Error::NoSuchExpert { .. } => Failure::Arguments(error.to_string()),
         _ => Failure::Round(error.to_string()),
     }

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, LowerHex};
 
-use crossdock_oracle::{Arrival, Round, Selection, Source, arrivals, combine, dequantise, quantise};
+use crossdock::host::Layout;
+use crossdock_oracle::{
+    Arrival, Round, Selection, Slots, Source, arrivals, combine_bf16, dequantise, quantise,
+};
 use half::bf16;
 
 use super::experts;
@@ -24,8 +27,10 @@ pub(super) struct Observed {
     pub(super) source_offsets: Vec<usize>,
     /// `[experts per rank + 1]`.
     pub(super) expert_offsets: Vec<usize>,
+    /// `[experts per rank]`.
+    pub(super) expert_counts: Vec<usize>,
     /// `[slots]`.
-    pub(super) expert_rows: Vec<usize>,
+    pub(super) expert_rows: Vec<Option<usize>>,
     /// `[tokens, hidden]`: the combined tokens.
     pub(super) results: Vec<bf16>,
 }
@@ -40,7 +45,7 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Works the whole round out.
-    pub(super) fn compute(inputs: &Inputs, expert: ExpertName) -> Reference {
+    pub(super) fn compute(inputs: &Inputs, layout: Layout, expert: ExpertName) -> Reference {
         let hidden = inputs.shape.hidden as usize;
         let block = inputs.shape.wire.scale_block() as usize;
         let sources = inputs.ranks.iter().map(|rank| {
@@ -63,6 +68,11 @@ impl Reference {
             hidden,
             row_bytes: if block == 0 { 2 * hidden } else { hidden },
             scale_count: if block == 0 { 0 } else { hidden.div_ceil(block) },
+            slots: match layout {
+                Layout::BySource => Slots::BesideRows,
+                Layout::ByExpert { alignment } => Slots::Aligned(alignment as usize),
+                Layout::Masked { capacity } => Slots::Fixed(capacity as usize),
+            },
             sources: sources.collect(),
         };
         let arrivals = arrivals(&round);
@@ -71,7 +81,7 @@ impl Reference {
             .enumerate()
             .map(|(rank, arrival)| outputs(&round, rank, arrival, block, expert))
             .collect();
-        let results = combine(&round, &arrivals, &outputs);
+        let results = combine_bf16(&round, &arrivals, &outputs);
         Reference { round, arrivals, results }
     }
 
@@ -110,15 +120,13 @@ impl Reference {
                 differs(&expected.origins, &observed.origins, 1, code)
                     .map(|difference| format!("rank and token of row {difference}"))
             })
-            .or_else(|| list("row of slot", &expected.expert_rows, &observed.expert_rows))
+            .or_else(|| list("selections of local expert", &expected.expert_counts, &observed.expert_counts))
             .or_else(|| {
-                differs(&expected.rows, &observed.rows, self.round.row_bytes, |&byte| byte)
-                    .map(|difference| row("bytes of arrived row", difference))
+                let code = |row: &Option<usize>| row.map_or(u64::MAX, |row| row as u64);
+                differs(&expected.expert_rows, &observed.expert_rows, 1, code)
+                    .map(|difference| format!("row of slot {difference}"))
             })
-            .or_else(|| {
-                differs(&expected.scales, &observed.scales, self.round.scale_count, |scale| scale.to_bits())
-                    .map(|difference| row("scales of arrived row", difference))
-            })
+            .or_else(|| self.stored_difference(expected, observed))
             .or_else(|| {
                 let code = |selection: &Option<Selection>| match selection {
                     Some(selection) => (selection.slot as u64) << 32 | u64::from(selection.weight.to_bits()),
@@ -127,6 +135,50 @@ impl Reference {
                 differs(&expected.selections, &observed.selections, self.round.top_k, code)
                     .map(|difference| row("selections of arrived row", difference))
             })
+    }
+
+    /// The first difference in rows and scales, wherever they lie. What a masked layout holds at slots that nobody takes is
+    /// not looked at.
+    fn stored_difference(&self, expected: &Arrival, observed: &Observed) -> Option<String> {
+        let round = &self.round;
+        let by_expert = round.slots != Slots::BesideRows;
+        let place = |what: &str, difference: Difference| {
+            let noun = if by_expert { "slot" } else { "arrived row" };
+            let row = if by_expert {
+                expected.expert_rows.get(difference.row).copied().flatten()
+            } else {
+                Some(difference.row)
+            };
+            let origin = match row.and_then(|row| expected.origins.get(row)) {
+                Some((rank, token)) => format!(", which is token {token} of rank {rank}"),
+                None => String::new(),
+            };
+            format!("{what} of {noun} {difference}{origin}")
+        };
+        let mut rows = expected.stored(round, &expected.rows, round.row_bytes, 0);
+        let mut scales = expected.stored(round, &expected.scales, round.scale_count, 0.0);
+        if let Slots::Fixed(_) = round.slots {
+            copy_unused(&mut rows, &observed.rows, expected, round.row_bytes);
+            copy_unused(&mut scales, &observed.scales, expected, round.scale_count);
+        }
+        differs(&rows, &observed.rows, round.row_bytes, |&byte| byte)
+            .map(|difference| place("bytes", difference))
+            .or_else(|| {
+                differs(&scales, &observed.scales, round.scale_count, |scale| scale.to_bits())
+                    .map(|difference| place("scales", difference))
+            })
+    }
+}
+
+/// Takes over what was observed at slots that nobody takes.
+fn copy_unused<T: Copy>(expected: &mut [T], observed: &[T], arrival: &Arrival, width: usize) {
+    for (slot, row) in arrival.expert_rows.iter().enumerate() {
+        let range = slot * width..(slot + 1) * width;
+        if let (None, Some(expected), Some(observed)) =
+            (row, expected.get_mut(range.clone()), observed.get(range))
+        {
+            expected.copy_from_slice(observed);
+        }
     }
 }
 
@@ -141,7 +193,8 @@ fn outputs(round: &Round, rank: usize, arrival: &Arrival, block: usize, expert: 
     let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * hidden];
     for local in 0..round.experts_per_rank() {
         for slot in arrival.expert_offsets[local]..arrival.expert_offsets[local + 1] {
-            let input = &rows[arrival.expert_rows[slot] * hidden..][..hidden];
+            let Some(row) = arrival.expert_rows[slot] else { continue };
+            let input = &rows[row * hidden..][..hidden];
             let number = rank * round.experts_per_rank() + local;
             experts::compute(expert, number, input, &mut outputs[slot * hidden..][..hidden]);
         }
@@ -215,7 +268,7 @@ mod tests {
         let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 2.0] };
         let ranks = vec![RankInputs { activations, routes }, RankInputs::default()];
         let inputs = Inputs { shape, tokens: 1, ranks, output_shape: vec![2, 8] };
-        let reference = Reference::compute(&inputs, ExpertName::Identity);
+        let reference = Reference::compute(&inputs, Layout::BySource, ExpertName::Identity);
         let observed = reference.arrivals.iter().zip(&reference.results).map(|(arrival, results)| Observed {
             origins: arrival.origins.clone(),
             rows: arrival.rows.clone(),
@@ -223,6 +276,7 @@ mod tests {
             selections: arrival.selections.clone(),
             source_offsets: arrival.source_offsets.clone(),
             expert_offsets: arrival.expert_offsets.clone(),
+            expert_counts: arrival.expert_counts.clone(),
             expert_rows: arrival.expert_rows.clone(),
             results: results.clone(),
         });
@@ -262,7 +316,7 @@ mod tests {
                 .starts_with("dispatch, rank 0, selections of arrived row 0, element 0")
         );
         assert!(
-            with(&|ranks| ranks[0].expert_rows.push(0))
+            with(&|ranks| ranks[0].expert_rows.push(Some(0)))
                 .contains("row of slot 1: found 2 elements in all, expected 1")
         );
         assert!(with(&|ranks| ranks[0].results.truncate(7)).starts_with("combine, rank 0, token 0: found 7"));

@@ -1,0 +1,94 @@
+//! The device memory of a dock. Shapes are in the kernels' parameter lists.
+
+use crossdock_device::Shape;
+use crossdock_device::intrinsics::Global;
+use crossdock_device::kernels::signal::code::STATUS_WORDS;
+use crossdock_device::layout::code::{Origin, Selection, counter_count, fan_out};
+use half::bf16;
+
+use crate::Result;
+use crate::buffer::{Buffer, SymmetricBuffer};
+use crate::capacity::Room;
+use crate::rank::Rank;
+
+/// Tokens that one block of `count` and `layout` takes at least.
+pub(crate) const CHUNK_TOKENS: usize = 8;
+
+/// What every round of a dock uses again. What differs from round to round is in [`Plan`](crate::plan::Plan).
+#[derive(Debug)]
+pub(crate) struct Memory {
+    // What the rank brings.
+    pub(crate) rows: Buffer<u8>,
+    pub(crate) scales: Buffer<f32>,
+    // Between the kernels of one rank.
+    pub(crate) chunk_counts: Buffer<u32>,
+    /// Finished blocks, one counter per kernel that counts them.
+    finished: Buffer<u32>,
+    pub(crate) status: Buffer<u32>,
+    // What peers write.
+    pub(crate) matrix: SymmetricBuffer<u32>,
+    pub(crate) counted: SymmetricBuffer<u32>,
+    pub(crate) arrived: SymmetricBuffer<u32>,
+    pub(crate) combined: SymmetricBuffer<u32>,
+    pub(crate) arrived_rows: SymmetricBuffer<u8>,
+    pub(crate) arrived_scales: SymmetricBuffer<f32>,
+    pub(crate) selections: SymmetricBuffer<Selection>,
+    pub(crate) origins: SymmetricBuffer<Origin>,
+    pub(crate) expert_rows: SymmetricBuffer<u32>,
+    pub(crate) partials: SymmetricBuffer<bf16>,
+    pub(crate) values: SymmetricBuffer<f32>,
+    // What comes out: bf16 or f32.
+    pub(crate) results: Buffer<u8>,
+}
+
+/// The kernels that count their finished blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counting {
+    Count,
+    Dispatch,
+    Combine,
+}
+
+impl Memory {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, room: &Room) -> Result<Memory> {
+        let ranks = rank.topology().ranks();
+        let Room { tokens, rows, slots, .. } = *room;
+        let (hidden, top_k) = (shape.hidden as usize, shape.top_k as usize);
+        let (row_bytes, scale_count) = (shape.row_bytes() as usize, shape.scale_count() as usize);
+        let counters = counter_count(ranks as u32, shape.experts) as usize;
+        let chunks = tokens.div_ceil(CHUNK_TOKENS).clamp(1, rank.backend().multiprocessors() as usize);
+        let fan_out = fan_out(ranks as u32, shape.top_k) as usize;
+        let memory = Memory {
+            rows: rank.buffer(tokens * row_bytes)?,
+            scales: rank.buffer(tokens * scale_count)?,
+            chunk_counts: rank.buffer(chunks * counters)?,
+            finished: rank.buffer(3)?,
+            status: rank.buffer(STATUS_WORDS as usize)?,
+            matrix: rank.symmetric_buffer(ranks * counters)?,
+            counted: rank.symmetric_buffer(ranks)?,
+            arrived: rank.symmetric_buffer(ranks)?,
+            combined: rank.symmetric_buffer(ranks)?,
+            arrived_rows: SymmetricBuffer::new(rank, room.arrivals() * row_bytes, false)?,
+            arrived_scales: SymmetricBuffer::new(rank, room.arrivals() * scale_count, false)?,
+            selections: SymmetricBuffer::new(rank, rows * top_k, false)?,
+            origins: SymmetricBuffer::new(rank, rows, false)?,
+            expert_rows: SymmetricBuffer::new(rank, slots, false)?,
+            partials: SymmetricBuffer::new(rank, tokens * fan_out * hidden, false)?,
+            values: SymmetricBuffer::new(rank, tokens * top_k, false)?,
+            results: rank.buffer(tokens * hidden * size_of::<f32>())?,
+        };
+        memory.clear_faults()?;
+        Ok(memory)
+    }
+
+    /// The counter of finished blocks of one kernel.
+    pub(crate) fn finished_blocks(&self, kernel: Counting) -> Global<u32> {
+        Global::from_address(self.finished.address() + 4 * kernel as u64)
+    }
+
+    /// Forgets a round that failed: counters and status as before the first.
+    pub(crate) fn clear_faults(&self) -> Result<()> {
+        self.finished.clear()?;
+        self.status.clear()
+    }
+}

@@ -1,0 +1,133 @@
+//! A plan: where every selection of a rank's tokens goes, and how its arrivals are laid out. Made by one round, usable by more.
+
+use std::sync::Arc;
+
+use crossdock_device::Shape;
+use crossdock_device::layout::code::{Origin, Place, Selection};
+
+use crate::buffer::Buffer;
+use crate::capacity::Room;
+use crate::dock::Dock;
+use crate::rank::Rank;
+use crate::{Error, Layout, Result};
+
+/// Device memory that describes one round of one rank. Shapes are in the kernels' parameter lists.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) experts: Buffer<i32>,
+    pub(crate) weights: Buffer<f32>,
+    pub(crate) places: Buffer<Place>,
+    pub(crate) source_offsets: Buffer<u32>,
+    pub(crate) expert_offsets: Buffer<u32>,
+    pub(crate) expert_counts: Buffer<u32>,
+}
+
+impl Plan {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize) -> Result<Plan> {
+        let ranks = rank.topology().ranks();
+        let (top_k, local_experts) = (shape.top_k as usize, shape.experts as usize / ranks);
+        Ok(Plan {
+            experts: rank.buffer(tokens * top_k)?,
+            weights: rank.buffer(tokens * top_k)?,
+            places: rank.buffer(tokens * top_k)?,
+            source_offsets: rank.buffer(ranks + 1)?,
+            expert_offsets: rank.buffer(local_experts + 1)?,
+            expert_counts: rank.buffer(local_experts)?,
+        })
+    }
+}
+
+/// What the host knows of a round once its counts are known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    /// This rank's own tokens.
+    pub(crate) tokens: usize,
+    pub(crate) source_offsets: Vec<u32>,
+    pub(crate) expert_offsets: Vec<u32>,
+    pub(crate) expert_counts: Vec<u32>,
+}
+
+impl Counts {
+    /// Arrived rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.source_offsets.last().map_or(0, |&rows| rows as usize)
+    }
+
+    /// Slots, those that nobody takes included.
+    pub(crate) fn slots(&self) -> usize {
+        self.expert_offsets.last().map_or(0, |&slots| slots as usize)
+    }
+}
+
+/// A round to repeat: its routes, positions and weights, without the rows. [`Arrived::handle`](crate::Arrived::handle) makes one.
+///
+/// A dispatch or combine with a handle exchanges no counts. It serves layers that keep their routes, and the backward of a
+/// layer: the backward of a dispatch is the combine of the gradients, the backward of a combine is the dispatch of the
+/// gradients, each with the handle of the forward round. A handle works in every dock of its rank that has the same layout, experts
+/// and top-k and enough capacity, whatever the hidden size and wire format.
+#[derive(Clone, Debug)]
+pub struct Handle(pub(crate) Arc<Kept>);
+
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) counts: Counts,
+    /// Of the arrived rows.
+    pub(crate) selections: Buffer<Selection>,
+    pub(crate) origins: Buffer<Origin>,
+    rank: usize,
+    ranks: usize,
+    top_k: u32,
+    experts: u32,
+    layout: Layout,
+}
+
+impl Handle {
+    pub(crate) fn new(dock: &Dock, plan: &Arc<Plan>, counts: &Counts) -> Result<Handle> {
+        let rank = &dock.rank;
+        let selections = rank.buffer(counts.rows() * dock.shape.top_k as usize)?;
+        selections.copy_from(dock.memory.selections.here(), selections.len())?;
+        let origins = rank.buffer(counts.rows())?;
+        origins.copy_from(dock.memory.origins.here(), origins.len())?;
+        Ok(Handle(Arc::new(Kept {
+            plan: Arc::clone(plan),
+            counts: counts.clone(),
+            selections,
+            origins,
+            rank: rank.index(),
+            ranks: rank.topology().ranks(),
+            top_k: dock.shape.top_k,
+            experts: dock.shape.experts,
+            layout: dock.room.layout,
+        })))
+    }
+
+    /// How many tokens this rank brought to the round.
+    pub fn tokens(&self) -> usize {
+        self.0.counts.tokens
+    }
+
+    /// Whether a dock can repeat the round.
+    pub(crate) fn check(&self, rank: &Rank, shape: &Shape, room: &Room) -> Result<()> {
+        let kept = &*self.0;
+        let what = |rank, ranks, top_k, experts, layout| {
+            format!("rank {rank} of {ranks}, top-{top_k} of {experts} experts, {layout:?}")
+        };
+        let ours = what(rank.index(), rank.topology().ranks(), shape.top_k, shape.experts, room.layout);
+        let theirs = what(kept.rank, kept.ranks, kept.top_k, kept.experts, kept.layout);
+        if ours != theirs {
+            return Err(Error::WrongHandle { rank: rank.index(), dock: ours, handle: theirs });
+        }
+        let sizes = [
+            ("tokens", kept.counts.tokens, room.tokens),
+            ("rows", kept.counts.rows(), room.rows),
+            ("slots", kept.counts.slots(), room.slots),
+        ];
+        match sizes.into_iter().find(|(_, needed, most)| needed > most) {
+            Some((what, needed, most)) => {
+                Err(Error::HandleTooLarge { rank: rank.index(), what, needed, most })
+            }
+            None => Ok(()),
+        }
+    }
+}
