@@ -2,6 +2,7 @@
 
 mod case;
 mod compare;
+mod variants;
 
 use crossdock::Wire;
 use crossdock::host::Layout;
