@@ -3,7 +3,7 @@
 use crossdock_ptx::table::Target;
 
 use super::constant::{Constant, Fault, bits, wrap};
-use crate::ir::{Intrinsic, Scalar};
+use crate::ir::{Intrinsic, Rounding, Scalar};
 use crate::small_float::{E4M3, E5M2, F16, Format};
 
 /// The value of an intrinsic of constants; `None` when it only has one on the GPU.
@@ -45,6 +45,19 @@ pub(super) fn intrinsic(
         (Intrinsic::Absolute, [Float64(a)]) => Ok(Float64(a & (u64::MAX >> 1))),
         (Intrinsic::SquareRoot, [Float32(a)]) => Ok(Constant::of_f32(f32::from_bits(*a).sqrt())),
         (Intrinsic::SquareRoot, [Float64(a)]) => Ok(Constant::of_f64(f64::from_bits(*a).sqrt())),
+        (Intrinsic::Integral(rounding), [Float32(a)]) => {
+            // Every f32 is an f64, and what it rounds to is an f32.
+            Ok(Constant::of_f32(integral(f64::from(f32::from_bits(*a)), rounding) as f32))
+        }
+        (Intrinsic::Integral(rounding), [Float64(a)]) => {
+            Ok(Constant::of_f64(integral(f64::from_bits(*a), rounding)))
+        }
+        (Intrinsic::CopySign, [Float32(a), Float32(b)]) => {
+            Ok(Float32(f32::from_bits(*a).copysign(f32::from_bits(*b)).to_bits()))
+        }
+        (Intrinsic::CopySign, [Float64(a), Float64(b)]) => {
+            Ok(Float64(f64::from_bits(*a).copysign(f64::from_bits(*b)).to_bits()))
+        }
         (Intrinsic::CountOnes, [Integer(a)]) => count(unsigned(*a).count_ones()),
         (Intrinsic::LeadingZeros, [Integer(a)]) => count(unsigned(*a).leading_zeros() - (128 - bits(scalar))),
         (Intrinsic::TrailingZeros, [Integer(a)]) => count(unsigned(*a).trailing_zeros().min(bits(scalar))),
@@ -73,6 +86,16 @@ pub(super) fn intrinsic(
         }
         _ => return None,
     })
+}
+
+/// The integral number next to `value`.
+fn integral(value: f64, rounding: Rounding) -> f64 {
+    match rounding {
+        Rounding::NearestEven => value.round_ties_even(),
+        Rounding::TowardZero => value.trunc(),
+        Rounding::Down => value.floor(),
+        Rounding::Up => value.ceil(),
+    }
 }
 
 /// The lesser or greater number; a NaN loses, and -0 is less than +0 (PTX ISA section 9.7.3).

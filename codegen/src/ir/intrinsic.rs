@@ -60,6 +60,19 @@ pub enum VoteKind {
     Ballot,
 }
 
+/// How a result between two representable numbers is rounded (PTX ISA section 9.7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rounding {
+    /// To the nearest, ties to the even one: `.rn`.
+    NearestEven,
+    /// `.rz`
+    TowardZero,
+    /// Towards negative infinity: `.rm`.
+    Down,
+    /// Towards positive infinity: `.rp`.
+    Up,
+}
+
 /// What the programmer vouches for where the compiler cannot prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Assumption {
@@ -146,6 +159,10 @@ pub enum Intrinsic {
     Absolute,
     /// `(f) -> f`, correctly rounded. Rust: `a.sqrt()`.
     SquareRoot,
+    /// `(f) -> f`: to an integral number. Rust: `a.round_ties_even()`, `a.trunc()`, `a.floor()`, `a.ceil()`.
+    Integral(Rounding),
+    /// `(f magnitude, f sign) -> f`. Rust: `a.copysign(b)`.
+    CopySign,
     /// `(integer) -> u32`. Rust: `a.count_ones()`.
     CountOnes,
     /// `(integer) -> u32`. Rust: `a.leading_zeros()`.

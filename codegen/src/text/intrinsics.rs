@@ -1,6 +1,6 @@
 //! The names of the intrinsics: one table, read in both directions.
 
-use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Rounding, Scope, ShuffleKind, VoteKind};
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
 macro_rules! names {
@@ -70,6 +70,11 @@ names! {
         "max" = Maximum;
         "abs" = Absolute;
         "sqrt" = SquareRoot;
+        "round_ties_even" = Integral(Rounding::NearestEven);
+        "trunc" = Integral(Rounding::TowardZero);
+        "floor" = Integral(Rounding::Down);
+        "ceil" = Integral(Rounding::Up);
+        "copysign" = CopySign;
         "count_ones" = CountOnes;
         "leading_zeros" = LeadingZeros;
         "trailing_zeros" = TrailingZeros;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, ShuffleKind,
-    Span, StatementKind, Type, VoteKind,
+    Assumption, AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Rounding, Scalar, Scope,
+    ShuffleKind, Span, StatementKind, Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;
@@ -73,6 +73,11 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::Maximum,
         I::Absolute,
         I::SquareRoot,
+        I::Integral(Rounding::NearestEven),
+        I::Integral(Rounding::TowardZero),
+        I::Integral(Rounding::Down),
+        I::Integral(Rounding::Up),
+        I::CopySign,
         I::CountOnes,
         I::LeadingZeros,
         I::TrailingZeros,

@@ -7,7 +7,7 @@ use super::{Outcome, Specialiser};
 use crate::back::constant::bits;
 use crate::back::emit::{Argument, Class, Register};
 use crate::back::numeric;
-use crate::ir::{Expr, Intrinsic, Scalar};
+use crate::ir::{Expr, Intrinsic, Rounding, Scalar};
 
 impl<'p> Specialiser<'p> {
     /// A numeric intrinsic.
@@ -72,6 +72,21 @@ impl<'p> Specialiser<'p> {
             Intrinsic::Absolute if !scalar.is_float() && !scalar.is_signed() => return Ok(values.remove(0)),
             Intrinsic::Absolute => format!("abs.{ty}"),
             Intrinsic::SquareRoot => format!("sqrt.rn.{ty}"),
+            // As an instruction between two equal types, `cvt` rounds to an integral number (PTX ISA section 9.7.9, `cvt`).
+            Intrinsic::Integral(rounding) => {
+                let direction = match rounding {
+                    Rounding::NearestEven => "rni",
+                    Rounding::TowardZero => "rzi",
+                    Rounding::Down => "rmi",
+                    Rounding::Up => "rpi",
+                };
+                format!("cvt.{direction}.{ty}.{ty}")
+            }
+            Intrinsic::CopySign => {
+                // `copysign` takes the sign first.
+                values.reverse();
+                format!("copysign.{ty}")
+            }
             _ => return Err(self.mistake(frame, span, "this is no numeric operation")),
         };
         let sources: Vec<Argument> = values.iter().map(|value| self.argument(value, class(scalar))).collect();

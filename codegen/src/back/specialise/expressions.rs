@@ -201,6 +201,8 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::Maximum
             | Intrinsic::Absolute
             | Intrinsic::SquareRoot
+            | Intrinsic::Integral(_)
+            | Intrinsic::CopySign
             | Intrinsic::CountOnes
             | Intrinsic::LeadingZeros
             | Intrinsic::TrailingZeros

@@ -16,6 +16,7 @@ mod loops;
 mod memory;
 mod multiply;
 mod parts;
+mod quotient;
 mod select;
 mod shared;
 mod small_floats;

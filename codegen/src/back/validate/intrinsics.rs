@@ -3,7 +3,9 @@
 use super::Checker;
 use super::types::{same, text};
 use crate::back::specialise::operation_name;
-use crate::ir::{Assumption, AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
+use crate::ir::{
+    Assumption, AtomicOp, Expr, Intrinsic, Order, Rounding, Scalar, Space, Span, Type, VoteKind,
+};
 
 const BOOL: Type = Type::Scalar(Scalar::Bool);
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -173,7 +175,14 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         Intrinsic::Absolute => {
             takes(count == 1 && (integer || float), types.first().map(|ty| (*ty).clone()), "a number")
         }
-        Intrinsic::SquareRoot => takes(count == 1 && float, types.first().map(|ty| (*ty).clone()), "a float"),
+        Intrinsic::SquareRoot | Intrinsic::Integral(_) => {
+            takes(count == 1 && float, types.first().map(|ty| (*ty).clone()), "a float")
+        }
+        Intrinsic::CopySign => takes(
+            count == 2 && float && all(types[0], 1),
+            types.first().map(|ty| (*ty).clone()),
+            "two floats of one type",
+        ),
         Intrinsic::CountOnes | Intrinsic::LeadingZeros | Intrinsic::TrailingZeros => {
             takes(count == 1 && integer, Some(U32), "an integer")
         }
@@ -245,6 +254,11 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::Maximum => "`max`",
         Intrinsic::Absolute => "`abs`",
         Intrinsic::SquareRoot => "`sqrt`",
+        Intrinsic::Integral(Rounding::NearestEven) => "`round_ties_even`",
+        Intrinsic::Integral(Rounding::TowardZero) => "`trunc`",
+        Intrinsic::Integral(Rounding::Down) => "`floor`",
+        Intrinsic::Integral(Rounding::Up) => "`ceil`",
+        Intrinsic::CopySign => "`copysign`",
         Intrinsic::CountOnes => "`count_ones`",
         Intrinsic::LeadingZeros => "`leading_zeros`",
         Intrinsic::TrailingZeros => "`trailing_zeros`",

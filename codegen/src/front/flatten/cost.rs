@@ -54,6 +54,8 @@ fn weight(intrinsic: Intrinsic) -> Option<u32> {
         | Intrinsic::Minimum
         | Intrinsic::Maximum
         | Intrinsic::Absolute
+        | Intrinsic::Integral(_)
+        | Intrinsic::CopySign
         | Intrinsic::CountOnes
         | Intrinsic::LeadingZeros
         | Intrinsic::TrailingZeros

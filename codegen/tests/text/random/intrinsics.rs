@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Scalar, Scope, ShuffleKind, Space, Type,
-    VoteKind,
+    Assumption, AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Rounding, Scalar, Scope, ShuffleKind, Space,
+    Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -19,6 +19,7 @@ const ATOMICS: [AtomicOp; 8] = [
 ];
 const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
 const SHUFFLES: [ShuffleKind; 4] = [ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor];
+const ROUNDINGS: [Rounding; 4] = [Rounding::NearestEven, Rounding::TowardZero, Rounding::Down, Rounding::Up];
 const U32: Type = Type::Scalar(Scalar::U32);
 const U64: Type = Type::Scalar(Scalar::U64);
 
@@ -84,13 +85,15 @@ impl Function<'_> {
             }
             Scalar::F32 | Scalar::F64 => {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
-                match self.choices.below(7) {
+                match self.choices.below(9) {
                     6 if scalar == Scalar::F32 => (I::F16Value, vec![Type::Scalar(Scalar::U16)]),
                     0 => (I::FusedMultiplyAdd, vec![ty.clone(), ty.clone(), ty]),
                     1 => (I::Minimum, vec![ty.clone(), ty]),
                     2 => (I::Maximum, vec![ty.clone(), ty]),
                     3 => (I::Absolute, vec![ty]),
                     4 => (I::SquareRoot, vec![ty]),
+                    7 => (I::Integral(self.choices.one(&ROUNDINGS)), vec![ty]),
+                    8 => (I::CopySign, vec![ty.clone(), ty]),
                     _ => (I::Bitcast, vec![bits]),
                 }
             }

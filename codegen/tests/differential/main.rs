@@ -1,0 +1,19 @@
+//! Every operator, cast and method on every scalar type: what rustc computes against what the PTX computes, and against
+//! what the compiler folds when the operands are constants.
+//!
+//! Each row of the tables is device code and, where rustc's own test build would panic on overflow, the Rust that says
+//! what a release build does. 8-bit operands are tried exhaustively, others at their edges and at random with a fixed seed.
+
+mod casts;
+mod execute;
+mod float_methods;
+mod integer_methods;
+mod number;
+mod operators;
+mod traps;
+
+#[test]
+#[should_panic(expected = "PTX computes 8 (0x8), Rust 9 (0x9)")]
+fn a_wrong_result_is_noticed() {
+    execute::unary::<u32, u32>("a + 1", |a| if a == 7 { 9 } else { a.wrapping_add(1) });
+}
