@@ -6,10 +6,12 @@ use crossdock_emulator::{Argument, Config, Launch, Machine};
 
 use crate::number::{Number, operands, pairs};
 
-/// The newest target that the rows need.
-fn options() -> back::Options {
+/// The target that has all instructions of the rows.
+pub(crate) const ADA: &str = "sm_89";
+
+fn options(target: &str) -> back::Options {
     let version = crossdock_ptx::Version { major: 8, minor: 1 };
-    back::Options { target: "sm_89".to_string(), version }
+    back::Options { target: target.to_string(), version }
 }
 
 fn lowered(source: &str) -> ir::Module {
@@ -22,9 +24,9 @@ fn lowered(source: &str) -> ir::Module {
 }
 
 /// The PTX of the kernel `apply` of a module.
-pub(crate) fn compiled(source: &str) -> String {
+pub(crate) fn compiled(source: &str, target: &str) -> String {
     let program = back::link(vec![lowered(source)]).unwrap_or_else(|error| panic!("{error}\n{source}"));
-    let kernel = back::specialise(&program, "apply", &[], &options());
+    let kernel = back::specialise(&program, "apply", &[], &options(target));
     kernel.unwrap_or_else(|error| panic!("{error}\n{source}")).ptx.to_string()
 }
 
@@ -71,18 +73,20 @@ fn numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
 const FOLDED: usize = 48;
 
 /// A device function of `N` operands of one type, and what it must give.
-struct Case<'a, T, R, const N: usize> {
+pub(crate) struct Case<'a, T, R, const N: usize> {
     /// Device code of the operands `a`, `b`, `c`.
-    device: &'a str,
+    pub(crate) device: &'a str,
+    /// What the kernel is made for.
+    pub(crate) target: &'a str,
     /// What is tried.
-    operands: Vec<[T; N]>,
-    /// What Rust gives.
-    expected: Vec<R>,
+    pub(crate) operands: Vec<[T; N]>,
+    /// What the reference gives.
+    pub(crate) expected: Vec<R>,
 }
 
 impl<T: Number, R: Number, const N: usize> Case<'_, T, R, N> {
     /// Compares the PTX, and constants folded by the compiler, with Rust.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let names = &["a", "b", "c"][..N];
         let list = |text: &dyn Fn(&&str) -> String| names.iter().map(text).collect::<Vec<_>>().join(", ");
         let (from, to) = (T::NAME, R::NAME);
@@ -126,14 +130,14 @@ impl<T: Number, R: Number, const N: usize> Case<'_, T, R, N> {
 
     /// Runs a kernel that writes the results for the operands at `indices`.
     fn compare(&self, source: &str, inputs: &[Vec<u8>], indices: &[usize], verb: &str) {
-        let text = compiled(source);
+        let text = compiled(source, self.target);
         let result = executed(&text, inputs, indices.len() * R::BYTES, indices.len() as u32);
         let found = result.unwrap_or_else(|error| panic!("{error}\n{text}"));
         for (index, found) in indices.iter().zip(numbers::<R>(&found)) {
             let expected = self.expected[*index];
             assert!(
                 found.same(expected),
-                "`{}` of {:?} as {}: PTX {verb} {found:?} ({:#x}), Rust {expected:?} ({:#x})\n{text}",
+                "`{}` of {:?} as {}: PTX {verb} {found:?} ({:#x}), not {expected:?} ({:#x})\n{text}",
                 self.device,
                 self.operands[*index],
                 T::NAME,
@@ -148,7 +152,7 @@ impl<T: Number, R: Number, const N: usize> Case<'_, T, R, N> {
 pub(crate) fn unary<T: Number, R: Number>(device: &str, host: fn(T) -> R) {
     let operands: Vec<[T; 1]> = operands().into_iter().map(|a| [a]).collect();
     let expected = operands.iter().map(|[a]| host(*a)).collect();
-    Case { device, operands, expected }.check();
+    Case { device, target: ADA, operands, expected }.check();
 }
 
 /// Compares functions of two numbers.
@@ -165,7 +169,7 @@ pub(crate) fn binary_where<T: Number, R: Number>(
     let defined = pairs().into_iter().filter(|(a, b)| defined(*a, *b));
     let operands: Vec<[T; 2]> = defined.map(|(a, b)| [a, b]).collect();
     let expected = operands.iter().map(|[a, b]| host(*a, *b)).collect();
-    Case { device, operands, expected }.check();
+    Case { device, target: ADA, operands, expected }.check();
 }
 
 /// Compares functions of three numbers.
@@ -179,5 +183,5 @@ pub(crate) fn ternary<T: Number, R: Number>(
     let operands: Vec<[T; 3]> =
         triples.map(|((a, b), c)| [a, b, *c]).filter(|[a, b, c]| defined(*a, *b, *c)).collect();
     let expected = operands.iter().map(|[a, b, c]| host(*a, *b, *c)).collect();
-    Case { device, operands, expected }.check();
+    Case { device, target: ADA, operands, expected }.check();
 }

@@ -1,20 +1,23 @@
 //! Divisions that panic in Rust end the launch.
 
-use crate::execute::{compiled, executed};
+use crate::execute::{ADA, compiled, executed};
 use crate::number::Number;
 
 /// Whether `device` of `a` and `b` traps.
 fn traps<T: Number>(device: &str, a: T, b: T) -> bool {
     let t = T::NAME;
-    let text = compiled(&format!(
-        "#[kernel(warps = 4)]
+    let text = compiled(
+        &format!(
+            "#[kernel(warps = 4)]
         pub fn apply(a: Global<{t}>, b: Global<{t}>, result: Global<{t}>, count: u32) {{
             if thread_in_block() + block_in_grid() < count {{
                 let (a, b) = (a.at(0u32).read(), b.at(0u32).read());
                 result.write({device});
             }}
         }}"
-    ));
+        ),
+        ADA,
+    );
     let input = |number: T| number.bits64().to_le_bytes()[..T::BYTES].to_vec();
     match executed(&text, &[input(a), input(b)], T::BYTES, 1) {
         Ok(_) => false,

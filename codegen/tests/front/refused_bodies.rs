@@ -119,7 +119,8 @@ refused! {
     a_conversion_function: "fn f(x: u32) { let y = u64::from(x); }", "u64",
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
-        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, \
+        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
+         `unsigned_abs`, `div_euclid`, `rem_euclid`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
          `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
          `abs_diff`";

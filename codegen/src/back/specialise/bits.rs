@@ -9,6 +9,8 @@ use crate::back::emit::{Argument, Class, Register};
 use crate::back::numeric;
 use crate::ir::{Expr, Intrinsic, Rounding, Scalar};
 
+use super::rounded::{direction_suffix, half_pair_suffix, rounded};
+
 impl<'p> Specialiser<'p> {
     /// A numeric intrinsic.
     pub(super) fn numeric(
@@ -60,6 +62,15 @@ impl<'p> Specialiser<'p> {
             Intrinsic::PackF16 => {
                 values.reverse();
                 "cvt.rn.f16x2.f32".to_string()
+            }
+            Intrinsic::PackTowardZero(format) => {
+                values.reverse();
+                format!("cvt.rz.{}.f32", half_pair_suffix(format))
+            }
+            Intrinsic::Rounded(operation, direction) => rounded(operation, direction),
+            Intrinsic::ToF32(direction) => format!("cvt.{}.f32.{ty}", direction_suffix(direction)),
+            Intrinsic::HalfPair(format, operation) => {
+                return Ok(self.half_pair(format, operation, values, want));
             }
             Intrinsic::PackE4m3
             | Intrinsic::PackE5m2

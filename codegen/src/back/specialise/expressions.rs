@@ -202,6 +202,10 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::Absolute
             | Intrinsic::SquareRoot
             | Intrinsic::Integral(_)
+            | Intrinsic::Rounded(..)
+            | Intrinsic::ToF32(_)
+            | Intrinsic::PackTowardZero(_)
+            | Intrinsic::HalfPair(..)
             | Intrinsic::CopySign
             | Intrinsic::CountOnes
             | Intrinsic::LeadingZeros

@@ -17,6 +17,7 @@ mod memory;
 mod multiply;
 mod parts;
 mod quotient;
+mod rounded;
 mod select;
 mod shared;
 mod small_floats;

@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Rounding, Scalar, Scope, ShuffleKind, Space,
-    Type, VoteKind,
+    Assumption, AtomicOp, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic as I, Order,
+    RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -20,6 +20,24 @@ const ATOMICS: [AtomicOp; 8] = [
 const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
 const SHUFFLES: [ShuffleKind; 4] = [ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor];
 const ROUNDINGS: [Rounding; 4] = [Rounding::NearestEven, Rounding::TowardZero, Rounding::Down, Rounding::Up];
+const DIRECTIONS: [Direction; 3] = [Direction::TowardZero, Direction::Down, Direction::Up];
+const ROUNDED: [RoundedOperation; 6] = [
+    RoundedOperation::Add,
+    RoundedOperation::Subtract,
+    RoundedOperation::Multiply,
+    RoundedOperation::Divide,
+    RoundedOperation::FusedMultiplyAdd,
+    RoundedOperation::SquareRoot,
+];
+const FORMATS: [HalfFormat; 2] = [HalfFormat::F16, HalfFormat::Bf16];
+const HALF_OPERATIONS: [HalfOperation; 6] = [
+    HalfOperation::Add,
+    HalfOperation::Subtract,
+    HalfOperation::Multiply,
+    HalfOperation::FusedMultiplyAdd,
+    HalfOperation::Minimum,
+    HalfOperation::Maximum,
+];
 const U32: Type = Type::Scalar(Scalar::U32);
 const U64: Type = Type::Scalar(Scalar::U64);
 
@@ -85,7 +103,17 @@ impl Function<'_> {
             }
             Scalar::F32 | Scalar::F64 => {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
-                match self.choices.below(9) {
+                match self.choices.below(11) {
+                    9 if scalar == Scalar::F32 => {
+                        let operation = self.choices.one(&ROUNDED);
+                        let direction = self.choices.one(&DIRECTIONS);
+                        (I::Rounded(operation, direction), vec![ty; operation.operands()])
+                    }
+                    10 if scalar == Scalar::F32 => {
+                        let sources = [Scalar::F64, Scalar::U32, Scalar::I32, Scalar::U64, Scalar::I64];
+                        let source = Type::Scalar(self.choices.one(&sources));
+                        (I::ToF32(self.choices.one(&DIRECTIONS)), vec![source])
+                    }
                     6 if scalar == Scalar::F32 => (I::F16Value, vec![Type::Scalar(Scalar::U16)]),
                     0 => (I::FusedMultiplyAdd, vec![ty.clone(), ty.clone(), ty]),
                     1 => (I::Minimum, vec![ty.clone(), ty]),
@@ -120,7 +148,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(16) {
+        match self.choices.below(18) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -135,6 +163,11 @@ impl Function<'_> {
             11 => (I::PackF16, vec![float.clone(), float]),
             12 => (I::WidenE4m3, vec![Type::Scalar(Scalar::U16)]),
             13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
+            15 => (I::PackTowardZero(self.choices.one(&FORMATS)), vec![float.clone(), float]),
+            16 => {
+                let operation = self.choices.one(&HALF_OPERATIONS);
+                (I::HalfPair(self.choices.one(&FORMATS), operation), vec![U32; operation.operands()])
+            }
             14 => (I::Assume(Assumption::Members), vec![U32]),
             _ => (I::Bitcast, vec![float]),
         }
