@@ -10,8 +10,7 @@ use crate::number::{Number, operands, pairs};
 pub(crate) const ADA: &str = "sm_89";
 
 fn options(target: &str) -> back::Options {
-    let version = crossdock_ptx::Version { major: 8, minor: 1 };
-    back::Options { target: target.to_string(), version }
+    back::Options::new(target, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn lowered(source: &str) -> ir::Module {

@@ -159,7 +159,7 @@ refused! {
     pointer_arithmetic: "fn f(a: Global<u32>) { let b = a + a; }", "a + a",
         "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
     a_remainder_of_floats: "fn f(a: f32) -> f32 { a % 2.0 }", "a %",
-        "device code has no remainder of floats: compute it from a quotient";
+        "device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds";
     a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
         "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer, this is `u32`";
     a_literal_out_of_range: "fn f() -> u8 { 256 }", "256", "256 is out of the range of `u8`";

@@ -1,7 +1,7 @@
 //! Floats of 8 bits: [`e4m3`] and [`e5m2`], alone, in pairs and in fours.
 //!
 //! They are stored and converted; arithmetic is done in `f32` or [`f16x2`](super::half::f16x2). From `sm_89` on, a pair is
-//! converted by one instruction; before, the same bits are computed from integers.
+//! converted by one instruction; for older targets, and on the host, the same bits are computed from integers.
 
 use crate::device;
 
@@ -12,6 +12,7 @@ pub use code::*;
 #[allow(non_camel_case_types)]
 pub mod code {
     use crate::intrinsics::*;
+    use crate::library::code::unpack_f16;
     use crate::numbers::half::code::f16x2;
 
     /// Eight bits: 4 of exponent, 3 of mantissa, no infinity (PTX ISA section 5.2.3).
@@ -42,12 +43,12 @@ pub mod code {
         /// Rounded to nearest even. What is beyond [`e4m3::LARGEST`], infinities too, becomes that with its sign
         /// (PTX ISA section 9.7.9, `cvt.rn.satfinite`).
         pub const fn from_f32(value: f32) -> e4m3 {
-            e4m3(pack_e4m3(value, 0.0) as u8)
+            e4m3(e4m3x2::from_f32(value, 0.0).0 as u8)
         }
 
         /// The same value.
         pub const fn to_f32(self) -> f32 {
-            f16_value(widen_e4m3(self.0 as u16) as u16)
+            e4m3x2(self.0 as u16).to_f32().0
         }
 
         /// Whether it is NaN.
@@ -72,19 +73,31 @@ pub mod code {
             self.0
         }
 
-        /// Both rounded as [`e4m3::from_f32`] does, in one instruction.
+        /// Both rounded as [`e4m3::from_f32`] does.
         pub const fn from_f32(low: f32, high: f32) -> e4m3x2 {
-            e4m3x2(pack_e4m3(low, high))
+            if target_is_at_least(89) {
+                e4m3x2(pack_e4m3(low, high))
+            } else {
+                e4m3x2(e4m3_code(low) | e4m3_code(high) << 8)
+            }
         }
 
         /// Both values, the lower one first.
         pub const fn to_f32(self) -> (f32, f32) {
-            self.to_f16x2().to_f32()
+            if target_is_at_least(89) {
+                unpack_f16(widen_e4m3(self.0))
+            } else {
+                (e4m3_value(self.0), e4m3_value(self.0 >> 8))
+            }
         }
 
         /// The same values.
         pub const fn to_f16x2(self) -> f16x2 {
-            f16x2::from_bits(widen_e4m3(self.0))
+            if target_is_at_least(89) {
+                f16x2::from_bits(widen_e4m3(self.0))
+            } else {
+                f16x2::from_f32(e4m3_value(self.0), e4m3_value(self.0 >> 8))
+            }
         }
 
         /// The value in the lower byte.
@@ -173,12 +186,12 @@ pub mod code {
         /// Rounded to nearest even. What is beyond [`e5m2::LARGEST`], infinities too, becomes that with its sign
         /// (PTX ISA section 9.7.9, `cvt.rn.satfinite`).
         pub const fn from_f32(value: f32) -> e5m2 {
-            e5m2(pack_e5m2(value, 0.0) as u8)
+            e5m2(e5m2x2::from_f32(value, 0.0).0 as u8)
         }
 
         /// The same value.
         pub const fn to_f32(self) -> f32 {
-            f16_value(widen_e5m2(self.0 as u16) as u16)
+            e5m2x2(self.0 as u16).to_f32().0
         }
 
         /// Whether it is NaN.
@@ -203,19 +216,31 @@ pub mod code {
             self.0
         }
 
-        /// Both rounded as [`e5m2::from_f32`] does, in one instruction.
+        /// Both rounded as [`e5m2::from_f32`] does.
         pub const fn from_f32(low: f32, high: f32) -> e5m2x2 {
-            e5m2x2(pack_e5m2(low, high))
+            if target_is_at_least(89) {
+                e5m2x2(pack_e5m2(low, high))
+            } else {
+                e5m2x2(e5m2_code(low) | e5m2_code(high) << 8)
+            }
         }
 
         /// Both values, the lower one first.
         pub const fn to_f32(self) -> (f32, f32) {
-            self.to_f16x2().to_f32()
+            if target_is_at_least(89) {
+                unpack_f16(widen_e5m2(self.0))
+            } else {
+                (e5m2_value(self.0), e5m2_value(self.0 >> 8))
+            }
         }
 
         /// The same values.
         pub const fn to_f16x2(self) -> f16x2 {
-            f16x2::from_bits(widen_e5m2(self.0))
+            if target_is_at_least(89) {
+                f16x2::from_bits(widen_e5m2(self.0))
+            } else {
+                f16x2::from_f32(e5m2_value(self.0), e5m2_value(self.0 >> 8))
+            }
         }
 
         /// The value in the lower byte.
@@ -271,5 +296,42 @@ pub mod code {
             let (c, d) = self.high().to_f32();
             (a, b, c, d)
         }
+    }
+
+    /// The code of a number by integer arithmetic: rounded to nearest even, saturated, NaN as 0x7f.
+    const fn e4m3_code(value: f32) -> u16 {
+        narrow(value, e4m3::LARGEST, 20, (127 - 7) << 3, 1.0 / 64.0, 16384.0)
+    }
+
+    /// As [`e4m3_code`].
+    const fn e5m2_code(value: f32) -> u16 {
+        narrow(value, e5m2::LARGEST, 21, (127 - 15) << 2, 1.0 / 16384.0, 128.0)
+    }
+
+    /// `dropped` bits of the mantissa go, and `bias` is that of the exponent, in its place in the code. The last place of
+    /// `grid` is the least subnormal value: adding it rounds a number below `least_normal`, and leaves the code behind.
+    const fn narrow(value: f32, largest: f32, dropped: u32, bias: u32, least_normal: f32, grid: f32) -> u16 {
+        let size = value.to_bits() & 0x7fff_ffff;
+        let bits = if size > largest.to_bits() { largest.to_bits() } else { size };
+        // Half a unit in the last place, minus one where the kept part is even.
+        let rounded = bits + (1 << (dropped - 1)) - 1 + (bits >> dropped & 1);
+        let normal = (rounded >> dropped).wrapping_sub(bias);
+        let subnormal = (f32::from_bits(bits) + grid).to_bits() - grid.to_bits();
+        let code = if bits < least_normal.to_bits() { subnormal } else { normal };
+        let sign = value.to_bits() >> 24 & 0x80;
+        if size > 0x7f80_0000 { 0x7f } else { (code | sign) as u16 }
+    }
+
+    /// The value of the lower byte. With its exponent and mantissa in place, an `f32` is 2^-120 times the e4m3.
+    const fn e4m3_value(code: u16) -> f32 {
+        let code = code as u32;
+        let scaled = f32::from_bits((code & 0x80) << 24 | (code & 0x7f) << 20);
+        let value = scaled * f32::from_bits((127 + 120) << 23);
+        if code & 0x7f == 0x7f { f32::from_bits(0x7fff_ffff) } else { value }
+    }
+
+    /// The value of the lower byte. An e5m2 is the upper byte of an f16.
+    const fn e5m2_value(code: u16) -> f32 {
+        f16_value(code << 8)
     }
 }

@@ -162,10 +162,12 @@ pub mod code {
             )
         };
         let mut greatest = amax;
-        let mut distance = LANES / 2;
-        while distance > 0 {
-            greatest = greatest.max(shuffle_xor(greatest, distance));
-            distance /= 2;
+        #[unroll]
+        for step in 0..5 {
+            let distance = 1 << step;
+            if distance < LANES {
+                greatest = greatest.max(shuffle_xor(greatest, distance));
+            }
         }
         greatest
     }

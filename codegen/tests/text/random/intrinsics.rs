@@ -105,8 +105,10 @@ impl Function<'_> {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
                 match self.choices.below(11) {
                     9 if scalar == Scalar::F32 => {
-                        let operation = self.choices.one(&ROUNDED);
-                        let direction = self.choices.one(&DIRECTIONS);
+                        // One choice for both, so that every combination occurs.
+                        let choice = self.choices.below(ROUNDED.len() * DIRECTIONS.len());
+                        let operation = ROUNDED[choice % ROUNDED.len()];
+                        let direction = DIRECTIONS[choice / ROUNDED.len()];
                         (I::Rounded(operation, direction), vec![ty; operation.operands()])
                     }
                     10 if scalar == Scalar::F32 => {
@@ -165,8 +167,10 @@ impl Function<'_> {
             13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
             15 => (I::PackTowardZero(self.choices.one(&FORMATS)), vec![float.clone(), float]),
             16 => {
-                let operation = self.choices.one(&HALF_OPERATIONS);
-                (I::HalfPair(self.choices.one(&FORMATS), operation), vec![U32; operation.operands()])
+                let choice = self.choices.below(HALF_OPERATIONS.len() * FORMATS.len());
+                let operation = HALF_OPERATIONS[choice % HALF_OPERATIONS.len()];
+                let format = FORMATS[choice / HALF_OPERATIONS.len()];
+                (I::HalfPair(format, operation), vec![U32; operation.operands()])
             }
             14 => (I::Assume(Assumption::Members), vec![U32]),
             _ => (I::Bitcast, vec![float]),
