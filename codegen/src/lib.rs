@@ -9,6 +9,7 @@ pub mod back;
 mod error;
 pub mod front;
 pub mod ir;
+pub mod rounded;
 pub mod small_float;
 pub mod text;
 

@@ -12,6 +12,7 @@ mod kernels_macro;
 pub mod launch;
 pub mod layout;
 pub mod library;
+pub mod numbers;
 pub mod prelude;
 mod set;
 mod shape;

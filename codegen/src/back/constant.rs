@@ -199,6 +199,12 @@ fn integers(
             Arithmetic::Wrapping => Ok(Constant::Integer(wrap(scalar, left.wrapping_mul(right)))),
         },
         BinaryOp::Divide | BinaryOp::Remainder if right == 0 => Err(Fault::DivisionByZero),
+        // Rust panics for both, in every build.
+        BinaryOp::Divide | BinaryOp::Remainder
+            if scalar.is_signed() && right == -1 && left == range(scalar).0 =>
+        {
+            Err(Fault::Overflow)
+        }
         BinaryOp::Divide => integer(scalar, left.checked_div(right), mode),
         BinaryOp::Remainder => integer(scalar, left.checked_rem(right), mode),
         BinaryOp::And => Ok(Constant::Integer(left & right)),

@@ -3,7 +3,8 @@
 use crossdock_ptx::table::Target;
 
 use super::constant::{Constant, Fault, bits, wrap};
-use crate::ir::{Intrinsic, Scalar};
+use crate::ir::{Intrinsic, Rounding, Scalar};
+use crate::rounded;
 use crate::small_float::{E4M3, E5M2, F16, Format};
 
 /// The value of an intrinsic of constants; `None` when it only has one on the GPU.
@@ -45,6 +46,45 @@ pub(super) fn intrinsic(
         (Intrinsic::Absolute, [Float64(a)]) => Ok(Float64(a & (u64::MAX >> 1))),
         (Intrinsic::SquareRoot, [Float32(a)]) => Ok(Constant::of_f32(f32::from_bits(*a).sqrt())),
         (Intrinsic::SquareRoot, [Float64(a)]) => Ok(Constant::of_f64(f64::from_bits(*a).sqrt())),
+        (Intrinsic::Integral(rounding), [Float32(a)]) => {
+            // Every f32 is an f64, and what it rounds to is an f32.
+            Ok(Constant::of_f32(integral(f64::from(f32::from_bits(*a)), rounding) as f32))
+        }
+        (Intrinsic::Integral(rounding), [Float64(a)]) => {
+            Ok(Constant::of_f64(integral(f64::from_bits(*a), rounding)))
+        }
+        (Intrinsic::CopySign, [Float32(a), Float32(b)]) => {
+            Ok(Float32(f32::from_bits(*a).copysign(f32::from_bits(*b)).to_bits()))
+        }
+        (Intrinsic::CopySign, [Float64(a), Float64(b)]) => {
+            Ok(Float64(f64::from_bits(*a).copysign(f64::from_bits(*b)).to_bits()))
+        }
+        (Intrinsic::Rounded(operation, direction), floats) if floats.len() == operation.operands() => {
+            let mut operands = [0.0; 3];
+            for (operand, float) in operands.iter_mut().zip(floats) {
+                let Float32(bits) = float else { return Some(Err(Fault::Type)) };
+                *operand = f32::from_bits(*bits);
+            }
+            Ok(Constant::of_f32(rounded::rounded(operation, direction, operands)))
+        }
+        (Intrinsic::ToF32(direction), [Float64(a)]) => {
+            Ok(Constant::of_f32(rounded::from_f64(f64::from_bits(*a), direction)))
+        }
+        (Intrinsic::ToF32(direction), [Integer(a)]) => {
+            Ok(Constant::of_f32(rounded::from_integer(*a, direction)))
+        }
+        (Intrinsic::PackTowardZero(format), [Float32(low), Float32(high)]) => {
+            let word = rounded::pack_toward_zero(format, f32::from_bits(*low), f32::from_bits(*high));
+            Ok(Integer(i128::from(word)))
+        }
+        (Intrinsic::HalfPair(format, operation), words) if words.len() == operation.operands() => {
+            let mut operands = [0; 3];
+            for (operand, word) in operands.iter_mut().zip(words) {
+                let Integer(word) = word else { return Some(Err(Fault::Type)) };
+                *operand = *word as u32;
+            }
+            Ok(Integer(i128::from(rounded::half_pair(format, operation, operands))))
+        }
         (Intrinsic::CountOnes, [Integer(a)]) => count(unsigned(*a).count_ones()),
         (Intrinsic::LeadingZeros, [Integer(a)]) => count(unsigned(*a).leading_zeros() - (128 - bits(scalar))),
         (Intrinsic::TrailingZeros, [Integer(a)]) => count(unsigned(*a).trailing_zeros().min(bits(scalar))),
@@ -60,7 +100,8 @@ pub(super) fn intrinsic(
             _ => Err(Fault::Type),
         },
         (Intrinsic::PackBf16, [Float32(low), Float32(high)]) => {
-            Ok(Integer(i128::from(bf16(*high)) << 16 | i128::from(bf16(*low))))
+            let [low, high] = [*low, *high].map(|bits| i128::from(rounded::bf16_bits(f32::from_bits(bits))));
+            Ok(Integer(high << 16 | low))
         }
         (Intrinsic::PackF16, [Float32(low), Float32(high)]) => Ok(pair(F16, 16, *low, *high, false)),
         (Intrinsic::PackE4m3, [Float32(low), Float32(high)]) => Ok(pair(E4M3, 8, *low, *high, true)),
@@ -75,6 +116,16 @@ pub(super) fn intrinsic(
     })
 }
 
+/// The integral number next to `value`.
+fn integral(value: f64, rounding: Rounding) -> f64 {
+    match rounding {
+        Rounding::NearestEven => value.round_ties_even(),
+        Rounding::TowardZero => value.trunc(),
+        Rounding::Down => value.floor(),
+        Rounding::Up => value.ceil(),
+    }
+}
+
 /// The lesser or greater number; a NaN loses, and -0 is less than +0 (PTX ISA section 9.7.3).
 fn extreme(a: f64, b: f64, least: bool) -> f64 {
     if a.is_nan() {
@@ -85,14 +136,6 @@ fn extreme(a: f64, b: f64, least: bool) -> f64 {
     }
     let first = a.total_cmp(&b).is_le();
     if first == least { a } else { b }
-}
-
-/// Nearest even bf16; NaN is 0x7fff.
-fn bf16(bits: u32) -> u16 {
-    match f32::from_bits(bits).is_nan() {
-        true => 0x7fff,
-        false => (bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16) as u16,
-    }
 }
 
 /// Two floats' codes beside each other.

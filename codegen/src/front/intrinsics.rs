@@ -12,7 +12,10 @@ pub(super) enum Shape {
     U16,
     U32,
     U64,
+    I32,
+    I64,
     F32,
+    F64,
     /// Whatever the caller has, the same everywhere in the row.
     Value,
 }
@@ -41,10 +44,10 @@ pub(super) struct Operation {
 
 /// The function of that name. `shared` and `fence` have forms of their own and are not in the table.
 pub(super) fn operation(name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| operation.name == name)
+    OPERATIONS.iter().chain(super::arithmetic_functions::OPERATIONS).find(|operation| operation.name == name)
 }
 
-const fn row(
+pub(super) const fn row(
     name: &'static str,
     intrinsic: Intrinsic,
     arguments: &'static [Shape],

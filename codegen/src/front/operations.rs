@@ -52,7 +52,10 @@ impl Body<'_> {
             Shape::U16 => Term::Scalar(Scalar::U16),
             Shape::U32 => U32,
             Shape::U64 => U64,
+            Shape::I32 => Term::Scalar(Scalar::I32),
+            Shape::I64 => Term::Scalar(Scalar::I64),
             Shape::F32 => Term::Scalar(Scalar::F32),
+            Shape::F64 => Term::Scalar(Scalar::F64),
             Shape::Value => value.clone(),
         };
         let mut expected: Vec<Term> = operation.arguments.iter().map(term).collect();

@@ -1,7 +1,7 @@
 //! Methods of the scalar types, as rows: which scalars have them, what they take, and what they become.
 
 use super::terms::{BOOL, Term, U32};
-use crate::ir::{BinaryOp, Intrinsic, Scalar};
+use crate::ir::{BinaryOp, Intrinsic, Rounding, Scalar};
 
 /// Which scalars have a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,30 @@ pub(super) enum Expansion {
     /// Of three operands.
     Clamp,
     AbsoluteDifference,
+    DivideEuclid,
+    RemainderEuclid,
+    IsMultiple,
     IsNan,
+    IsFinite,
+    IsInfinite,
+    IsNormal,
+    IsSubnormal,
+    IsSignPositive,
+    IsSignNegative,
+    /// To the nearest integral number, ties away from zero.
+    Round,
+    Fraction,
+    Reciprocal,
+    FloatSign,
+    IntegerSign,
+    IsPositive,
+    IsNegative,
+    UnsignedAbsolute,
     WrappingNegate,
+    CountZeros,
+    LeadingOnes,
+    TrailingOnes,
+    NextPowerOfTwo,
 }
 
 /// What a method becomes.
@@ -141,9 +163,35 @@ const METHODS: &[ScalarMethod] = &[
     row("wrapping_abs", Signed, &[], Outcome::Same, Operation(Intrinsic::Absolute)),
     row("mul_add", Float, &[Same, Same], Outcome::Same, Operation(Intrinsic::FusedMultiplyAdd)),
     row("sqrt", Float, &[], Outcome::Same, Operation(Intrinsic::SquareRoot)),
+    row("round_ties_even", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::NearestEven))),
+    row("trunc", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::TowardZero))),
+    row("floor", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::Down))),
+    row("ceil", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::Up))),
+    row("round", Float, &[], Outcome::Same, Expand(Expansion::Round)),
+    row("fract", Float, &[], Outcome::Same, Expand(Expansion::Fraction)),
+    row("recip", Float, &[], Outcome::Same, Expand(Expansion::Reciprocal)),
+    row("copysign", Float, &[Same], Outcome::Same, Operation(Intrinsic::CopySign)),
+    row("signum", Float, &[], Outcome::Same, Expand(Expansion::FloatSign)),
+    row("is_finite", Float, &[], Outcome::Bool, Expand(Expansion::IsFinite)),
+    row("is_infinite", Float, &[], Outcome::Bool, Expand(Expansion::IsInfinite)),
+    row("is_normal", Float, &[], Outcome::Bool, Expand(Expansion::IsNormal)),
+    row("is_subnormal", Float, &[], Outcome::Bool, Expand(Expansion::IsSubnormal)),
+    row("is_sign_positive", Float, &[], Outcome::Bool, Expand(Expansion::IsSignPositive)),
+    row("is_sign_negative", Float, &[], Outcome::Bool, Expand(Expansion::IsSignNegative)),
     row("to_bits", Float, &[], Outcome::Unsigned, Operation(Intrinsic::Bitcast)),
     row("is_nan", Float, &[], Outcome::Bool, Expand(Expansion::IsNan)),
     row("count_ones", Integer, &[], Outcome::U32, Operation(Intrinsic::CountOnes)),
+    row("count_zeros", Integer, &[], Outcome::U32, Expand(Expansion::CountZeros)),
+    row("leading_ones", Integer, &[], Outcome::U32, Expand(Expansion::LeadingOnes)),
+    row("trailing_ones", Integer, &[], Outcome::U32, Expand(Expansion::TrailingOnes)),
+    row("signum", Signed, &[], Outcome::Same, Expand(Expansion::IntegerSign)),
+    row("is_positive", Signed, &[], Outcome::Bool, Expand(Expansion::IsPositive)),
+    row("is_negative", Signed, &[], Outcome::Bool, Expand(Expansion::IsNegative)),
+    row("unsigned_abs", Signed, &[], Outcome::Unsigned, Expand(Expansion::UnsignedAbsolute)),
+    row("div_euclid", Integer, &[Same], Outcome::Same, Expand(Expansion::DivideEuclid)),
+    row("rem_euclid", Integer, &[Same], Outcome::Same, Expand(Expansion::RemainderEuclid)),
+    row("is_multiple_of", Unsigned, &[Same], Outcome::Bool, Expand(Expansion::IsMultiple)),
+    row("next_power_of_two", Unsigned, &[], Outcome::Same, Expand(Expansion::NextPowerOfTwo)),
     row("leading_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::LeadingZeros)),
     row("trailing_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::TrailingZeros)),
     row("reverse_bits", Integer, &[], Outcome::Same, Operation(Intrinsic::ReverseBits)),

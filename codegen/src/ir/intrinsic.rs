@@ -60,6 +60,81 @@ pub enum VoteKind {
     Ballot,
 }
 
+/// How a result between two representable numbers is rounded (PTX ISA section 9.7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rounding {
+    /// To the nearest, ties to the even one: `.rn`.
+    NearestEven,
+    /// `.rz`
+    TowardZero,
+    /// Towards negative infinity: `.rm`.
+    Down,
+    /// Towards positive infinity: `.rp`.
+    Up,
+}
+
+/// Where a result between two representable numbers goes, other than to the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// `.rz`
+    TowardZero,
+    /// Towards negative infinity: `.rm`.
+    Down,
+    /// Towards positive infinity: `.rp`.
+    Up,
+}
+
+/// An `f32` operation that PTX rounds in any direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum RoundedOperation {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FusedMultiplyAdd,
+    SquareRoot,
+}
+
+impl RoundedOperation {
+    /// How many numbers it takes.
+    pub fn operands(self) -> usize {
+        match self {
+            RoundedOperation::SquareRoot => 1,
+            RoundedOperation::FusedMultiplyAdd => 3,
+            _ => 2,
+        }
+    }
+}
+
+/// A float of 16 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HalfFormat {
+    /// IEEE binary16.
+    F16,
+    /// The upper half of an `f32`.
+    Bf16,
+}
+
+/// An operation on the two 16-bit floats of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum HalfOperation {
+    Add,
+    Subtract,
+    Multiply,
+    FusedMultiplyAdd,
+    Minimum,
+    Maximum,
+}
+
+impl HalfOperation {
+    /// How many words it takes.
+    pub fn operands(self) -> usize {
+        if self == HalfOperation::FusedMultiplyAdd { 3 } else { 2 }
+    }
+}
+
 /// What the programmer vouches for where the compiler cannot prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Assumption {
@@ -146,6 +221,18 @@ pub enum Intrinsic {
     Absolute,
     /// `(f) -> f`, correctly rounded. Rust: `a.sqrt()`.
     SquareRoot,
+    /// `(f) -> f`: to an integral number. Rust: `a.round_ties_even()`, `a.trunc()`, `a.floor()`, `a.ceil()`.
+    Integral(Rounding),
+    /// `(f magnitude, f sign) -> f`. Rust: `a.copysign(b)`.
+    CopySign,
+    /// `(f32, ..) -> f32`: the exact result rounded in that direction. Rust: `add_down(a, b)` and its kin.
+    Rounded(RoundedOperation, Direction),
+    /// `(f64 | u32 | i32 | u64 | i64) -> f32`, rounded in that direction. Rust: `f32_from_f64_down(a)` and its kin.
+    ToF32(Direction),
+    /// `(f32 low, f32 high) -> u32`: two floats of 16 bits, rounded toward zero. Rust: `pack_bf16_toward_zero(low, high)`.
+    PackTowardZero(HalfFormat),
+    /// `(u32, u32 [, u32]) -> u32`: both halves, rounded to nearest even; NaN becomes 0x7fff. Rust: `add_bf16x2(a, b)`.
+    HalfPair(HalfFormat, HalfOperation),
     /// `(integer) -> u32`. Rust: `a.count_ones()`.
     CountOnes,
     /// `(integer) -> u32`. Rust: `a.leading_zeros()`.

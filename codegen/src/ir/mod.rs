@@ -17,7 +17,10 @@
 mod intrinsic;
 mod types;
 
-pub use intrinsic::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+pub use intrinsic::{
+    Assumption, AtomicOp, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
+    Scope, ShuffleKind, VoteKind,
+};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;

@@ -1,17 +1,20 @@
 //! The names of the intrinsics: one table, read in both directions.
 
-use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{
+    Assumption, AtomicOp, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
+    Scope, ShuffleKind, VoteKind,
+};
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
 macro_rules! names {
     (
-        plain { $($plain:literal = $variant:ident $(($part:path))?;)* }
+        plain { $($plain:literal = $variant:ident $(($($part:path),+))?;)* }
         ordered { $($ordered:literal = $strong:ident $(($operation:path))?;)* }
     ) => {
         /// The name of an intrinsic, with its order and scope if it has them.
         pub(super) fn name(intrinsic: Intrinsic) -> (&'static str, Option<(Order, Scope)>) {
             match intrinsic {
-                $(Intrinsic::$variant $(($part))? => ($plain, None),)*
+                $(Intrinsic::$variant $(($($part),+))? => ($plain, None),)*
                 $(Intrinsic::$strong($($operation,)? order, scope) => ($ordered, Some((order, scope))),)*
             }
         }
@@ -19,7 +22,7 @@ macro_rules! names {
         /// The intrinsic of that name that has no order and scope.
         pub(super) fn plain(name: &str) -> Option<Intrinsic> {
             match name {
-                $($plain => Some(Intrinsic::$variant $(($part))?),)*
+                $($plain => Some(Intrinsic::$variant $(($($part),+))?),)*
                 _ => None,
             }
         }
@@ -70,6 +73,46 @@ names! {
         "max" = Maximum;
         "abs" = Absolute;
         "sqrt" = SquareRoot;
+        "round_ties_even" = Integral(Rounding::NearestEven);
+        "trunc" = Integral(Rounding::TowardZero);
+        "floor" = Integral(Rounding::Down);
+        "ceil" = Integral(Rounding::Up);
+        "copysign" = CopySign;
+        "add_toward_zero" = Rounded(RoundedOperation::Add, Direction::TowardZero);
+        "add_down" = Rounded(RoundedOperation::Add, Direction::Down);
+        "add_up" = Rounded(RoundedOperation::Add, Direction::Up);
+        "subtract_toward_zero" = Rounded(RoundedOperation::Subtract, Direction::TowardZero);
+        "subtract_down" = Rounded(RoundedOperation::Subtract, Direction::Down);
+        "subtract_up" = Rounded(RoundedOperation::Subtract, Direction::Up);
+        "multiply_toward_zero" = Rounded(RoundedOperation::Multiply, Direction::TowardZero);
+        "multiply_down" = Rounded(RoundedOperation::Multiply, Direction::Down);
+        "multiply_up" = Rounded(RoundedOperation::Multiply, Direction::Up);
+        "divide_toward_zero" = Rounded(RoundedOperation::Divide, Direction::TowardZero);
+        "divide_down" = Rounded(RoundedOperation::Divide, Direction::Down);
+        "divide_up" = Rounded(RoundedOperation::Divide, Direction::Up);
+        "mul_add_toward_zero" = Rounded(RoundedOperation::FusedMultiplyAdd, Direction::TowardZero);
+        "mul_add_down" = Rounded(RoundedOperation::FusedMultiplyAdd, Direction::Down);
+        "mul_add_up" = Rounded(RoundedOperation::FusedMultiplyAdd, Direction::Up);
+        "sqrt_toward_zero" = Rounded(RoundedOperation::SquareRoot, Direction::TowardZero);
+        "sqrt_down" = Rounded(RoundedOperation::SquareRoot, Direction::Down);
+        "sqrt_up" = Rounded(RoundedOperation::SquareRoot, Direction::Up);
+        "to_f32_toward_zero" = ToF32(Direction::TowardZero);
+        "to_f32_down" = ToF32(Direction::Down);
+        "to_f32_up" = ToF32(Direction::Up);
+        "pack_f16_toward_zero" = PackTowardZero(HalfFormat::F16);
+        "pack_bf16_toward_zero" = PackTowardZero(HalfFormat::Bf16);
+        "add_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::Add);
+        "subtract_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::Subtract);
+        "multiply_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::Multiply);
+        "mul_add_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::FusedMultiplyAdd);
+        "min_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::Minimum);
+        "max_f16x2" = HalfPair(HalfFormat::F16, HalfOperation::Maximum);
+        "add_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::Add);
+        "subtract_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::Subtract);
+        "multiply_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::Multiply);
+        "mul_add_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::FusedMultiplyAdd);
+        "min_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::Minimum);
+        "max_bf16x2" = HalfPair(HalfFormat::Bf16, HalfOperation::Maximum);
         "count_ones" = CountOnes;
         "leading_zeros" = LeadingZeros;
         "trailing_zeros" = TrailingZeros;

@@ -171,8 +171,9 @@ fn is_comparison(operator: BinaryOp) -> bool {
 
 fn is_method(intrinsic: Intrinsic) -> bool {
     use Intrinsic::{
-        Absolute, Atomic, Bitcast, CastPointer, CountOnes, FusedMultiplyAdd, LeadingZeros, Load, Maximum,
-        Minimum, Offset, PeerRank, Read, ReverseBits, SquareRoot, Store, TrailingZeros, Write,
+        Absolute, Atomic, Bitcast, CastPointer, CopySign, CountOnes, FusedMultiplyAdd, Integral,
+        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReverseBits, SquareRoot, Store,
+        TrailingZeros, Write,
     };
     matches!(
         intrinsic,
@@ -189,6 +190,8 @@ fn is_method(intrinsic: Intrinsic) -> bool {
             | Maximum
             | Absolute
             | SquareRoot
+            | Integral(_)
+            | CopySign
             | CountOnes
             | LeadingZeros
             | TrailingZeros
@@ -226,11 +229,12 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
         I::Vote(VoteKind::Ballot) | I::MatchAny => u32(),
         I::PackBf16 | I::PackF16 | I::WidenE4m3 | I::WidenE5m2 => u32(),
         I::PackE4m3 | I::PackE5m2 => Some(Type::Scalar(Scalar::U16)),
-        I::F16Value => Some(Type::Scalar(Scalar::F32)),
+        I::PackTowardZero(_) | I::HalfPair(..) => u32(),
+        I::Rounded(..) | I::ToF32(_) | I::F16Value => Some(Type::Scalar(Scalar::F32)),
         I::CountOnes | I::LeadingZeros | I::TrailingZeros => u32(),
         I::GlobalTimer => Some(Type::Scalar(Scalar::U64)),
         I::Offset | I::Shuffle(_) | I::Assume(_) | I::FusedMultiplyAdd | I::Minimum | I::Maximum => same(),
-        I::Absolute | I::SquareRoot | I::ReverseBits => same(),
+        I::Absolute | I::SquareRoot | I::Integral(_) | I::CopySign | I::ReverseBits => same(),
         I::Bitcast => match first?.ty.scalar()? {
             Scalar::F32 => u32(),
             Scalar::F64 => Some(Type::Scalar(Scalar::U64)),

@@ -119,7 +119,8 @@ refused! {
     a_conversion_function: "fn f(x: u32) { let y = u64::from(x); }", "u64",
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
-        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, \
+        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
+         `unsigned_abs`, `div_euclid`, `rem_euclid`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
          `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
          `abs_diff`";
@@ -158,7 +159,7 @@ refused! {
     pointer_arithmetic: "fn f(a: Global<u32>) { let b = a + a; }", "a + a",
         "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
     a_remainder_of_floats: "fn f(a: f32) -> f32 { a % 2.0 }", "a %",
-        "device code has no remainder of floats: compute it from a quotient";
+        "device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds";
     a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
         "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer, this is `u32`";
     a_literal_out_of_range: "fn f() -> u8 { 256 }", "256", "256 is out of the range of `u8`";

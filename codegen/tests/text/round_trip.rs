@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, ShuffleKind,
-    Span, StatementKind, Type, VoteKind,
+    Assumption, AtomicOp, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic, Module,
+    Order, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Span, StatementKind, Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;
@@ -73,6 +73,11 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::Maximum,
         I::Absolute,
         I::SquareRoot,
+        I::Integral(Rounding::NearestEven),
+        I::Integral(Rounding::TowardZero),
+        I::Integral(Rounding::Down),
+        I::Integral(Rounding::Up),
+        I::CopySign,
         I::CountOnes,
         I::LeadingZeros,
         I::TrailingZeros,
@@ -87,6 +92,18 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::WidenE5m2,
     ];
     all.extend([ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor].map(I::Shuffle));
+    for direction in [Direction::TowardZero, Direction::Down, Direction::Up] {
+        use RoundedOperation::{Add, Divide, FusedMultiplyAdd, Multiply, SquareRoot, Subtract};
+        let operations = [Add, Subtract, Multiply, Divide, FusedMultiplyAdd, SquareRoot];
+        all.extend(operations.map(|operation| I::Rounded(operation, direction)));
+        all.push(I::ToF32(direction));
+    }
+    for format in [HalfFormat::F16, HalfFormat::Bf16] {
+        use HalfOperation::{Add, FusedMultiplyAdd, Maximum, Minimum, Multiply, Subtract};
+        let operations = [Add, Subtract, Multiply, FusedMultiplyAdd, Minimum, Maximum];
+        all.extend(operations.map(|operation| I::HalfPair(format, operation)));
+        all.push(I::PackTowardZero(format));
+    }
     all.extend([VoteKind::Any, VoteKind::All, VoteKind::Ballot].map(I::Vote));
     for order in ORDERS {
         for scope in SCOPES {

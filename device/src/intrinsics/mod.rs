@@ -3,6 +3,7 @@
 //! In device code each of these becomes the PTX instruction named in its documentation. On the host the pure ones
 //! (numbers) really compute; the ones that need a GPU panic and say so.
 
+mod arithmetic;
 mod assume;
 mod block;
 mod index;
@@ -13,6 +14,17 @@ mod pointer;
 mod target;
 mod warp;
 
+pub use arithmetic::{
+    add_bf16x2, add_down, add_f16x2, add_toward_zero, add_up, divide_down, divide_toward_zero, divide_up,
+    f32_from_f64_down, f32_from_f64_toward_zero, f32_from_f64_up, f32_from_i32_down,
+    f32_from_i32_toward_zero, f32_from_i32_up, f32_from_i64_down, f32_from_i64_toward_zero, f32_from_i64_up,
+    f32_from_u32_down, f32_from_u32_toward_zero, f32_from_u32_up, f32_from_u64_down,
+    f32_from_u64_toward_zero, f32_from_u64_up, max_bf16x2, max_f16x2, min_bf16x2, min_f16x2, mul_add_bf16x2,
+    mul_add_down, mul_add_f16x2, mul_add_toward_zero, mul_add_up, multiply_bf16x2, multiply_down,
+    multiply_f16x2, multiply_toward_zero, multiply_up, pack_bf16_toward_zero, pack_f16_toward_zero,
+    sqrt_down, sqrt_toward_zero, sqrt_up, subtract_bf16x2, subtract_down, subtract_f16x2,
+    subtract_toward_zero, subtract_up,
+};
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{block_barrier, shared};
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};

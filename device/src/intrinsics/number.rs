@@ -1,10 +1,11 @@
 //! Number conversions that Rust's standard library lacks. They compute the same bits on the host.
 
+use crossdock_codegen::rounded::bf16_bits;
 use crossdock_codegen::small_float::{E4M3, E5M2, F16, Format};
 
 /// Rounds both to bf16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.bf16x2.f32`.
-pub fn pack_bf16(low: f32, high: f32) -> u32 {
-    u32::from(bf16_bits(low)) | u32::from(bf16_bits(high)) << 16
+pub const fn pack_bf16(low: f32, high: f32) -> u32 {
+    bf16_bits(low) as u32 | (bf16_bits(high) as u32) << 16
 }
 
 /// Rounds both to f16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.f16x2.f32`.
@@ -42,16 +43,6 @@ pub const fn widen_e5m2(pair: u16) -> u32 {
 const fn widen(format: Format, pair: u16) -> u32 {
     let (low, high) = ((pair & 0xff) as u32, (pair >> 8) as u32);
     pack_f16(format.decode(low), format.decode(high))
-}
-
-/// Round to nearest even by adding half a unit in the last place, minus one when the kept part is even.
-fn bf16_bits(value: f32) -> u16 {
-    if value.is_nan() {
-        return 0x7fff;
-    }
-    let bits = value.to_bits();
-    let half = 0x7fff + (bits >> 16 & 1);
-    ((bits + half) >> 16) as u16
 }
 
 #[cfg(test)]

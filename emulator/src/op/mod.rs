@@ -302,6 +302,13 @@ pub(crate) enum Op {
         b: Slot,
         c: Slot,
     },
+    DirectedUnary32 {
+        kind: FloatUnary,
+        rounding: Rounding,
+        mode: FloatMode,
+        d: Slot,
+        a: Slot,
+    },
     FloatUnary32 {
         kind: FloatUnary,
         mode: FloatMode,

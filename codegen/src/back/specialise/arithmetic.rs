@@ -169,6 +169,9 @@ impl<'p> Specialiser<'p> {
                 return Err(self.mistake(frame, span, "this divides by the constant zero"));
             }
         }
+        if scalar.is_integer() && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
+            self.trap_without_quotient(scalar, &left, &right);
+        }
         let class = class(scalar);
         let sources = vec![self.argument(&left, class), self.argument(&right, class)];
         let ty = suffix(scalar);

@@ -7,7 +7,9 @@ use super::{Outcome, Specialiser};
 use crate::back::constant::bits;
 use crate::back::emit::{Argument, Class, Register};
 use crate::back::numeric;
-use crate::ir::{Expr, Intrinsic, Scalar};
+use crate::ir::{Expr, Intrinsic, Rounding, Scalar};
+
+use super::rounded::{direction_suffix, half_pair_suffix, rounded};
 
 impl<'p> Specialiser<'p> {
     /// A numeric intrinsic.
@@ -61,6 +63,15 @@ impl<'p> Specialiser<'p> {
                 values.reverse();
                 "cvt.rn.f16x2.f32".to_string()
             }
+            Intrinsic::PackTowardZero(format) => {
+                values.reverse();
+                format!("cvt.rz.{}.f32", half_pair_suffix(format))
+            }
+            Intrinsic::Rounded(operation, direction) => rounded(operation, direction),
+            Intrinsic::ToF32(direction) => format!("cvt.{}.f32.{ty}", direction_suffix(direction)),
+            Intrinsic::HalfPair(format, operation) => {
+                return Ok(self.half_pair(format, operation, values, want));
+            }
             Intrinsic::PackE4m3
             | Intrinsic::PackE5m2
             | Intrinsic::F16Value
@@ -72,6 +83,21 @@ impl<'p> Specialiser<'p> {
             Intrinsic::Absolute if !scalar.is_float() && !scalar.is_signed() => return Ok(values.remove(0)),
             Intrinsic::Absolute => format!("abs.{ty}"),
             Intrinsic::SquareRoot => format!("sqrt.rn.{ty}"),
+            // As an instruction between two equal types, `cvt` rounds to an integral number (PTX ISA section 9.7.9, `cvt`).
+            Intrinsic::Integral(rounding) => {
+                let direction = match rounding {
+                    Rounding::NearestEven => "rni",
+                    Rounding::TowardZero => "rzi",
+                    Rounding::Down => "rmi",
+                    Rounding::Up => "rpi",
+                };
+                format!("cvt.{direction}.{ty}.{ty}")
+            }
+            Intrinsic::CopySign => {
+                // `copysign` takes the sign first.
+                values.reverse();
+                format!("copysign.{ty}")
+            }
             _ => return Err(self.mistake(frame, span, "this is no numeric operation")),
         };
         let sources: Vec<Argument> = values.iter().map(|value| self.argument(value, class(scalar))).collect();

@@ -201,6 +201,12 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::Maximum
             | Intrinsic::Absolute
             | Intrinsic::SquareRoot
+            | Intrinsic::Integral(_)
+            | Intrinsic::Rounded(..)
+            | Intrinsic::ToF32(_)
+            | Intrinsic::PackTowardZero(_)
+            | Intrinsic::HalfPair(..)
+            | Intrinsic::CopySign
             | Intrinsic::CountOnes
             | Intrinsic::LeadingZeros
             | Intrinsic::TrailingZeros

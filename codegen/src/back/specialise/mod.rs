@@ -16,6 +16,8 @@ mod loops;
 mod memory;
 mod multiply;
 mod parts;
+mod quotient;
+mod rounded;
 mod select;
 mod shared;
 mod small_floats;

@@ -3,7 +3,9 @@
 use super::Checker;
 use super::types::{same, text};
 use crate::back::specialise::operation_name;
-use crate::ir::{Assumption, AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
+use crate::ir::{
+    Assumption, AtomicOp, Expr, HalfFormat, Intrinsic, Order, Rounding, Scalar, Space, Span, Type, VoteKind,
+};
 
 const BOOL: Type = Type::Scalar(Scalar::Bool);
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -173,7 +175,14 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         Intrinsic::Absolute => {
             takes(count == 1 && (integer || float), types.first().map(|ty| (*ty).clone()), "a number")
         }
-        Intrinsic::SquareRoot => takes(count == 1 && float, types.first().map(|ty| (*ty).clone()), "a float"),
+        Intrinsic::SquareRoot | Intrinsic::Integral(_) => {
+            takes(count == 1 && float, types.first().map(|ty| (*ty).clone()), "a float")
+        }
+        Intrinsic::CopySign => takes(
+            count == 2 && float && all(types[0], 1),
+            types.first().map(|ty| (*ty).clone()),
+            "two floats of one type",
+        ),
         Intrinsic::CountOnes | Intrinsic::LeadingZeros | Intrinsic::TrailingZeros => {
             takes(count == 1 && integer, Some(U32), "an integer")
         }
@@ -201,7 +210,25 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2 => {
             takes(count == 1 && scalar(0) == Some(Scalar::U16), Some(U32), "a u16")
         }
-        Intrinsic::PackBf16 | Intrinsic::PackF16 => {
+        Intrinsic::Rounded(operation, _) => takes(
+            count == operation.operands() && all(&Type::Scalar(Scalar::F32), 0),
+            Some(Type::Scalar(Scalar::F32)),
+            "f32 values, as many as the operation has",
+        ),
+        Intrinsic::ToF32(_) => {
+            let wide = scalar(0).is_some_and(|scalar| scalar.is_integer() && scalar.bytes() >= 4);
+            takes(
+                count == 1 && (wide || scalar(0) == Some(Scalar::F64)),
+                Some(Type::Scalar(Scalar::F32)),
+                "an f64 or an integer of 32 or 64 bits",
+            )
+        }
+        Intrinsic::HalfPair(_, operation) => takes(
+            count == operation.operands() && all(&U32, 0),
+            Some(U32),
+            "words (u32) of two 16-bit floats, as many as the operation has",
+        ),
+        Intrinsic::PackBf16 | Intrinsic::PackF16 | Intrinsic::PackTowardZero(_) => {
             takes(count == 2 && all(&Type::Scalar(Scalar::F32), 0), Some(U32), "two f32 values")
         }
     }
@@ -245,6 +272,16 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::Maximum => "`max`",
         Intrinsic::Absolute => "`abs`",
         Intrinsic::SquareRoot => "`sqrt`",
+        Intrinsic::Integral(Rounding::NearestEven) => "`round_ties_even`",
+        Intrinsic::Integral(Rounding::TowardZero) => "`trunc`",
+        Intrinsic::Integral(Rounding::Down) => "`floor`",
+        Intrinsic::Integral(Rounding::Up) => "`ceil`",
+        Intrinsic::CopySign => "`copysign`",
+        Intrinsic::Rounded(..) => "this rounded operation",
+        Intrinsic::ToF32(_) => "this conversion to f32",
+        Intrinsic::PackTowardZero(HalfFormat::F16) => "`pack_f16_toward_zero`",
+        Intrinsic::PackTowardZero(HalfFormat::Bf16) => "`pack_bf16_toward_zero`",
+        Intrinsic::HalfPair(..) => "this operation on a pair of 16-bit floats",
         Intrinsic::CountOnes => "`count_ones`",
         Intrinsic::LeadingZeros => "`leading_zeros`",
         Intrinsic::TrailingZeros => "`trailing_zeros`",

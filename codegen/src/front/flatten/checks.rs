@@ -51,7 +51,7 @@ impl Flattener<'_, '_> {
             }
             operator if is_comparison(operator) => None,
             BinaryOp::Remainder if a.is_float() => {
-                Some("device code has no remainder of floats: compute it from a quotient")
+                Some("device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds")
             }
             _ if a == Scalar::Bool => Some("this operator takes numbers, not `bool`s: convert with `as u32`"),
             _ => None,

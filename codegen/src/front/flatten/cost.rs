@@ -1,7 +1,7 @@
 //! Which expressions may be evaluated whether or not their value is needed, and which may be evaluated later.
 
 use super::{Costs, Flattener};
-use crate::ir::{BinaryOp, Expr, ExprKind, Function, Intrinsic, StatementKind};
+use crate::ir::{BinaryOp, Expr, ExprKind, Function, Intrinsic, RoundedOperation, StatementKind};
 
 /// Operations on the right of `&&` that are cheaper than a branch.
 pub(super) const LOGICAL_LIMIT: u32 = 6;
@@ -54,6 +54,11 @@ fn weight(intrinsic: Intrinsic) -> Option<u32> {
         | Intrinsic::Minimum
         | Intrinsic::Maximum
         | Intrinsic::Absolute
+        | Intrinsic::Integral(_)
+        | Intrinsic::CopySign
+        | Intrinsic::ToF32(_)
+        | Intrinsic::PackTowardZero(_)
+        | Intrinsic::HalfPair(..)
         | Intrinsic::CountOnes
         | Intrinsic::LeadingZeros
         | Intrinsic::TrailingZeros
@@ -62,6 +67,11 @@ fn weight(intrinsic: Intrinsic) -> Option<u32> {
         | Intrinsic::PackF16
         | Intrinsic::F16Value => Some(1),
         Intrinsic::PackE4m3 | Intrinsic::PackE5m2 | Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2 => Some(2),
+        // Divisions and roots are many instructions.
+        Intrinsic::Rounded(RoundedOperation::Divide | RoundedOperation::SquareRoot, _) => {
+            Some(SELECT_LIMIT + 1)
+        }
+        Intrinsic::Rounded(..) => Some(1),
         Intrinsic::Offset => Some(2),
         _ => None,
     }

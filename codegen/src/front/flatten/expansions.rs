@@ -3,7 +3,8 @@
 use super::super::literals::integer;
 use super::super::scalar_methods::{Expansion, unsigned};
 use super::Flattener;
-use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, Scalar, Span, Type, UnaryOp};
+use super::builder::Builder;
+use crate::ir::{BinaryOp, Expr, Intrinsic, Scalar, Span};
 
 impl Flattener<'_, '_> {
     /// The value of `expansion`. No intermediate result overflows, so that it may be computed in constants too.
@@ -14,13 +15,9 @@ impl Flattener<'_, '_> {
         let scalar = left.ty.scalar().unwrap_or(Scalar::U32);
         let build = Builder { span };
         let Some(right) = operands.next() else {
-            return match expansion {
-                Expansion::IsNan => build.binary(BinaryOp::NotEqual, left.clone(), left),
-                Expansion::WrappingNegate => build.negation(left),
-                _ => {
-                    let count = build.intrinsic(Intrinsic::CountOnes, vec![left], Scalar::U32);
-                    build.binary(BinaryOp::Equal, count, integer(1, Scalar::U32, span))
-                }
+            return match scalar.is_float() {
+                true => self.expand_float(expansion, left, span),
+                false => self.expand_integer(expansion, left, span),
             };
         };
         match expansion {
@@ -51,6 +48,37 @@ impl Flattener<'_, '_> {
                 let missing = build.select(exact, integer(0, scalar, span), missing);
                 build.binary(BinaryOp::Add, left, missing)
             }
+            Expansion::DivideEuclid | Expansion::RemainderEuclid => {
+                let rest = build.binary(BinaryOp::Remainder, left.clone(), right.clone());
+                if !scalar.is_signed() {
+                    let operator = match expansion {
+                        Expansion::DivideEuclid => BinaryOp::Divide,
+                        _ => return rest,
+                    };
+                    return build.binary(operator, left, right);
+                }
+                let rest = self.reusable(rest);
+                let zero = integer(0, scalar, span);
+                let negative = build.binary(BinaryOp::Less, rest.clone(), zero.clone());
+                if expansion == Expansion::RemainderEuclid {
+                    let size = build.intrinsic(Intrinsic::Absolute, vec![right], scalar);
+                    let raised = build.binary(BinaryOp::WrappingAdd, rest.clone(), size);
+                    return build.select(negative, raised, rest);
+                }
+                let quotient = build.binary(BinaryOp::Divide, left, right.clone());
+                let positive = build.binary(BinaryOp::Greater, right, zero.clone());
+                let (one, minus_one) = (integer(1, scalar, span), integer(-1, scalar, span));
+                let step = build.select(negative, build.select(positive, minus_one, one), zero);
+                build.binary(BinaryOp::WrappingAdd, quotient, step)
+            }
+            Expansion::IsMultiple => {
+                // Of zero, only zero is a multiple. Both arms are computed, so the divisor is made one.
+                let (zero, one) = (integer(0, scalar, span), integer(1, scalar, span));
+                let of_zero = self.reusable(build.binary(BinaryOp::Equal, right.clone(), zero.clone()));
+                let divisor = build.select(of_zero.clone(), one, right);
+                let rest = build.binary(BinaryOp::Remainder, left.clone(), divisor);
+                build.binary(BinaryOp::Equal, build.select(of_zero, left, rest), zero)
+            }
             Expansion::SaturatingAdd | Expansion::SaturatingSubtract if scalar.is_signed() => {
                 let operator = match expansion {
                     Expansion::SaturatingAdd => BinaryOp::WrappingAdd,
@@ -73,7 +101,7 @@ impl Flattener<'_, '_> {
                 build.select(overflows, build.binary(BinaryOp::Xor, sign, greatest), wrapped)
             }
             Expansion::SaturatingAdd => {
-                let room = build.expression(ExprKind::Unary(UnaryOp::Not, Box::new(left.clone())), scalar);
+                let room = build.not(left.clone());
                 let smaller = build.intrinsic(Intrinsic::Minimum, vec![right, room], scalar);
                 build.binary(BinaryOp::Add, left, smaller)
             }
@@ -103,63 +131,5 @@ impl Flattener<'_, '_> {
                 build.binary(BinaryOp::Subtract, greater, smaller)
             }
         }
-    }
-}
-
-/// Makes expressions at one position.
-struct Builder {
-    span: Span,
-}
-
-impl Builder {
-    fn expression(&self, kind: ExprKind, scalar: Scalar) -> Expr {
-        Expr { kind, ty: Type::Scalar(scalar), span: self.span }
-    }
-
-    fn binary(&self, operator: BinaryOp, left: Expr, right: Expr) -> Expr {
-        let scalar = left.ty.scalar().unwrap_or(Scalar::U32);
-        let comparison = super::super::operators::is_comparison(operator);
-        let kind = ExprKind::Binary(operator, Box::new(left), Box::new(right));
-        self.expression(kind, if comparison { Scalar::Bool } else { scalar })
-    }
-
-    fn intrinsic(&self, intrinsic: Intrinsic, operands: Vec<Expr>, scalar: Scalar) -> Expr {
-        self.expression(ExprKind::Intrinsic(intrinsic, operands), scalar)
-    }
-
-    fn cast(&self, value: Expr, scalar: Scalar) -> Expr {
-        if value.ty.scalar() == Some(scalar) {
-            return value;
-        }
-        self.expression(ExprKind::Cast(Box::new(value)), scalar)
-    }
-
-    /// A shift amount below the width of `scalar`.
-    fn amount(&self, value: Expr, scalar: Scalar) -> Expr {
-        let mask = integer(8 * i128::from(scalar.bytes()) - 1, Scalar::U32, self.span);
-        self.binary(BinaryOp::And, value, mask)
-    }
-
-    /// The number as an unsigned one, in the same order.
-    fn lifted(&self, value: Expr) -> Expr {
-        let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
-        if !scalar.is_signed() {
-            return value;
-        }
-        let unsigned = unsigned(scalar);
-        let sign = integer(1 << (8 * scalar.bytes() - 1), unsigned, self.span);
-        self.binary(BinaryOp::Xor, self.cast(value, unsigned), sign)
-    }
-
-    /// `0 - value`, which unsigned numbers have too.
-    fn negation(&self, value: Expr) -> Expr {
-        let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
-        self.binary(BinaryOp::WrappingSubtract, integer(0, scalar, self.span), value)
-    }
-
-    fn select(&self, condition: Expr, then: Expr, otherwise: Expr) -> Expr {
-        let scalar = then.ty.scalar().unwrap_or(Scalar::U32);
-        let (condition, then, otherwise) = (Box::new(condition), Box::new(then), Box::new(otherwise));
-        self.expression(ExprKind::Select { condition, then, otherwise }, scalar)
     }
 }

@@ -4,11 +4,13 @@
 //! into temporaries first, unless nothing can change them.
 
 mod assignments;
+mod builder;
 mod checks;
 mod control;
 mod cost;
 mod expansions;
 mod operands;
+mod unary_expansions;
 mod values;
 
 use std::collections::BTreeMap;

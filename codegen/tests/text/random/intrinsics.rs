@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Expr, ExprKind, Intrinsic as I, Order, Scalar, Scope, ShuffleKind, Space, Type,
-    VoteKind,
+    Assumption, AtomicOp, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic as I, Order,
+    RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -19,6 +19,25 @@ const ATOMICS: [AtomicOp; 8] = [
 ];
 const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
 const SHUFFLES: [ShuffleKind; 4] = [ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor];
+const ROUNDINGS: [Rounding; 4] = [Rounding::NearestEven, Rounding::TowardZero, Rounding::Down, Rounding::Up];
+const DIRECTIONS: [Direction; 3] = [Direction::TowardZero, Direction::Down, Direction::Up];
+const ROUNDED: [RoundedOperation; 6] = [
+    RoundedOperation::Add,
+    RoundedOperation::Subtract,
+    RoundedOperation::Multiply,
+    RoundedOperation::Divide,
+    RoundedOperation::FusedMultiplyAdd,
+    RoundedOperation::SquareRoot,
+];
+const FORMATS: [HalfFormat; 2] = [HalfFormat::F16, HalfFormat::Bf16];
+const HALF_OPERATIONS: [HalfOperation; 6] = [
+    HalfOperation::Add,
+    HalfOperation::Subtract,
+    HalfOperation::Multiply,
+    HalfOperation::FusedMultiplyAdd,
+    HalfOperation::Minimum,
+    HalfOperation::Maximum,
+];
 const U32: Type = Type::Scalar(Scalar::U32);
 const U64: Type = Type::Scalar(Scalar::U64);
 
@@ -84,13 +103,27 @@ impl Function<'_> {
             }
             Scalar::F32 | Scalar::F64 => {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
-                match self.choices.below(7) {
+                match self.choices.below(11) {
+                    9 if scalar == Scalar::F32 => {
+                        // One choice for both, so that every combination occurs.
+                        let choice = self.choices.below(ROUNDED.len() * DIRECTIONS.len());
+                        let operation = ROUNDED[choice % ROUNDED.len()];
+                        let direction = DIRECTIONS[choice / ROUNDED.len()];
+                        (I::Rounded(operation, direction), vec![ty; operation.operands()])
+                    }
+                    10 if scalar == Scalar::F32 => {
+                        let sources = [Scalar::F64, Scalar::U32, Scalar::I32, Scalar::U64, Scalar::I64];
+                        let source = Type::Scalar(self.choices.one(&sources));
+                        (I::ToF32(self.choices.one(&DIRECTIONS)), vec![source])
+                    }
                     6 if scalar == Scalar::F32 => (I::F16Value, vec![Type::Scalar(Scalar::U16)]),
                     0 => (I::FusedMultiplyAdd, vec![ty.clone(), ty.clone(), ty]),
                     1 => (I::Minimum, vec![ty.clone(), ty]),
                     2 => (I::Maximum, vec![ty.clone(), ty]),
                     3 => (I::Absolute, vec![ty]),
                     4 => (I::SquareRoot, vec![ty]),
+                    7 => (I::Integral(self.choices.one(&ROUNDINGS)), vec![ty]),
+                    8 => (I::CopySign, vec![ty.clone(), ty]),
                     _ => (I::Bitcast, vec![bits]),
                 }
             }
@@ -117,7 +150,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(16) {
+        match self.choices.below(18) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -132,6 +165,13 @@ impl Function<'_> {
             11 => (I::PackF16, vec![float.clone(), float]),
             12 => (I::WidenE4m3, vec![Type::Scalar(Scalar::U16)]),
             13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
+            15 => (I::PackTowardZero(self.choices.one(&FORMATS)), vec![float.clone(), float]),
+            16 => {
+                let choice = self.choices.below(HALF_OPERATIONS.len() * FORMATS.len());
+                let operation = HALF_OPERATIONS[choice % HALF_OPERATIONS.len()];
+                let format = FORMATS[choice / HALF_OPERATIONS.len()];
+                (I::HalfPair(format, operation), vec![U32; operation.operands()])
+            }
             14 => (I::Assume(Assumption::Members), vec![U32]),
             _ => (I::Bitcast, vec![float]),
         }

@@ -1,0 +1,110 @@
+//! Scalar methods without arguments that PTX has no instruction for, as ordinary operations.
+
+use super::super::literals::integer;
+use super::super::scalar_methods::{Expansion, unsigned};
+use super::Flattener;
+use super::builder::Builder;
+use crate::ir::{BinaryOp, Expr, Intrinsic, Rounding, Scalar, Span};
+
+impl Flattener<'_, '_> {
+    /// The value of an `expansion` of a float that may be read several times.
+    pub(super) fn expand_float(&mut self, expansion: Expansion, value: Expr, span: Span) -> Expr {
+        let build = Builder { span };
+        let scalar = value.ty.scalar().unwrap_or(Scalar::F32);
+        let size = || build.intrinsic(Intrinsic::Absolute, vec![value.clone()], scalar);
+        let infinity = || build.float(f32::INFINITY, scalar);
+        // The least normal number: a power of two, which both types have.
+        let least_normal = || match scalar {
+            Scalar::F64 => build.float_bits(f64::MIN_POSITIVE.to_bits(), scalar),
+            _ => build.float(f32::MIN_POSITIVE, scalar),
+        };
+        let truncated =
+            || build.intrinsic(Intrinsic::Integral(Rounding::TowardZero), vec![value.clone()], scalar);
+        match expansion {
+            Expansion::IsFinite => build.binary(BinaryOp::Less, size(), infinity()),
+            Expansion::IsInfinite => build.binary(BinaryOp::Equal, size(), infinity()),
+            Expansion::IsNormal | Expansion::IsSubnormal => {
+                let size = self.reusable(size());
+                let (low, high) = match expansion {
+                    Expansion::IsNormal => {
+                        let above = build.binary(BinaryOp::GreaterEqual, size.clone(), least_normal());
+                        (above, build.binary(BinaryOp::Less, size, infinity()))
+                    }
+                    _ => {
+                        let above = build.binary(BinaryOp::Greater, size.clone(), build.float(0.0, scalar));
+                        (above, build.binary(BinaryOp::Less, size, least_normal()))
+                    }
+                };
+                build.binary(BinaryOp::And, low, high)
+            }
+            Expansion::IsSignNegative | Expansion::IsSignPositive => {
+                let bits = build.intrinsic(Intrinsic::Bitcast, vec![value], unsigned(scalar));
+                let signed = if scalar == Scalar::F64 { Scalar::I64 } else { Scalar::I32 };
+                let operator = match expansion {
+                    Expansion::IsSignNegative => BinaryOp::Less,
+                    _ => BinaryOp::GreaterEqual,
+                };
+                build.binary(operator, build.cast(bits, signed), integer(0, signed, span))
+            }
+            Expansion::Round => {
+                // The rest is exact. Infinity and NaN have none that is at least one half.
+                let whole = self.reusable(truncated());
+                let rest = build.binary(BinaryOp::Subtract, value.clone(), whole.clone());
+                let rest = build.intrinsic(Intrinsic::Absolute, vec![rest], scalar);
+                let far = build.binary(BinaryOp::GreaterEqual, rest, build.float(0.5, scalar));
+                let one = vec![build.float(1.0, scalar), value];
+                let step = build.intrinsic(Intrinsic::CopySign, one, scalar);
+                build.select(far, build.binary(BinaryOp::Add, whole.clone(), step), whole)
+            }
+            Expansion::Fraction => {
+                let whole = truncated();
+                build.binary(BinaryOp::Subtract, value, whole)
+            }
+            Expansion::Reciprocal => build.binary(BinaryOp::Divide, build.float(1.0, scalar), value),
+            Expansion::FloatSign => {
+                let is_nan = build.binary(BinaryOp::NotEqual, value.clone(), value.clone());
+                let one = vec![build.float(1.0, scalar), value.clone()];
+                build.select(is_nan, value, build.intrinsic(Intrinsic::CopySign, one, scalar))
+            }
+            _ => build.binary(BinaryOp::NotEqual, value.clone(), value),
+        }
+    }
+
+    /// The value of an `expansion` of an integer that may be read several times.
+    pub(super) fn expand_integer(&mut self, expansion: Expansion, value: Expr, span: Span) -> Expr {
+        let build = Builder { span };
+        let scalar = value.ty.scalar().unwrap_or(Scalar::U32);
+        let zero = || integer(0, scalar, span);
+        let count = |intrinsic, value| build.intrinsic(intrinsic, vec![value], Scalar::U32);
+        match expansion {
+            Expansion::WrappingNegate => build.negation(value),
+            Expansion::CountZeros => count(Intrinsic::CountOnes, build.not(value)),
+            Expansion::LeadingOnes => count(Intrinsic::LeadingZeros, build.not(value)),
+            Expansion::TrailingOnes => count(Intrinsic::TrailingZeros, build.not(value)),
+            Expansion::IsPositive => build.binary(BinaryOp::Greater, value, zero()),
+            Expansion::IsNegative => build.binary(BinaryOp::Less, value, zero()),
+            Expansion::IntegerSign => {
+                let above = build.binary(BinaryOp::Greater, value.clone(), zero());
+                let below = build.binary(BinaryOp::Less, value, zero());
+                build.binary(BinaryOp::Subtract, build.cast(above, scalar), build.cast(below, scalar))
+            }
+            Expansion::UnsignedAbsolute => {
+                let size = build.intrinsic(Intrinsic::Absolute, vec![value], scalar);
+                build.cast(size, unsigned(scalar))
+            }
+            Expansion::NextPowerOfTwo => {
+                // All ones below the answer, plus one; it wraps to zero as in a release build.
+                let (one, ones) = (integer(1, scalar, span), build.not(zero()));
+                let less = build.binary(BinaryOp::WrappingSubtract, value.clone(), one.clone());
+                let zeros = build.amount(count(Intrinsic::LeadingZeros, less), scalar);
+                let below = build.binary(BinaryOp::ShiftRight, ones, zeros);
+                let small = build.binary(BinaryOp::LessEqual, value, one.clone());
+                build.binary(BinaryOp::WrappingAdd, build.select(small, zero(), below), one)
+            }
+            _ => {
+                let ones = count(Intrinsic::CountOnes, value);
+                build.binary(BinaryOp::Equal, ones, integer(1, Scalar::U32, span))
+            }
+        }
+    }
+}
