@@ -14,9 +14,11 @@
 //! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
 //! never contracted: the meaning of a Rust release build.
 
+mod inline;
 mod intrinsic;
 mod types;
 
+pub use inline::{Inline, InlineOperand, Role};
 pub use intrinsic::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
@@ -253,6 +255,8 @@ pub enum ExprKind {
     },
     /// An operation that PTX provides.
     Intrinsic(Intrinsic, Vec<Expr>),
+    /// Inline PTX and the values of its operands that take one.
+    Inline(Inline, Vec<Expr>),
 }
 
 /// A unary operator.

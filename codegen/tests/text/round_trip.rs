@@ -226,6 +226,9 @@ fn random_modules_have_every_construct() {
         "Global<",
         "Peer<",
         "PARAMETER_1",
+        "ptx!(",
+        " = inout(",
+        " = scratch(",
     ];
     let names = intrinsics().into_iter().map(spelling);
     let missing: Vec<_> = constructs

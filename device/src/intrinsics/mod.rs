@@ -6,6 +6,7 @@
 mod assume;
 mod block;
 mod index;
+pub(crate) mod inline;
 mod memory;
 mod number;
 mod order;
@@ -13,6 +14,7 @@ mod pointer;
 mod target;
 mod warp;
 
+pub use crate::ptx;
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{block_barrier, shared};
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};

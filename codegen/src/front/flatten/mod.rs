@@ -8,6 +8,7 @@ mod checks;
 mod control;
 mod cost;
 mod expansions;
+mod inline;
 mod operands;
 mod values;
 
