@@ -8,6 +8,7 @@
 pub mod back;
 mod error;
 pub mod front;
+mod inline;
 pub mod ir;
 pub mod rounded;
 pub mod small_float;

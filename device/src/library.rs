@@ -1,5 +1,12 @@
 //! The device types and functions that almost every kernel uses, written in the device language itself.
 
+pub mod approximate;
+pub mod bits;
+pub mod copies;
+pub mod fences;
+pub mod mbarrier;
+pub mod threads;
+
 use crate::device;
 
 /// Vectors, bf16 pairs, and where a thread stands in its grid.

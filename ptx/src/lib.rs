@@ -12,6 +12,7 @@
 pub mod assembler;
 mod check;
 mod error;
+pub mod inline;
 mod instruction;
 mod lexer;
 pub mod model;

@@ -73,7 +73,7 @@ impl Body<'_> {
             Expr::Break(leave) => self.break_loop(leave),
             Expr::Continue(next) => self.continue_loop(next),
             Expr::Return(leave) => self.return_from(leave),
-            Expr::Macro(call) => self.error(call.mac.path.span(), refused::macro_call(&call.mac.path)),
+            Expr::Macro(call) => self.macro_call(&call.mac),
             other => self.error(span, refused::expression(other)),
         }
     }

@@ -6,7 +6,6 @@ use syn::{Block, Expr, ExprIf, Local, Pat, Stmt};
 
 use super::attributes;
 use super::body::Body;
-use super::refused;
 use super::terms::{BOOL, Kind, Term};
 use super::tree::{Node, NodeKind, Pattern};
 use crate::ir::BinaryOp;
@@ -41,7 +40,13 @@ impl Body<'_> {
                     "items other than `const` stand in the module, not in a function: move this one out of the body",
                 ),
                 Stmt::Macro(call) => {
-                    self.diagnostics.report(call.mac.path.span(), refused::macro_call(&call.mac.path));
+                    let node = self.macro_call(&call.mac);
+                    if call.semi_token.is_none() && index + 1 == block.stmts.len() {
+                        tail = Some(Box::new(node));
+                    } else {
+                        let (term, span) = (Term::Unit, node.span);
+                        nodes.push(Node { kind: NodeKind::Discard(Box::new(node)), term, span });
+                    }
                 }
             }
         }

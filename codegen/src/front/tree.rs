@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 
+use super::inline::Written;
 use super::scalar_methods::Expansion;
 use super::terms::Term;
 use crate::ir::{BinaryOp, Intrinsic, LocalId, Path, UnaryOp};
@@ -55,6 +56,8 @@ pub(super) enum NodeKind {
         arguments: Vec<Node>,
     },
     Intrinsic(Intrinsic, Operands),
+    /// Inline PTX and the values of its operands that take one.
+    Inline(Written, Vec<Node>),
     /// A scalar method that becomes several operations.
     Expansion(Expansion, Vec<Node>),
     Block(Vec<Node>, Option<Box<Node>>),

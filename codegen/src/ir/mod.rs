@@ -14,6 +14,7 @@
 //! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
 //! never contracted: the meaning of a Rust release build.
 
+mod inline;
 mod intrinsic;
 mod types;
 
@@ -21,6 +22,7 @@ pub use intrinsic::{
     Assumption, AtomicOp, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
     Scope, ShuffleKind, VoteKind,
 };
+pub use inline::{Inline, InlineOperand, Role};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;
@@ -256,6 +258,8 @@ pub enum ExprKind {
     },
     /// An operation that PTX provides.
     Intrinsic(Intrinsic, Vec<Expr>),
+    /// Inline PTX and the values of its operands that take one.
+    Inline(Inline, Vec<Expr>),
 }
 
 /// A unary operator.

@@ -101,6 +101,7 @@ impl Known {
             },
             ExprKind::Select { then, .. } => Some(then.ty.clone()),
             ExprKind::Call { .. } => Some(Type::Unit),
+            ExprKind::Inline(inline, values) => inline.result(values.iter().map(|value| &value.ty)),
             ExprKind::Intrinsic(intrinsic, arguments) => result(*intrinsic, arguments.first()),
             _ => None,
         }

@@ -162,3 +162,24 @@ fn the_cluster_scope_needs_its_architecture() {
     let message = for_target("hopper").unwrap_err().to_string();
     assert!(message.starts_with("there is no target `hopper`: write one of sm_80, sm_86,"), "{message}");
 }
+
+#[test]
+fn inline_ptx_needs_its_target_and_version() {
+    let text = module("#[kernel(warps = 1)] fn k() { ptx!(\"griddepcontrol.wait;\"); }");
+    let program = link(&text).unwrap();
+    let made = |target: &str| {
+        let made = back::specialise(&program, "k", &[], &Options::new(target, Some("8.0"))?);
+        made.map(|kernel| kernel.name)
+    };
+    assert_eq!(made("sm_90"), Ok("k".to_string()));
+    let sentence =
+        "`griddepcontrol.wait` needs the target sm_90, and this kernel is made for sm_89: raise the target";
+    assert!(made("sm_89").unwrap_err().to_string().contains(sentence));
+    let specific = module_of("setmaxnreg.inc.sync.aligned.u32 {n};", "n = const(24u32)");
+    let refused = specialise(&specific, "k", &[]).unwrap_err().to_string();
+    assert!(refused.contains("needs the target sm_90a, and this kernel is made for sm_80"), "{refused}");
+}
+
+fn module_of(text: &str, operands: &str) -> String {
+    module(&format!("#[kernel(warps = 1)] fn k() {{ ptx!(\"{text}\", {operands}); }}"))
+}

@@ -8,5 +8,6 @@ mod lowering;
 mod modules;
 mod refused;
 mod refused_bodies;
+mod refused_inline;
 mod running;
 mod twin;

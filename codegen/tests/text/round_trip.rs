@@ -194,7 +194,7 @@ fn random_modules_have_every_construct() {
     let mut runner = TestRunner::deterministic();
     let strategy = random::well_formed(2000);
     let mut text = String::new();
-    for _ in 0..600 {
+    for _ in 0..900 {
         let modules = strategy.new_tree(&mut runner).expect("a module").current();
         text.extend(modules.iter().map(print));
     }
@@ -243,6 +243,9 @@ fn random_modules_have_every_construct() {
         "Global<",
         "Peer<",
         "PARAMETER_1",
+        "ptx!(",
+        " = inout(",
+        " = scratch(",
     ];
     let names = intrinsics().into_iter().map(spelling);
     let missing: Vec<_> = constructs

@@ -3,6 +3,7 @@
 
 mod branches;
 mod exits;
+mod inline;
 mod kernels;
 mod members;
 mod values;

@@ -7,6 +7,7 @@ mod arithmetic;
 mod assume;
 mod block;
 mod index;
+pub(crate) mod inline;
 mod memory;
 mod number;
 mod order;
@@ -25,6 +26,7 @@ pub use arithmetic::{
     sqrt_down, sqrt_toward_zero, sqrt_up, subtract_bf16x2, subtract_down, subtract_f16x2,
     subtract_toward_zero, subtract_up,
 };
+pub use crate::ptx;
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{block_barrier, shared};
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};

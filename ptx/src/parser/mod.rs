@@ -7,7 +7,7 @@ mod variable;
 
 use crate::error::{Error, Line};
 use crate::lexer::{Token, TokenKind, tokens};
-use crate::model::Module;
+use crate::model::{Instruction, Module};
 
 /// Reads a module.
 ///
@@ -19,6 +19,12 @@ use crate::model::Module;
 pub fn parse(text: &str) -> Result<Module, Error> {
     let tokens = tokens(text)?;
     Parser { tokens: &tokens, position: 0, depth: 0, registers: Vec::new() }.module()
+}
+
+/// Reads instructions whose operands may be holes; see [`crate::inline`].
+pub(crate) fn parse_inline(text: &str) -> Result<Vec<Instruction>, Error> {
+    let tokens = tokens(text)?;
+    Parser { tokens: &tokens, position: 0, depth: 0, registers: Vec::new() }.instructions()
 }
 
 /// Blocks and vectors may nest this deep.

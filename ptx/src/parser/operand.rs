@@ -1,6 +1,7 @@
 //! Operands and literals.
 
 use super::{Parsed, Parser};
+use crate::inline;
 use crate::lexer::TokenKind;
 use crate::model::Operand;
 
@@ -66,7 +67,9 @@ impl Parser<'_> {
             return self.nested(|p| p.list(')', Self::operand)).map(Operand::List);
         }
         if self.accept('!') {
-            return self.word("a predicate register after `!`").map(|name| Operand::Not(name.to_owned()));
+            return self
+                .word("a predicate register after `!`")
+                .map(|name| Operand::Not(inline::register(name)));
         }
         if self.accept('-') {
             return self.number().map(negated);
@@ -98,7 +101,7 @@ impl Parser<'_> {
             Some(TokenKind::Word(name)) => {
                 self.next();
                 if self.is_register(name) {
-                    return Ok(Operand::Register(name.to_owned()));
+                    return Ok(Operand::Register(inline::register(name)));
                 }
                 if name == "generic" && self.accept('(') {
                     let name = self.word("a variable")?.to_owned();
@@ -129,7 +132,7 @@ impl Parser<'_> {
         let base = match self.peek() {
             Some(TokenKind::Word(name)) => {
                 self.next();
-                Some(name.to_owned())
+                Some(inline::register(name))
             }
             _ => None,
         };

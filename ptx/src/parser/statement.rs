@@ -2,6 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::error::{Error, Line};
+use crate::inline;
 use crate::lexer::TokenKind;
 use crate::model::{Guard, Instruction, Location, Space, Statement, Type};
 
@@ -25,6 +26,22 @@ impl Parser<'_> {
         statements
     }
 
+    /// Nothing but instructions, to the end of the text.
+    pub(super) fn instructions(&mut self) -> Parsed<Vec<Instruction>> {
+        let mut statements = Vec::new();
+        while self.peek().is_some() {
+            self.statement(&mut statements)?;
+        }
+        let instructions = statements.into_iter().map(|statement| match statement {
+            Statement::Instruction(instruction) => Ok(instruction),
+            _ => {
+                let what = "a declaration, label or block inside inline PTX".to_owned();
+                Err(Error::Unsupported { line: Line(0), what })
+            }
+        });
+        instructions.collect()
+    }
+
     fn statement(&mut self, out: &mut Vec<Statement>) -> Parsed<()> {
         match self.peek() {
             Some(TokenKind::Punctuation('{')) => {
@@ -38,7 +55,7 @@ impl Parser<'_> {
             Some(TokenKind::Punctuation('@')) => {
                 self.next();
                 let negated = self.accept('!');
-                let register = self.word("a predicate register after `@`")?.to_owned();
+                let register = inline::register(self.word("a predicate register after `@`")?);
                 let mut instruction = self.instruction()?;
                 instruction.guard = Some(Guard { register, negated });
                 out.push(Statement::Instruction(instruction));

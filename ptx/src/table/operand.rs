@@ -18,7 +18,8 @@
 //! | `{, b:u32}` | optional part |
 //! | `cache_policy:b64` | present exactly when `.L2::cache_hint` is |
 
-use crate::model::Operand;
+use crate::inline;
+use crate::model::{Opcode, Operand, Type};
 use crate::types::Class;
 
 /// One operand of a shape.
@@ -105,6 +106,25 @@ impl Value {
         Some(if self.shape == Shape::Wide { class.with_bits(class.bits() * 2) } else { class })
     }
 
+    /// Checks that a register of type `ty` may be this operand of `opcode`.
+    ///
+    /// # Errors
+    /// What the operand must be: "a 32-bit integer register".
+    pub fn check(&self, opcode: &Opcode, ty: Type) -> Result<(), String> {
+        let Some(class) = self.class(&|label| opcode.slot(label)) else { return Ok(()) };
+        // The elements of a pack share the width; how many there are is checked where it is known.
+        match self.shape == Shape::Pack || class.admits(ty, self.wider) {
+            true => Ok(()),
+            false => Err(class.to_string()),
+        }
+    }
+
+    /// Whether a constant may be this operand of `opcode`: sources that are integers or bits.
+    pub fn takes_integers(&self, opcode: &Opcode) -> bool {
+        let class = self.class(&|label| opcode.slot(label));
+        !self.destination && matches!(class, Some(Class::Bits(_) | Class::Integer(_)))
+    }
+
     fn matches(&self, operand: &Operand, slot: &dyn Fn(&str) -> Option<&'static str>) -> bool {
         let Some(class) = self.class(slot) else { return false };
         let lanes = if self.shape == Shape::Vector { vector_length(slot) } else { 1 };
@@ -169,6 +189,7 @@ impl OperandPattern {
                 first.matches(a, slot) && second.matches(b, slot)
             }
             (OperandPattern::Address(_), Operand::Address { .. }) => true,
+            (OperandPattern::Constant { .. }, Operand::Register(name)) => inline::hole(name).is_some(),
             (OperandPattern::Constant { allowed, .. }, Operand::Integer(value)) => {
                 fits_64_bits(*value) && (allowed.is_empty() || allowed.contains(value))
             }

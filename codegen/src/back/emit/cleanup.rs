@@ -158,7 +158,9 @@ impl Assembly {
     }
 
     fn copy_at(&self, index: usize) -> Option<(Register, Register)> {
-        let Line::Instruction(instruction) = &self.lines[index] else { return None };
+        let Line::Instruction(instruction @ Instruction { guard: None, .. }) = &self.lines[index] else {
+            return None;
+        };
         match (instruction.opcode.split('.').next(), instruction.arguments.as_slice()) {
             (Some("mov"), [Argument::Register(to), Argument::Register(from)]) => Some((*to, *from)),
             _ => None,
@@ -178,7 +180,7 @@ impl Assembly {
                     });
                     instruction.sources(&mut |register| reads |= register == to);
                     if defines {
-                        return (!writes).then_some(earlier);
+                        return (!writes && instruction.guard.is_none()).then_some(earlier);
                     }
                     if writes || reads {
                         return None;
@@ -220,5 +222,6 @@ impl Instruction {
     /// Every register that it reads.
     pub(super) fn sources(&self, found: &mut impl FnMut(Register)) {
         self.arguments[self.results..].iter().for_each(|argument| argument.registers(found));
+        self.guard.iter().for_each(|(register, _)| found(*register));
     }
 }

@@ -3,6 +3,8 @@
 //! Nothing here knows Rust. Registers and labels get their final names, and declarations, only when the whole body is
 //! there and its dead parts are gone ([`cleanup`], [`names`], [`print`]).
 
+use std::borrow::Cow;
+
 mod cleanup;
 mod names;
 mod print;
@@ -63,22 +65,34 @@ pub(super) enum Argument {
     /// A variable's address, for `mov`.
     Symbol(String),
     /// A special register, with its `%`.
-    Special(&'static str),
+    Special(Cow<'static, str>),
+    /// A negated predicate.
+    Not(Register),
+    /// Two destinations.
+    Pair(Box<[Argument; 2]>),
+    /// A destination that is not wanted.
+    Sink,
 }
 
 impl Argument {
     fn registers(&self, found: &mut impl FnMut(Register)) {
         match self {
-            Argument::Register(register) | Argument::Address(Base::Register(register), _) => found(*register),
+            Argument::Register(register)
+            | Argument::Not(register)
+            | Argument::Address(Base::Register(register), _) => found(*register),
             Argument::Vector(parts) => parts.iter().for_each(|part| part.registers(found)),
+            Argument::Pair(parts) => parts.iter().for_each(|part| part.registers(found)),
             _ => {}
         }
     }
 
     fn registers_mut(&mut self, found: &mut impl FnMut(&mut Register)) {
         match self {
-            Argument::Register(register) | Argument::Address(Base::Register(register), _) => found(register),
+            Argument::Register(register)
+            | Argument::Not(register)
+            | Argument::Address(Base::Register(register), _) => found(register),
             Argument::Vector(parts) => parts.iter_mut().for_each(|part| part.registers_mut(found)),
+            Argument::Pair(parts) => parts.iter_mut().for_each(|part| part.registers_mut(found)),
             _ => {}
         }
     }
@@ -92,6 +106,8 @@ pub(super) struct Instruction {
     pub(super) results: usize,
     /// Whether it may disappear when nothing reads its results.
     pub(super) pure: bool,
+    /// Inline PTX may have one. What it does not execute leaves its results as they are.
+    pub(super) guard: Guard,
 }
 
 /// A guard: the register, and whether it must be false.
@@ -184,19 +200,19 @@ impl Assembly {
     pub(super) fn pure(&mut self, opcode: impl Into<String>, result: Register, sources: Vec<Argument>) {
         let mut arguments = vec![Argument::Register(result)];
         arguments.extend(sources);
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: true });
+        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: true, guard: None });
     }
 
     /// An instruction that must stay, with a result.
     pub(super) fn effect(&mut self, opcode: impl Into<String>, result: Argument, sources: Vec<Argument>) {
         let mut arguments = vec![result];
         arguments.extend(sources);
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: false });
+        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: false, guard: None });
     }
 
     /// An instruction that must stay, without a result.
     pub(super) fn perform(&mut self, opcode: impl Into<String>, arguments: Vec<Argument>) {
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 0, pure: false });
+        self.push(Instruction { opcode: opcode.into(), arguments, results: 0, pure: false, guard: None });
     }
 
     /// Any instruction.

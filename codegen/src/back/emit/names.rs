@@ -77,6 +77,7 @@ impl Names {
                 |register: Register| names.name_register(body, register, &mut taken, &mut next_suffix);
             match line {
                 Line::Instruction(instruction) => {
+                    instruction.guard.iter().for_each(|(register, _)| name(*register));
                     instruction.arguments.iter().for_each(|argument| argument.registers(&mut name));
                 }
                 Line::Branch(Some((register, _)), _) | Line::Return(Some((register, _))) => name(*register),

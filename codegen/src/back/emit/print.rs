@@ -205,7 +205,8 @@ fn statements_of(
         Line::Return(guard) => statements.push(guarded(Instruction::new("ret", Vec::new())?, guard, names)),
         Line::Instruction(instruction) => {
             let operands = instruction.arguments.iter().map(|argument| operand(argument, names)).collect();
-            statements.push(Statement::Instruction(Instruction::new(&instruction.opcode, operands)?));
+            let printed = Instruction::new(&instruction.opcode, operands)?;
+            statements.push(guarded(printed, &instruction.guard, names));
         }
     }
     Ok(())
@@ -233,6 +234,12 @@ fn operand(argument: &Argument, names: &Names) -> Operand {
         }
         Argument::Vector(parts) => Operand::Vector(parts.iter().map(|part| operand(part, names)).collect()),
         Argument::Symbol(name) => Operand::Symbol(name.clone(), 0),
-        Argument::Special(name) => Operand::Register((*name).to_string()),
+        Argument::Special(name) => Operand::Register(name.to_string()),
+        Argument::Not(register) => Operand::Not(names.register(*register)),
+        Argument::Pair(parts) => {
+            let [first, second] = &**parts;
+            Operand::Pair(Box::new(operand(first, names)), Box::new(operand(second, names)))
+        }
+        Argument::Sink => Operand::Sink,
     }
 }

@@ -124,6 +124,9 @@ impl<'p> Evaluator<'p> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call_in(activation, span, function, const_arguments, arguments);
             }
+            ExprKind::Inline(..) => {
+                return Err(self.mistake(activation, span, "inline PTX has no constant value"));
+            }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 let mut values = Vec::new();
                 for argument in arguments {

@@ -12,6 +12,7 @@ mod convert;
 mod entry;
 mod expressions;
 mod frame;
+mod inline;
 mod loops;
 mod memory;
 mod multiply;

@@ -32,9 +32,9 @@ impl<'p> Specialiser<'p> {
         match intrinsic {
             // The clock moves: reading it is an effect.
             Intrinsic::GlobalTimer => {
-                self.body.effect(opcode, Argument::Register(result), vec![Argument::Special(name)]);
+                self.body.effect(opcode, Argument::Register(result), vec![Argument::Special(name.into())]);
             }
-            _ => self.body.pure(opcode, result, vec![Argument::Special(name)]),
+            _ => self.body.pure(opcode, result, vec![Argument::Special(name.into())]),
         }
         Value::Register(result)
     }
@@ -104,6 +104,7 @@ impl<'p> Specialiser<'p> {
                         ],
                         results: 1,
                         pure: true,
+                        guard: None,
                     });
                     for (from, to) in halves.into_iter().zip(arrived) {
                         shuffle(self, from, to);

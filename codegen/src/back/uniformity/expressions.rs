@@ -89,6 +89,10 @@ impl<'p> Analysis<'p> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call(walk, function, const_arguments, arguments);
             }
+            ExprKind::Inline(inline, values) => {
+                let values = values.iter().map(|value| self.value(walk, value)).collect::<Step<Vec<_>>>()?;
+                return Ok(self.inline(walk, inline, values, expression.span));
+            }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 let first = arguments.first().and_then(|argument| argument.ty.scalar());
                 let values =

@@ -23,6 +23,23 @@ impl Files<'_> {
     }
 }
 
+/// An operation that names threads.
+#[derive(Clone, Copy)]
+pub(super) enum Operation<'a> {
+    Intrinsic(Intrinsic),
+    /// An instruction of inline PTX.
+    Inline(&'a str),
+}
+
+impl Operation<'_> {
+    fn name(self, all_lanes: bool) -> String {
+        match self {
+            Operation::Intrinsic(intrinsic) => name(intrinsic, all_lanes).to_string(),
+            Operation::Inline(opcode) => format!("`{opcode}`"),
+        }
+    }
+}
+
 /// How Rust code calls a warp operation or barrier.
 pub(super) fn name(intrinsic: Intrinsic, all_lanes: bool) -> &'static str {
     let (all, among) = match intrinsic {
@@ -41,25 +58,25 @@ pub(super) fn name(intrinsic: Intrinsic, all_lanes: bool) -> &'static str {
 }
 
 /// Who must reach an operation that names all.
-pub(super) fn must(intrinsic: Intrinsic) -> String {
-    let threads = match intrinsic {
-        Intrinsic::BlockBarrier => "threads of the block",
+pub(super) fn must(operation: Operation<'_>, least: Level) -> String {
+    let threads = match (operation, least) {
+        (Operation::Intrinsic(Intrinsic::BlockBarrier), _) | (_, Level::Block) => "threads of the block",
         _ => "lanes of the warp",
     };
-    format!("all {threads} must reach this {} together", name(intrinsic, true))
+    format!("all {threads} must reach this {} together", operation.name(true))
 }
 
 /// Who must reach an operation whose mask is the groups of `match_any`.
-pub(super) fn among(intrinsic: Intrinsic) -> String {
-    format!("all lanes of every group must reach this {} together", name(intrinsic, false))
+pub(super) fn among(operation: Operation<'_>) -> String {
+    format!("all lanes of every group must reach this {} together", operation.name(false))
 }
 
 /// Why a mask is not taken.
-pub(super) fn members(intrinsic: Intrinsic) -> String {
+pub(super) fn members(operation: Operation<'_>) -> String {
     format!(
         "it is not provable that exactly the lanes of this mask reach {} with it: use the mask that `match_any` gave, \
          or inside `if p` the mask of `ballot(p)` for the same binding `p`, or vouch for it with `assume_members(mask)`",
-        name(intrinsic, false)
+        operation.name(false)
     )
 }
 

@@ -18,6 +18,7 @@
 mod control;
 mod expressions;
 mod fact;
+mod inline;
 mod loops;
 mod message;
 mod operations;

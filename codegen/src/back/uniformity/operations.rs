@@ -24,6 +24,7 @@ impl<'p> Analysis<'p> {
         let facts: Vec<Fact> = values.iter().map(Value::summary).collect();
         let all = facts.iter().fold(Fact::uniform(), |all, fact| all.with(fact));
         let pure = Value::Whole(all);
+        let called = message::Operation::Intrinsic(intrinsic);
         match intrinsic {
             Intrinsic::Lane => own(Level::Lane, "`lane()`"),
             Intrinsic::ThreadInBlock => {
@@ -35,15 +36,15 @@ impl<'p> Analysis<'p> {
             Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
-                self.together(walk, intrinsic, self.whole_block, span);
+                self.together(walk, called, self.whole_block, span);
                 pure
             }
             Intrinsic::WarpBarrier => {
-                self.members(walk, intrinsic, facts.last(), span);
+                self.members(walk, called, facts.last(), span);
                 pure
             }
             Intrinsic::Shuffle(kind) => {
-                let all_lanes = self.members(walk, intrinsic, facts.last(), span);
+                let all_lanes = self.members(walk, called, facts.last(), span);
                 let [value, lane, ..] = facts.as_slice() else { return pure };
                 let level = match (all_lanes, kind) {
                     (true, ShuffleKind::Index) if lane.level() <= Level::Warp => Level::Warp,
@@ -56,7 +57,7 @@ impl<'p> Analysis<'p> {
                 }
             }
             Intrinsic::Vote(_) | Intrinsic::MatchAny => {
-                let all_lanes = self.members(walk, intrinsic, facts.last(), span);
+                let all_lanes = self.members(walk, called, facts.last(), span);
                 let Some(asked) = facts.first() else { return pure };
                 let name = message::name(intrinsic, all_lanes);
                 let is_vote = matches!(intrinsic, Intrinsic::Vote(_));
@@ -87,37 +88,49 @@ impl<'p> Analysis<'p> {
     }
 
     /// Checks a warp operation; whether it names all lanes.
-    fn members(&mut self, walk: &Walk<'p>, intrinsic: Intrinsic, members: Option<&Fact>, span: Span) -> bool {
+    pub(super) fn members(
+        &mut self,
+        walk: &Walk<'p>,
+        operation: message::Operation<'_>,
+        members: Option<&Fact>,
+        span: Span,
+    ) -> bool {
         let Some(members) = members else { return false };
         if members.constant == Some(ALL_LANES) {
-            self.together(walk, intrinsic, Level::Warp, span);
+            self.together(walk, operation, Level::Warp, span);
             return true;
         }
         match members.form {
             Form::Assumed => {}
-            Form::Group => self.together_among(walk, intrinsic, span),
+            Form::Group => self.together_among(walk, operation, span),
             Form::Ballot(identity) if walk.control().guard == Some(identity) => {}
             _ => {
-                let sentence = message::members(intrinsic);
+                let sentence = message::members(operation);
                 self.refuse(walk, span, sentence);
             }
         }
         false
     }
 
-    fn together_among(&mut self, walk: &Walk<'p>, intrinsic: Intrinsic, span: Span) {
+    fn together_among(&mut self, walk: &Walk<'p>, operation: message::Operation<'_>, span: Span) {
         let control = walk.control();
         if control.level > Level::Warp {
-            let sentence = self.sentence(walk, &message::among(intrinsic), Level::Warp, &control);
+            let sentence = self.sentence(walk, &message::among(operation), Level::Warp, &control);
             self.refuse(walk, span, sentence);
         }
     }
 
     /// Checks that control has not parted further than `least`.
-    fn together(&mut self, walk: &Walk<'p>, intrinsic: Intrinsic, least: Level, span: Span) {
+    pub(super) fn together(
+        &mut self,
+        walk: &Walk<'p>,
+        operation: message::Operation<'_>,
+        least: Level,
+        span: Span,
+    ) {
         let control = walk.control();
         if control.level > least {
-            let sentence = self.sentence(walk, &message::must(intrinsic), least, &control);
+            let sentence = self.sentence(walk, &message::must(operation, least), least, &control);
             self.refuse(walk, span, sentence);
         }
     }

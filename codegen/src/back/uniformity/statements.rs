@@ -107,7 +107,9 @@ impl<'p> Analysis<'p> {
             }
             ExprKind::Binary(_, left, right) => any(&[left, right]),
             ExprKind::Select { condition, then, otherwise } => any(&[condition, then, otherwise]),
-            ExprKind::Intrinsic(_, arguments) => any(&arguments.iter().collect::<Vec<_>>()),
+            ExprKind::Intrinsic(_, arguments) | ExprKind::Inline(_, arguments) => {
+                any(&arguments.iter().collect::<Vec<_>>())
+            }
             _ => None,
         }
     }

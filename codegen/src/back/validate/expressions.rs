@@ -3,7 +3,8 @@
 use super::Checker;
 use super::types::{same, text};
 use crate::back::constant::range;
-use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Size, Span, Type, UnaryOp};
+use crate::inline::check;
+use crate::ir::{BinaryOp, Expr, ExprKind, Inline, Path, Scalar, Size, Span, Type, UnaryOp};
 
 impl<'a> Checker<'a> {
     pub(super) fn field(&mut self, ty: &Type, field: u32, span: Span) -> Option<Type> {
@@ -149,6 +150,10 @@ impl<'a> Checker<'a> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 self.call(function, const_arguments, arguments, span)
             }
+            ExprKind::Inline(inline, values) => {
+                values.iter().for_each(|value| self.expression(value));
+                self.inline(inline, values, span)
+            }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 arguments.iter().for_each(|argument| self.expression(argument));
                 self.intrinsic(*intrinsic, arguments, &expression.ty, span);
@@ -257,6 +262,19 @@ impl<'a> Checker<'a> {
         for (part, ty) in parts.iter().zip(&types) {
             self.agree(ty, &part.ty, part.span, "this part");
         }
+    }
+
+    /// Inline PTX: its operands fit its instructions. Its result type, if the number of values is right.
+    fn inline(&mut self, inline: &Inline, values: &[Expr], span: Span) -> Option<Type> {
+        let types = values.iter().map(|value| &value.ty);
+        let Some(operands) = inline.types(types.clone()) else {
+            self.mistake(span, "inline PTX needs a value for each operand that takes one");
+            return None;
+        };
+        for problem in check(inline, &operands, &text) {
+            self.mistake(span, problem.message);
+        }
+        inline.result(types)
     }
 
     fn call(

@@ -4,7 +4,7 @@
 //! of it comes after that statement on every path.
 
 use super::Checker;
-use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Span, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Role, Span, StatementKind, Type};
 
 /// Which locals certainly have a value; `None` where control does not get.
 type Assigned = Option<Vec<bool>>;
@@ -145,6 +145,14 @@ impl Walk<'_> {
             if let ExprKind::Local(local) = &part.kind {
                 self.read(local.0 as usize, part.span, assigned);
             }
+            if let ExprKind::Inline(inline, values) = &part.kind {
+                let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
+                for (operand, value) in takers.zip(values) {
+                    if operand.role == Role::Const {
+                        self.constant(value);
+                    }
+                }
+            }
             if let ExprKind::Call { const_arguments, .. } = &part.kind {
                 const_arguments.iter().for_each(|argument| self.constant(argument));
             }
@@ -191,6 +199,7 @@ pub(super) fn each(expression: &Expr, visit: &mut impl FnMut(&Expr)) {
         }
         ExprKind::Aggregate(parts)
         | ExprKind::Intrinsic(_, parts)
+        | ExprKind::Inline(_, parts)
         | ExprKind::Call { arguments: parts, .. } => {
             parts.iter().for_each(|part| each(part, visit));
         }

@@ -36,6 +36,8 @@ pub(super) fn cost(expression: &Expr, costs: &Costs) -> Option<u32> {
             1 + cost(condition, costs)? + cost(then, costs)? + cost(otherwise, costs)?
         }
         ExprKind::Call { function, arguments, .. } => costs.get(function)?.saturating_add(all(arguments)?),
+        // Whoever writes PTX means it to run where it stands.
+        ExprKind::Inline(..) => return None,
         ExprKind::Intrinsic(intrinsic, operands) => weight(*intrinsic)?.saturating_add(all(operands)?),
     };
     Some(own)
@@ -85,7 +87,7 @@ fn is_pure_intrinsic(intrinsic: Intrinsic) -> bool {
 /// Whether evaluating the expression has no effect and depends on locals and constants only.
 pub(super) fn is_pure(expression: &Expr) -> bool {
     match &expression.kind {
-        ExprKind::Call { .. } => false,
+        ExprKind::Call { .. } | ExprKind::Inline(..) => false,
         ExprKind::Intrinsic(intrinsic, _) if !is_pure_intrinsic(*intrinsic) => false,
         _ => operands(expression).into_iter().all(is_pure),
     }
@@ -107,7 +109,9 @@ fn operands(expression: &Expr) -> Vec<&Expr> {
         ExprKind::Field(operand, _) | ExprKind::Repeat(operand) => vec![operand],
         ExprKind::Binary(_, left, right) | ExprKind::Index(left, right) => vec![left, right],
         ExprKind::Select { condition, then, otherwise } => vec![condition, then, otherwise],
-        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => parts.iter().collect(),
+        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => {
+            parts.iter().collect()
+        }
         ExprKind::Call { arguments, .. } => arguments.iter().collect(),
         _ => Vec::new(),
     }
@@ -118,7 +122,7 @@ impl Flattener<'_, '_> {
     pub(super) fn is_stable(&self, expression: &Expr) -> bool {
         match &expression.kind {
             ExprKind::Local(local) => self.fixed.get(local.0 as usize).copied().unwrap_or(false),
-            ExprKind::Call { .. } => false,
+            ExprKind::Call { .. } | ExprKind::Inline(..) => false,
             ExprKind::Intrinsic(intrinsic, _) if !is_pure_intrinsic(*intrinsic) => false,
             _ => operands(expression).into_iter().all(|operand| self.is_stable(operand)),
         }

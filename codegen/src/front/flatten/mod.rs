@@ -9,6 +9,7 @@ mod checks;
 mod control;
 mod cost;
 mod expansions;
+mod inline;
 mod operands;
 mod unary_expansions;
 mod values;

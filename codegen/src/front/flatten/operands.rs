@@ -82,6 +82,10 @@ impl Flattener<'_, '_> {
                 | BinaryOp::GreaterEqual,
                 ..,
             ) => "condition".to_string(),
+            ExprKind::Inline(inline, _) => {
+                let given = inline.operands.iter().find(|operand| operand.role.gives_value());
+                given.map_or_else(|| "value".to_string(), |operand| operand.name.clone())
+            }
             ExprKind::Intrinsic(intrinsic, _) => match intrinsic {
                 Intrinsic::Lane => "lane",
                 Intrinsic::Offset | Intrinsic::CastPointer | Intrinsic::PeerRank => "address",

@@ -71,6 +71,10 @@ impl Flattener<'_, '_> {
                     span,
                 }));
             }
+            NodeKind::Inline(written, values) => {
+                let expression = self.inline(written, values, node)?;
+                return Some(self.evaluated(expression));
+            }
             NodeKind::Expansion(expansion, operands) => {
                 let operands = self.operands(operands)?;
                 return Some(self.expand(*expansion, operands, span));

@@ -2,6 +2,7 @@
 
 mod atoms;
 mod expressions;
+mod inline;
 mod items;
 mod names;
 mod statements;

@@ -93,7 +93,9 @@ impl Mentions {
                 self.expression(left);
                 self.expression(right);
             }
-            ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => self.expressions(parts),
+            ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => {
+                self.expressions(parts)
+            }
             ExprKind::Select { condition, then, otherwise } => {
                 self.expression(condition);
                 self.expression(then);

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::Printer;
-use crate::ir::{Expr, ExprKind, Intrinsic, Scalar, Size, Type, UnaryOp};
+use crate::ir::{Expr, ExprKind, Inline, Intrinsic, Role, Scalar, Size, Type, UnaryOp};
 use crate::text::intrinsics;
 use crate::text::known::{array_of, span_of, tuple_of};
-use crate::text::spelling::{order_name, scope_name, symbol};
+use crate::text::spelling::{order_name, scope_name, symbol, write_quoted};
 
 /// What surrounds an expression.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,7 @@ impl Printer<'_> {
                 self.arguments(arguments);
             }
             ExprKind::Intrinsic(intrinsic, arguments) => self.intrinsic(*intrinsic, arguments),
+            ExprKind::Inline(inline, values) => self.inline(inline, values),
         }
     }
 
@@ -183,6 +184,31 @@ impl Printer<'_> {
             let _ = write!(self.out, "::<{}, {}>", order_name(order), scope_name(scope));
         }
         self.arguments(arguments);
+    }
+
+    fn inline(&mut self, inline: &Inline, values: &[Expr]) {
+        self.word("ptx!(");
+        self.separated(&inline.text, |printer, text| write_quoted(&mut printer.out, text));
+        let mut values = values.iter();
+        for operand in &inline.operands {
+            if !self.out.ends_with('(') {
+                self.word(", ");
+            }
+            self.name(&operand.name);
+            self.word(match operand.role {
+                Role::In => " = in(",
+                Role::InOut => " = inout(",
+                Role::Const => " = const(",
+                Role::Out(_) => " = out(",
+                Role::Scratch(_) => " = scratch(",
+            });
+            match &operand.role {
+                Role::Out(ty) | Role::Scratch(ty) => self.ty(ty),
+                _ => values.next().into_iter().for_each(|value| self.expression(value)),
+            }
+            self.word(")");
+        }
+        self.word(")");
     }
 
     fn arguments(&mut self, arguments: &[Expr]) {

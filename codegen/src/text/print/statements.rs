@@ -30,7 +30,10 @@ impl Printer<'_> {
         match &statement.kind {
             StatementKind::Assign(place, value) => self.assignment(place, value, locals),
             StatementKind::Evaluate(value) => {
-                if !matches!(value.kind, ExprKind::Call { .. } | ExprKind::Intrinsic(..)) {
+                if !matches!(
+                    value.kind,
+                    ExprKind::Call { .. } | ExprKind::Intrinsic(..) | ExprKind::Inline(..)
+                ) {
                     self.word("_ = ");
                 }
                 self.expression(value);

@@ -52,6 +52,9 @@ impl Function<'_> {
                 2 => self.projection(ty, depth - 1),
                 3 => self.select(ty, depth - 1),
                 4 => self.call(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
+                5 if !self.is_const && self.choices.once_in(3) => {
+                    self.inline(ty, depth - 1).unwrap_or_else(|| self.leaf(ty))
+                }
                 5 | 6 if !self.is_const => self.intrinsic(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 _ => match ty.scalar() {
                     Some(_) if matches!(ty, Type::Enum(..)) => self.leaf(ty),

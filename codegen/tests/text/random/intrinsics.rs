@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic as I, Order,
-    RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
+    Assumption, AtomicOp, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline, InlineOperand, Intrinsic as I,
+    Order, Role, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -205,6 +205,61 @@ impl Function<'_> {
             return None;
         };
         Some(self.expr(kind, wanted))
+    }
+
+    /// Inline PTX that gives a value of that type.
+    pub(super) fn inline(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
+        let scalar = ty.scalar().filter(|scalar| !matches!(ty, Type::Enum(..)) && scalar.bytes() >= 4)?;
+        let bits = scalar.bytes() * 8;
+        let operand = |name: &str, role| InlineOperand { name: name.to_string(), role };
+        let (text, operands, values) = match self.choices.below(4) {
+            0 => (
+                vec![format!("mov.b{bits} {{d}}, {{a}};")],
+                vec![operand("a", Role::In), operand("d", Role::Out(ty.clone()))],
+                vec![self.value(ty, depth)],
+            ),
+            1 => (
+                vec![format!("@!{{p}} xor.b{bits} {{d}}, {{d}}, {{n}}")],
+                vec![operand("p", Role::In), operand("d", Role::InOut), operand("n", Role::Const)],
+                vec![
+                    self.value(&Type::Scalar(Scalar::Bool), depth),
+                    self.value(ty, depth),
+                    self.constant(&U32, depth),
+                ],
+            ),
+            2 => {
+                let space = self.space();
+                let shared = if space == Space::Shared { "shared" } else { "global" };
+                (
+                    vec![format!("ld.{shared}.v2.b{bits} {{t, d}}, [{{from}}+16];")],
+                    vec![
+                        operand("from", Role::In),
+                        operand("t", Role::Scratch(ty.clone())),
+                        operand("d", Role::Out(ty.clone())),
+                    ],
+                    vec![self.pointer(space, ty, depth)?],
+                )
+            }
+            _ => {
+                let kind = ExprKind::Inline(
+                    Inline {
+                        text: vec![
+                            format!("mov.b{bits} {{x}}, {{a}};"),
+                            "setp.ne.u32 {p}, 1, 0;".to_string(),
+                        ],
+                        operands: vec![
+                            operand("a", Role::In),
+                            operand("x", Role::Out(ty.clone())),
+                            operand("p", Role::Out(Type::Scalar(Scalar::Bool))),
+                        ],
+                    },
+                    vec![self.value(ty, depth)],
+                );
+                let both = Type::Tuple(vec![ty.clone(), Type::Scalar(Scalar::Bool)]);
+                return Some(ExprKind::Field(Box::new(self.expr(kind, both)), 0));
+            }
+        };
+        Some(ExprKind::Inline(Inline { text, operands }, values))
     }
 
     /// Something done for its effect: a write, a store, a fence, a barrier.

@@ -1,7 +1,7 @@
 //! Turns a well-formed module into an ill-formed one: any type at any expression, odd names, unknown locals.
 
 use crossdock_codegen::ir::{
-    Block, Expr, ExprKind, LocalId, Module, Path, Projection, Scalar, Size, Space, StatementKind, Type,
+    Block, Expr, ExprKind, LocalId, Module, Path, Projection, Role, Scalar, Size, Space, StatementKind, Type,
 };
 
 use super::choices::Choices;
@@ -157,6 +157,18 @@ fn expression(expr: &mut Expr, choices: &mut Choices) {
         ExprKind::Call { const_arguments, arguments, .. } => {
             const_arguments.iter_mut().for_each(|argument| expression(argument, choices));
             arguments.iter_mut().for_each(|argument| expression(argument, choices));
+        }
+        ExprKind::Inline(inline, values) => {
+            for text in &mut inline.text {
+                rename(text, choices);
+            }
+            for operand in &mut inline.operands {
+                rename(&mut operand.name, choices);
+                if let Role::Out(ty) | Role::Scratch(ty) = &mut operand.role {
+                    retype(ty, choices);
+                }
+            }
+            values.iter_mut().for_each(|value| expression(value, choices));
         }
         ExprKind::Intrinsic(_, arguments) => {
             if choices.once_in(8) {

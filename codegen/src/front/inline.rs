@@ -1,0 +1,166 @@
+//! `ptx!("text", name = in(value), name = out(T), ..)`: inline PTX as it is written.
+
+use proc_macro2::{Ident, Span};
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, LitStr, Macro, Token, parenthesized};
+
+use super::body::Body;
+use super::refused;
+use super::terms::Term;
+use super::tree::{Node, NodeKind};
+
+/// Inline PTX whose operands' types may still be open.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) text: Vec<(String, Span)>,
+    pub(super) operands: Vec<Operand>,
+}
+
+/// A named operand; the values of those that have one are kept beside.
+#[derive(Debug)]
+pub(super) struct Operand {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) span: Span,
+}
+
+/// What an operand is; see [`crate::ir::Role`].
+#[derive(Debug)]
+pub(super) enum Role {
+    In,
+    InOut,
+    Const,
+    Out(Term),
+    Scratch(Term),
+}
+
+/// The tokens between the parentheses. What the host computes, `=> expression`, is for rustc alone.
+struct Syntax {
+    text: Vec<LitStr>,
+    operands: Vec<(Ident, Part)>,
+}
+
+enum Part {
+    In(Expr),
+    InOut(Expr),
+    Const(Expr),
+    Out(syn::Type),
+    Scratch(syn::Type),
+}
+
+impl Parse for Syntax {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut syntax = Syntax { text: vec![input.parse()?], operands: Vec::new() };
+        while !input.is_empty() && !input.peek(Token![=>]) {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() || input.peek(Token![=>]) {
+                break;
+            }
+            if input.peek(LitStr) && syntax.operands.is_empty() {
+                syntax.text.push(input.parse()?);
+                continue;
+            }
+            let name = input.parse()?;
+            input.parse::<Token![=]>()?;
+            syntax.operands.push((name, input.parse()?));
+        }
+        if input.parse::<Option<Token![=>]>>()?.is_some() {
+            input.parse::<Expr>()?;
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(syntax)
+    }
+}
+
+impl Parse for Part {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `out(T)` or `scratch(T)`";
+        let (word, span) = if let Some(token) = input.parse::<Option<Token![in]>>()? {
+            ("in".to_string(), token.span)
+        } else if let Some(token) = input.parse::<Option<Token![const]>>()? {
+            ("const".to_string(), token.span)
+        } else {
+            let ident: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), wrong))?;
+            (ident.to_string(), ident.span())
+        };
+        let content;
+        parenthesized!(content in input);
+        let part = match word.as_str() {
+            "in" => Part::In(content.parse()?),
+            "inout" => Part::InOut(content.parse()?),
+            "const" => Part::Const(content.parse()?),
+            "out" => Part::Out(content.parse()?),
+            "scratch" => Part::Scratch(content.parse()?),
+            _ => return Err(syn::Error::new(span, wrong)),
+        };
+        if !content.is_empty() {
+            return Err(content.error("expected `)`"));
+        }
+        Ok(part)
+    }
+}
+
+impl Body<'_> {
+    /// A macro in a body: inline PTX, or nothing that device code has.
+    pub(super) fn macro_call(&mut self, call: &Macro) -> Node {
+        let span = syn::spanned::Spanned::span(&call.path);
+        let is_inline =
+            call.path.get_ident().is_some_and(|name| self.environment.built_in(&name.to_string()) == "ptx");
+        if !is_inline {
+            return self.error(span, refused::macro_call(&call.path));
+        }
+        match call.parse_body::<Syntax>() {
+            Ok(syntax) => self.inline(syntax, span),
+            Err(error) => {
+                let at = error.span();
+                self.error(
+                    at,
+                    format!("inline PTX is `ptx!(\"instruction {{name}};\", name = in(value), ..)`: {error}"),
+                )
+            }
+        }
+    }
+
+    fn inline(&mut self, syntax: Syntax, span: Span) -> Node {
+        let text = syntax.text.iter().map(|text| (text.value(), text.span())).collect();
+        let (mut operands, mut values, mut given) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, part) in syntax.operands {
+            let role = match part {
+                Part::In(value) => {
+                    values.push(self.expression(&value));
+                    Role::In
+                }
+                Part::InOut(value) => {
+                    let value = self.expression(&value);
+                    given.push(value.term.clone());
+                    values.push(value);
+                    Role::InOut
+                }
+                Part::Const(value) => {
+                    let node = self.constant(|body| body.expression(&value));
+                    let (term, span) = (node.term.clone(), node.span);
+                    values.push(Node { kind: NodeKind::Const(Box::new(node)), term, span });
+                    Role::Const
+                }
+                Part::Out(ty) => {
+                    let term = self.operand_type(&ty);
+                    given.push(term.clone());
+                    Role::Out(term)
+                }
+                Part::Scratch(ty) => Role::Scratch(self.operand_type(&ty)),
+            };
+            operands.push(Operand { name: name.to_string(), role, span: name.span() });
+        }
+        let term = match given.len() {
+            0 => Term::Unit,
+            1 => given.swap_remove(0),
+            _ => Term::Tuple(given),
+        };
+        Node { kind: NodeKind::Inline(Written { text, operands }, values), term, span }
+    }
+
+    fn operand_type(&mut self, ty: &syn::Type) -> Term {
+        let term = self.scope().term(ty, &mut self.table, &mut self.diagnostics);
+        term.unwrap_or_else(|| self.table.fresh(super::terms::Kind::Any))
+    }
+}

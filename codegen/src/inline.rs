@@ -1,0 +1,394 @@
+//! Checks inline PTX against the instruction table: the front end calls it where the text is written, the validator
+//! wherever IR comes from.
+
+use crossdock_ptx::inline::hole;
+use crossdock_ptx::table::Convergence;
+use crossdock_ptx::table::operand::{NameKind, OperandPattern, Value};
+use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, inline, special};
+
+use crate::ir::{Inline, Role, Scalar, Space, Type};
+
+/// One mistake in inline PTX.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// Where it is.
+    pub(crate) place: Place,
+    /// One sentence that says what to write instead.
+    pub(crate) message: String,
+}
+
+/// What a [`Problem`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An entry of [`Inline::text`].
+    Text(usize),
+    /// An operand.
+    Operand(usize),
+}
+
+/// The instructions of an entry of [`Inline::text`].
+pub(crate) fn parse(text: &str) -> Result<Vec<Instruction>, String> {
+    inline::parse(text, &|_| None).map_err(|error| {
+        let message = error.to_string();
+        match message.strip_prefix("line 1: ") {
+            Some(rest) => rest.to_string(),
+            None => message,
+        }
+    })
+}
+
+/// All instructions, if the text is well formed.
+pub(crate) fn instructions(inline: &Inline) -> Result<Vec<Instruction>, String> {
+    let parsed: Result<Vec<Vec<Instruction>>, String> = inline.text.iter().map(|text| parse(text)).collect();
+    Ok(parsed?.into_iter().flatten().collect())
+}
+
+/// What a register of that Rust type is in PTX; `None` for what does not fit into one.
+pub(crate) fn register_type(ty: &Type) -> Option<PtxType> {
+    Some(match ty {
+        Type::Scalar(scalar) => match scalar {
+            Scalar::Bool => PtxType::Pred,
+            Scalar::U8 => PtxType::U8,
+            Scalar::U16 => PtxType::U16,
+            Scalar::U32 => PtxType::U32,
+            Scalar::U64 => PtxType::U64,
+            Scalar::I8 => PtxType::S8,
+            Scalar::I16 => PtxType::S16,
+            Scalar::I32 => PtxType::S32,
+            Scalar::I64 => PtxType::S64,
+            Scalar::F32 => PtxType::F32,
+            Scalar::F64 => PtxType::F64,
+        },
+        Type::Pointer(Space::Shared, _) => PtxType::U32,
+        Type::Pointer(..) | Type::Peers(_) => PtxType::U64,
+        _ => return None,
+    })
+}
+
+/// Every mistake. `types` has the type of each operand; `describe` names a type as Rust writes it.
+pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -> String) -> Vec<Problem> {
+    let mut check = Check { inline, types, describe, problems: Vec::new(), operands: Vec::new() };
+    for (index, (operand, ty)) in inline.operands.iter().zip(types).enumerate() {
+        let given = matches!(operand.role, Role::In | Role::InOut | Role::Const);
+        check.operands.push(State { written: given, guarded: false, used: false });
+        let name = &operand.name;
+        if inline.operands[..index].iter().any(|earlier| earlier.name == *name) {
+            check.about(index, format!("there are two operands `{name}`: give them different names"));
+        }
+        if operand.role == Role::Const && !ty.scalar().is_some_and(Scalar::is_integer) {
+            check.about(
+                index,
+                format!("a `const(..)` operand is an integer, and `{name}` is `{}`", describe(ty)),
+            );
+        } else if register_type(ty).is_none() {
+            let found = describe(ty);
+            check.about(
+                index,
+                format!("an operand is a scalar or a pointer, and `{name}` is `{found}`: write its parts"),
+            );
+        }
+    }
+    if !check.problems.is_empty() {
+        return check.problems;
+    }
+    for (index, text) in inline.text.iter().enumerate() {
+        match parse(text) {
+            Ok(parsed) => {
+                if parsed.is_empty() {
+                    check.problem(Place::Text(index), "there is no instruction here: write one".to_string());
+                }
+                parsed.iter().for_each(|instruction| check.instruction(index, instruction));
+            }
+            Err(message) => check.problem(Place::Text(index), message),
+        }
+    }
+    if inline.text.is_empty() {
+        check.problem(Place::Text(0), "there is no instruction here: write one".to_string());
+    }
+    if check.problems.is_empty() {
+        check.leftovers();
+    }
+    check.problems
+}
+
+/// What happened to an operand so far.
+struct State {
+    written: bool,
+    guarded: bool,
+    used: bool,
+}
+
+struct Check<'a> {
+    inline: &'a Inline,
+    types: &'a [&'a Type],
+    describe: &'a dyn Fn(&Type) -> String,
+    problems: Vec<Problem>,
+    operands: Vec<State>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, place: Place, message: String) {
+        let problem = Problem { place, message };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn about(&mut self, operand: usize, message: String) {
+        self.problem(Place::Operand(operand), message);
+    }
+
+    fn instruction(&mut self, text: usize, instruction: &Instruction) {
+        let opcode = instruction.opcode.to_string();
+        if instruction.opcode.row.is_control_flow() {
+            let message = format!(
+                "`{opcode}` decides which instruction comes next: write Rust's control flow around the PTX"
+            );
+            return self.problem(Place::Text(text), message);
+        }
+        let guarded = instruction.guard.is_some();
+        if let Some(guard) = &instruction.guard {
+            if instruction.opcode.row.convergence != Convergence::None {
+                let message =
+                    format!("`{opcode}` waits for other threads: write an `if` in place of its guard");
+                self.problem(Place::Text(text), message);
+            }
+            self.register(text, &guard.register, "a guard", &|ty| match ty {
+                PtxType::Pred => Ok(()),
+                _ => Err("a predicate register".to_string()),
+            });
+        }
+        let Some(patterns) = instruction.patterns() else { return };
+        let spaces = instruction.address_spaces();
+        let mut spaces = spaces.into_iter();
+        let mut destinations = Vec::new();
+        for (pattern, operand) in patterns.iter().zip(&instruction.operands) {
+            match (pattern, operand) {
+                (OperandPattern::Value(value), _) => {
+                    self.value(text, instruction, value, operand, &mut destinations);
+                }
+                (OperandPattern::Pair(first, second), Operand::Pair(a, b)) => {
+                    self.value(text, instruction, first, a, &mut destinations);
+                    self.value(text, instruction, second, b, &mut destinations);
+                }
+                (OperandPattern::Address(_), Operand::Address { base, .. }) => {
+                    self.address(text, &opcode, base.as_deref(), spaces.next().flatten());
+                }
+                (OperandPattern::Constant { .. }, Operand::Register(name)) => {
+                    self.constant(text, &opcode, name)
+                }
+                (OperandPattern::Constant { .. }, _)
+                | (OperandPattern::Name { kind: NameKind::Sink, .. }, _) => {}
+                _ => self.problem(
+                    Place::Text(text),
+                    format!(
+                        "`{operand}` in `{opcode}` is a name of the module: give its address as an operand"
+                    ),
+                ),
+            }
+        }
+        for name in destinations {
+            self.write(text, &opcode, &name, guarded);
+        }
+    }
+
+    fn value(
+        &mut self,
+        text: usize,
+        instruction: &Instruction,
+        value: &Value,
+        operand: &Operand,
+        destinations: &mut Vec<String>,
+    ) {
+        let opcode = instruction.opcode.to_string();
+        match operand {
+            Operand::Register(name) if value.destination => destinations.push(name.clone()),
+            Operand::Register(name) | Operand::Not(name) => {
+                if self.constant_hole(name) && value.takes_integers(&instruction.opcode) {
+                    return self.mark(name);
+                }
+                self.register(text, name, &format!("`{opcode}`"), &|ty| value.check(&instruction.opcode, ty));
+                return;
+            }
+            Operand::Vector(elements) => {
+                for element in elements {
+                    self.value(text, instruction, value, element, destinations);
+                }
+                return;
+            }
+            Operand::Symbol(..) => {
+                let message = format!(
+                    "`{operand}` in `{opcode}` is a name of the module: give its address as an operand"
+                );
+                self.problem(Place::Text(text), message);
+                return;
+            }
+            _ => return,
+        }
+        if let Some(index) = self.operand(text, destinations.last().map_or("", String::as_str), &opcode)
+            && let Some(ty) = register_type(self.types[index])
+            && let Err(expected) = value.check(&instruction.opcode, ty)
+        {
+            self.misfit(index, &format!("`{opcode}`"), &expected);
+        }
+    }
+
+    fn misfit(&mut self, index: usize, what: &str, expected: &str) {
+        let (name, found) = (&self.inline.operands[index].name, (self.describe)(self.types[index]));
+        self.about(index, format!("{what} needs {expected} for `{{{name}}}`, and it is `{found}`"));
+    }
+
+    /// The operand that a register stands for; reports if there is none.
+    fn operand(&mut self, text: usize, register: &str, opcode: &str) -> Option<usize> {
+        let Some(name) = hole(register) else {
+            let message =
+                format!("`{register}` in `{opcode}` is no operand: write `{{name}}` and give it a value");
+            self.problem(Place::Text(text), message);
+            return None;
+        };
+        let index = self.inline.operands.iter().position(|operand| operand.name == name);
+        if index.is_none() {
+            let message = format!(
+                "there is no operand `{name}`: add `{name} = in(..)`, `{name} = out(..)` or the like"
+            );
+            self.problem(Place::Text(text), message);
+        }
+        index
+    }
+
+    fn constant_hole(&self, register: &str) -> bool {
+        let Some(name) = hole(register) else { return false };
+        self.inline.operands.iter().any(|operand| operand.name == name && operand.role == Role::Const)
+    }
+
+    fn mark(&mut self, register: &str) {
+        let name = hole(register).unwrap_or_default();
+        if let Some(index) = self.inline.operands.iter().position(|operand| operand.name == name) {
+            self.operands[index].used = true;
+        }
+    }
+
+    /// A register that is read.
+    fn register(
+        &mut self,
+        text: usize,
+        register: &str,
+        what: &str,
+        fits: &dyn Fn(PtxType) -> Result<(), String>,
+    ) {
+        if let Some(ty) = special::type_of(register) {
+            if let Err(expected) = fits(ty) {
+                let message = format!("{what} needs {expected}, and `{register}` is `{ty}`");
+                self.problem(Place::Text(text), message);
+            }
+            return;
+        }
+        let Some(index) = self.operand(text, register, what.trim_matches('`')) else { return };
+        self.operands[index].used = true;
+        let name = &self.inline.operands[index].name;
+        if self.inline.operands[index].role == Role::Const {
+            let message = format!("{what} takes no constant for `{{{name}}}`: write `{name} = in(..)`");
+            return self.about(index, message);
+        }
+        if !self.operands[index].written {
+            let message = match self.operands[index].guarded {
+                true => format!(
+                    "`{{{name}}}` is read, and was written only under a guard: write `{name} = inout(..)`"
+                ),
+                false => {
+                    format!("`{{{name}}}` is read before an instruction writes it: write `{name} = in(..)`")
+                }
+            };
+            return self.about(index, message);
+        }
+        if let Some(ty) = register_type(self.types[index])
+            && let Err(expected) = fits(ty)
+        {
+            self.misfit(index, what, &expected);
+        }
+    }
+
+    fn write(&mut self, text: usize, opcode: &str, register: &str, guarded: bool) {
+        let Some(index) = self.operand(text, register, opcode) else { return };
+        let operand = &self.inline.operands[index];
+        let name = &operand.name;
+        let state = &mut self.operands[index];
+        state.used = true;
+        state.written |= !guarded;
+        state.guarded |= guarded;
+        if matches!(operand.role, Role::In | Role::Const) {
+            let message =
+                format!("`{opcode}` writes `{{{name}}}`: write `{name} = out(T)` or `{name} = inout(..)`");
+            self.about(index, message);
+        }
+    }
+
+    fn address(&mut self, text: usize, opcode: &str, base: Option<&str>, space: Option<PtxSpace>) {
+        let Some(base) = base.filter(|base| hole(base).is_some()) else {
+            let message = format!(
+                "an address of `{opcode}` is a pointer operand: write `[{{name}}]` or `[{{name}}+16]`"
+            );
+            return self.problem(Place::Text(text), message);
+        };
+        let Some(index) = self.operand(text, base, opcode) else { return };
+        self.operands[index].used = true;
+        let (name, ty) = (&self.inline.operands[index].name, self.types[index]);
+        let found = (self.describe)(ty);
+        let Type::Pointer(pointer, _) = ty else {
+            let message = format!("`[{{{name}}}]` needs a pointer, and it is `{found}`");
+            return self.about(index, message);
+        };
+        if !self.operands[index].written {
+            let message =
+                format!("`{{{name}}}` is read before an instruction writes it: write `{name} = in(..)`");
+            return self.about(index, message);
+        }
+        let message = match (space, pointer) {
+            (Some(PtxSpace::Shared), Space::Shared)
+            | (Some(PtxSpace::Global) | None, Space::Global | Space::Peer) => return,
+            (Some(PtxSpace::Shared), _) => {
+                format!(
+                    "`{opcode}` takes an address in shared memory for `[{{{name}}}]`, and it is `{found}`"
+                )
+            }
+            (None, _) => format!(
+                "`{opcode}` takes a generic address for `[{{{name}}}]`, and it is `{found}`: write the instruction with \
+                 `.shared::cta`"
+            ),
+            (Some(space), _) => {
+                let space = space.name();
+                format!(
+                    "`{opcode}` takes an address in {space} memory for `[{{{name}}}]`, and it is `{found}`"
+                )
+            }
+        };
+        self.about(index, message);
+    }
+
+    /// A place that takes constants only.
+    fn constant(&mut self, text: usize, opcode: &str, register: &str) {
+        let Some(index) = self.operand(text, register, opcode) else { return };
+        self.operands[index].used = true;
+        if self.inline.operands[index].role != Role::Const {
+            let name = &self.inline.operands[index].name;
+            self.about(
+                index,
+                format!("`{opcode}` takes a constant for `{{{name}}}`: write `{name} = const(..)`"),
+            );
+        }
+    }
+
+    fn leftovers(&mut self) {
+        for (index, operand) in self.inline.operands.iter().enumerate() {
+            let (state, name) = (&self.operands[index], &operand.name);
+            let message = if !state.used {
+                format!("no instruction mentions `{{{name}}}`: leave it out, or use it")
+            } else if !state.written && matches!(operand.role, Role::Out(_)) {
+                format!("`{{{name}}}` is written only under a guard: give it a value, `{name} = inout(..)`")
+            } else {
+                continue;
+            };
+            self.about(index, message);
+        }
+    }
+}

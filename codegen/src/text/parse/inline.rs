@@ -1,0 +1,57 @@
+//! Reads inline PTX: `ptx!("mov.b32 {d}, {a};", d = out(u32), a = in(x#0))`.
+
+use super::expressions::Node;
+use super::{Parsed, Parser};
+use crate::ir::{ExprKind, Inline, InlineOperand, Role};
+use crate::text::lexer::Token;
+
+impl Parser<'_> {
+    /// At the `!` after `ptx`.
+    pub(super) fn inline(&mut self) -> Parsed<Node> {
+        self.expect("!")?;
+        self.expect("(")?;
+        let mut inline = Inline { text: Vec::new(), operands: Vec::new() };
+        let (mut values, mut height) = (Vec::new(), 0);
+        let mut instructions = true;
+        while !self.is(")") {
+            instructions &= matches!(self.token, Token::Quoted(_));
+            if instructions {
+                inline.text.push(self.string("instructions between quotes")?);
+            } else {
+                let name = self.name("the name of an operand")?;
+                self.expect("=")?;
+                let (role, value) = self.role()?;
+                if let Some((value, value_height)) = value {
+                    values.push(value);
+                    height = height.max(value_height);
+                }
+                inline.operands.push(InlineOperand { name, role });
+            }
+            if !self.is(")") && !self.accept(",")? {
+                return self.expected("`,` or `)`");
+            }
+        }
+        self.advance()?;
+        if let Some(ty) = inline.result(values.iter().map(|value| &value.ty)) {
+            self.limited(ty)?;
+        }
+        self.node(ExprKind::Inline(inline, values), height + 1)
+    }
+
+    fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
+        let Token::Word(word @ ("in" | "inout" | "const" | "out" | "scratch")) = self.token else {
+            return self.expected("`in(..)`, `inout(..)`, `const(..)`, `out(..)` or `scratch(..)`");
+        };
+        self.advance()?;
+        self.expect("(")?;
+        let read = match word {
+            "in" => (Role::In, Some(self.tree()?)),
+            "inout" => (Role::InOut, Some(self.tree()?)),
+            "const" => (Role::Const, Some(self.tree()?)),
+            "out" => (Role::Out(self.ty()?), None),
+            _ => (Role::Scratch(self.ty()?), None),
+        };
+        self.expect(")")?;
+        Ok(read)
+    }
+}
