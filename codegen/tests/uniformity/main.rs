@@ -3,6 +3,8 @@
 
 mod branches;
 mod exits;
+mod hostile;
 mod kernels;
 mod members;
+mod roles;
 mod values;

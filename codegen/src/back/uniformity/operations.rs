@@ -1,7 +1,7 @@
 //! What each operation of the prelude gives, and who must be there for it.
 
 use super::control::Control;
-use super::fact::{Fact, Form, Level, Value};
+use super::fact::{Fact, Form, Level, Position, Value};
 use super::message;
 use super::{Analysis, Walk};
 use crate::Mistake;
@@ -35,8 +35,21 @@ impl<'p> Analysis<'p> {
             Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
-                self.together(walk, intrinsic, self.whole_block, span);
+                match walk.control().role {
+                    Some(role) => self.refuse(walk, span, self.block_barrier_in_role(role)),
+                    None => self.together(walk, message::must(intrinsic), self.whole_block, span),
+                }
                 pure
+            }
+            Intrinsic::RoleBarrier => {
+                self.all_of_role(walk, "`role_barrier`", span);
+                pure
+            }
+            Intrinsic::NamedBarrier(_) => {
+                self.all_of_role(walk, "named barrier", span);
+                self.reach(walk, &facts, span);
+                // What `bar.red` gives is the same for all that wait.
+                Value::Whole(Fact::uniform())
             }
             Intrinsic::WarpBarrier => {
                 self.members(walk, intrinsic, facts.last(), span);
@@ -90,7 +103,7 @@ impl<'p> Analysis<'p> {
     fn members(&mut self, walk: &Walk<'p>, intrinsic: Intrinsic, members: Option<&Fact>, span: Span) -> bool {
         let Some(members) = members else { return false };
         if members.constant == Some(ALL_LANES) {
-            self.together(walk, intrinsic, Level::Warp, span);
+            self.together(walk, message::must(intrinsic), Level::Warp, span);
             return true;
         }
         match members.form {
@@ -114,22 +127,24 @@ impl<'p> Analysis<'p> {
     }
 
     /// Checks that control has not parted further than `least`.
-    fn together(&mut self, walk: &Walk<'p>, intrinsic: Intrinsic, least: Level, span: Span) {
+    pub(super) fn together(&mut self, walk: &Walk<'p>, must: String, least: Level, span: Span) {
         let control = walk.control();
         if control.level > least {
-            let sentence = self.sentence(walk, &message::must(intrinsic), least, &control);
+            let sentence = self.sentence(walk, &must, least, &control);
             self.refuse(walk, span, sentence);
         }
     }
 
     fn sentence(&self, walk: &Walk<'p>, must: &str, least: Level, control: &Control) -> String {
-        let files = message::Files { modules: &self.program.modules, here: walk.module };
+        let here = walk.outside.map_or(walk.module, |outside| outside.module);
+        let files = message::Files { modules: &self.program.modules, here };
         message::parted(&files, must, least, control)
     }
 
     /// Records a mistake, once for each operation.
-    fn refuse(&mut self, walk: &Walk<'p>, span: Span, message: String) {
-        let file = &self.program.modules[walk.module].file;
+    pub(super) fn refuse(&mut self, walk: &Walk<'p>, span: Span, message: String) {
+        let Position { module, span } = walk.outside.unwrap_or_else(|| walk.position(span));
+        let file = &self.program.modules[module].file;
         let is_known = |mistake: &Mistake| {
             mistake.span == span && mistake.file == *file && (span.line > 0 || mistake.message == message)
         };
