@@ -24,7 +24,7 @@ pub(super) struct Operand {
     pub(super) span: Span,
 }
 
-/// What an operand is; see [`crate::ir::Role`].
+/// What an operand is; see [`crate::ir::OperandRole`].
 #[derive(Debug)]
 pub(super) enum Role {
     In,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Role, Size, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, OperandRole, Size, StatementKind, Type};
 
 /// Names of all other modules whose items appear in `module`.
 pub(super) fn imports(module: &Module) -> Vec<String> {
@@ -68,6 +68,12 @@ impl Mentions {
                     self.block(otherwise);
                 }
                 StatementKind::Loop { body } => self.block(body),
+                StatementKind::Roles(roles) => {
+                    for role in roles {
+                        role.constants().for_each(|constant| self.expression(constant));
+                        self.block(&role.body);
+                    }
+                }
                 StatementKind::For { start, end, body, .. } => {
                     self.expression(start);
                     self.expression(end);
@@ -96,7 +102,7 @@ impl Mentions {
             }
             ExprKind::Inline(inline, parts) => {
                 for operand in &inline.operands {
-                    if let Role::Out(ty) | Role::Scratch(ty) = &operand.role {
+                    if let OperandRole::Out(ty) | OperandRole::Scratch(ty) = &operand.role {
                         self.ty(ty);
                     }
                 }

@@ -1,7 +1,7 @@
 //! The names of the intrinsics: one table, read in both directions.
 
 use crate::ir::{
-    Assumption, AtomicOp, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
+    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
     Scope, ShuffleKind, VoteKind,
 };
 
@@ -65,6 +65,12 @@ names! {
         "assume_block_uniform" = Assume(Assumption::BlockUniform);
         "assume_members" = Assume(Assumption::Members);
         "block_barrier" = BlockBarrier;
+        "role_barrier" = RoleBarrier;
+        "named_barrier_sync" = NamedBarrier(BarrierKind::Synchronise);
+        "named_barrier_arrive" = NamedBarrier(BarrierKind::Arrive);
+        "named_barrier_any" = NamedBarrier(BarrierKind::Any);
+        "named_barrier_all" = NamedBarrier(BarrierKind::All);
+        "named_barrier_count" = NamedBarrier(BarrierKind::Count);
         "global_timer" = GlobalTimer;
         "nanosleep" = Nanosleep;
         "trap" = Trap;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic, Module,
+    Assumption, AtomicOp, BarrierKind, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic, Module,
     Order, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Span, StatementKind, Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
@@ -53,6 +53,12 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::Lane,
         I::TargetIsAtLeast,
         I::TargetIsSpecific,
+        I::RoleBarrier,
+        I::NamedBarrier(BarrierKind::Synchronise),
+        I::NamedBarrier(BarrierKind::Arrive),
+        I::NamedBarrier(BarrierKind::Any),
+        I::NamedBarrier(BarrierKind::All),
+        I::NamedBarrier(BarrierKind::Count),
         I::Offset,
         I::CastPointer,
         I::PeerRank,
@@ -205,6 +211,8 @@ fn random_modules_have_every_construct() {
         "} else {",
         " else @",
         "loop {",
+        "roles {",
+        "role \"",
         "#[unroll] for",
         "..=",
         "break;",

@@ -4,6 +4,8 @@
 mod branches;
 mod exits;
 mod inline;
+mod hostile;
 mod kernels;
 mod members;
+mod roles;
 mod values;

@@ -4,7 +4,7 @@
 //! of it comes after that statement on every path.
 
 use super::Checker;
-use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Role, Span, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, OperandRole, Span, StatementKind, Type};
 
 /// Which locals certainly have a value; `None` where control does not get.
 type Assigned = Option<Vec<bool>>;
@@ -81,6 +81,14 @@ impl Walk<'_> {
                     self.block(body, assigned);
                     assigned = self.loops.pop().and_then(|enclosing| enclosing.breaks);
                 }
+                StatementKind::Roles(roles) => {
+                    let mut ends = None;
+                    for role in roles {
+                        role.constants().for_each(|constant| self.constant(constant));
+                        ends = meet(ends, self.block(&role.body, assigned.clone()));
+                    }
+                    assigned = ends;
+                }
                 StatementKind::For { local, start, end, body, .. } => {
                     self.reads(start, &assigned);
                     self.reads(end, &assigned);
@@ -148,7 +156,7 @@ impl Walk<'_> {
             if let ExprKind::Inline(inline, values) = &part.kind {
                 let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
                 for (operand, value) in takers.zip(values) {
-                    if operand.role == Role::Const {
+                    if operand.role == OperandRole::Const {
                         self.constant(value);
                     }
                 }

@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline, InlineOperand, Intrinsic as I,
-    Order, Role, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline, InlineOperand, Intrinsic as I,
+    Order, OperandRole, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -97,6 +97,10 @@ impl Function<'_> {
         let (intrinsic, operands) = match scalar {
             Scalar::Bool if self.choices.once_in(4) => (I::TargetIsSpecific, vec![]),
             Scalar::Bool if self.choices.once_in(4) => (I::TargetIsAtLeast, vec![U32]),
+            Scalar::Bool if self.choices.once_in(3) => {
+                let kind = self.choices.one(&[BarrierKind::Any, BarrierKind::All]);
+                (I::NamedBarrier(kind), vec![U32, U32, ty])
+            }
             Scalar::Bool => {
                 let vote = self.choices.one(&[VoteKind::Any, VoteKind::All]);
                 (I::Vote(vote), vec![ty, U32])
@@ -150,7 +154,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(18) {
+        match self.choices.below(19) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -173,6 +177,7 @@ impl Function<'_> {
                 (I::HalfPair(format, operation), vec![U32; operation.operands()])
             }
             14 => (I::Assume(Assumption::Members), vec![U32]),
+            17 => (I::NamedBarrier(BarrierKind::Count), vec![U32, U32, Type::Scalar(Scalar::Bool)]),
             _ => (I::Bitcast, vec![float]),
         }
     }
@@ -215,12 +220,12 @@ impl Function<'_> {
         let (text, operands, values) = match self.choices.below(4) {
             0 => (
                 vec![format!("mov.b{bits} {{d}}, {{a}};")],
-                vec![operand("a", Role::In), operand("d", Role::Out(ty.clone()))],
+                vec![operand("a", OperandRole::In), operand("d", OperandRole::Out(ty.clone()))],
                 vec![self.value(ty, depth)],
             ),
             1 => (
                 vec![format!("@!{{p}} xor.b{bits} {{d}}, {{d}}, {{n}}")],
-                vec![operand("p", Role::In), operand("d", Role::InOut), operand("n", Role::Const)],
+                vec![operand("p", OperandRole::In), operand("d", OperandRole::InOut), operand("n", OperandRole::Const)],
                 vec![
                     self.value(&Type::Scalar(Scalar::Bool), depth),
                     self.value(ty, depth),
@@ -233,9 +238,9 @@ impl Function<'_> {
                 (
                     vec![format!("ld.{shared}.v2.b{bits} {{t, d}}, [{{from}}+16];")],
                     vec![
-                        operand("from", Role::In),
-                        operand("t", Role::Scratch(ty.clone())),
-                        operand("d", Role::Out(ty.clone())),
+                        operand("from", OperandRole::In),
+                        operand("t", OperandRole::Scratch(ty.clone())),
+                        operand("d", OperandRole::Out(ty.clone())),
                     ],
                     vec![self.pointer(space, ty, depth)?],
                 )
@@ -248,9 +253,9 @@ impl Function<'_> {
                             "setp.ne.u32 {p}, 1, 0;".to_string(),
                         ],
                         operands: vec![
-                            operand("a", Role::In),
-                            operand("x", Role::Out(ty.clone())),
-                            operand("p", Role::Out(Type::Scalar(Scalar::Bool))),
+                            operand("a", OperandRole::In),
+                            operand("x", OperandRole::Out(ty.clone())),
+                            operand("p", OperandRole::Out(Type::Scalar(Scalar::Bool))),
                         ],
                     },
                     vec![self.value(ty, depth)],
@@ -265,6 +270,14 @@ impl Function<'_> {
     /// Something done for its effect: a write, a store, a fence, a barrier.
     pub(super) fn effect(&mut self, depth: u32) -> Option<ExprKind> {
         let kind = match self.choices.below(9) {
+            0 if self.choices.once_in(2) => ExprKind::Intrinsic(I::RoleBarrier, vec![]),
+            0 if self.choices.once_in(2) => {
+                let kind = self.choices.one(&[BarrierKind::Synchronise, BarrierKind::Arrive]);
+                ExprKind::Intrinsic(
+                    I::NamedBarrier(kind),
+                    vec![*self.u32_value(depth), *self.u32_value(depth)],
+                )
+            }
             0 => ExprKind::Intrinsic(I::BlockBarrier, vec![]),
             1 => ExprKind::Intrinsic(I::WarpBarrier, vec![*self.u32_value(depth)]),
             2 => ExprKind::Intrinsic(I::Nanosleep, vec![*self.u32_value(depth)]),

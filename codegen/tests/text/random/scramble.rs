@@ -1,7 +1,7 @@
 //! Turns a well-formed module into an ill-formed one: any type at any expression, odd names, unknown locals.
 
 use crossdock_codegen::ir::{
-    Block, Expr, ExprKind, LocalId, Module, Path, Projection, Role, Scalar, Size, Space, StatementKind, Type,
+    Block, Expr, ExprKind, LocalId, Module, Path, Projection, OperandRole, Scalar, Size, Space, StatementKind, Type,
 };
 
 use super::choices::Choices;
@@ -112,6 +112,14 @@ fn block(block: &mut Block, choices: &mut Choices) {
                 }
             }
             StatementKind::Loop { body } => self::block(body, choices),
+            StatementKind::Roles(roles) => {
+                for role in roles {
+                    rename(&mut role.name, choices);
+                    expression(&mut role.start, choices);
+                    expression(&mut role.end, choices);
+                    self::block(&mut role.body, choices);
+                }
+            }
             StatementKind::For { local: variable, start, end, body, .. } => {
                 local(variable, choices);
                 expression(start, choices);
@@ -164,7 +172,7 @@ fn expression(expr: &mut Expr, choices: &mut Choices) {
             }
             for operand in &mut inline.operands {
                 rename(&mut operand.name, choices);
-                if let Role::Out(ty) | Role::Scratch(ty) = &mut operand.role {
+                if let OperandRole::Out(ty) | OperandRole::Scratch(ty) = &mut operand.role {
                     retype(ty, choices);
                 }
             }
