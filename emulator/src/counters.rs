@@ -198,6 +198,7 @@ fn class(op: &Op) -> Class {
         | Op::Unpack32 { .. }
         | Op::PackMany(_)
         | Op::UnpackMany(_)
+        | Op::Function(_)
         | Op::LoadParameter { .. }
         | Op::ActiveMask { .. } => Class::Movement,
         Op::Unary { .. }
@@ -235,6 +236,7 @@ fn class(op: &Op) -> Class {
         | Op::Directed32 { .. }
         | Op::DirectedFma32 { .. }
         | Op::FloatUnary32 { .. }
+        | Op::DirectedUnary32 { .. }
         | Op::FloatUnary64 { .. }
         | Op::Half { .. } => Class::Floating,
         Op::Convert(_) | Op::ConvertPair { .. } | Op::NarrowPair { .. } | Op::WidenPair { .. } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, OperandRole, Size, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Module, OperandRole, Path, Projection, Size, StatementKind, Type};
 
 /// Names of all other modules whose items appear in `module`.
 pub(super) fn imports(module: &Module) -> Vec<String> {

@@ -20,8 +20,8 @@ mod types;
 
 pub use inline::{Inline, InlineOperand, OperandRole};
 pub use intrinsic::{
-    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
-    Scope, ShuffleKind, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
+    RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
 };
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 

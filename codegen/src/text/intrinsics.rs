@@ -1,8 +1,8 @@
 //! The names of the intrinsics: one table, read in both directions.
 
 use crate::ir::{
-    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order, RoundedOperation, Rounding,
-    Scope, ShuffleKind, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
+    RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
 };
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, BarrierKind, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Intrinsic, Module,
-    Order, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Span, StatementKind, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation,
+    Intrinsic, Module, Order, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Span, StatementKind,
+    Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;

@@ -3,8 +3,8 @@
 
 mod branches;
 mod exits;
-mod inline;
 mod hostile;
+mod inline;
 mod kernels;
 mod members;
 mod roles;

@@ -15,6 +15,7 @@ mod pointer;
 mod target;
 mod warp;
 
+pub use crate::ptx;
 pub use arithmetic::{
     add_bf16x2, add_down, add_f16x2, add_toward_zero, add_up, divide_down, divide_toward_zero, divide_up,
     f32_from_f64_down, f32_from_f64_toward_zero, f32_from_f64_up, f32_from_i32_down,
@@ -26,7 +27,6 @@ pub use arithmetic::{
     sqrt_down, sqrt_toward_zero, sqrt_up, subtract_bf16x2, subtract_down, subtract_f16x2,
     subtract_toward_zero, subtract_up,
 };
-pub use crate::ptx;
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{
     block_barrier, named_barrier_all, named_barrier_any, named_barrier_arrive, named_barrier_count,

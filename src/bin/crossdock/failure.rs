@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     /// The round did not end.
     #[error("the round failed: {0}")]
     Round(String),
+    /// A kernel did something wrong.
+    #[error("{0}")]
+    Kernel(String),
     /// The result is there, and its file does not take it.
     #[error("{}: the result could not be written: {problem}", path.display())]
     Unwritten { path: PathBuf, problem: String },
@@ -38,6 +41,7 @@ impl Failure {
             Failure::Mismatch(_)
             | Failure::Findings { .. }
             | Failure::Round(_)
+            | Failure::Kernel(_)
             | Failure::Unwritten { .. }
             | Failure::Output(_) => 1,
             Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) => 2,

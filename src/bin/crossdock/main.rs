@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod console;
 mod doctor;
+mod exec;
 mod failure;
 mod files;
 mod model;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
+        Command::Exec(arguments) => exec::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     match result {

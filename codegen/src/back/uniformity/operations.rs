@@ -38,7 +38,9 @@ impl<'p> Analysis<'p> {
             Intrinsic::BlockBarrier => {
                 match walk.control().role {
                     Some(role) => self.refuse(walk, span, self.block_barrier_in_role(role)),
-                    None => self.together(walk, message::must(called, self.whole_block), self.whole_block, span),
+                    None => {
+                        self.together(walk, message::must(called, self.whole_block), self.whole_block, span)
+                    }
                 }
                 pure
             }

@@ -4,7 +4,9 @@
 //! of it comes after that statement on every path.
 
 use super::Checker;
-use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, OperandRole, Span, StatementKind, Type};
+use crate::ir::{
+    Block, Expr, ExprKind, Function, Intrinsic, OperandRole, Projection, Span, StatementKind, Type,
+};
 
 /// Which locals certainly have a value; `None` where control does not get.
 type Assigned = Option<Vec<bool>>;

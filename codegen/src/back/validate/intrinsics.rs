@@ -4,7 +4,8 @@ use super::Checker;
 use super::types::{same, text};
 use crate::back::specialise::operation_name;
 use crate::ir::{
-    Assumption, AtomicOp, BarrierKind, Expr, HalfFormat, Intrinsic, Order, Rounding, Scalar, Space, Span, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Expr, HalfFormat, Intrinsic, Order, Rounding, Scalar, Space, Span,
+    Type, VoteKind,
 };
 
 const BOOL: Type = Type::Scalar(Scalar::Bool);

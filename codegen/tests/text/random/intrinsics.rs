@@ -1,8 +1,9 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, BarrierKind, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline, InlineOperand, Intrinsic as I,
-    Order, OperandRole, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline,
+    InlineOperand, Intrinsic as I, OperandRole, Order, RoundedOperation, Rounding, Scalar, Scope,
+    ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -225,7 +226,11 @@ impl Function<'_> {
             ),
             1 => (
                 vec![format!("@!{{p}} xor.b{bits} {{d}}, {{d}}, {{n}}")],
-                vec![operand("p", OperandRole::In), operand("d", OperandRole::InOut), operand("n", OperandRole::Const)],
+                vec![
+                    operand("p", OperandRole::In),
+                    operand("d", OperandRole::InOut),
+                    operand("n", OperandRole::Const),
+                ],
                 vec![
                     self.value(&Type::Scalar(Scalar::Bool), depth),
                     self.value(ty, depth),

@@ -1,7 +1,8 @@
 //! Turns a well-formed module into an ill-formed one: any type at any expression, odd names, unknown locals.
 
 use crossdock_codegen::ir::{
-    Block, Expr, ExprKind, LocalId, Module, Path, Projection, OperandRole, Scalar, Size, Space, StatementKind, Type,
+    Block, Expr, ExprKind, LocalId, Module, OperandRole, Path, Projection, Scalar, Size, Space,
+    StatementKind, Type,
 };
 
 use super::choices::Choices;
