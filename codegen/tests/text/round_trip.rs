@@ -201,7 +201,7 @@ fn random_modules_have_every_construct() {
     let mut runner = TestRunner::deterministic();
     let strategy = random::well_formed(2000);
     let mut text = String::new();
-    for _ in 0..900 {
+    for _ in 0..2500 {
         let modules = strategy.new_tree(&mut runner).expect("a module").current();
         text.extend(modules.iter().map(print));
     }

@@ -108,8 +108,8 @@ impl Function<'_> {
             }
             Scalar::F32 | Scalar::F64 => {
                 let bits = if scalar == Scalar::F32 { U32 } else { U64 };
-                match self.choices.below(11) {
-                    9 if scalar == Scalar::F32 => {
+                match self.choices.below(15) {
+                    9 | 11..=14 if scalar == Scalar::F32 => {
                         // One choice for both, so that every combination occurs.
                         let choice = self.choices.below(ROUNDED.len() * DIRECTIONS.len());
                         let operation = ROUNDED[choice % ROUNDED.len()];
@@ -155,7 +155,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(19) {
+        match self.choices.below(22) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -171,7 +171,7 @@ impl Function<'_> {
             12 => (I::WidenE4m3, vec![Type::Scalar(Scalar::U16)]),
             13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
             15 => (I::PackTowardZero(self.choices.one(&FORMATS)), vec![float.clone(), float]),
-            16 => {
+            16 | 19..=21 => {
                 let choice = self.choices.below(HALF_OPERATIONS.len() * FORMATS.len());
                 let operation = HALF_OPERATIONS[choice % HALF_OPERATIONS.len()];
                 let format = FORMATS[choice / HALF_OPERATIONS.len()];
