@@ -93,4 +93,45 @@ pub mod code {
     pub const fn unpack_e5m2(pair: u16) -> (f32, f32) {
         unpack_f16(widen_e5m2(pair))
     }
+
+    /// A barrier that some warps of a block share: which one it is, and how many threads reach it. Make it a `const`, so that
+    /// all its users agree.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct NamedBarrier {
+        number: u32,
+        threads: u32,
+    }
+
+    impl NamedBarrier {
+        /// Barrier `number`, 1 to 15, which all threads of `warps` warps reach each time before it opens. Barrier 0 is that of
+        /// `block_barrier`, and `role_barrier`s count down from 15.
+        pub const fn new(number: u32, warps: u32) -> Self {
+            NamedBarrier { number, threads: warps * WARP }
+        }
+
+        /// Arrives and waits for the others; orders the memory accesses of all.
+        pub fn sync(self) {
+            named_barrier_sync(self.number, self.threads)
+        }
+
+        /// Arrives and goes on: whoever waits sees this thread's earlier accesses.
+        pub fn arrive(self) {
+            named_barrier_arrive(self.number, self.threads)
+        }
+
+        /// Waits for all; whether `condition` is true for some thread.
+        pub fn any(self, condition: bool) -> bool {
+            named_barrier_any(self.number, self.threads, condition)
+        }
+
+        /// Waits for all; whether `condition` is true for every thread.
+        pub fn all(self, condition: bool) -> bool {
+            named_barrier_all(self.number, self.threads, condition)
+        }
+
+        /// Waits for all; for how many threads `condition` is true.
+        pub fn count(self, condition: bool) -> u32 {
+            named_barrier_count(self.number, self.threads, condition)
+        }
+    }
 }

@@ -32,6 +32,7 @@ pub(super) fn check(attributes: &[Attribute], meaningful: &[&str], diagnostics: 
         let message = match name.as_str() {
             "kernel" => "`#[kernel]` belongs on a function of the module: move it there".to_string(),
             "unroll" => "`#[unroll]` belongs on a `for` loop: write `#[unroll] for i in 0..N`".to_string(),
+            "role" => "`#[role]` belongs on a block: write `#[role(name, warps = 0..1)] { .. }`".to_string(),
             "cfg" | "cfg_attr" => {
                 "`#[cfg]` is not available in device code: use a `const` parameter and `if`".to_string()
             }
@@ -137,6 +138,11 @@ pub(super) fn check_body(block: &syn::Block, diagnostics: &mut Diagnostics) {
     impl VisitMut for Attributes<'_> {
         fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
             check(std::slice::from_ref(attribute), &["unroll"], self.0);
+        }
+
+        fn visit_expr_block_mut(&mut self, block: &mut syn::ExprBlock) {
+            check(&block.attrs, &["unroll", "role"], self.0);
+            self.visit_block_mut(&mut block.block);
         }
 
         fn visit_item_mut(&mut self, _: &mut syn::Item) {}

@@ -1,6 +1,6 @@
 //! The functions that PTX provides, as rows: Rust name, operation, and the types of arguments and result.
 
-use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{Assumption, AtomicOp, BarrierKind, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 
 /// The type of an argument or result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,10 @@ const BALLOT: Intrinsic = Intrinsic::Vote(VoteKind::Ballot);
 const WARP_UNIFORM: Intrinsic = Intrinsic::Assume(Assumption::WarpUniform);
 const BLOCK_UNIFORM: Intrinsic = Intrinsic::Assume(Assumption::BlockUniform);
 
+const fn named(kind: BarrierKind) -> Intrinsic {
+    Intrinsic::NamedBarrier(kind)
+}
+
 const OPERATIONS: &[Operation] = &[
     row("thread_in_block", Intrinsic::ThreadInBlock, &[], Shape::U32),
     row("threads_in_block", Intrinsic::ThreadsInBlock, &[], Shape::U32),
@@ -86,6 +90,12 @@ const OPERATIONS: &[Operation] = &[
     row("assume_block_uniform", BLOCK_UNIFORM, &[Shape::Value], Shape::Value),
     row("assume_members", Intrinsic::Assume(Assumption::Members), &[Shape::U32], Shape::U32),
     row("block_barrier", Intrinsic::BlockBarrier, &[], Shape::Unit),
+    row("role_barrier", Intrinsic::RoleBarrier, &[], Shape::Unit),
+    row("named_barrier_sync", named(BarrierKind::Synchronise), &[Shape::U32, Shape::U32], Shape::Unit),
+    row("named_barrier_arrive", named(BarrierKind::Arrive), &[Shape::U32, Shape::U32], Shape::Unit),
+    row("named_barrier_any", named(BarrierKind::Any), &[Shape::U32, Shape::U32, Shape::Bool], Shape::Bool),
+    row("named_barrier_all", named(BarrierKind::All), &[Shape::U32, Shape::U32, Shape::Bool], Shape::Bool),
+    row("named_barrier_count", named(BarrierKind::Count), &[Shape::U32, Shape::U32, Shape::Bool], Shape::U32),
     row("global_timer", Intrinsic::GlobalTimer, &[], Shape::U64),
     row("nanosleep", Intrinsic::Nanosleep, &[Shape::U32], Shape::Unit),
     row("trap", Intrinsic::Trap, &[], Shape::Never),

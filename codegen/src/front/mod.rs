@@ -35,6 +35,7 @@ mod operations;
 mod operators;
 mod parts;
 mod refused;
+mod roles;
 mod scalar_methods;
 mod signatures;
 mod statements;

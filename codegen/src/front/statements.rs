@@ -6,6 +6,7 @@ use syn::{Block, Expr, ExprIf, Local, Pat, Stmt};
 
 use super::attributes;
 use super::body::Body;
+use super::roles;
 use super::terms::{BOOL, Kind, Term};
 use super::tree::{Node, NodeKind, Pattern};
 use crate::ir::BinaryOp;
@@ -19,8 +20,17 @@ impl Body<'_> {
     fn statements(&mut self, block: &Block) -> Node {
         let mut nodes = Vec::new();
         let mut tail = None;
-        for (index, statement) in block.stmts.iter().enumerate() {
+        let mut next = 0;
+        while let Some(statement) = block.stmts.get(next) {
+            let index = next;
+            next += 1;
             match statement {
+                Stmt::Expr(Expr::Block(first), _) if roles::attribute(first).is_some() => {
+                    let others = block.stmts[next..].iter().map_while(roles::of_statement);
+                    let written: Vec<_> = std::iter::once(first).chain(others).collect();
+                    next = index + written.len();
+                    nodes.push(self.roles(&written));
+                }
                 Stmt::Local(local) => nodes.extend(self.binding(local)),
                 Stmt::Expr(expression, None) if index + 1 == block.stmts.len() => {
                     tail = Some(Box::new(self.expression(expression)));

@@ -82,6 +82,8 @@ pub(super) enum NodeKind {
         unroll: bool,
         body: Box<Node>,
     },
+    /// Warp roles.
+    Roles(Vec<RoleNode>),
     /// Leaves a loop or labelled block; the value goes into the local first.
     Break(u32, Option<(LocalId, Box<Node>)>),
     /// A labelled block, whose value goes into `target` if it has one.
@@ -107,6 +109,16 @@ pub(super) enum NodeKind {
     },
     /// `const { .. }`.
     Const(Box<Node>),
+}
+
+/// A warp role.
+#[derive(Debug)]
+pub(super) struct RoleNode {
+    pub(super) name: String,
+    pub(super) start: Node,
+    pub(super) end: Node,
+    pub(super) registers: Option<Node>,
+    pub(super) body: Node,
 }
 
 /// What a `let` binds.

@@ -5,6 +5,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, Item, LitStr, Macro, Stmt, parse_quote};
 
 use super::assertions::Assertion;
+use super::roles::{self, Stated};
 
 /// Attributes that mean something to the front end alone.
 pub(super) const DEVICE_ATTRIBUTES: [&str; 2] = ["kernel", "unroll"];
@@ -35,6 +36,27 @@ impl VisitMut for Strip {
     fn visit_impl_item_fn_mut(&mut self, function: &mut syn::ImplItemFn) {
         Self::strip(&mut function.attrs);
         visit_mut::visit_impl_item_fn_mut(self, function);
+    }
+
+    /// A role becomes a branch: rustc checks its numbers, and knows that not everybody runs it.
+    fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
+        if let Some(block) = roles::of_statement(statement)
+            && let Some(attribute) = roles::attribute(block)
+        {
+            let inside = &block.block;
+            let branch: Expr = match attribute.parse_args::<Stated>() {
+                Ok(Stated { start, end, registers, .. }) => {
+                    let registers = registers.iter();
+                    parse_quote!(if const {
+                        let _numbers: &[u32] = &[#start, #end, #(#registers)*];
+                        _numbers[0] < _numbers[1]
+                    } #inside)
+                }
+                Err(_) => parse_quote!(if const { true } #inside),
+            };
+            *statement = Stmt::Expr(branch, None);
+        }
+        visit_mut::visit_stmt_mut(self, statement);
     }
 
     fn visit_expr_for_loop_mut(&mut self, for_loop: &mut syn::ExprForLoop) {

@@ -60,6 +60,21 @@ pub enum VoteKind {
     Ballot,
 }
 
+/// What threads do at a named barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BarrierKind {
+    /// Arrives and waits for the others.
+    Synchronise,
+    /// Arrives and goes on.
+    Arrive,
+    /// Waits; whether the bool is true for some thread.
+    Any,
+    /// Waits; whether the bool is true for every thread.
+    All,
+    /// Waits; for how many threads the bool is true.
+    Count,
+}
+
 /// What the programmer vouches for where the compiler cannot prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Assumption {
@@ -128,6 +143,11 @@ pub enum Intrinsic {
     Assume(Assumption),
     /// `() -> ()`: `bar.sync 0` of the whole block. Rust: `block_barrier()`.
     BlockBarrier,
+    /// `() -> ()`: `bar.sync` of the threads of the role around it, with a barrier of its own. Rust: `role_barrier()`.
+    RoleBarrier,
+    /// `(u32 constant id, u32 constant threads [, bool]) -> ()`, `bool` or `u32`: `bar.sync`, `bar.arrive` or `bar.red` of
+    /// barrier 1 to 15, which that many threads reach. Rust: the methods of `NamedBarrier`, `named_barrier_..(id, threads)`.
+    NamedBarrier(BarrierKind),
 
     /// `() -> u64` nanoseconds: `%globaltimer`. Rust: `global_timer()`.
     GlobalTimer,

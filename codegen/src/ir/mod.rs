@@ -19,7 +19,7 @@ mod intrinsic;
 mod types;
 
 pub use inline::{Inline, InlineOperand, Role};
-pub use intrinsic::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+pub use intrinsic::{Assumption, AtomicOp, BarrierKind, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;
@@ -52,6 +52,13 @@ pub struct Module {
     pub functions: Vec<Function>,
     /// The text of every source line that a function's body covers, trimmed, for comments in the PTX.
     pub lines: BTreeMap<u32, String>,
+}
+
+impl Module {
+    /// The crate that it stands in: the first part of its name.
+    pub fn krate(&self) -> &str {
+        self.name.split("::").next().unwrap_or_default()
+    }
 }
 
 /// `const NAME: ty = value;`
@@ -160,6 +167,9 @@ pub enum StatementKind {
         /// The body; does not assign `local`.
         body: Block,
     },
+    /// Warp roles: each warp of the block runs the body of the role that has it, and all go on behind. Every warp has exactly
+    /// one role; all threads of the block come here together.
+    Roles(Vec<WarpRole>),
     /// Leaves the enclosing `Loop` or `For` that is `depth` levels out (0 is the innermost).
     Break(u32),
     /// Continues the enclosing `Loop` or `For` that is `depth` levels out.
@@ -175,6 +185,28 @@ pub enum StatementKind {
         /// Constant scalars.
         arguments: Vec<Expr>,
     },
+}
+
+/// What some warps of a block do: `#[role(name, warps = start..end, registers = n)] { .. }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarpRole {
+    /// For messages.
+    pub name: String,
+    /// The first warp, a constant `u32`.
+    pub start: Expr,
+    /// The warp behind the last, a constant `u32`.
+    pub end: Expr,
+    /// Registers per thread from here on, a constant `u32`; nothing or 0 leaves them as the launch has them.
+    pub registers: Option<Expr>,
+    /// What the warps run.
+    pub body: Block,
+}
+
+impl WarpRole {
+    /// The constants that describe it.
+    pub fn constants(&self) -> impl Iterator<Item = &Expr> {
+        [&self.start, &self.end].into_iter().chain(&self.registers)
+    }
 }
 
 /// A local, or a part of one.

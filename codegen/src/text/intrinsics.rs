@@ -1,6 +1,6 @@
 //! The names of the intrinsics: one table, read in both directions.
 
-use crate::ir::{Assumption, AtomicOp, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
+use crate::ir::{Assumption, AtomicOp, BarrierKind, Intrinsic, Order, Scope, ShuffleKind, VoteKind};
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
 macro_rules! names {
@@ -62,6 +62,12 @@ names! {
         "assume_block_uniform" = Assume(Assumption::BlockUniform);
         "assume_members" = Assume(Assumption::Members);
         "block_barrier" = BlockBarrier;
+        "role_barrier" = RoleBarrier;
+        "named_barrier_sync" = NamedBarrier(BarrierKind::Synchronise);
+        "named_barrier_arrive" = NamedBarrier(BarrierKind::Arrive);
+        "named_barrier_any" = NamedBarrier(BarrierKind::Any);
+        "named_barrier_all" = NamedBarrier(BarrierKind::All);
+        "named_barrier_count" = NamedBarrier(BarrierKind::Count);
         "global_timer" = GlobalTimer;
         "nanosleep" = Nanosleep;
         "trap" = Trap;

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use crate::ir::{
-    BinaryOp, Expr, ExprKind, Intrinsic, Local, LocalId, Path, Scalar, Size, Space, Span, StructDefinition,
-    Type, VoteKind,
+    BarrierKind, BinaryOp, Expr, ExprKind, Intrinsic, Local, LocalId, Path, Scalar, Size, Space, Span,
+    StructDefinition, Type, VoteKind,
 };
 
 /// The declarations above a point of the text.
@@ -219,11 +219,15 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
         | I::Fence(..)
         | I::WarpBarrier
         | I::BlockBarrier
+        | I::RoleBarrier
+        | I::NamedBarrier(BarrierKind::Synchronise | BarrierKind::Arrive)
         | I::Nanosleep
         | I::Trap => Some(Type::Unit),
         I::Vote(VoteKind::Any | VoteKind::All) | I::TargetIsAtLeast | I::TargetIsSpecific => {
             Some(Type::Scalar(Scalar::Bool))
         }
+        I::NamedBarrier(BarrierKind::Any | BarrierKind::All) => Some(Type::Scalar(Scalar::Bool)),
+        I::NamedBarrier(BarrierKind::Count) => u32(),
         I::Vote(VoteKind::Ballot) | I::MatchAny => u32(),
         I::PackBf16 | I::PackF16 | I::WidenE4m3 | I::WidenE5m2 => u32(),
         I::PackE4m3 | I::PackE5m2 => Some(Type::Scalar(Scalar::U16)),

@@ -36,6 +36,33 @@ fn dispatch_as_it_is_meant_to_read() {
 }
 
 #[test]
+fn roles_that_follow_one_another_belong_together() {
+    becomes(
+        "fn f<const N: u32>(x: u32) {
+            #[role(producer, warps = 0..1, registers = 40)] { named_barrier_arrive(1, 64); }
+            #[role(consumer, warps = 1..N)] { role_barrier(); }
+            block_barrier();
+            #[role(all, warps = 0..N)] {}
+        }",
+        "fn f<const N: u32>(x#0: u32) {
+            roles {
+                role \"producer\" 0u32..1u32, 40u32 {
+                    named_barrier_arrive(1u32, 64u32);
+                }
+                role \"consumer\" 1u32..N {
+                    role_barrier();
+                }
+            }
+            block_barrier();
+            roles {
+                role \"all\" 0u32..N {
+                }
+            }
+        }",
+    );
+}
+
+#[test]
 fn loops_over_ranges() {
     becomes(
         "fn sum(values: Global<f32>, count: u32) -> f32 {

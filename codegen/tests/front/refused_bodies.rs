@@ -10,6 +10,16 @@ refused! {
     a_pattern_of_fields: "struct A { x: u32 } fn f(a: A) -> u32 { match a { A { x: 1 } => 2, _ => 3 } }", "A { x: 1 }",
         "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple of them: test the rest in a guard, \
          `_ if ..`";
+    a_role_without_warps: "fn f() { #[role(producer)] {} }", "producer",
+        "a role states its warps: write `warps = 0..4`";
+    a_role_of_one_number: "fn f() { #[role(producer, warps = 4)] {} }", "4",
+        "the warps of a role are a range: write `warps = 0..4`";
+    a_role_with_something_else: "fn f() { #[role(producer, warps = 0..4, threads = 4)] {} }", "threads",
+        "a role states `warps` and `registers`";
+    a_role_that_is_no_block: "fn f(x: bool) { #[role(producer, warps = 0..4)] if x {} }", "#[role(producer, warps = 0..4)]",
+        "`#[role]` belongs on a block: write `#[role(name, warps = 0..1)] { .. }`";
+    a_role_of_a_variable: "fn f(x: u32) { #[role(producer, warps = 0..x)] {} }", "x)",
+        "there is no `x` here";
     an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
         "`if let` and `while let` are not available in device code: write `match`";
     a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",

@@ -13,6 +13,20 @@ fn becomes(source: &str, expected: &str) {
 }
 
 #[test]
+fn a_role_becomes_a_branch_whose_numbers_rustc_checks() {
+    becomes(
+        "fn f<const WARPS: u32>() {
+            #[role(producer, warps = 0..1, registers = 40)] { g(); }
+            #[role(consumer, warps = 1..1 + WARPS)] { #[unroll] for i in 0..4 { g(); } }
+        }",
+        "fn f<const WARPS: u32>() {
+            if const { let _numbers: &[u32] = &[0, 1, 40]; _numbers[0] < _numbers[1] } { g(); }
+            if const { let _numbers: &[u32] = &[1, 1 + WARPS,]; _numbers[0] < _numbers[1] } { for i in 0..4 { g(); } }
+        }",
+    );
+}
+
+#[test]
 fn device_attributes_are_stripped_and_others_stay() {
     becomes(
         "/// Doc.

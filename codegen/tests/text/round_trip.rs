@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, ShuffleKind,
-    Span, StatementKind, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope,
+    ShuffleKind, Span, StatementKind, Type, VoteKind,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;
@@ -53,6 +53,12 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::Lane,
         I::TargetIsAtLeast,
         I::TargetIsSpecific,
+        I::RoleBarrier,
+        I::NamedBarrier(BarrierKind::Synchronise),
+        I::NamedBarrier(BarrierKind::Arrive),
+        I::NamedBarrier(BarrierKind::Any),
+        I::NamedBarrier(BarrierKind::All),
+        I::NamedBarrier(BarrierKind::Count),
         I::Offset,
         I::CastPointer,
         I::PeerRank,
@@ -188,6 +194,8 @@ fn random_modules_have_every_construct() {
         "} else {",
         " else @",
         "loop {",
+        "roles {",
+        "role \"",
         "#[unroll] for",
         "..=",
         "break;",

@@ -3,7 +3,9 @@
 
 mod branches;
 mod exits;
+mod hostile;
 mod inline;
 mod kernels;
 mod members;
+mod roles;
 mod values;

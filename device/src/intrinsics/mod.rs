@@ -16,7 +16,10 @@ mod warp;
 
 pub use crate::ptx;
 pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
-pub use block::{block_barrier, shared};
+pub use block::{
+    block_barrier, named_barrier_all, named_barrier_any, named_barrier_arrive, named_barrier_count,
+    named_barrier_sync, role_barrier, shared,
+};
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};
 pub use memory::fence;
 pub use number::{f16_value, pack_bf16, pack_e4m3, pack_e5m2, pack_f16, widen_e4m3, widen_e5m2};

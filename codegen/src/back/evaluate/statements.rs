@@ -38,6 +38,9 @@ impl<'p> Evaluator<'p> {
                 let chosen = if self.truth(activation, condition)? { then } else { otherwise };
                 return self.block(activation, chosen);
             }
+            StatementKind::Roles(_) => {
+                return Err(self.mistake(activation, span, "warp roles have no constant value"));
+            }
             StatementKind::Loop { body } => loop {
                 self.step(activation, span)?;
                 if let Some(flow) = leave(self.block(activation, body)?) {

@@ -45,6 +45,8 @@ impl<'p> Specialiser<'p> {
         }
         let mut inner = Frame::new(module, function, parameters);
         inner.origins = origins;
+        let leaves = program.modules[module].krate() != self.krate;
+        inner.outside = frame.outside.or_else(|| leaves.then_some((frame.module, span)));
         inner.site = frame.site.clone();
         inner.site.push(std::ptr::from_ref(path) as usize);
         for (local, argument) in arguments.iter().enumerate().take(function.parameters) {

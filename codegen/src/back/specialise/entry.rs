@@ -6,6 +6,7 @@ use crossdock_ptx::{Directive, PointerAttribute, Space as PtxSpace, Type as PtxT
 
 use super::frame::Frame;
 use super::memory::memory_type;
+use super::roles::Roles;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser, Stop};
 use crate::Error;
@@ -39,6 +40,9 @@ pub(super) fn specialise(
         shared_addresses: HashMap::new(),
         homes: HashSet::new(),
         block_threads,
+        max_registers: function.kernel.as_ref().and_then(|attributes| attributes.max_registers),
+        krate: program.modules[module].krate(),
+        roles: Roles::default(),
         options: *options,
         statements: 0,
         depth: 0,
@@ -52,6 +56,7 @@ pub(super) fn specialise(
         Err(Stop::Fatal(error)) => return Err(*error),
         Err(Stop::Recorded) => Vec::new(),
     };
+    specialiser.barriers_are_apart();
     if !specialiser.mistakes.is_empty() {
         return Err(Error::Specialise(specialiser.mistakes));
     }

@@ -193,6 +193,8 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::BlocksInGrid
             | Intrinsic::Lane
             | Intrinsic::GlobalTimer => one(self.special(frame, span, intrinsic, want)),
+            Intrinsic::RoleBarrier => self.role_barrier(frame, span),
+            Intrinsic::NamedBarrier(kind) => self.named_barrier(frame, span, kind, arguments, want),
             Intrinsic::WarpBarrier | Intrinsic::BlockBarrier | Intrinsic::Nanosleep | Intrinsic::Trap => {
                 self.wait(frame, span, intrinsic, arguments)
             }

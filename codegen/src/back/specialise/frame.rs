@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::emit::{Label, Register};
 use super::super::evaluate::Parameters;
 use super::value::{Value, Want};
-use crate::ir::{Block, Expr, ExprKind, Function, LocalId, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Function, LocalId, Span, StatementKind, Type};
 
 /// Values of all locals; `None` before the first assignment.
 pub(super) type State = Vec<Option<Vec<Value>>>;
@@ -32,6 +32,8 @@ pub(super) struct Frame<'p> {
     pub(super) result: ResultPlace,
     /// Call sites from the kernel to here, to tell shared arrays apart.
     pub(super) site: Vec<usize>,
+    /// Where the kernel's crate was left, as module and place: mistakes in functions of other crates are reported there.
+    pub(super) outside: Option<(usize, Span)>,
 }
 
 /// Where `break` and `continue` go.
@@ -79,6 +81,7 @@ impl<'p> Frame<'p> {
             uncertain: 0,
             result: ResultPlace { is_kernel: false, want: Want::anything(), value: None, joined: None },
             site: Vec::new(),
+            outside: None,
         }
     }
 
@@ -128,6 +131,7 @@ fn each_assignment(block: &Block, found: &mut impl FnMut(LocalId, bool)) {
                 each_assignment(otherwise, found);
             }
             StatementKind::Loop { body } | StatementKind::For { body, .. } => each_assignment(body, found),
+            StatementKind::Roles(roles) => roles.iter().for_each(|role| each_assignment(&role.body, found)),
             _ => {}
         }
     }

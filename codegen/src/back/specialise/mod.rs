@@ -17,6 +17,7 @@ mod loops;
 mod memory;
 mod multiply;
 mod parts;
+mod roles;
 mod select;
 mod shared;
 mod small_floats;
@@ -89,15 +90,21 @@ struct Specialiser<'p> {
     /// Homes of varying locals of the functions that are being inlined: registers whose value may change.
     homes: HashSet<Register>,
     block_threads: u32,
+    /// Registers per thread that the launch gives, if it is stated.
+    max_registers: Option<u32>,
+    /// The crate of the kernel.
+    krate: &'p str,
+    roles: roles::Roles,
     options: Options,
     statements: u64,
     depth: u32,
 }
 
 impl<'p> Specialiser<'p> {
-    /// Records a mistake at `span` of the frame's module.
+    /// Records a mistake at `span` of the frame's module, or where the kernel's crate was left.
     fn mistake(&mut self, frame: &Frame<'_>, span: Span, message: impl Into<String>) -> Stop {
-        let file = self.program.modules[frame.module].file.clone();
+        let (module, span) = frame.outside.unwrap_or((frame.module, span));
+        let file = self.program.modules[module].file.clone();
         self.record(Mistake { file, span, message: message.into() })
     }
 

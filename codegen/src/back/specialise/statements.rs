@@ -62,6 +62,7 @@ impl<'p> Specialiser<'p> {
                 return self.branch(frame, condition, then, otherwise);
             }
             StatementKind::Loop { body } => return self.endless(frame, body),
+            StatementKind::Roles(roles) => return self.roles(frame, roles, span),
             StatementKind::For { local, start, end, inclusive, unroll, body } => {
                 let counter = super::loops::Counter {
                     local: local.0 as usize,

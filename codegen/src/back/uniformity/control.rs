@@ -34,12 +34,14 @@ pub(super) struct Control {
     pub(super) parting: Option<Box<Parting>>,
     /// The lanes that are here are exactly those of a warp for which the bool of this identity is true.
     pub(super) guard: Option<u64>,
+    /// The role whose threads these are: its position among those that were met.
+    pub(super) role: Option<usize>,
 }
 
 impl Control {
     /// All threads of the block, or none.
     pub(super) fn together() -> Control {
-        Control { level: Level::Block, parting: None, guard: None }
+        Control { level: Level::Block, parting: None, guard: None, role: None }
     }
 
     /// Where the threads parted.
@@ -71,6 +73,15 @@ impl Control {
             control.parting = Some(Box::new(parting));
         }
         control
+    }
+
+    /// What this means to the whole block when these are the threads of a role: other warps do not do it.
+    pub(super) fn seen_by_the_block(mut self, at: Position, way: Way) -> Control {
+        if self.level < Level::Warp {
+            self.level = Level::Warp;
+            self.parting = Some(Box::new(Parting { at, way, subject: None, origin: None }));
+        }
+        self
     }
 
     /// The same, for those who go another way from here on.

@@ -5,7 +5,7 @@ use super::{Analysis, Step, Walk};
 use crate::back::constant::{self, Arithmetic, Constant};
 use crate::back::evaluate::Parameters;
 use crate::back::numeric;
-use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Type};
+use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Span, Type};
 
 /// Lanes of a warp.
 const LANES: i128 = 32;
@@ -38,6 +38,7 @@ impl<'p> Analysis<'p> {
             },
             ExprKind::Constant(path) => match self.evaluator.constant(path).as_deref() {
                 Ok([value]) => Fact::constant(*value),
+                Ok(values) => return Ok(self.structure(&expression.ty, values)),
                 _ => Fact::uniform(),
             },
             ExprKind::Unary(op, operand) => {
@@ -87,7 +88,7 @@ impl<'p> Analysis<'p> {
                 });
             }
             ExprKind::Call { function, const_arguments, arguments } => {
-                return self.call(walk, function, const_arguments, arguments);
+                return self.call(walk, expression.span, (function, const_arguments), arguments);
             }
             ExprKind::Inline(inline, values) => {
                 let values = values.iter().map(|value| self.value(walk, value)).collect::<Step<Vec<_>>>()?;
@@ -112,12 +113,27 @@ impl<'p> Analysis<'p> {
         Ok(Value::Whole(fact))
     }
 
+    /// A constant struct: its fields, where each is a scalar.
+    fn structure(&self, ty: &Type, values: &[Constant]) -> Value {
+        let is_flat = match ty {
+            Type::Struct(path) => self.program.structure(path).is_ok_and(|structure| {
+                structure.fields.len() == values.len()
+                    && structure.fields.iter().all(|field| field.ty.scalar().is_some())
+            }),
+            _ => false,
+        };
+        match is_flat {
+            true => Value::Parts(values.iter().map(|value| Value::Whole(Fact::constant(*value))).collect()),
+            false => Value::Whole(Fact::uniform()),
+        }
+    }
+
     /// A call: walked with its actual arguments, by those who call it; all of them come back together.
     fn call(
         &mut self,
         walk: &mut Walk<'p>,
-        path: &'p Path,
-        const_arguments: &'p [Expr],
+        span: Span,
+        (path, const_arguments): (&'p Path, &'p [Expr]),
         arguments: &'p [Expr],
     ) -> Step<Value> {
         let mut values = Vec::with_capacity(arguments.len());
@@ -145,6 +161,8 @@ impl<'p> Analysis<'p> {
         let mut inner_path = walk.path.clone();
         inner_path.push(std::ptr::from_ref(path) as usize);
         let mut inner = Walk::new(module, function, parameters, inner_path, walk.control());
+        let leaves = self.program.modules[module].krate() != self.krate;
+        inner.outside = walk.outside.or_else(|| leaves.then(|| walk.position(span)));
         for (local, value) in inner.locals.iter_mut().zip(values) {
             *local = Some(value);
         }

@@ -101,7 +101,12 @@ impl<'p> Analysis<'p> {
                     Some(_) => Level::Warp,
                     None => self.whole_block,
                 };
-                self.together(walk, operation, least, span);
+                match (walk.control().role, least) {
+                    (Some(role), Level::Block) => {
+                        self.refuse(walk, span, self.whole_block_in_role(&format!("`{name}`"), role));
+                    }
+                    _ => self.together(walk, operation, least, span),
+                }
                 own
             }
         }

@@ -4,6 +4,7 @@ use super::control::{Control, Parting, Way};
 use super::fact::{Fact, Value};
 use super::statements::{Flow, unite};
 use super::{Analysis, State, Step, Walk};
+use crate::back::constant::Constant;
 use crate::ir::{Block, LocalId, Span, Statement};
 
 /// What holds at the head of a loop.
@@ -49,6 +50,57 @@ impl<'p> Analysis<'p> {
         let bound = Control { guard: None, ..bound };
         let value = Fact::at_level(start.level(), start.origin());
         self.repeat(walk, statement, Some((local, value, bound)), body)
+    }
+
+    /// `#[unroll] for`: the body again and again, its variable a constant. What leaves a turn early does not come to the later
+    /// ones, and earlier ones are over.
+    pub(super) fn unrolled(
+        &mut self,
+        walk: &mut Walk<'p>,
+        local: LocalId,
+        turns: std::ops::RangeInclusive<i128>,
+        body: &'p Block,
+    ) -> Step<Flow> {
+        let saved = walk.base.clone();
+        walk.base = walk.control();
+        let (mut left, mut ends, mut reached) = (Control::together(), Vec::new(), true);
+        for turn in turns {
+            self.step()?;
+            if let Some(counter) = walk.locals.get_mut(local.0 as usize) {
+                *counter = Some(Value::Whole(Fact::constant(Constant::Integer(turn))));
+            }
+            let running = Running {
+                left: left.clone(),
+                skipped: Control::together(),
+                breaks: Vec::new(),
+                continues: Vec::new(),
+            };
+            walk.loops.push(running);
+            let flow = self.block(walk, body)?;
+            let Some(running) = walk.loops.pop() else { break };
+            left = running.left;
+            ends.extend(running.breaks);
+            let mut states = running.continues;
+            if flow == Flow::Continues {
+                states.push(std::mem::take(&mut walk.locals));
+            }
+            let mut states = states.into_iter();
+            let Some(mut met) = states.next() else {
+                reached = false;
+                break;
+            };
+            states.for_each(|state| unite(&mut met, &state));
+            walk.locals = met;
+        }
+        walk.base = saved;
+        if reached {
+            ends.push(std::mem::take(&mut walk.locals));
+        }
+        let mut ends = ends.into_iter();
+        let Some(mut met) = ends.next() else { return Ok(Flow::Leaves) };
+        ends.for_each(|state| unite(&mut met, &state));
+        walk.locals = met;
+        Ok(Flow::Continues)
     }
 
     /// A loop, with the variable, its value and who leaves when, if it is a `for`.
@@ -133,12 +185,24 @@ impl Walk<'_> {
         if is_break { running.breaks.push(state) } else { running.continues.push(state) }
     }
 
+    /// Whether leaving the loop `depth` levels out leaves a role too.
+    pub(super) fn leaves_role(&self, depth: u32) -> bool {
+        let target = self.loops.len().checked_sub(1 + depth as usize);
+        self.around_role.zip(target).is_some_and(|(around, target)| target < around)
+    }
+
     /// `return`: all loops of the function are left, and so is the rest of it.
     pub(super) fn leave_function(&mut self, span: Span) {
-        let control = self.control().leaving(Way::Return(self.position(span)));
-        for running in &mut self.loops {
-            running.left.meet(&control);
+        let at = self.position(span);
+        let control = self.control().leaving(Way::Return(at));
+        let outside = match self.around_role {
+            Some(_) => control.clone().seen_by_the_block(at, Way::Return(at)),
+            None => control.clone(),
+        };
+        let around = self.around_role.unwrap_or(0);
+        for (index, running) in self.loops.iter_mut().enumerate() {
+            running.left.meet(if index < around { &outside } else { &control });
         }
-        self.returned.meet(&control);
+        self.returned.meet(&outside);
     }
 }

@@ -14,6 +14,9 @@
 //! **What is assumed.** The program is free of data races, and threads that are to read one value by the same weak read
 //! are not made to wait for one another in between through flags: then they all read the same. The entry requires
 //! one-dimensional blocks of whole warps, so warp `w` is the threads `32 w` to `32 w + 31`. An `assume_..` is believed.
+//!
+//! **Roles.** Inside a role, [`Level::Block`] means the threads of the role: all of them are there, and what is the same for
+//! the block is the same for them. Behind the roles, what one of them assigned differs between warps ([`roles`]).
 
 mod control;
 mod expressions;
@@ -22,9 +25,10 @@ mod inline;
 mod loops;
 mod message;
 mod operations;
+mod roles;
 mod statements;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crossdock_ptx::table::Target;
 
@@ -57,6 +61,9 @@ pub(super) fn check(
         program,
         evaluator: Evaluator::new(program, target),
         whole_block: if warps == 1 { Level::Warp } else { Level::Block },
+        krate: program.modules[module].krate(),
+        roles: Vec::new(),
+        named_barriers: BTreeMap::new(),
         mistakes: Vec::new(),
         heads: HashMap::new(),
         identities: 0,
@@ -72,6 +79,7 @@ pub(super) fn check(
         let message = "this kernel is too large to prove that its barriers are reached together: split it up";
         analysis.mistakes.push(Mistake { file, span: kernel.span, message: message.to_string() });
     }
+    analysis.barriers_are_reached_by_their_threads(warps);
     match analysis.mistakes.is_empty() {
         true => Ok(Uniform(())),
         false => Err(analysis.mistakes),
@@ -92,6 +100,12 @@ struct Analysis<'p> {
     evaluator: Evaluator<'p>,
     /// How far control must be together for a block barrier: in a block of one warp, that is the warp.
     whole_block: Level,
+    /// The crate of the kernel: the first part of its module's name.
+    krate: &'p str,
+    /// The roles that were met.
+    roles: Vec<roles::Met>,
+    /// Who reaches the barriers that the kernel numbers.
+    named_barriers: BTreeMap<i128, roles::Reached>,
     mistakes: Vec<Mistake>,
     /// What held at the head of each loop, by call path and loop, when it was last walked.
     heads: HashMap<(Vec<usize>, usize), loops::Head>,
@@ -108,6 +122,10 @@ struct Walk<'p> {
     parameters: Parameters,
     /// Call sites from the kernel to here.
     path: Vec<usize>,
+    /// Where the kernel's crate was left: mistakes in functions of other crates are reported there.
+    outside: Option<Position>,
+    /// How many of `loops` are around the role that is being walked, if this function has one.
+    around_role: Option<usize>,
     locals: State,
     /// Who executes the current block, early exits aside.
     base: Control,
@@ -128,7 +146,19 @@ impl<'p> Walk<'p> {
     ) -> Walk<'p> {
         let locals = vec![None; function.locals.len()];
         let returned = Control::together();
-        Walk { module, function, parameters, path, locals, base, returned, result: None, loops: Vec::new() }
+        Walk {
+            module,
+            function,
+            parameters,
+            path,
+            outside: None,
+            around_role: None,
+            locals,
+            base,
+            returned,
+            result: None,
+            loops: Vec::new(),
+        }
     }
 
     /// Who executes the current statement, early exits included.

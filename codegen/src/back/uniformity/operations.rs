@@ -1,7 +1,7 @@
 //! What each operation of the prelude gives, and who must be there for it.
 
 use super::control::Control;
-use super::fact::{Fact, Form, Level, Value};
+use super::fact::{Fact, Form, Level, Position, Value};
 use super::message;
 use super::{Analysis, Walk};
 use crate::Mistake;
@@ -36,8 +36,21 @@ impl<'p> Analysis<'p> {
             Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
-                self.together(walk, called, self.whole_block, span);
+                match walk.control().role {
+                    Some(role) => self.refuse(walk, span, self.whole_block_in_role("`block_barrier`", role)),
+                    None => self.together(walk, called, self.whole_block, span),
+                }
                 pure
+            }
+            Intrinsic::RoleBarrier => {
+                self.all_of_role(walk, "`role_barrier`", span);
+                pure
+            }
+            Intrinsic::NamedBarrier(_) => {
+                self.all_of_role(walk, "named barrier", span);
+                self.reach(walk, &facts, span);
+                // What `bar.red` gives is the same for all that wait.
+                Value::Whole(Fact::uniform())
             }
             Intrinsic::WarpBarrier => {
                 self.members(walk, called, facts.last(), span);
@@ -128,21 +141,28 @@ impl<'p> Analysis<'p> {
         least: Level,
         span: Span,
     ) {
+        self.must(walk, &message::must(operation, least), least, span);
+    }
+
+    /// The same, with the sentence's beginning.
+    pub(super) fn must(&mut self, walk: &Walk<'p>, must: &str, least: Level, span: Span) {
         let control = walk.control();
         if control.level > least {
-            let sentence = self.sentence(walk, &message::must(operation, least), least, &control);
+            let sentence = self.sentence(walk, must, least, &control);
             self.refuse(walk, span, sentence);
         }
     }
 
     fn sentence(&self, walk: &Walk<'p>, must: &str, least: Level, control: &Control) -> String {
-        let files = message::Files { modules: &self.program.modules, here: walk.module };
+        let here = walk.outside.map_or(walk.module, |outside| outside.module);
+        let files = message::Files { modules: &self.program.modules, here };
         message::parted(&files, must, least, control)
     }
 
     /// Records a mistake, once for each operation.
-    fn refuse(&mut self, walk: &Walk<'p>, span: Span, message: String) {
-        let file = &self.program.modules[walk.module].file;
+    pub(super) fn refuse(&mut self, walk: &Walk<'p>, span: Span, message: String) {
+        let Position { module, span } = walk.outside.unwrap_or_else(|| walk.position(span));
+        let file = &self.program.modules[module].file;
         let is_known = |mistake: &Mistake| {
             mistake.span == span && mistake.file == *file && (span.line > 0 || mistake.message == message)
         };

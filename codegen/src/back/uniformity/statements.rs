@@ -36,9 +36,21 @@ impl<'p> Analysis<'p> {
                 return self.branch(walk, condition, then, otherwise, span);
             }
             StatementKind::Loop { body } => return self.repeat(walk, statement, None, body),
-            StatementKind::For { local, start, end, body, .. } => {
+            StatementKind::Roles(roles) => return self.roles(walk, roles, span),
+            StatementKind::For { local, start, end, inclusive, unroll, body } => {
                 let (start, end) = (self.value(walk, start)?.summary(), self.fact_and_name(walk, end)?);
+                if let (true, Some(Constant::Integer(first)), Some(Constant::Integer(bound))) =
+                    (*unroll, start.constant, end.0.constant)
+                {
+                    let last = if *inclusive { bound } else { bound.saturating_sub(1) };
+                    return self.unrolled(walk, *local, first..=last, body);
+                }
                 return self.count_through(walk, statement, *local, (start, end), body);
+            }
+            StatementKind::Break(depth) | StatementKind::Continue(depth) if walk.leaves_role(*depth) => {
+                let message = "a role is left at its end: `break` and `continue` are for loops inside it, so put the loop into the roles";
+                self.refuse(walk, span, message.to_string());
+                return Ok(Flow::Leaves);
             }
             StatementKind::Break(depth) => {
                 walk.leave_loop(*depth, true, span);
@@ -50,7 +62,12 @@ impl<'p> Analysis<'p> {
             }
             StatementKind::Return(value) => {
                 if let Some(value) = value {
-                    let value = self.value(walk, value)?.assigned(&walk.control(), walk.position(span));
+                    let (at, value) = (walk.position(span), self.value(walk, value)?);
+                    let mut control = walk.control();
+                    if walk.around_role.is_some() {
+                        control = control.seen_by_the_block(at, Way::Return(at));
+                    }
+                    let value = value.assigned(&control, at);
                     walk.result = Some(match walk.result.take() {
                         Some(result) => result.or(&value),
                         None => value,

@@ -81,6 +81,14 @@ impl Walk<'_> {
                     self.block(body, assigned);
                     assigned = self.loops.pop().and_then(|enclosing| enclosing.breaks);
                 }
+                StatementKind::Roles(roles) => {
+                    let mut ends = None;
+                    for role in roles {
+                        role.constants().for_each(|constant| self.constant(constant));
+                        ends = meet(ends, self.block(&role.body, assigned.clone()));
+                    }
+                    assigned = ends;
+                }
                 StatementKind::For { local, start, end, body, .. } => {
                     self.reads(start, &assigned);
                     self.reads(end, &assigned);

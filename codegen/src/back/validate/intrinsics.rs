@@ -3,7 +3,9 @@
 use super::Checker;
 use super::types::{same, text};
 use crate::back::specialise::operation_name;
-use crate::ir::{Assumption, AtomicOp, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind};
+use crate::ir::{
+    Assumption, AtomicOp, BarrierKind, Expr, Intrinsic, Order, Scalar, Space, Span, Type, VoteKind,
+};
 
 const BOOL: Type = Type::Scalar(Scalar::Bool);
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -81,8 +83,22 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         }
         Intrinsic::TargetIsSpecific => takes(count == 0, Some(BOOL), "nothing"),
         Intrinsic::GlobalTimer => takes(count == 0, Some(U64), "nothing"),
-        Intrinsic::Fence(..) | Intrinsic::BlockBarrier | Intrinsic::Trap => {
+        Intrinsic::Fence(..) | Intrinsic::BlockBarrier | Intrinsic::RoleBarrier | Intrinsic::Trap => {
             takes(count == 0, Some(Type::Unit), "nothing")
+        }
+        Intrinsic::NamedBarrier(kind) => {
+            let ids = count >= 2 && all(&U32, 0);
+            let asked = count == 3 && scalar(0) == Some(Scalar::U32) && scalar(1) == Some(Scalar::U32);
+            let asked = asked && scalar(2) == Some(Scalar::Bool);
+            match kind {
+                BarrierKind::Synchronise | BarrierKind::Arrive => {
+                    takes(ids && count == 2, Some(Type::Unit), "the barrier and its threads (u32)")
+                }
+                BarrierKind::Any | BarrierKind::All => {
+                    takes(asked, Some(BOOL), "the barrier, its threads (u32) and a bool")
+                }
+                BarrierKind::Count => takes(asked, Some(U32), "the barrier, its threads (u32) and a bool"),
+            }
         }
         Intrinsic::WarpBarrier => {
             takes(count == 1 && all(&U32, 0), Some(Type::Unit), "the member lanes (u32)")
@@ -233,6 +249,8 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::Vote(VoteKind::Ballot) => "`ballot`",
         Intrinsic::MatchAny => "`match_any`",
         Intrinsic::WarpBarrier => "`warp_barrier`",
+        Intrinsic::RoleBarrier => "`role_barrier`",
+        Intrinsic::NamedBarrier(_) => "a named barrier",
         Intrinsic::Assume(Assumption::WarpUniform) => "`assume_warp_uniform`",
         Intrinsic::Assume(Assumption::BlockUniform) => "`assume_block_uniform`",
         Intrinsic::Assume(Assumption::Members) => "`assume_members`",

@@ -197,6 +197,12 @@ fn in_block(block: &Block, found: &mut BTreeSet<Item>) {
                 in_block(otherwise, found);
             }
             StatementKind::Loop { body } => in_block(body, found),
+            StatementKind::Roles(roles) => {
+                for role in roles {
+                    role.constants().for_each(|constant| in_expression(constant, found));
+                    in_block(&role.body, found);
+                }
+            }
             StatementKind::For { start, end, body, .. } => {
                 in_expression(start, found);
                 in_expression(end, found);

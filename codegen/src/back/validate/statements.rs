@@ -28,6 +28,19 @@ impl<'a> Checker<'a> {
                 self.block(otherwise);
             }
             StatementKind::Loop { body } => self.block(body),
+            StatementKind::Roles(roles) => {
+                if roles.is_empty() {
+                    self.mistake(span, "there are no roles here: write at least one");
+                }
+                for role in roles {
+                    for constant in role.constants() {
+                        self.expression(constant);
+                        let u32 = Type::Scalar(Scalar::U32);
+                        self.agree(&u32, &constant.ty, constant.span, "a number of warps or registers");
+                    }
+                    self.block(&role.body);
+                }
+            }
             StatementKind::For { local, start, end, body, .. } => {
                 self.expression(start);
                 self.expression(end);

@@ -1,9 +1,9 @@
 //! Statements, branches and loops.
 
-use super::super::tree::{Node, NodeKind};
+use super::super::tree::{Node, NodeKind, RoleNode};
 use super::cost::{LOGICAL_LIMIT, cost, is_pure};
 use super::{Flattener, at};
-use crate::ir::{BinaryOp, Block, Expr, ExprKind, Span, Statement, StatementKind, Type};
+use crate::ir::{BinaryOp, Block, Expr, ExprKind, Span, Statement, StatementKind, Type, WarpRole};
 
 impl Flattener<'_, '_> {
     /// Runs a node for its effects. `None` if control does not come out of it.
@@ -58,6 +58,7 @@ impl Flattener<'_, '_> {
                 self.push(StatementKind::Loop { body }, span);
                 reached.or(breaks.then_some(()))
             }
+            NodeKind::Roles(roles) => self.roles(roles, span),
             NodeKind::Break(depth, value) => {
                 if let Some((target, value)) = value {
                     self.assign(value, *target, true)?;
@@ -94,6 +95,22 @@ impl Flattener<'_, '_> {
                 Some(())
             }
         }
+    }
+
+    fn roles(&mut self, nodes: &[RoleNode], span: Span) -> Option<()> {
+        let (mut roles, mut reached) = (Vec::new(), None);
+        for node in nodes {
+            let (start, end) = (self.constant_value(&node.start)?, self.constant_value(&node.end)?);
+            let registers = match &node.registers {
+                Some(registers) => Some(self.constant_value(registers)?),
+                None => None,
+            };
+            let (body, end_reached) = self.nested(|flattener| flattener.effect(&node.body));
+            reached = reached.or(end_reached);
+            roles.push(WarpRole { name: node.name.clone(), start, end, registers, body });
+        }
+        self.push(StatementKind::Roles(roles), span);
+        reached
     }
 
     fn branch(&mut self, condition: &Node, then: &Node, otherwise: Option<&Node>, span: Span) -> Option<()> {

@@ -1,7 +1,7 @@
 //! Reads blocks and statements.
 
 use super::{Parsed, Parser};
-use crate::ir::{Block, Place, Projection, Statement, StatementKind};
+use crate::ir::{Block, Place, Projection, Statement, StatementKind, WarpRole};
 use crate::text::lexer::Token;
 
 impl Parser<'_> {
@@ -29,6 +29,7 @@ impl Parser<'_> {
             Token::Word("loop") => self.loop_statement(),
             Token::Word("for") => self.for_statement(false),
             Token::Symbol("#") => self.unrolled(),
+            Token::Word("roles") => self.roles(),
             Token::Word("break") => self.jump().map(StatementKind::Break),
             Token::Word("continue") => self.jump().map(StatementKind::Continue),
             Token::Word("return") => self.return_statement(),
@@ -43,6 +44,26 @@ impl Parser<'_> {
     fn loop_statement(&mut self) -> Parsed<StatementKind> {
         self.advance()?;
         self.block().map(|body| StatementKind::Loop { body })
+    }
+
+    /// `roles { role "name" start..end, registers { .. } .. }`
+    fn roles(&mut self) -> Parsed<StatementKind> {
+        self.advance()?;
+        self.expect("{")?;
+        let mut roles = Vec::new();
+        while !self.accept("}")? {
+            self.expect_word("role")?;
+            let name = self.string("the role's name in quotes")?;
+            let start = self.expression()?;
+            self.expect("..")?;
+            let end = self.expression()?;
+            let registers = if self.accept(",")? { Some(self.expression()?) } else { None };
+            self.descend()?;
+            let body = self.block()?;
+            self.ascend();
+            roles.push(WarpRole { name, start, end, registers, body });
+        }
+        Ok(StatementKind::Roles(roles))
     }
 
     /// `_ = value;`

@@ -48,6 +48,12 @@ impl Mentions {
                 self.block(otherwise);
             }
             StatementKind::Loop { body } => self.block(body),
+            StatementKind::Roles(roles) => {
+                for role in roles {
+                    role.constants().for_each(|constant| self.expression(constant));
+                    self.block(&role.body);
+                }
+            }
             StatementKind::For { local, start, end, body, .. } => {
                 self.mention(*local, true);
                 self.expression(start);

@@ -70,6 +70,29 @@ impl Printer<'_> {
                 self.word(" ");
                 self.block(body, locals);
             }
+            StatementKind::Roles(roles) => {
+                self.word("roles {\n");
+                self.indentation += 1;
+                for role in roles {
+                    self.indent();
+                    self.word("role ");
+                    write_quoted(&mut self.out, &role.name);
+                    self.word(" ");
+                    self.expression(&role.start);
+                    self.word("..");
+                    self.expression(&role.end);
+                    if let Some(registers) = &role.registers {
+                        self.word(", ");
+                        self.expression(registers);
+                    }
+                    self.word(" ");
+                    self.block(&role.body, locals);
+                    self.word("\n");
+                }
+                self.indentation -= 1;
+                self.indent();
+                self.word("}");
+            }
             StatementKind::Break(depth) => self.jump("break", *depth),
             StatementKind::Continue(depth) => self.jump("continue", *depth),
             StatementKind::Return(None) => self.word("return;"),

@@ -1,8 +1,8 @@
 //! Random uses of intrinsics.
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, Expr, ExprKind, Inline, InlineOperand, Intrinsic as I, Order, Role, Scalar, Scope,
-    ShuffleKind, Space, Type, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Expr, ExprKind, Inline, InlineOperand, Intrinsic as I, Order, Role,
+    Scalar, Scope, ShuffleKind, Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -78,6 +78,10 @@ impl Function<'_> {
         let (intrinsic, operands) = match scalar {
             Scalar::Bool if self.choices.once_in(4) => (I::TargetIsSpecific, vec![]),
             Scalar::Bool if self.choices.once_in(4) => (I::TargetIsAtLeast, vec![U32]),
+            Scalar::Bool if self.choices.once_in(3) => {
+                let kind = self.choices.one(&[BarrierKind::Any, BarrierKind::All]);
+                (I::NamedBarrier(kind), vec![U32, U32, ty])
+            }
             Scalar::Bool => {
                 let vote = self.choices.one(&[VoteKind::Any, VoteKind::All]);
                 (I::Vote(vote), vec![ty, U32])
@@ -117,7 +121,7 @@ impl Function<'_> {
     fn u32_computation(&mut self) -> (I, Vec<Type>) {
         let integer = Type::Scalar(super::types::integer(self.choices));
         let float = Type::Scalar(Scalar::F32);
-        match self.choices.below(16) {
+        match self.choices.below(17) {
             0 => (I::ThreadInBlock, vec![]),
             1 => (I::ThreadsInBlock, vec![]),
             2 => (I::BlockInGrid, vec![]),
@@ -133,6 +137,7 @@ impl Function<'_> {
             12 => (I::WidenE4m3, vec![Type::Scalar(Scalar::U16)]),
             13 => (I::WidenE5m2, vec![Type::Scalar(Scalar::U16)]),
             14 => (I::Assume(Assumption::Members), vec![U32]),
+            15 => (I::NamedBarrier(BarrierKind::Count), vec![U32, U32, Type::Scalar(Scalar::Bool)]),
             _ => (I::Bitcast, vec![float]),
         }
     }
@@ -225,6 +230,14 @@ impl Function<'_> {
     /// Something done for its effect: a write, a store, a fence, a barrier.
     pub(super) fn effect(&mut self, depth: u32) -> Option<ExprKind> {
         let kind = match self.choices.below(9) {
+            0 if self.choices.once_in(2) => ExprKind::Intrinsic(I::RoleBarrier, vec![]),
+            0 if self.choices.once_in(2) => {
+                let kind = self.choices.one(&[BarrierKind::Synchronise, BarrierKind::Arrive]);
+                ExprKind::Intrinsic(
+                    I::NamedBarrier(kind),
+                    vec![*self.u32_value(depth), *self.u32_value(depth)],
+                )
+            }
             0 => ExprKind::Intrinsic(I::BlockBarrier, vec![]),
             1 => ExprKind::Intrinsic(I::WarpBarrier, vec![*self.u32_value(depth)]),
             2 => ExprKind::Intrinsic(I::Nanosleep, vec![*self.u32_value(depth)]),

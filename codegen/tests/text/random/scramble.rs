@@ -112,6 +112,14 @@ fn block(block: &mut Block, choices: &mut Choices) {
                 }
             }
             StatementKind::Loop { body } => self::block(body, choices),
+            StatementKind::Roles(roles) => {
+                for role in roles {
+                    rename(&mut role.name, choices);
+                    expression(&mut role.start, choices);
+                    expression(&mut role.end, choices);
+                    self::block(&mut role.body, choices);
+                }
+            }
             StatementKind::For { local: variable, start, end, body, .. } => {
                 local(variable, choices);
                 expression(start, choices);

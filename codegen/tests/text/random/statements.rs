@@ -2,7 +2,7 @@
 
 use crossdock_codegen::ir::{
     Block, Expr, ExprKind, Local, LocalId, Place, Projection, Scalar, Size, Space, Statement, StatementKind,
-    Type,
+    Type, WarpRole,
 };
 
 use super::expressions::Function;
@@ -52,7 +52,7 @@ impl Function<'_> {
 
     fn statement(&mut self, depth: u32, result: &Type) -> Option<StatementKind> {
         let height = self.expression_depth();
-        Some(match self.choices.below(if depth == 0 { 8 } else { 14 }) {
+        Some(match self.choices.below(if depth == 0 { 8 } else { 15 }) {
             0..3 => self.binding(height),
             3 => self.assignment(height)?,
             4 => {
@@ -78,6 +78,7 @@ impl Function<'_> {
             }
             11 => self.counted(depth, result),
             12 => self.plain_if(depth, result),
+            13 if !self.is_const => self.roles(depth, result),
             _ => {
                 let condition = self.value(&BOOL, height);
                 let then = self.optional(depth - 1, result);
@@ -130,6 +131,18 @@ impl Function<'_> {
         }
         let value: Expr = self.value(&ty, height);
         Some(StatementKind::Assign(Place { local, projections }, value))
+    }
+
+    fn roles(&mut self, depth: u32, result: &Type) -> StatementKind {
+        let u32 = Type::Scalar(Scalar::U32);
+        let count = 1 + self.choices.below(3);
+        let role = |function: &mut Self| {
+            let (start, end) = (function.constant(&u32, 1), function.constant(&u32, 1));
+            let registers = function.choices.once_in(2).then(|| function.constant(&u32, 1));
+            let name = literals::name(function.choices, function.odd_names);
+            WarpRole { name, start, end, registers, body: function.optional(depth - 1, result) }
+        };
+        StatementKind::Roles((0..count).map(|_| role(self)).collect())
     }
 
     fn plain_if(&mut self, depth: u32, result: &Type) -> StatementKind {
