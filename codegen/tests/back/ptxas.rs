@@ -21,6 +21,28 @@ fn fixtures_assemble_without_stack_or_spills() {
 }
 
 #[test]
+fn roles_assemble_with_their_barriers_and_registers() {
+    let Some(assembler) = Assembler::for_test() else { return };
+    let text = "module code;\nfile \"code.rs\";\n\
+        #[kernel(warps = 12, max_registers = 160)] fn k(x#0: u32, out#1: Global<u32>) {\n\
+        roles {\n\
+        role \"producer\" 0u32..4u32, 40u32 { role_barrier(); named_barrier_arrive(1u32, 384u32); }\n\
+        role \"consumer\" 4u32..12u32, 216u32 {\n\
+        if named_barrier_any(2u32, 256u32, x#0 == 1u32) { write(out#1, named_barrier_count(3u32, 256u32, x#0 == 2u32)); }\n\
+        if named_barrier_all(2u32, 256u32, x#0 == 1u32) { role_barrier(); }\n\
+        named_barrier_sync(1u32, 384u32);\n\
+        }\n}\n}";
+    let program = fixtures::link(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    for target in ["sm_90a", "sm_100a", "sm_100f", "sm_103a", "sm_120a"] {
+        let options = crossdock_codegen::back::Options::new(target, None).unwrap();
+        let kernel = crossdock_codegen::back::specialise(&program, "k", &[], &options).unwrap();
+        if let Err(error) = assembler.assemble(&kernel.ptx.to_string(), target) {
+            panic!("{error}\n{}", kernel.ptx);
+        }
+    }
+}
+
+#[test]
 fn eight_bit_floats_assemble_for_their_targets() {
     let Some(assembler) = Assembler::for_test() else { return };
     let text = "module code;\nfile \"code.rs\";\n\

@@ -19,7 +19,7 @@ refused! {
     a_role_that_is_no_block: "fn f(x: bool) { #[role(producer, warps = 0..4)] if x {} }", "#[role(producer, warps = 0..4)]",
         "`#[role]` belongs on a block: write `#[role(name, warps = 0..1)] { .. }`";
     a_role_of_a_variable: "fn f(x: u32) { #[role(producer, warps = 0..x)] {} }", "x)",
-        "there is no `x` here";
+        "there is no `x` here: declare it, or import it from a `#[device]` module with `use`";
     an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
         "`if let` and `while let` are not available in device code: write `match`";
     a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",
