@@ -6,7 +6,7 @@ use crossdock_ptx::table::Convergence;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern, Value};
 use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, inline, special};
 
-use crate::ir::{Inline, OperandRole, Scalar, Space, Type};
+use crate::ir::{Inline, Role, Scalar, Space, Type};
 
 /// One mistake in inline PTX.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,13 +69,13 @@ pub(crate) fn register_type(ty: &Type) -> Option<PtxType> {
 pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -> String) -> Vec<Problem> {
     let mut check = Check { inline, types, describe, problems: Vec::new(), operands: Vec::new() };
     for (index, (operand, ty)) in inline.operands.iter().zip(types).enumerate() {
-        let given = matches!(operand.role, OperandRole::In | OperandRole::InOut | OperandRole::Const);
+        let given = matches!(operand.role, Role::In | Role::InOut | Role::Const);
         check.operands.push(State { written: given, guarded: false, used: false });
         let name = &operand.name;
         if inline.operands[..index].iter().any(|earlier| earlier.name == *name) {
             check.about(index, format!("there are two operands `{name}`: give them different names"));
         }
-        if operand.role == OperandRole::Const && !ty.scalar().is_some_and(Scalar::is_integer) {
+        if operand.role == Role::Const && !ty.scalar().is_some_and(Scalar::is_integer) {
             check.about(
                 index,
                 format!("a `const(..)` operand is an integer, and `{name}` is `{}`", describe(ty)),
@@ -258,7 +258,7 @@ impl Check<'_> {
 
     fn constant_hole(&self, register: &str) -> bool {
         let Some(name) = hole(register) else { return false };
-        self.inline.operands.iter().any(|operand| operand.name == name && operand.role == OperandRole::Const)
+        self.inline.operands.iter().any(|operand| operand.name == name && operand.role == Role::Const)
     }
 
     fn mark(&mut self, register: &str) {
@@ -286,7 +286,7 @@ impl Check<'_> {
         let Some(index) = self.operand(text, register, what.trim_matches('`')) else { return };
         self.operands[index].used = true;
         let name = &self.inline.operands[index].name;
-        if self.inline.operands[index].role == OperandRole::Const {
+        if self.inline.operands[index].role == Role::Const {
             let message = format!("{what} takes no constant for `{{{name}}}`: write `{name} = in(..)`");
             return self.about(index, message);
         }
@@ -316,7 +316,7 @@ impl Check<'_> {
         state.used = true;
         state.written |= !guarded;
         state.guarded |= guarded;
-        if matches!(operand.role, OperandRole::In | OperandRole::Const) {
+        if matches!(operand.role, Role::In | Role::Const) {
             let message =
                 format!("`{opcode}` writes `{{{name}}}`: write `{name} = out(T)` or `{name} = inout(..)`");
             self.about(index, message);
@@ -369,7 +369,7 @@ impl Check<'_> {
     fn constant(&mut self, text: usize, opcode: &str, register: &str) {
         let Some(index) = self.operand(text, register, opcode) else { return };
         self.operands[index].used = true;
-        if self.inline.operands[index].role != OperandRole::Const {
+        if self.inline.operands[index].role != Role::Const {
             let name = &self.inline.operands[index].name;
             self.about(
                 index,
@@ -383,7 +383,7 @@ impl Check<'_> {
             let (state, name) = (&self.operands[index], &operand.name);
             let message = if !state.used {
                 format!("no instruction mentions `{{{name}}}`: leave it out, or use it")
-            } else if !state.written && matches!(operand.role, OperandRole::Out(_)) {
+            } else if !state.written && matches!(operand.role, Role::Out(_)) {
                 format!("`{{{name}}}` is written only under a guard: give it a value, `{name} = inout(..)`")
             } else {
                 continue;

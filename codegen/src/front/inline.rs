@@ -24,7 +24,7 @@ pub(super) struct Operand {
     pub(super) span: Span,
 }
 
-/// What an operand is; see [`crate::ir::OperandRole`].
+/// What an operand is; see [`crate::ir::Role`].
 #[derive(Debug)]
 pub(super) enum Role {
     In,

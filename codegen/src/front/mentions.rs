@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Block, Expr, ExprKind, Module, OperandRole, Path, Projection, Size, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Role, Size, StatementKind, Type};
 
 /// Names of all other modules whose items appear in `module`.
 pub(super) fn imports(module: &Module) -> Vec<String> {
@@ -102,7 +102,7 @@ impl Mentions {
             }
             ExprKind::Inline(inline, parts) => {
                 for operand in &inline.operands {
-                    if let OperandRole::Out(ty) | OperandRole::Scratch(ty) = &operand.role {
+                    if let Role::Out(ty) | Role::Scratch(ty) = &operand.role {
                         self.ty(ty);
                     }
                 }

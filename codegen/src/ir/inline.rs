@@ -4,8 +4,8 @@ use super::Type;
 
 /// A block of PTX instructions that run one after the other, with named operands.
 ///
-/// An expression that holds it carries one more list: the values of the operands that have one ([`OperandRole::takes_value`]), in
-/// order. The result is the value of the only operand that gives one ([`OperandRole::gives_value`]), a tuple of several, or `()`.
+/// An expression that holds it carries one more list: the values of the operands that have one ([`Role::takes_value`]), in
+/// order. The result is the value of the only operand that gives one ([`Role::gives_value`]), a tuple of several, or `()`.
 /// The instructions are checked against the instruction table; what they do to memory and who must be there follow from
 /// it. All of them stay, in order, except those that only compute something that nobody reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +22,12 @@ pub struct InlineOperand {
     /// The name between the braces.
     pub name: String,
     /// What it is to the instructions.
-    pub role: OperandRole,
+    pub role: Role,
 }
 
 /// What an operand is to the instructions. Types are scalars and pointers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum OperandRole {
+pub enum Role {
     /// A value that is read.
     In,
     /// A value that is read and written: what it is after the instructions is a result.
@@ -40,15 +40,15 @@ pub enum OperandRole {
     Scratch(Type),
 }
 
-impl OperandRole {
+impl Role {
     /// Whether an expression states its value.
     pub fn takes_value(&self) -> bool {
-        matches!(self, OperandRole::In | OperandRole::InOut | OperandRole::Const)
+        matches!(self, Role::In | Role::InOut | Role::Const)
     }
 
     /// Whether it is part of the result.
     pub fn gives_value(&self) -> bool {
-        matches!(self, OperandRole::InOut | OperandRole::Out(_))
+        matches!(self, Role::InOut | Role::Out(_))
     }
 }
 
@@ -59,8 +59,8 @@ impl Inline {
         let mut types = Vec::with_capacity(self.operands.len());
         for operand in &self.operands {
             types.push(match &operand.role {
-                OperandRole::In | OperandRole::InOut | OperandRole::Const => values.next()?,
-                OperandRole::Out(ty) | OperandRole::Scratch(ty) => ty,
+                Role::In | Role::InOut | Role::Const => values.next()?,
+                Role::Out(ty) | Role::Scratch(ty) => ty,
             });
         }
         values.next().is_none().then_some(types)

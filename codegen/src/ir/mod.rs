@@ -18,7 +18,7 @@ mod inline;
 mod intrinsic;
 mod types;
 
-pub use inline::{Inline, InlineOperand, OperandRole};
+pub use inline::{Inline, InlineOperand, Role};
 pub use intrinsic::{
     Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
     RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
@@ -172,7 +172,7 @@ pub enum StatementKind {
     },
     /// Warp roles: each warp of the block runs the body of the role that has it, and all go on behind. Every warp has exactly
     /// one role; all threads of the block come here together.
-    Roles(Vec<Role>),
+    Roles(Vec<WarpRole>),
     /// Leaves the enclosing `Loop` or `For` that is `depth` levels out (0 is the innermost).
     Break(u32),
     /// Continues the enclosing `Loop` or `For` that is `depth` levels out.
@@ -192,7 +192,7 @@ pub enum StatementKind {
 
 /// What some warps of a block do: `#[role(name, warps = start..end, registers = n)] { .. }`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Role {
+pub struct WarpRole {
     /// For messages.
     pub name: String,
     /// The first warp, a constant `u32`.
@@ -205,7 +205,7 @@ pub struct Role {
     pub body: Block,
 }
 
-impl Role {
+impl WarpRole {
     /// The constants that describe it.
     pub fn constants(&self) -> impl Iterator<Item = &Expr> {
         [&self.start, &self.end].into_iter().chain(&self.registers)

@@ -71,6 +71,14 @@ fn a_block_barrier_in_a_role_is_refused() {
         2,
         sentence,
     );
+    let inline = sentence.replace("`block_barrier`", "`bar.sync`");
+    refuses_with(
+        3,
+        "#[role(a, warps = 0..1)] {\nptx!(\"bar.sync 0;\"); } #[role(b, warps = 1..3)] {}",
+        "",
+        2,
+        &inline,
+    );
     let function = "fn deep() {\nblock_barrier(); }";
     refuses_with(
         3,

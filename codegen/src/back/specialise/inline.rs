@@ -15,7 +15,7 @@ use crate::back::constant::Constant;
 use crate::back::emit::{self, Argument, Base, Class, Register};
 use crate::back::layout::LeafType;
 use crate::inline::instructions;
-use crate::ir::{Expr, Inline, InlineOperand, OperandRole, Scalar, Span, Type};
+use crate::ir::{Expr, Inline, InlineOperand, Role, Scalar, Span, Type};
 
 /// What stands for an operand.
 struct Bound {
@@ -111,14 +111,14 @@ impl<'p> Specialiser<'p> {
     ) -> Bound {
         let name = want.name.as_deref().filter(|_| operand.role.gives_value()).unwrap_or(&operand.name);
         let value = match (&operand.role, value) {
-            (OperandRole::Const, Some(value)) => value,
-            (OperandRole::In, Some(value)) if class == leaf.class() => value,
-            (OperandRole::In, Some(value)) => {
+            (Role::Const, Some(value)) => value,
+            (Role::In, Some(value)) if class == leaf.class() => value,
+            (Role::In, Some(value)) => {
                 let register = self.body.register(class, None);
                 self.narrowed(register, &value);
                 Value::Register(register)
             }
-            (OperandRole::InOut, Some(value)) => {
+            (Role::InOut, Some(value)) => {
                 let register = self.body.register(class, Some(name));
                 match class == leaf.class() {
                     true => self.move_into(register, &value),
@@ -126,7 +126,7 @@ impl<'p> Specialiser<'p> {
                 }
                 Value::Register(register)
             }
-            (OperandRole::Out(_), _) if at_once => {
+            (Role::Out(_), _) if at_once => {
                 let named = Want { name: Some(name.to_string()), into: want.into.clone() };
                 Value::Register(self.result(&named, class))
             }

@@ -9,7 +9,7 @@ use super::{Outcome, Specialiser};
 use crate::Mistake;
 use crate::back::constant::Constant;
 use crate::back::emit::{Argument, Class};
-use crate::ir::{BarrierKind, Block, Expr, Intrinsic, Role, Span};
+use crate::ir::{BarrierKind, Block, Expr, Intrinsic, Span, WarpRole};
 
 /// Registers that `setmaxnreg` gives a thread (PTX ISA section 9.7.19.5): multiples of 8.
 const REGISTERS: std::ops::RangeInclusive<u32> = 24..=256;
@@ -45,7 +45,12 @@ struct Share<'p> {
 
 impl<'p> Specialiser<'p> {
     /// Warps that follow one another take the branches in their order; each branch is one role.
-    pub(super) fn roles(&mut self, frame: &mut Frame<'p>, roles: &'p [Role], span: Span) -> Outcome<Flow> {
+    pub(super) fn roles(
+        &mut self,
+        frame: &mut Frame<'p>,
+        roles: &'p [WarpRole],
+        span: Span,
+    ) -> Outcome<Flow> {
         if let Some((_, name, _)) = &self.roles.current {
             let message =
                 format!("the role `{name}` cannot have roles of its own: state all roles side by side");
@@ -115,7 +120,12 @@ impl<'p> Specialiser<'p> {
     }
 
     /// The roles in the order of their warps, when every warp of the block has exactly one and registers add up.
-    fn shares(&mut self, frame: &mut Frame<'p>, roles: &'p [Role], span: Span) -> Outcome<Vec<Share<'p>>> {
+    fn shares(
+        &mut self,
+        frame: &mut Frame<'p>,
+        roles: &'p [WarpRole],
+        span: Span,
+    ) -> Outcome<Vec<Share<'p>>> {
         let warps = self.block_threads / 32;
         let mut shares = Vec::with_capacity(roles.len());
         for role in roles {

@@ -7,7 +7,7 @@ use crossdock_ptx::table::{Convergence, Effect};
 use crossdock_ptx::{Instruction, Operand};
 
 use super::fact::{Fact, Level, Value};
-use super::message::{self, Operation};
+use super::message::Operation;
 use super::{Analysis, Walk};
 use crate::back::constant::Constant;
 use crate::inline::instructions;
@@ -82,7 +82,7 @@ impl<'p> Analysis<'p> {
                 let whole_warp = match members {
                     Some(members) => self.members(walk, operation, Some(&members), span),
                     None => {
-                        self.together(walk, message::must(operation, Level::Warp), Level::Warp, span);
+                        self.together(walk, operation, Level::Warp, span);
                         true
                     }
                 };
@@ -101,12 +101,11 @@ impl<'p> Analysis<'p> {
                     Some(_) => Level::Warp,
                     None => self.whole_block,
                 };
-                match walk.control().role {
-                    // Without a number of threads it is for the whole block.
-                    Some(role) if least == self.whole_block => {
-                        self.refuse(walk, span, self.block_barrier_in_role(role));
+                match (walk.control().role, least) {
+                    (Some(role), Level::Block) => {
+                        self.refuse(walk, span, self.whole_block_in_role(&format!("`{name}`"), role));
                     }
-                    _ => self.together(walk, message::must(operation, least), least, span),
+                    _ => self.together(walk, operation, least, span),
                 }
                 own
             }

@@ -37,10 +37,8 @@ impl<'p> Analysis<'p> {
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
                 match walk.control().role {
-                    Some(role) => self.refuse(walk, span, self.block_barrier_in_role(role)),
-                    None => {
-                        self.together(walk, message::must(called, self.whole_block), self.whole_block, span)
-                    }
+                    Some(role) => self.refuse(walk, span, self.whole_block_in_role("`block_barrier`", role)),
+                    None => self.together(walk, called, self.whole_block, span),
                 }
                 pure
             }
@@ -112,7 +110,7 @@ impl<'p> Analysis<'p> {
     ) -> bool {
         let Some(members) = members else { return false };
         if members.constant == Some(ALL_LANES) {
-            self.together(walk, message::must(operation, Level::Warp), Level::Warp, span);
+            self.together(walk, operation, Level::Warp, span);
             return true;
         }
         match members.form {
@@ -136,10 +134,21 @@ impl<'p> Analysis<'p> {
     }
 
     /// Checks that control has not parted further than `least`.
-    pub(super) fn together(&mut self, walk: &Walk<'p>, must: String, least: Level, span: Span) {
+    pub(super) fn together(
+        &mut self,
+        walk: &Walk<'p>,
+        operation: message::Operation<'_>,
+        least: Level,
+        span: Span,
+    ) {
+        self.must(walk, &message::must(operation, least), least, span);
+    }
+
+    /// The same, with the sentence's beginning.
+    pub(super) fn must(&mut self, walk: &Walk<'p>, must: &str, least: Level, span: Span) {
         let control = walk.control();
         if control.level > least {
-            let sentence = self.sentence(walk, &must, least, &control);
+            let sentence = self.sentence(walk, must, least, &control);
             self.refuse(walk, span, sentence);
         }
     }

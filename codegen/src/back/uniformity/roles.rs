@@ -9,7 +9,7 @@ use super::statements::{Flow, unite};
 use super::{Analysis, Step, Walk};
 use crate::Mistake;
 use crate::back::constant::Constant;
-use crate::ir::{Expr, Role, Span};
+use crate::ir::{Expr, Span, WarpRole};
 
 /// A role that was met.
 pub(super) struct Met {
@@ -32,9 +32,8 @@ pub(super) struct Reached {
 
 impl<'p> Analysis<'p> {
     /// Every role is walked by its own threads; behind them all, what they assigned differs between warps.
-    pub(super) fn roles(&mut self, walk: &mut Walk<'p>, roles: &'p [Role], span: Span) -> Step<Flow> {
-        let must = "all threads of the block must reach these roles together".to_string();
-        self.together(walk, must, self.whole_block, span);
+    pub(super) fn roles(&mut self, walk: &mut Walk<'p>, roles: &'p [WarpRole], span: Span) -> Step<Flow> {
+        self.must(walk, "all threads of the block must reach these roles together", self.whole_block, span);
         let here = walk.control();
         let at = walk.position(span);
         let (saved, around) = (walk.base.clone(), walk.around_role.replace(walk.loops.len()));
@@ -65,7 +64,7 @@ impl<'p> Analysis<'p> {
     }
 
     /// The position of a role among those that were met.
-    fn met(&mut self, walk: &Walk<'p>, role: &'p Role) -> usize {
+    fn met(&mut self, walk: &Walk<'p>, role: &'p WarpRole) -> usize {
         let mut site = walk.path.clone();
         site.push(std::ptr::from_ref(role) as usize);
         if let Some(known) = self.roles.iter().position(|met| met.site == site) {
@@ -92,14 +91,14 @@ impl<'p> Analysis<'p> {
             Some(role) => (format!("the role `{}`", role.name), Level::Block),
             None => ("the block".to_string(), self.whole_block),
         };
-        self.together(walk, format!("all threads of {threads} must reach this {what} together"), least, span);
+        self.must(walk, &format!("all threads of {threads} must reach this {what} together"), least, span);
     }
 
-    /// The sentence for a `block_barrier` where only a role is.
-    pub(super) fn block_barrier_in_role(&self, role: usize) -> String {
+    /// The sentence for something that waits for the whole block where only a role is.
+    pub(super) fn whole_block_in_role(&self, operation: &str, role: usize) -> String {
         let Met { name, warps, .. } = &self.roles[role];
         format!(
-            "`block_barrier` waits for all threads of the block, and here are only the {} of the role `{name}`: write \
+            "{operation} waits for all threads of the block, and here are only the {} of the role `{name}`: write \
              `role_barrier()`, or a `NamedBarrier` that other roles reach too",
             warps.count_ones() * 32
         )

@@ -4,9 +4,7 @@
 //! of it comes after that statement on every path.
 
 use super::Checker;
-use crate::ir::{
-    Block, Expr, ExprKind, Function, Intrinsic, OperandRole, Projection, Span, StatementKind, Type,
-};
+use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Role, Span, StatementKind, Type};
 
 /// Which locals certainly have a value; `None` where control does not get.
 type Assigned = Option<Vec<bool>>;
@@ -158,7 +156,7 @@ impl Walk<'_> {
             if let ExprKind::Inline(inline, values) = &part.kind {
                 let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
                 for (operand, value) in takers.zip(values) {
-                    if operand.role == OperandRole::Const {
+                    if operand.role == Role::Const {
                         self.constant(value);
                     }
                 }

@@ -3,7 +3,7 @@
 use super::super::tree::{Node, NodeKind, RoleNode};
 use super::cost::{LOGICAL_LIMIT, cost, is_pure};
 use super::{Flattener, at};
-use crate::ir::{BinaryOp, Block, Expr, ExprKind, Role, Span, Statement, StatementKind, Type};
+use crate::ir::{BinaryOp, Block, Expr, ExprKind, Span, Statement, StatementKind, Type, WarpRole};
 
 impl Flattener<'_, '_> {
     /// Runs a node for its effects. `None` if control does not come out of it.
@@ -107,7 +107,7 @@ impl Flattener<'_, '_> {
             };
             let (body, end_reached) = self.nested(|flattener| flattener.effect(&node.body));
             reached = reached.or(end_reached);
-            roles.push(Role { name: node.name.clone(), start, end, registers, body });
+            roles.push(WarpRole { name: node.name.clone(), start, end, registers, body });
         }
         self.push(StatementKind::Roles(roles), span);
         reached

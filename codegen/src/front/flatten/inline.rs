@@ -7,7 +7,7 @@ use super::super::terms::{Table, Term};
 use super::super::tree::Node;
 use super::{Flattener, at};
 use crate::inline::{Place, check};
-use crate::ir::{Expr, ExprKind, Inline, InlineOperand, OperandRole, Type};
+use crate::ir::{Expr, ExprKind, Inline, InlineOperand, Role, Type};
 
 impl Flattener<'_, '_> {
     pub(super) fn inline(&mut self, written: &Written, values: &[Node], node: &Node) -> Option<Expr> {
@@ -15,11 +15,11 @@ impl Flattener<'_, '_> {
         let mut operands = Vec::with_capacity(written.operands.len());
         for operand in &written.operands {
             let role = match &operand.role {
-                WrittenRole::In => OperandRole::In,
-                WrittenRole::InOut => OperandRole::InOut,
-                WrittenRole::Const => OperandRole::Const,
-                WrittenRole::Out(term) => OperandRole::Out(self.stated(term, operand.span)?),
-                WrittenRole::Scratch(term) => OperandRole::Scratch(self.stated(term, operand.span)?),
+                WrittenRole::In => Role::In,
+                WrittenRole::InOut => Role::InOut,
+                WrittenRole::Const => Role::Const,
+                WrittenRole::Out(term) => Role::Out(self.stated(term, operand.span)?),
+                WrittenRole::Scratch(term) => Role::Scratch(self.stated(term, operand.span)?),
             };
             operands.push(InlineOperand { name: operand.name.clone(), role });
         }

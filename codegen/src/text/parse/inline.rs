@@ -2,7 +2,7 @@
 
 use super::expressions::Node;
 use super::{Parsed, Parser};
-use crate::ir::{ExprKind, Inline, InlineOperand, OperandRole};
+use crate::ir::{ExprKind, Inline, InlineOperand, Role};
 use crate::text::lexer::Token;
 
 impl Parser<'_> {
@@ -38,18 +38,18 @@ impl Parser<'_> {
         self.node(ExprKind::Inline(inline, values), height + 1)
     }
 
-    fn role(&mut self) -> Parsed<(OperandRole, Option<super::expressions::Tree>)> {
+    fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
         let Token::Word(word @ ("in" | "inout" | "const" | "out" | "scratch")) = self.token else {
             return self.expected("`in(..)`, `inout(..)`, `const(..)`, `out(..)` or `scratch(..)`");
         };
         self.advance()?;
         self.expect("(")?;
         let read = match word {
-            "in" => (OperandRole::In, Some(self.tree()?)),
-            "inout" => (OperandRole::InOut, Some(self.tree()?)),
-            "const" => (OperandRole::Const, Some(self.tree()?)),
-            "out" => (OperandRole::Out(self.ty()?), None),
-            _ => (OperandRole::Scratch(self.ty()?), None),
+            "in" => (Role::In, Some(self.tree()?)),
+            "inout" => (Role::InOut, Some(self.tree()?)),
+            "const" => (Role::Const, Some(self.tree()?)),
+            "out" => (Role::Out(self.ty()?), None),
+            _ => (Role::Scratch(self.ty()?), None),
         };
         self.expect(")")?;
         Ok(read)

@@ -1,7 +1,7 @@
 //! Reads blocks and statements.
 
 use super::{Parsed, Parser};
-use crate::ir::{Block, Place, Projection, Role, Statement, StatementKind};
+use crate::ir::{Block, Place, Projection, Statement, StatementKind, WarpRole};
 use crate::text::lexer::Token;
 
 impl Parser<'_> {
@@ -61,7 +61,7 @@ impl Parser<'_> {
             self.descend()?;
             let body = self.block()?;
             self.ascend();
-            roles.push(Role { name, start, end, registers, body });
+            roles.push(WarpRole { name, start, end, registers, body });
         }
         Ok(StatementKind::Roles(roles))
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Printer;
-use crate::ir::{Expr, ExprKind, Inline, Intrinsic, OperandRole, Scalar, Size, Type, UnaryOp};
+use crate::ir::{Expr, ExprKind, Inline, Intrinsic, Role, Scalar, Size, Type, UnaryOp};
 use crate::text::intrinsics;
 use crate::text::known::{array_of, span_of, tuple_of};
 use crate::text::spelling::{order_name, scope_name, symbol, write_quoted};
@@ -196,14 +196,14 @@ impl Printer<'_> {
             }
             self.name(&operand.name);
             self.word(match operand.role {
-                OperandRole::In => " = in(",
-                OperandRole::InOut => " = inout(",
-                OperandRole::Const => " = const(",
-                OperandRole::Out(_) => " = out(",
-                OperandRole::Scratch(_) => " = scratch(",
+                Role::In => " = in(",
+                Role::InOut => " = inout(",
+                Role::Const => " = const(",
+                Role::Out(_) => " = out(",
+                Role::Scratch(_) => " = scratch(",
             });
             match &operand.role {
-                OperandRole::Out(ty) | OperandRole::Scratch(ty) => self.ty(ty),
+                Role::Out(ty) | Role::Scratch(ty) => self.ty(ty),
                 _ => values.next().into_iter().for_each(|value| self.expression(value)),
             }
             self.word(")");

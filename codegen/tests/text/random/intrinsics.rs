@@ -2,8 +2,8 @@
 
 use crossdock_codegen::ir::{
     Assumption, AtomicOp, BarrierKind, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline,
-    InlineOperand, Intrinsic as I, OperandRole, Order, RoundedOperation, Rounding, Scalar, Scope,
-    ShuffleKind, Space, Type, VoteKind,
+    InlineOperand, Intrinsic as I, Order, Role, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind,
+    Space, Type, VoteKind,
 };
 
 use super::expressions::Function;
@@ -221,16 +221,12 @@ impl Function<'_> {
         let (text, operands, values) = match self.choices.below(4) {
             0 => (
                 vec![format!("mov.b{bits} {{d}}, {{a}};")],
-                vec![operand("a", OperandRole::In), operand("d", OperandRole::Out(ty.clone()))],
+                vec![operand("a", Role::In), operand("d", Role::Out(ty.clone()))],
                 vec![self.value(ty, depth)],
             ),
             1 => (
                 vec![format!("@!{{p}} xor.b{bits} {{d}}, {{d}}, {{n}}")],
-                vec![
-                    operand("p", OperandRole::In),
-                    operand("d", OperandRole::InOut),
-                    operand("n", OperandRole::Const),
-                ],
+                vec![operand("p", Role::In), operand("d", Role::InOut), operand("n", Role::Const)],
                 vec![
                     self.value(&Type::Scalar(Scalar::Bool), depth),
                     self.value(ty, depth),
@@ -243,9 +239,9 @@ impl Function<'_> {
                 (
                     vec![format!("ld.{shared}.v2.b{bits} {{t, d}}, [{{from}}+16];")],
                     vec![
-                        operand("from", OperandRole::In),
-                        operand("t", OperandRole::Scratch(ty.clone())),
-                        operand("d", OperandRole::Out(ty.clone())),
+                        operand("from", Role::In),
+                        operand("t", Role::Scratch(ty.clone())),
+                        operand("d", Role::Out(ty.clone())),
                     ],
                     vec![self.pointer(space, ty, depth)?],
                 )
@@ -258,9 +254,9 @@ impl Function<'_> {
                             "setp.ne.u32 {p}, 1, 0;".to_string(),
                         ],
                         operands: vec![
-                            operand("a", OperandRole::In),
-                            operand("x", OperandRole::Out(ty.clone())),
-                            operand("p", OperandRole::Out(Type::Scalar(Scalar::Bool))),
+                            operand("a", Role::In),
+                            operand("x", Role::Out(ty.clone())),
+                            operand("p", Role::Out(Type::Scalar(Scalar::Bool))),
                         ],
                     },
                     vec![self.value(ty, depth)],

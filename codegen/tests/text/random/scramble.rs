@@ -1,8 +1,7 @@
 //! Turns a well-formed module into an ill-formed one: any type at any expression, odd names, unknown locals.
 
 use crossdock_codegen::ir::{
-    Block, Expr, ExprKind, LocalId, Module, OperandRole, Path, Projection, Scalar, Size, Space,
-    StatementKind, Type,
+    Block, Expr, ExprKind, LocalId, Module, Path, Projection, Role, Scalar, Size, Space, StatementKind, Type,
 };
 
 use super::choices::Choices;
@@ -173,7 +172,7 @@ fn expression(expr: &mut Expr, choices: &mut Choices) {
             }
             for operand in &mut inline.operands {
                 rename(&mut operand.name, choices);
-                if let OperandRole::Out(ty) | OperandRole::Scratch(ty) = &mut operand.role {
+                if let Role::Out(ty) | Role::Scratch(ty) = &mut operand.role {
                     retype(ty, choices);
                 }
             }

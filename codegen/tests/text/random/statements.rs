@@ -1,8 +1,8 @@
 //! Random statements.
 
 use crossdock_codegen::ir::{
-    Block, Expr, ExprKind, Local, LocalId, Place, Projection, Role, Scalar, Size, Space, Statement,
-    StatementKind, Type,
+    Block, Expr, ExprKind, Local, LocalId, Place, Projection, Scalar, Size, Space, Statement, StatementKind,
+    Type, WarpRole,
 };
 
 use super::expressions::Function;
@@ -140,7 +140,7 @@ impl Function<'_> {
             let (start, end) = (function.constant(&u32, 1), function.constant(&u32, 1));
             let registers = function.choices.once_in(2).then(|| function.constant(&u32, 1));
             let name = literals::name(function.choices, function.odd_names);
-            Role { name, start, end, registers, body: function.optional(depth - 1, result) }
+            WarpRole { name, start, end, registers, body: function.optional(depth - 1, result) }
         };
         StatementKind::Roles((0..count).map(|_| role(self)).collect())
     }
