@@ -29,5 +29,5 @@ pub use source::DeviceModule;
 pub mod __private {
     pub use crate::launch::{Argument, Arguments, KernelImage, Parameter};
     pub use crate::source::DeviceModule;
-    pub use crossdock_macros::{link, lower, specialise_items, specialise_linked};
+    pub use crossdock_macros::{kernels_module, link, lower, specialise_items, specialise_linked};
 }

@@ -3,6 +3,7 @@
 
 mod branches;
 mod exits;
+mod generic;
 mod kernels;
 mod members;
 mod values;

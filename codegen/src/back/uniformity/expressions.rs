@@ -5,7 +5,7 @@ use super::{Analysis, Step, Walk};
 use crate::back::constant::{self, Arithmetic, Constant};
 use crate::back::evaluate::Parameters;
 use crate::back::numeric;
-use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Type};
+use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Span, Type};
 
 /// Lanes of a warp.
 const LANES: i128 = 32;
@@ -34,7 +34,7 @@ impl<'p> Analysis<'p> {
             }
             ExprKind::ConstParameter(name) => match walk.parameters.get(name) {
                 Some(value) => Fact::constant(*value),
-                None => Fact::uniform(),
+                None => self.unknown(),
             },
             ExprKind::Constant(path) => match self.evaluator.constant(path).as_deref() {
                 Ok([value]) => Fact::constant(*value),
@@ -87,7 +87,7 @@ impl<'p> Analysis<'p> {
                 });
             }
             ExprKind::Call { function, const_arguments, arguments } => {
-                return self.call(walk, function, const_arguments, arguments);
+                return self.call(walk, expression.span, function, const_arguments, arguments);
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 let first = arguments.first().and_then(|argument| argument.ty.scalar());
@@ -112,6 +112,7 @@ impl<'p> Analysis<'p> {
     fn call(
         &mut self,
         walk: &mut Walk<'p>,
+        span: Span,
         path: &'p Path,
         const_arguments: &'p [Expr],
         arguments: &'p [Expr],
@@ -141,6 +142,8 @@ impl<'p> Analysis<'p> {
         let mut inner_path = walk.path.clone();
         inner_path.push(std::ptr::from_ref(path) as usize);
         let mut inner = Walk::new(module, function, parameters, inner_path, walk.control());
+        (inner.undecided, inner.undecided_before) = (walk.undecided, walk.undecided);
+        inner.called_at = walk.called_at.or(Some(span));
         for (local, value) in inner.locals.iter_mut().zip(values) {
             *local = Some(value);
         }

@@ -22,6 +22,9 @@ pub(super) struct Running {
     pub(super) skipped: Control,
     breaks: Vec<State>,
     continues: Vec<State>,
+    /// What held at the head of this turn, and behind how many undecided branches that is.
+    head: State,
+    undecided: u32,
 }
 
 /// The variable of a `for` and what is known of it.
@@ -47,8 +50,15 @@ impl<'p> Analysis<'p> {
         let parting = Parting { at, way: Way::Count, subject, origin: both.origin() };
         let bound = Control::together().divided(&both, true, parting);
         let bound = Control { guard: None, ..bound };
-        let value = Fact::at_level(start.level(), start.origin());
-        self.repeat(walk, statement, Some((local, value, bound)), body)
+        let value = match start.is_undecided() {
+            true => start,
+            false => Fact::at_level(start.level(), start.origin()),
+        };
+        let before = walk.undecided;
+        walk.undecided += u32::from(both.is_undecided());
+        let flow = self.repeat(walk, statement, Some((local, value, bound)), body);
+        walk.undecided = before;
+        flow
     }
 
     /// A loop, with the variable, its value and who leaves when, if it is a `for`.
@@ -80,6 +90,8 @@ impl<'p> Analysis<'p> {
                 skipped: Control::together(),
                 breaks: Vec::new(),
                 continues: Vec::new(),
+                head: head.locals.clone(),
+                undecided: walk.undecided,
             };
             walk.loops.push(running);
             if let Some(counter) = &counter
@@ -91,6 +103,7 @@ impl<'p> Analysis<'p> {
             }
             let flow = self.block(walk, body)?;
             let Some(running) = walk.loops.pop() else { break Vec::new() };
+            walk.undecided = running.undecided;
             let mut next = Head { locals: head.locals.clone(), left: running.left };
             if flow == Flow::Continues {
                 unite(&mut next.locals, &walk.locals);
@@ -117,6 +130,15 @@ impl<'p> Analysis<'p> {
     }
 }
 
+/// What a state is if it is undecided whether this state or the other one arrives: what both have.
+pub(super) fn doubt(state: &mut State, other: &State) {
+    for (local, other) in state.iter_mut().zip(other) {
+        if local != other && (local.is_some() || other.is_some()) {
+            *local = Some(Value::Whole(Fact::undecided()));
+        }
+    }
+}
+
 impl Walk<'_> {
     /// `break` or `continue` of the loop `depth` levels out: inner loops are left either way.
     pub(super) fn leave_loop(&mut self, depth: u32, is_break: bool, span: Span) {
@@ -130,6 +152,10 @@ impl Walk<'_> {
             }
         }
         let running = &mut self.loops[target];
+        let mut state = state;
+        if self.undecided > running.undecided {
+            doubt(&mut state, &running.head);
+        }
         if is_break { running.breaks.push(state) } else { running.continues.push(state) }
     }
 
