@@ -6,7 +6,9 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, LitFloat, Result, Token, Visibility, braced, bracketed, parenthesized, parse2};
+use syn::{
+    Attribute, Error, Expr, LitFloat, Result, Token, Visibility, braced, bracketed, parenthesized, parse2,
+};
 
 use crate::constant::number;
 
@@ -80,10 +82,14 @@ impl Parse for Field {
         let value = match name.to_string().as_str() {
             "wire" => Value::Wire(input.parse()?),
             "target" => Value::Target(
-                input.parse().map_err(|error| Error::new(error.span(), "name a target, as in `target: sm_90a`"))?,
+                input
+                    .parse()
+                    .map_err(|error| Error::new(error.span(), "name a target, as in `target: sm_90a`"))?,
             ),
             "ptx" => Value::Version(
-                input.parse().map_err(|error| Error::new(error.span(), "write a PTX version, as in `ptx: 8.6`"))?,
+                input
+                    .parse()
+                    .map_err(|error| Error::new(error.span(), "write a PTX version, as in `ptx: 8.6`"))?,
             ),
             _ => Value::Number(input.parse()?),
         };
@@ -205,8 +211,9 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
             (_, Value::Target(value)) => target.replace(value).is_some(),
             (_, Value::Version(value)) => version.replace(value).is_some(),
             (text, _) => {
-                let message =
-                    format!("`kernels!` has no field `{text}`: it has `hidden`, `top_k`, `experts`, `wire`, and perhaps `target` and `ptx`");
+                let message = format!(
+                    "`kernels!` has no field `{text}`: it has `hidden`, `top_k`, `experts`, `wire`, and perhaps `target` and `ptx`"
+                );
                 mistakes.add(Error::new(field.span(), message));
                 false
             }

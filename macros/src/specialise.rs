@@ -35,8 +35,7 @@ mod keyword {
 
 impl Parse for Wish {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let wanted =
-            |error: Error| Error::new(error.span(), "write `for sm_90a`, or `for sm_90a, ptx 8.6`");
+        let wanted = |error: Error| Error::new(error.span(), "write `for sm_90a`, or `for sm_90a, ptx 8.6`");
         let target = input.parse().map_err(wanted)?;
         let version = match input.parse::<Option<Token![,]>>()? {
             Some(_) => {
