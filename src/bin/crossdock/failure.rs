@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The kernels could not be made for the shape.
     #[error("{0}")]
     Kernels(String),
+    /// A Rust file has mistakes, each shown where it is.
+    #[error("{0}")]
+    Source(String),
     /// The round did not end.
     #[error("the round failed: {0}")]
     Round(String),
@@ -33,7 +36,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Mismatch(_) | Failure::Round(_) | Failure::Unwritten { .. } | Failure::Output(_) => 1,
-            Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) => 2,
+            Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) | Failure::Source(_) => 2,
         }
     }
 
