@@ -1,16 +1,20 @@
 //! Every device module of this crate by its path, for tools that resolve imports without rustc.
 
-use crate::kernels::{combine, count, dispatch, layout, routing, signal};
+use crate::kernels::{combine, count, dispatch, enter, expand, gradient, layout, routing, rows, signal};
 use crate::{DeviceModule, layout as arithmetic, library};
 
-static MODULES: [(&str, &DeviceModule); 8] = [
+static MODULES: [(&str, &DeviceModule); 12] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &arithmetic::code::__device::MODULE),
     ("kernels::combine::code", &combine::code::__device::MODULE),
     ("kernels::count::code", &count::code::__device::MODULE),
     ("kernels::dispatch::code", &dispatch::code::__device::MODULE),
+    ("kernels::enter::code", &enter::code::__device::MODULE),
+    ("kernels::expand::code", &expand::code::__device::MODULE),
+    ("kernels::gradient::code", &gradient::code::__device::MODULE),
     ("kernels::layout::code", &layout::code::__device::MODULE),
     ("kernels::routing::code", &routing::code::__device::MODULE),
+    ("kernels::rows::code", &rows::code::__device::MODULE),
     ("kernels::signal::code", &signal::code::__device::MODULE),
 ];
 

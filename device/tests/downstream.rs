@@ -86,5 +86,8 @@ fn a_crate_outside_builds_quickly_and_the_same_everywhere() {
     assert!(String::from_utf8_lossy(&ptx[0]).contains(".file 1 \"somebody/src/main.rs\""));
     assert!(ptx[0] == ptx[1], "the folder shows in the PTX");
     let (without, with) = (build_time(&one, &target, false), build_time(&one, &target, true));
-    println!("cargo build without `kernels!`: {without:.2?}, with: {with:.2?}, so it costs {:.2?}", with.saturating_sub(without));
+    println!(
+        "cargo build without `kernels!`: {without:.2?}, with: {with:.2?}, so it costs {:.2?}",
+        with.saturating_sub(without)
+    );
 }

@@ -37,7 +37,8 @@ fn table(cubin: &[u8]) -> BTreeSet<(String, u64)> {
 
 /// Files and lines of the directives.
 fn directives(ptx: &str) -> BTreeSet<(String, u64)> {
-    let files: Vec<&str> = ptx.lines().filter_map(|line| line.strip_prefix(".file ")?.split('"').nth(1)).collect();
+    let files: Vec<&str> =
+        ptx.lines().filter_map(|line| line.strip_prefix(".file ")?.split('"').nth(1)).collect();
     let place = |line: &str| {
         let mut numbers = line.trim().strip_prefix(".loc ")?.split(' ');
         let file: usize = numbers.next()?.parse().ok()?;

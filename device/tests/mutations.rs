@@ -56,7 +56,9 @@ fn compile(subject: &Subject, items: TokenStream) {
     let Ok(dependencies) = front::dependencies(&file.items) else { return };
     // A mutated import leads anywhere: it gets some module.
     let direct: Vec<&ir::Module> = (0..dependencies.len())
-        .filter_map(|index| subject.imports.get(index % subject.imports.len().max(1)).map(|modules| &modules[0]))
+        .filter_map(|index| {
+            subject.imports.get(index % subject.imports.len().max(1)).map(|modules| &modules[0])
+        })
         .collect();
     if direct.len() != dependencies.len() {
         return;
@@ -81,8 +83,14 @@ fn specialise(module: ir::Module, imports: &[&ir::Module]) {
     let _ = back::examine(&program, &name);
     for kernel in program.kernels().into_iter().filter(|kernel| kernel.module == name) {
         let parameters = kernel.const_parameters.iter().zip(VALUES.iter().cycle());
-        let parameters: Vec<(&str, i128)> = parameters.map(|((name, _), value)| (name.as_str(), *value)).collect();
-        let _ = back::specialise(&program, &format!("{name}::{}", kernel.name), &parameters, &back::Options::default());
+        let parameters: Vec<(&str, i128)> =
+            parameters.map(|((name, _), value)| (name.as_str(), *value)).collect();
+        let _ = back::specialise(
+            &program,
+            &format!("{name}::{}", kernel.name),
+            &parameters,
+            &back::Options::default(),
+        );
     }
 }
 
@@ -146,7 +154,10 @@ fn pool(subjects: &[Subject]) -> Vec<TokenTree> {
     }
     let mut found = Vec::new();
     subjects.iter().for_each(|subject| gather(subject.items.clone(), &mut found));
-    let extra: TokenStream = "match loop & * .. ..= ? |x| x 0xffff_ffff_ffff_ffff_ffff 1e39 'a: break 'a i128 -1 !0".parse().expect("tokens");
+    let extra: TokenStream =
+        "match loop & * .. ..= ? |x| x 0xffff_ffff_ffff_ffff_ffff 1e39 'a: break 'a i128 -1 !0"
+            .parse()
+            .expect("tokens");
     found.extend(extra);
     found
 }

@@ -90,7 +90,10 @@ fn the_text_is_the_same_from_everywhere() {
     let asked = "--kernel scale --param BY=3 --param TWICE=false";
     let first = printed(one.path(), &format!("ptx --file kernels.rs {asked}"));
     assert_eq!(printed(&inside, &format!("ptx --file ../kernels.rs {asked}")), first);
-    assert_eq!(printed(one.path(), &format!("ptx --file {}/kernels.rs {asked}", other.path().display())), first);
+    assert_eq!(
+        printed(one.path(), &format!("ptx --file {}/kernels.rs {asked}", other.path().display())),
+        first
+    );
     assert!(first.contains(".file 1 \"kernels.rs\""), "{first}");
 }
 
@@ -105,9 +108,12 @@ fn kernels_are_listed_and_shown_as_ir() {
         printed(folder.path(), "ptx --file bare.rs --list"),
         "copy(from: Global<u32>, to: Peer<u32>) warps = 1\n"
     );
-    for arguments in ["ptx --file bare.rs --ir", "ptx --file kernels.rs --kernel scale --ir", "ptx --kernel dispatch --ir"] {
+    for arguments in
+        ["ptx --file bare.rs --ir", "ptx --file kernels.rs --kernel scale --ir", "ptx --kernel dispatch --ir"]
+    {
         let ir = printed(folder.path(), arguments);
-        let module = crossdock_codegen::text::parse(&ir).unwrap_or_else(|error| panic!("{arguments}: {error}"));
+        let module =
+            crossdock_codegen::text::parse(&ir).unwrap_or_else(|error| panic!("{arguments}: {error}"));
         assert_eq!(crossdock_codegen::text::print(&module), ir, "{arguments}");
     }
 }
@@ -120,7 +126,8 @@ fn shipped_kernels_come_out_as_they_are_shipped() {
     let from_file = printed(&kernels, &format!("ptx {asked}"));
     let shipped = printed(&kernels, "ptx --kernel count --top-k 2 --experts 64");
     let code = |ptx: &str| {
-        let lines = ptx.lines().map(str::trim).filter(|line| !line.starts_with(".file") && !line.starts_with(".loc"));
+        let lines =
+            ptx.lines().map(str::trim).filter(|line| !line.starts_with(".file") && !line.starts_with(".loc"));
         lines.map(str::to_string).collect::<Vec<_>>()
     };
     assert_eq!(code(&from_file), code(&shipped));

@@ -122,7 +122,10 @@ fn ptx_is_made_for_a_target() {
 #[test]
 fn ptx_lists_and_prints_kernels() {
     let list = crossdock("ptx --list");
-    assert_eq!((text(&list.stdout), list.status.code()), ("count\nlayout\ndispatch\ncombine\nenter\ngradient\n", Some(0)));
+    assert_eq!(
+        (text(&list.stdout), list.status.code()),
+        ("count\nlayout\ndispatch\ncombine\nenter\ngradient\n", Some(0))
+    );
     for kernel in text(&list.stdout).lines() {
         let output =
             crossdock(&format!("ptx --kernel {kernel} --hidden 2880 --top-k 10 --experts 96 --wire fp8"));
