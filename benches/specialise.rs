@@ -1,24 +1,44 @@
-//! How long a shipped kernel takes from IR text to PTX text: parse, link, specialise, print. Nothing is cached here.
+//! How long a shipped kernel takes to become PTX text, from its IR text (parse, link, specialise, print: what a running
+//! program does) and from its Rust source (parse, lower, examine and the same: what a build does). Nothing is cached here.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossdock::{DeviceModule, Shape, Wire};
-use crossdock_codegen::{back, text};
+use crossdock_codegen::{back, front, ir, text};
 use crossdock_device::kernels::{combine, count, dispatch, layout};
-
-/// The IR texts of a module and all that it imports, each once.
-fn texts(module: &DeviceModule, found: &mut Vec<&'static str>) {
-    if !found.contains(&module.ir) {
-        found.push(module.ir);
-        for import in module.imports {
-            texts(import, found);
-        }
-    }
-}
 
 fn specialise(texts: &[&str], kernel: &str, parameters: &[(&str, i128)]) -> String {
     let modules =
         texts.iter().map(|text| text::parse(text)).collect::<Result<_, _>>().expect("shipped IR is IR");
     let program = back::link(modules).expect("shipped IR is valid");
+    let made =
+        back::specialise(&program, kernel, parameters, &back::Options::default()).expect("a legal shape");
+    made.ptx.to_string()
+}
+
+/// From the text of a Rust file, with the IR of what its device module imports.
+fn compile(source: &str, module: &DeviceModule, kernel: &str, parameters: &[(&str, i128)]) -> String {
+    let file = syn::parse_file(source).expect("shipped sources are Rust");
+    let code = file.items.iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "code" => module.content.as_ref(),
+        _ => None,
+    });
+    let (_, items) = code.expect("shipped sources have a device module");
+    let parse = |text: &&str| text::parse(text).expect("shipped IR is IR");
+    let imports: Vec<Vec<ir::Module>> =
+        module.imports.iter().map(|import| import.texts().iter().map(parse).collect()).collect();
+    let direct: Vec<&ir::Module> = imports.iter().map(|modules| &modules[0]).collect();
+    let all: Vec<&ir::Module> = imports.iter().flatten().collect();
+    let place = front::Source { name: "bench::code", file: "bench.rs", text: Some(source) };
+    let lowered = front::lower(items, &place, &direct, &all).expect("shipped kernels have no mistakes");
+    let mut modules: Vec<ir::Module> = Vec::new();
+    for import in all {
+        if !modules.iter().any(|known| known.name == import.name) {
+            modules.push(import.clone());
+        }
+    }
+    modules.push(lowered);
+    let program = back::link(modules).expect("shipped kernels are valid");
+    assert!(back::examine(&program, "bench::code").is_empty());
     let made =
         back::specialise(&program, kernel, parameters, &back::Options::default()).expect("a legal shape");
     made.ptx.to_string()
@@ -41,11 +61,16 @@ fn shipped_kernels(criterion: &mut Criterion) {
         ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
     ];
     for (kernel, module, parameters) in kernels {
-        let mut ir = Vec::new();
-        texts(module, &mut ir);
+        let ir = module.texts();
         let lines = specialise(&ir, kernel, parameters).lines().count();
-        criterion.bench_function(&format!("{kernel}, {lines} lines of PTX"), |bencher| {
+        criterion.bench_function(&format!("{kernel}, from IR to {lines} lines of PTX"), |bencher| {
             bencher.iter(|| specialise(&ir, kernel, parameters));
+        });
+        let path = format!("{}/device/src/kernels/{kernel}.rs", env!("CARGO_MANIFEST_DIR"));
+        let source = std::fs::read_to_string(path).expect("the kernel's source");
+        let name = format!("{kernel}, from {} lines of Rust", source.lines().count());
+        criterion.bench_function(&name, |bencher| {
+            bencher.iter(|| compile(&source, module, kernel, parameters));
         });
     }
 }

@@ -10,7 +10,7 @@
 
 pub use crossdock_device::{
     DeviceModule, Error as CompileError, KernelSet, Options as CompileOptions, Shape, Specialised, Target,
-    Wire, device, intrinsics, kernels, launch, layout, library, numbers, prelude, specialise,
+    Wire, cache, device, intrinsics, kernels, launch, layout, library, numbers, prelude, specialise,
 };
 pub use crossdock_host as host;
 

@@ -15,3 +15,6 @@ pub mod small_float;
 pub mod text;
 
 pub use error::{Error, Mistake};
+
+/// Names the version of this compiler, down to its sources: what two compilers of one name make of one kernel is the same.
+pub const FINGERPRINT: &str = env!("CROSSDOCK_FINGERPRINT");

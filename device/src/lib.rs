@@ -1,11 +1,13 @@
 //! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the layout arithmetic.
 //!
 //! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels here for a model at
-//! compile time, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time.
+//! compile time, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time,
+//! where [`cache`] keeps what was made.
 
 // The attribute's output names this crate as users do, through the facade.
 extern crate self as crossdock;
 
+pub mod cache;
 pub mod intrinsics;
 pub mod kernels;
 mod kernels_macro;
@@ -16,6 +18,7 @@ pub mod numbers;
 pub mod prelude;
 mod set;
 mod shape;
+mod shipped;
 mod source;
 
 pub use crossdock_codegen::Error;
@@ -31,5 +34,5 @@ pub mod __private {
     pub use crate::intrinsics::inline::{constant, needs_gpu, operand, result};
     pub use crate::launch::{Argument, Arguments, KernelImage, Parameter};
     pub use crate::source::DeviceModule;
-    pub use crossdock_macros::{link, lower, specialise_items, specialise_linked};
+    pub use crossdock_macros::{kernels_module, link, lower, specialise_items, specialise_linked};
 }

@@ -1,11 +1,13 @@
 //! Device code at run time: the IR that `#[device]` leaves in the program, and its just-in-time specialisation.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::{borrow::Cow, collections::HashMap};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crossdock_codegen::{Error, back, text};
 
+use crate::cache::{self, Entry, Key};
 use crate::launch::{Arguments, KernelImage};
 
 /// The IR of one `#[device]` module, as its `__device::MODULE` constant.
@@ -17,24 +19,48 @@ pub struct DeviceModule {
     pub imports: &'static [&'static DeviceModule],
 }
 
+/// A module with all that it imports, once it was asked for.
+struct Linked {
+    texts: Vec<&'static str>,
+    digest: [u8; 32],
+    program: OnceLock<Result<Arc<back::Program>, Error>>,
+}
+
+impl Linked {
+    fn program(&self) -> Result<Arc<back::Program>, Error> {
+        let link = || {
+            let modules = self.texts.iter().map(|text| text::parse(text)).collect::<Result<_, _>>()?;
+            back::link(modules).map(Arc::new)
+        };
+        self.program.get_or_init(link).clone()
+    }
+}
+
 impl DeviceModule {
     /// This module and everything it imports, each once, parsed and linked. Parsed programs are kept.
     ///
     /// # Errors
     /// When the IR text does not belong to this version of the compiler.
     pub fn link(&'static self) -> Result<Arc<back::Program>, Error> {
-        static LINKED: LazyLock<Mutex<HashMap<usize, Arc<back::Program>>>> = LazyLock::new(Mutex::default);
-        let key = std::ptr::from_ref(self).addr();
+        self.linked().program()
+    }
+
+    fn linked(&'static self) -> Arc<Linked> {
+        static LINKED: LazyLock<Mutex<HashMap<usize, Arc<Linked>>>> = LazyLock::new(Mutex::default);
         let mut linked = LINKED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = linked.get(&key) {
-            return Ok(Arc::clone(program));
-        }
+        let entry = linked.entry(std::ptr::from_ref(self).addr()).or_insert_with(|| {
+            let texts = self.texts();
+            let digest = cache::digest(texts.iter().copied());
+            Arc::new(Linked { texts, digest, program: OnceLock::new() })
+        });
+        Arc::clone(entry)
+    }
+
+    /// The IR texts of this module and of everything that it imports, each once, this one first.
+    pub fn texts(&self) -> Vec<&'static str> {
         let mut texts = Vec::new();
         self.collect(&mut texts);
-        let modules = texts.into_iter().map(text::parse).collect::<Result<_, _>>()?;
-        let program = Arc::new(back::link(modules)?);
-        linked.insert(key, Arc::clone(&program));
-        Ok(program)
+        texts
     }
 
     fn collect(&self, texts: &mut Vec<&'static str>) {
@@ -46,7 +72,8 @@ impl DeviceModule {
         }
     }
 
-    /// Specialises the kernel whose argument struct is `A` for these const parameters and every supported GPU.
+    /// Specialises the kernel whose argument struct is `A` for these const parameters and every supported GPU. What was
+    /// specialised before is looked up; see [`cache`](crate::cache).
     ///
     /// # Errors
     /// When a parameter is missing or unknown, or violates a relation that the kernel states.
@@ -66,11 +93,19 @@ impl DeviceModule {
         parameters: &[(&str, i128)],
         options: back::Options,
     ) -> Result<KernelImage<A>, Error> {
-        let kernel = back::specialise(&*self.link()?, A::KERNEL, parameters, &options)?;
+        let linked = self.linked();
+        let entry = cache::kept(Key::new(&linked.digest, A::KERNEL, parameters, &options), || {
+            let kernel = back::specialise(&*linked.program()?, A::KERNEL, parameters, &options)?;
+            Ok(Entry {
+                ptx: kernel.ptx.to_string(),
+                block_threads: kernel.block_threads,
+                shared_bytes: u32::try_from(kernel.shared_bytes).unwrap_or(u32::MAX),
+            })
+        })?;
         Ok(KernelImage {
-            ptx: Cow::Owned(kernel.ptx.to_string()),
-            block_threads: kernel.block_threads,
-            shared_bytes: u32::try_from(kernel.shared_bytes).unwrap_or(u32::MAX),
+            ptx: Cow::Owned(entry.ptx.clone()),
+            block_threads: entry.block_threads,
+            shared_bytes: entry.shared_bytes,
             arguments: PhantomData,
         })
     }

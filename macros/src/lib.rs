@@ -11,7 +11,9 @@
 //! [`specialise!`](specialise_items) walks the same chain and ends in [`specialise_linked!`], which makes PTX.
 
 mod arguments;
+mod constant;
 mod device;
+mod kernels;
 mod link;
 mod lower;
 mod specialise;
@@ -22,7 +24,8 @@ use proc_macro::TokenStream;
 /// Marks an inline module as device code: checked by rustc as it stands, and compiled for the GPU.
 ///
 /// Its items are imported from other device modules with `use`; `#[kernel(warps = N)]` functions can be specialised.
-/// `#[device(crate = path)]` names the crossdock crate where it is not `::crossdock`.
+/// The crossdock crate is found in the manifest, also when it is renamed; `#[device(crate = path)]` names it where it is
+/// not a direct dependency.
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -40,6 +43,13 @@ pub fn link(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn lower(input: TokenStream) -> TokenStream {
     lower::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `kernels!`, after the path of the crossdock crate.
+#[doc(hidden)]
+#[proc_macro]
+pub fn kernels_module(input: TokenStream) -> TokenStream {
+    kernels::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// The start of the chain for `specialise!`.

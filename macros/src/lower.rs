@@ -1,13 +1,14 @@
 //! The end of a device module's chain: check, lower, and define what others fetch.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use crossdock_codegen::{front, ir, text};
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use crossdock_codegen::{Error, Mistake, back, front, ir, text};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{File, LitStr, Result, braced, parse2};
+use syn::{File, Item, LitStr, Result, braced, parse2};
 
 use crate::device::{errors, import};
 use crate::state::{Loaded, State};
@@ -75,9 +76,62 @@ fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -
     let all: Vec<&ir::Module> = modules.iter().collect();
     let text = source.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
     let source = front::Source { name: identity, file: &source.shown, text: text.as_deref() };
-    match front::lower(&items.items, &source, &direct, &all) {
-        Ok(module) => Ok(text::print(&module)),
-        Err(diagnostics) => Err(errors(diagnostics)),
+    let module = front::lower(&items.items, &source, &direct, &all).map_err(errors)?;
+    let text = text::print(&module);
+    let mistakes = certain_mistakes(module, modules);
+    match mistakes.is_empty() {
+        true => Ok(text),
+        false => Err(errors(located(mistakes, source.file, &items.items))),
+    }
+}
+
+/// What is wrong with the module whatever it is specialised for.
+fn certain_mistakes(module: ir::Module, imported: Vec<ir::Module>) -> Vec<Mistake> {
+    let name = module.name.clone();
+    match back::link(unique(imported.into_iter().chain([module]))) {
+        Ok(program) => back::examine(&program, &name),
+        Err(Error::Invalid(mistakes)) => mistakes,
+        Err(error) => {
+            vec![Mistake { file: String::new(), span: ir::Span::default(), message: error.to_string() }]
+        }
+    }
+}
+
+/// Each module once.
+pub(crate) fn unique(modules: impl IntoIterator<Item = ir::Module>) -> Vec<ir::Module> {
+    let mut unique: Vec<ir::Module> = Vec::new();
+    for module in modules {
+        if !unique.contains(&module) {
+            unique.push(module);
+        }
+    }
+    unique
+}
+
+/// Mistakes at the tokens that stand where they point, or else at the first token that is left.
+fn located(mistakes: Vec<Mistake>, file: &str, items: &[Item]) -> Vec<front::Diagnostic> {
+    let mut tokens = BTreeMap::new();
+    items.iter().for_each(|item| places(item.to_token_stream(), &mut tokens));
+    let locate = |mistake: Mistake| {
+        let at = (mistake.span.line as usize, mistake.span.column as usize);
+        let here = mistake.file == file;
+        let known = tokens.range(..=at).next_back().filter(|_| here);
+        match known {
+            Some((_, span)) => front::Diagnostic { span: *span, message: mistake.message },
+            None => front::Diagnostic { span: Span::call_site(), message: mistake.to_string() },
+        }
+    };
+    mistakes.into_iter().map(locate).collect()
+}
+
+/// Where each token starts.
+fn places(tokens: TokenStream, found: &mut BTreeMap<(usize, usize), Span>) {
+    for token in tokens {
+        let start = token.span().start();
+        found.entry((start.line, start.column)).or_insert(token.span());
+        if let TokenTree::Group(group) = token {
+            places(group.stream(), found);
+        }
     }
 }
 

@@ -4,14 +4,13 @@ use crossdock_codegen::{Error as CodegenError, back};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Error, Expr, ExprLit, ExprUnary, Lit, LitFloat, Path, Result, Token, UnOp, Visibility, braced,
-    bracketed, parse2,
+    Attribute, Error, Expr, LitFloat, Path, Result, Token, Visibility, braced, bracketed, parse2, token,
 };
 
 use crate::arguments;
-use crate::lower::parse_all;
+use crate::constant::number;
+use crate::lower::{parse_all, unique};
 use crate::state::{Loaded, Pending, State, many};
 
 /// `/// docs pub const DISPATCH = path::to::dispatch { HIDDEN = 7168, TOP_K = 8 } for sm_90a, ptx 8.6;`
@@ -36,11 +35,12 @@ mod keyword {
 
 impl Parse for Wish {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let target = input.parse()?;
+        let wanted = |error: Error| Error::new(error.span(), "write `for sm_90a`, or `for sm_90a, ptx 8.6`");
+        let target = input.parse().map_err(wanted)?;
         let version = match input.parse::<Option<Token![,]>>()? {
             Some(_) => {
-                input.parse::<keyword::ptx>()?;
-                Some(input.parse()?)
+                input.parse::<keyword::ptx>().map_err(wanted)?;
+                Some(input.parse().map_err(wanted)?)
             }
             None => None,
         };
@@ -66,33 +66,53 @@ impl Parse for Wanted {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
-        input.parse::<Token![const]>()?;
-        let name = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let kernel = input.call(Path::parse_mod_style)?;
-        let content;
-        braced!(content in input);
-        let parameter = |input: ParseStream<'_>| {
-            let name = input.parse()?;
-            input.parse::<Token![=]>()?;
-            Ok((name, input.parse()?))
-        };
-        let parameters: Punctuated<(Ident, Expr), Token![,]> =
-            Punctuated::parse_terminated_with(&content, parameter)?;
-        let target = match input.parse::<Option<Token![for]>>()? {
-            Some(_) => Some(input.parse()?),
-            None => None,
-        };
-        input.parse::<Token![;]>()?;
+        input.parse::<Token![const]>().map_err(instead)?;
+        let name = input.parse().map_err(instead)?;
+        if input.peek(Token![:]) {
+            return Err(input.error("the type follows from the kernel: leave it out"));
+        }
+        input.parse::<Token![=]>().map_err(instead)?;
+        let kernel = input.call(Path::parse_mod_style).map_err(instead)?;
         if kernel.segments.len() < 2 {
             return Err(Error::new_spanned(
                 kernel,
                 "name the kernel with its device module, as in `my_kernels::code::reduce`",
             ));
         }
-        let parameters = parameters.into_iter().collect();
+        if !input.peek(token::Brace) {
+            return Err(input
+                .error("the const parameters are missing: write `{ NAME = 1 }`, or `{}` if there are none"));
+        }
+        let content;
+        braced!(content in input);
+        let mut parameters = Vec::new();
+        while !content.is_empty() {
+            let name: Ident = content
+                .parse()
+                .map_err(|error| Error::new(error.span(), "name a const parameter: write `NAME = 1`"))?;
+            if content.parse::<Token![=]>().is_err() {
+                return Err(content.error(format!("write `{name} = value`")));
+            }
+            parameters.push((name, content.parse()?));
+            if !content.is_empty() && content.parse::<Token![,]>().is_err() {
+                return Err(content.error("separate const parameters with commas"));
+            }
+        }
+        let target = match input.parse::<Option<Token![for]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        if input.parse::<Token![;]>().is_err() {
+            let message = "end this constant with `;`, after a target if there is one: `{ .. } for sm_90a;`";
+            return Err(Error::new_spanned(&name, message));
+        }
         Ok(Wanted { attributes, visibility, name, kernel, parameters, target })
     }
+}
+
+/// An item that is none of `specialise!`.
+fn instead(error: Error) -> Error {
+    Error::new(error.span(), "write `pub const NAME = path::to::code::kernel { PARAMETER = 1 };`")
 }
 
 impl Wanted {
@@ -145,16 +165,11 @@ pub(crate) fn finish(input: TokenStream) -> Result<TokenStream> {
             "these kernels have errors in the crate that defines them",
         ));
     }
-    let mut all: Option<Error> = None;
+    let mut mistakes: Vec<Error> = Vec::new();
     let mut output = TokenStream::new();
     let modules = parse_all(&loaded)?;
-    let mut unique: Vec<crossdock_codegen::ir::Module> = Vec::new();
-    for module in &modules {
-        if !unique.contains(module) {
-            unique.push(module.clone());
-        }
-    }
-    let program = back::link(unique).map_err(|error| Error::new(Span::call_site(), error.to_string()))?;
+    let program = back::link(unique(modules.iter().cloned()))
+        .map_err(|error| Error::new(Span::call_site(), error.to_string()))?;
     for (position, wanted) in wanted.iter().enumerate() {
         let at = |(loaded, module): (&Loaded, &crossdock_codegen::ir::Module)| {
             (loaded.tag == Some(position)).then(|| module.name.clone())
@@ -162,27 +177,50 @@ pub(crate) fn finish(input: TokenStream) -> Result<TokenStream> {
         let module = loaded.iter().zip(&modules).find_map(at).unwrap_or_default();
         match image(&program, &module, wanted, &root) {
             Ok(tokens) => output.extend(tokens),
-            Err(error) => match &mut all {
-                Some(all) => all.combine(error),
-                None => all = Some(error),
-            },
+            // Kernels of one set share their relations: each is reported once.
+            Err(error) => mistakes.extend(
+                error
+                    .into_iter()
+                    .filter(|error| !mistakes.iter().any(|known| same(known, error)))
+                    .collect::<Vec<_>>(),
+            ),
         }
     }
+    let all = mistakes.into_iter().reduce(|mut all, next| {
+        all.combine(next);
+        all
+    });
     all.map_or(Ok(output), Err)
+}
+
+fn same(one: &Error, other: &Error) -> bool {
+    let place = |error: &Error| (error.span().start().line, error.span().start().column);
+    place(one) == place(other) && one.to_string() == other.to_string()
 }
 
 fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStream) -> Result<TokenStream> {
     let (path, kernel) = wanted.split();
     let mut parameters = Vec::new();
+    let mut unknown: Option<Error> = None;
     for (name, value) in &wanted.parameters {
-        parameters.push((name.to_string(), number(value)?));
+        match (number(value), &mut unknown) {
+            (Ok(value), _) => parameters.push((name.to_string(), value)),
+            (Err(error), Some(all)) => all.combine(error),
+            (Err(error), None) => unknown = Some(error),
+        }
+    }
+    if let Some(error) = unknown {
+        return Err(error);
     }
     let borrowed: Vec<(&str, i128)> =
         parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let name = format!("{module}::{kernel}");
     let options = wanted.target.as_ref().map_or(Ok(back::Options::default()), Wish::options)?;
     let specialised = back::specialise(program, &name, &borrowed, &options);
-    let specialised = specialised.map_err(|error| located(&error, wanted))?;
+    let specialised = specialised.map_err(|error| match error {
+        CodegenError::NoSuchKernel { .. } => no_such_kernel(program, module, &kernel),
+        error => located(&error, wanted),
+    })?;
     let Wanted { attributes, visibility, name, .. } = wanted;
     let arguments = arguments::name(&kernel);
     let ptx = specialised.ptx.to_string();
@@ -195,6 +233,17 @@ fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStr
     })
 }
 
+/// What the module has instead.
+fn no_such_kernel(program: &back::Program, module: &str, kernel: &Ident) -> Error {
+    let kernels = program.kernels().into_iter().filter(|known| known.module == module);
+    let names: Vec<String> = kernels.map(|known| format!("`{}`", known.name)).collect();
+    let has = match names.is_empty() {
+        true => "none: mark a function with `#[kernel(warps = 8)]`".to_string(),
+        false => names.join(", "),
+    };
+    Error::new(kernel.span(), format!("this device module has no kernel `{kernel}`: it has {has}"))
+}
+
 /// The error at the value that causes it, as far as that is known.
 fn located(error: &CodegenError, wanted: &Wanted) -> Error {
     let culprits: &[String] = match error {
@@ -202,24 +251,17 @@ fn located(error: &CodegenError, wanted: &Wanted) -> Error {
         CodegenError::Parameter { parameter, .. } => std::slice::from_ref(parameter),
         _ => &[],
     };
-    let value =
-        culprits.iter().find_map(|culprit| wanted.parameters.iter().find(|(name, _)| name == culprit));
-    match value {
-        Some((_, value)) => Error::new_spanned(value, error.to_string()),
-        None => Error::new_spanned(&wanted.kernel, error.to_string()),
-    }
-}
-
-/// The value of an integer or bool literal.
-fn number(value: &Expr) -> Result<i128> {
-    match value {
-        Expr::Group(group) => number(&group.expr),
-        Expr::Paren(inner) => number(&inner.expr),
-        Expr::Lit(ExprLit { lit: Lit::Int(integer), .. }) => integer.base10_parse(),
-        Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. }) => Ok(i128::from(boolean.value)),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => Ok(-number(expr)?),
-        _ => {
-            Err(Error::new_spanned(value, "a macro cannot evaluate this: write an integer or `true`/`false`"))
+    let given =
+        culprits.iter().find_map(|culprit| wanted.parameters.iter().rfind(|(name, _)| name == culprit));
+    match given {
+        // A value that breaks a relation or does not fit; a name that is unknown or repeated.
+        Some((_, value)) if matches!(error, CodegenError::Relation { .. }) => {
+            Error::new_spanned(value, error.to_string())
         }
+        Some((name, value)) => match error.to_string().contains(" must be ") {
+            true => Error::new_spanned(value, error.to_string()),
+            false => Error::new(name.span(), error.to_string()),
+        },
+        None => Error::new_spanned(&wanted.kernel, error.to_string()),
     }
 }

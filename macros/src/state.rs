@@ -1,9 +1,10 @@
 //! What travels along the chain of expansions, as tokens.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{LitInt, LitStr, Result, Token, braced, bracketed, parenthesized};
+use syn::{Error, LitInt, LitStr, Path, Result, Token, braced, bracketed, parenthesized};
 
 /// A module that is still to be fetched, or was just fetched.
 #[derive(Clone)]
@@ -104,19 +105,34 @@ pub(crate) fn many<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
     Ok(items)
 }
 
-/// The crossdock crate named by `#[device(crate = path)]`, or `::crossdock`.
+/// The crossdock crate named by `#[device(crate = path)]`, or the one among the dependencies, under whatever name.
 pub(crate) fn root(attribute: TokenStream) -> Result<TokenStream> {
     if attribute.is_empty() {
-        return Ok(quote!(::crossdock));
+        return Ok(dependency());
     }
     let named = |input: ParseStream<'_>| {
         input.parse::<Token![crate]>()?;
         input.parse::<Token![=]>()?;
-        input.parse::<TokenStream>()
+        input.call(Path::parse_mod_style)
     };
-    let path = syn::parse::Parser::parse2(named, attribute)?;
-    match path.clone().into_iter().next() {
-        Some(TokenTree::Ident(_) | TokenTree::Punct(_)) => Ok(path),
-        _ => Err(syn::Error::new_spanned(path, "expected a path, as in `#[device(crate = ::crossdock)]`")),
+    let path = syn::parse::Parser::parse2(named, attribute).map_err(|error| {
+        Error::new(error.span(), "`#[device]` takes nothing but the crossdock crate: write `#[device]` or `#[device(crate = ::crossdock)]`")
+    })?;
+    Ok(path.to_token_stream())
+}
+
+/// crossdock as the manifest of the crate at hand calls it. The packages themselves see it as `::crossdock`, and so does
+/// whoever is built without a manifest: then rustc says what is missing.
+fn dependency() -> TokenStream {
+    for package in ["crossdock", "crossdock-device"] {
+        match crate_name(package) {
+            Ok(FoundCrate::Name(name)) => {
+                let name = Ident::new(&name, Span::call_site());
+                return quote!(::#name);
+            }
+            Ok(FoundCrate::Itself) => break,
+            Err(_) => {}
+        }
     }
+    quote!(::crossdock)
 }

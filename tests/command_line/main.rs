@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod device_files;
 mod files;
 mod runs;
 

@@ -4,11 +4,12 @@
 //! specialised. [`specialise`] walks one kernel with its const parameters known: constants fold, dead arms disappear
 //! before they are looked at, calls are inlined, `#[unroll]` loops are repeated, and what is left is written down as
 //! instructions over named registers. Nothing is printed before every barrier and warp operation is proven to be reached
-//! by all the threads that it names.
+//! by all the threads that it names. [`examine`] finds what is wrong before any const parameter is known.
 
 mod constant;
 mod emit;
 mod evaluate;
+mod examine;
 mod layout;
 mod numeric;
 mod program;
@@ -17,6 +18,7 @@ mod specialise;
 mod uniformity;
 mod validate;
 
+pub use examine::examine;
 pub use program::{Program, link};
 pub use signature::{Kernel, KernelParameter, KernelSignature, Options};
 pub use specialise::specialise;

@@ -167,3 +167,23 @@ pub struct EnumDefinition {
     /// Where it is defined.
     pub span: super::Span,
 }
+
+/// As Rust writes it, with items by their bare names.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Unit => f.write_str("()"),
+            Type::Scalar(scalar) => f.write_str(scalar.name()),
+            Type::Struct(path) | Type::Enum(path, _) => f.write_str(&path.item),
+            Type::Tuple(parts) => {
+                let parts: Vec<String> = parts.iter().map(Type::to_string).collect();
+                write!(f, "({})", parts.join(", "))
+            }
+            Type::Array(element, Size::Literal(length)) => write!(f, "[{element}; {length}]"),
+            Type::Array(element, Size::Parameter(name)) => write!(f, "[{element}; {name}]"),
+            Type::Array(element, Size::Constant(path)) => write!(f, "[{element}; {}]", path.item),
+            Type::Pointer(space, pointee) => write!(f, "{space:?}<{pointee}>"),
+            Type::Peers(pointee) => write!(f, "Peers<{pointee}>"),
+        }
+    }
+}

@@ -23,65 +23,7 @@
 //! # Ok::<(), crossdock_codegen::Error>(())
 //! ```
 //!
-//! # What to know when reading it
-//!
-//! * **Locals** are written `name#index`; the index identifies them, the name is the Rust binding. `let` marks the first
-//!   assignment in the text, but a local belongs to the whole function. A `let` without a value declares a local whose
-//!   first mention is not an assignment of all of it.
-//! * **Items** are written `self::item` in the module itself, `alias::item` in an imported module, and `<module>::item`
-//!   elsewhere. The alias of an import is the last segment of its name, or the one before a last `code`, or what `as`
-//!   says. A bare name is a const generic, or an intrinsic when `(` or `::<order, scope>(` follows.
-//! * **Types** are stated as `expression: Type` where they do not follow from the operands: for calls (which otherwise
-//!   give `()`), for items of other modules, for `cast` and `shared`. Only what stands above in the text is known.
-//! * **Positions** are those in the Rust file: before an item or statement `@line:column`, nowhere if not stated; after
-//!   an expression `@line:column`, or `@:column` on the line of its statement. Without one, operators, projections and
-//!   the intrinsics that are methods in Rust have the position of their first operand, other expressions that of the
-//!   statement.
-//! * **Operators** do not chain: `a + b + c` is written `(a + b) + c`. `if` has no value; `select` evaluates both.
-//! * **Floats** are printed as bits, `0x3f800000_f32`; `1.0f32` reads as well. Integers have a suffix.
-//! * **Fields** are numbered, and struct values are `new self::Place(rank, row)`.
-//! * White space and `//` comments mean nothing. Blocks, expressions and types nest at most 128 levels deep.
-//!
-//! # Grammar
-//!
-//! ```text
-//! module     = "module" path-name ";" [ "file" string ";" ] item*
-//! item       = "use" path-name [ "as" name ] ";"
-//!            | position "struct" path-name [ "align" "(" number ")" ] "{" (field-name ":" type),* "}"
-//!            | position "enum" path-name [ "repr" ] "(" scalar ")" "{" (field-name "=" [ "-" ] number),* "}"
-//!            | position "const" path-name ":" type "=" expression ";"
-//!            | [ "#[kernel(warps = " number [ ", max_registers = " number ] ")]" ] position [ "const" ] "fn" path-name
-//!              [ "<" ("const" name ":" scalar),* ">" ] "(" (local ":" type),* ")" [ "->" type ] block
-//!            | "line" number string                               // a line of the Rust file
-//! position   = [ "@" line ":" column ]
-//! block      = "{" (position statement)* "}"
-//! statement  = "let" local ":" type ";"                            // no statement, only a declaration
-//!            | "let" local [ ":" type ] "=" expression ";"         // otherwise the type of the value
-//!            | local ( "." number | "[" expression "]" )* "=" expression ";"
-//!            | [ "_" "=" ] expression ";"                          // for its effects
-//!            | "if" expression block [ "else" ( block | position "if" .. ) ]
-//!            | "loop" block
-//!            | [ "#[unroll]" ] "for" local [ ":" type ] "in" expression ( ".." | "..=" ) expression block
-//!            | ( "break" | "continue" ) [ levels-further-out ] ";"
-//!            | "return" [ expression ] ";"
-//!            | "assert!" "(" expression "," string ("," expression)* ")" ";"
-//! expression = operand [ operator operand ]                        // + - * +% -% *% / % & | ^ << >> == != < <= > >=
-//! operand    = ( "-" | "!" )* postfix ( "as" type )*
-//! postfix    = atom ( "." number | "[" expression "]" | ":" type | "@" [ line ] ":" column )*
-//! atom       = "true" | "false" | integer | float | local | name | path
-//!            | path [ "::<" ( ["-"] postfix ),+ ">" ] "(" expression,* ")"
-//!            | intrinsic [ "::<" order "," scope ">" ] "(" expression,* ")"
-//!            | "select" "(" expression "," expression "," expression ")"
-//!            | "new" path "(" expression,* ")"
-//!            | "(" expression ")" | "()" | "(" expression "," expression,* ")"
-//!            | "[" expression,* "]" | "[" expression ";" size "]"
-//! type       = scalar | path [ "#" scalar ] | "()" | "(,)" | "(" type "," type,* ")" | "[" type ";" size "]"
-//!            | ( "Global" | "Shared" | "Peer" | "Peers" ) "<" type ">"
-//! size       = number | name | path
-//! path       = ( "self" | alias | "<" path-name ">" ) "::" path-name
-//! local      = [ name ] "#" index
-//! path-name  = word ("::" word)* | string                          // name: one word, or a string if it is odd
-//! ```
+//! The reference of the language, with its grammar, is `docs/ir.md` in the repository.
 
 mod intrinsics;
 mod known;

@@ -2,5 +2,6 @@
 
 mod errors;
 mod hostile;
+mod page;
 mod random;
 mod round_trip;

@@ -3,6 +3,7 @@
 
 mod branches;
 mod exits;
+mod generic;
 mod hostile;
 mod inline;
 mod kernels;

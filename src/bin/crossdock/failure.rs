@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// Runs of `crossdock check` went wrong; they have been reported.
     #[error("{found} of {runs} runs went wrong")]
     Findings { found: usize, runs: u32 },
+    /// A Rust file has mistakes, each shown where it is.
+    #[error("{0}")]
+    Source(String),
     /// The round did not end.
     #[error("the round failed: {0}")]
     Round(String),
@@ -44,7 +47,7 @@ impl Failure {
             | Failure::Kernel(_)
             | Failure::Unwritten { .. }
             | Failure::Output(_) => 1,
-            Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) => 2,
+            Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) | Failure::Source(_) => 2,
         }
     }
 

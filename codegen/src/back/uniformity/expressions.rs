@@ -34,7 +34,7 @@ impl<'p> Analysis<'p> {
             }
             ExprKind::ConstParameter(name) => match walk.parameters.get(name) {
                 Some(value) => Fact::constant(*value),
-                None => Fact::uniform(),
+                None => self.unknown(),
             },
             ExprKind::Constant(path) => match self.evaluator.constant(path).as_deref() {
                 Ok([value]) => Fact::constant(*value),
@@ -163,6 +163,8 @@ impl<'p> Analysis<'p> {
         let mut inner = Walk::new(module, function, parameters, inner_path, walk.control());
         let leaves = self.program.modules[module].krate() != self.krate;
         inner.outside = walk.outside.or_else(|| leaves.then(|| walk.position(span)));
+        (inner.undecided, inner.undecided_before) = (walk.undecided, walk.undecided);
+        inner.called_at = walk.called_at.or(Some(span));
         for (local, value) in inner.locals.iter_mut().zip(values) {
             *local = Some(value);
         }

@@ -44,6 +44,9 @@ pub(super) enum Form {
     Ballot(u64),
     /// `assume_members(..)`.
     Assumed,
+    /// It depends on what is decided later: a const parameter, or an argument of a function that is looked at alone.
+    /// It may be anything, so nothing is held against it.
+    Undecided,
 }
 
 /// What is known of a scalar, or of all parts of something larger.
@@ -66,6 +69,15 @@ impl Fact {
 
     pub(super) fn constant(constant: Constant) -> Fact {
         Fact { constant: Some(constant), ..Fact::uniform() }
+    }
+
+    /// Depends on what is decided later.
+    pub(super) fn undecided() -> Fact {
+        Fact::uniform().of_form(Form::Undecided)
+    }
+
+    pub(super) fn is_undecided(&self) -> bool {
+        self.form == Form::Undecided
     }
 
     /// What an operation gives each lane, or each warp, of its own.
@@ -93,6 +105,9 @@ impl Fact {
 
     /// What holds of something computed from both.
     pub(super) fn with(&self, other: &Fact) -> Fact {
+        if self.is_undecided() || other.is_undecided() {
+            return Fact::undecided();
+        }
         match self.level() >= other.level() {
             true => Fact::at_level(self.level(), self.origin),
             false => Fact::at_level(other.level(), other.origin),
@@ -106,6 +121,9 @@ impl Fact {
 
     /// What holds of it when it is taken or not, depending on a condition.
     pub(super) fn chosen_by(mut self, condition: &Fact) -> Fact {
+        if self.is_undecided() || condition.is_undecided() {
+            return Fact::undecided();
+        }
         if condition.level() > self.level {
             self.level = condition.level();
             self.origin = condition.origin;
@@ -115,6 +133,9 @@ impl Fact {
 
     /// What holds of either.
     pub(super) fn or(&self, other: &Fact) -> Fact {
+        if self.is_undecided() || other.is_undecided() {
+            return Fact::undecided();
+        }
         let (level, origin) = match self.level >= other.level {
             true => (self.level, self.origin),
             false => (other.level, other.origin),
@@ -130,6 +151,9 @@ impl Fact {
 
     /// What holds of the value after an assignment at `at` under this control.
     fn assigned(mut self, control: &Control, at: Position) -> Fact {
+        if self.is_undecided() {
+            return self;
+        }
         if control.level > self.level {
             self.level = control.level;
             self.origin = control.parting().map(|parting| Origin::Assigned(at, parting));

@@ -23,6 +23,9 @@ pub(super) struct Running {
     pub(super) skipped: Control,
     breaks: Vec<State>,
     continues: Vec<State>,
+    /// What held at the head of this turn, and behind how many undecided branches that is.
+    head: State,
+    undecided: u32,
 }
 
 /// The variable of a `for` and what is known of it.
@@ -48,8 +51,15 @@ impl<'p> Analysis<'p> {
         let parting = Parting { at, way: Way::Count, subject, origin: both.origin() };
         let bound = Control::together().divided(&both, true, parting);
         let bound = Control { guard: None, ..bound };
-        let value = Fact::at_level(start.level(), start.origin());
-        self.repeat(walk, statement, Some((local, value, bound)), body)
+        let value = match start.is_undecided() {
+            true => start,
+            false => Fact::at_level(start.level(), start.origin()),
+        };
+        let before = walk.undecided;
+        walk.undecided += u32::from(both.is_undecided());
+        let flow = self.repeat(walk, statement, Some((local, value, bound)), body);
+        walk.undecided = before;
+        flow
     }
 
     /// `#[unroll] for`: the body again and again, its variable a constant. What leaves a turn early does not come to the later
@@ -74,10 +84,13 @@ impl<'p> Analysis<'p> {
                 skipped: Control::together(),
                 breaks: Vec::new(),
                 continues: Vec::new(),
+                head: walk.locals.clone(),
+                undecided: walk.undecided,
             };
             walk.loops.push(running);
             let flow = self.block(walk, body)?;
             let Some(running) = walk.loops.pop() else { break };
+            walk.undecided = running.undecided;
             left = running.left;
             ends.extend(running.breaks);
             let mut states = running.continues;
@@ -132,6 +145,8 @@ impl<'p> Analysis<'p> {
                 skipped: Control::together(),
                 breaks: Vec::new(),
                 continues: Vec::new(),
+                head: head.locals.clone(),
+                undecided: walk.undecided,
             };
             walk.loops.push(running);
             if let Some(counter) = &counter
@@ -143,6 +158,7 @@ impl<'p> Analysis<'p> {
             }
             let flow = self.block(walk, body)?;
             let Some(running) = walk.loops.pop() else { break Vec::new() };
+            walk.undecided = running.undecided;
             let mut next = Head { locals: head.locals.clone(), left: running.left };
             if flow == Flow::Continues {
                 unite(&mut next.locals, &walk.locals);
@@ -169,6 +185,15 @@ impl<'p> Analysis<'p> {
     }
 }
 
+/// What a state is if it is undecided whether this state or the other one arrives: what both have.
+pub(super) fn doubt(state: &mut State, other: &State) {
+    for (local, other) in state.iter_mut().zip(other) {
+        if local != other && (local.is_some() || other.is_some()) {
+            *local = Some(Value::Whole(Fact::undecided()));
+        }
+    }
+}
+
 impl Walk<'_> {
     /// `break` or `continue` of the loop `depth` levels out: inner loops are left either way.
     pub(super) fn leave_loop(&mut self, depth: u32, is_break: bool, span: Span) {
@@ -182,6 +207,10 @@ impl Walk<'_> {
             }
         }
         let running = &mut self.loops[target];
+        let mut state = state;
+        if self.undecided > running.undecided {
+            doubt(&mut state, &running.head);
+        }
         if is_break { running.breaks.push(state) } else { running.continues.push(state) }
     }
 

@@ -56,20 +56,7 @@ pub(super) fn check(
     kernel: &Function,
     parameters: &Parameters,
 ) -> Result<Uniform, Vec<Mistake>> {
-    let warps = kernel.kernel.as_ref().map_or(1, |attributes| attributes.warps);
-    let mut analysis = Analysis {
-        program,
-        evaluator: Evaluator::new(program, target),
-        whole_block: if warps == 1 { Level::Warp } else { Level::Block },
-        krate: program.modules[module].krate(),
-        roles: Vec::new(),
-        named_barriers: BTreeMap::new(),
-        mistakes: Vec::new(),
-        heads: HashMap::new(),
-        identities: 0,
-        steps: 0,
-        depth: 0,
-    };
+    let mut analysis = Analysis::new(program, target, module, kernel, false);
     let mut walk = Walk::new(module, kernel, parameters.clone(), Vec::new(), Control::together());
     for local in walk.locals.iter_mut().take(kernel.parameters) {
         *local = Some(Value::Whole(Fact::uniform()));
@@ -79,11 +66,38 @@ pub(super) fn check(
         let message = "this kernel is too large to prove that its barriers are reached together: split it up";
         analysis.mistakes.push(Mistake { file, span: kernel.span, message: message.to_string() });
     }
-    analysis.barriers_are_reached_by_their_threads(warps);
+    analysis.barriers_are_reached_by_their_threads(kernel.kernel.as_ref().map_or(1, |known| known.warps));
     match analysis.mistakes.is_empty() {
         true => Ok(Uniform(())),
         false => Err(analysis.mistakes),
     }
+}
+
+/// What is wrong with a function whatever its const parameters, and, unless it is a kernel, its arguments are: threads
+/// are taken to arrive together, and what is not known yet is never held against the function. What this leaves out,
+/// [`check`] finds. A mistake in another module is reported where this function calls what leads there.
+pub(super) fn certain_mistakes(
+    program: &Program,
+    target: Target,
+    module: usize,
+    function: &Function,
+) -> Vec<Mistake> {
+    let mut analysis = Analysis::new(program, target, module, function, true);
+    let mut walk = Walk::new(module, function, Parameters::new(), Vec::new(), Control::together());
+    let argument = if function.kernel.is_some() { Fact::uniform() } else { Fact::undecided() };
+    for local in walk.locals.iter_mut().take(function.parameters) {
+        *local = Some(Value::Whole(argument.clone()));
+    }
+    // Specialisation complains of what is too large.
+    let _ = analysis.block(&mut walk, &function.body);
+    let file = &program.modules[module].file;
+    let at_home = |(mistake, called_at): (Mistake, Option<Span>)| match called_at {
+        Some(span) if mistake.file != *file => {
+            Mistake { message: mistake.to_string(), file: file.clone(), span }
+        }
+        _ => mistake,
+    };
+    analysis.mistakes.into_iter().zip(analysis.called_at).map(at_home).collect()
 }
 
 /// The walk is larger than it may be.
@@ -107,6 +121,10 @@ struct Analysis<'p> {
     /// Who reaches the barriers that the kernel numbers.
     named_barriers: BTreeMap<i128, roles::Reached>,
     mistakes: Vec<Mistake>,
+    /// Where the function that is checked calls what leads to each mistake.
+    called_at: Vec<Option<Span>>,
+    /// Whether const parameters are still to be decided.
+    open: bool,
     /// What held at the head of each loop, by call path and loop, when it was last walked.
     heads: HashMap<(Vec<usize>, usize), loops::Head>,
     /// Assignments so far, to tell values apart.
@@ -134,6 +152,11 @@ struct Walk<'p> {
     result: Option<Value>,
     /// Enclosing loops, innermost last.
     loops: Vec<loops::Running>,
+    /// Undecided branches on the way here, and on the way to the function's start.
+    undecided: u32,
+    undecided_before: u32,
+    /// Where the function that is checked calls what leads here.
+    called_at: Option<Span>,
 }
 
 impl<'p> Walk<'p> {
@@ -144,8 +167,6 @@ impl<'p> Walk<'p> {
         path: Vec<usize>,
         base: Control,
     ) -> Walk<'p> {
-        let locals = vec![None; function.locals.len()];
-        let returned = Control::together();
         Walk {
             module,
             function,
@@ -153,11 +174,14 @@ impl<'p> Walk<'p> {
             path,
             outside: None,
             around_role: None,
-            locals,
+            locals: vec![None; function.locals.len()],
             base,
-            returned,
+            returned: Control::together(),
             result: None,
             loops: Vec::new(),
+            undecided: 0,
+            undecided_before: 0,
+            called_at: None,
         }
     }
 
@@ -172,12 +196,55 @@ impl<'p> Walk<'p> {
         control
     }
 
+    /// Who has left the function and its loops so far.
+    fn exits(&self) -> (Control, Vec<(Control, Control)>) {
+        let loops = self.loops.iter().map(|running| (running.left.clone(), running.skipped.clone()));
+        (self.returned.clone(), loops.collect())
+    }
+
+    fn set_exits(&mut self, (returned, loops): (Control, Vec<(Control, Control)>)) {
+        self.returned = returned;
+        for (running, (left, skipped)) in self.loops.iter_mut().zip(loops) {
+            (running.left, running.skipped) = (left, skipped);
+        }
+    }
+
     fn position(&self, span: Span) -> Position {
         Position { module: self.module, span }
     }
 }
 
-impl Analysis<'_> {
+impl<'p> Analysis<'p> {
+    fn new(
+        program: &'p Program,
+        target: Target,
+        module: usize,
+        function: &Function,
+        open: bool,
+    ) -> Analysis<'p> {
+        let warps = function.kernel.as_ref().map_or(1, |attributes| attributes.warps);
+        Analysis {
+            program,
+            evaluator: Evaluator::new(program, target),
+            whole_block: if warps == 1 { Level::Warp } else { Level::Block },
+            krate: program.modules[module].krate(),
+            roles: Vec::new(),
+            named_barriers: BTreeMap::new(),
+            mistakes: Vec::new(),
+            called_at: Vec::new(),
+            open,
+            heads: HashMap::new(),
+            identities: 0,
+            steps: 0,
+            depth: 0,
+        }
+    }
+
+    /// What is known of a const parameter that has no value.
+    fn unknown(&self) -> Fact {
+        if self.open { Fact::undecided() } else { Fact::uniform() }
+    }
+
     fn step(&mut self) -> Step<()> {
         self.steps += 1;
         match self.steps > MOST_STEPS || self.depth > MOST_DEPTH {

@@ -59,6 +59,9 @@ impl<'p> Analysis<'p> {
             Intrinsic::Shuffle(kind) => {
                 let all_lanes = self.members(walk, called, facts.last(), span);
                 let [value, lane, ..] = facts.as_slice() else { return pure };
+                if pure.summary().is_undecided() {
+                    return pure;
+                }
                 let level = match (all_lanes, kind) {
                     (true, ShuffleKind::Index) if lane.level() <= Level::Warp => Level::Warp,
                     _ => Level::Lane,
@@ -72,6 +75,9 @@ impl<'p> Analysis<'p> {
             Intrinsic::Vote(_) | Intrinsic::MatchAny => {
                 let all_lanes = self.members(walk, called, facts.last(), span);
                 let Some(asked) = facts.first() else { return pure };
+                if pure.summary().is_undecided() {
+                    return pure;
+                }
                 let name = message::name(intrinsic, all_lanes);
                 let is_vote = matches!(intrinsic, Intrinsic::Vote(_));
                 let fact = match (all_lanes, is_vote) {
@@ -114,7 +120,7 @@ impl<'p> Analysis<'p> {
             return true;
         }
         match members.form {
-            Form::Assumed => {}
+            Form::Assumed | Form::Undecided => {}
             Form::Group => self.together_among(walk, operation, span),
             Form::Ballot(identity) if walk.control().guard == Some(identity) => {}
             _ => {
@@ -161,6 +167,10 @@ impl<'p> Analysis<'p> {
 
     /// Records a mistake, once for each operation.
     pub(super) fn refuse(&mut self, walk: &Walk<'p>, span: Span, message: String) {
+        // Behind two undecided branches there may be nothing that is ever reached.
+        if walk.undecided > 1 {
+            return;
+        }
         let Position { module, span } = walk.outside.unwrap_or_else(|| walk.position(span));
         let file = &self.program.modules[module].file;
         let is_known = |mistake: &Mistake| {
@@ -168,12 +178,16 @@ impl<'p> Analysis<'p> {
         };
         if !self.mistakes.iter().any(is_known) {
             self.mistakes.push(Mistake { file: file.clone(), span, message });
+            self.called_at.push(walk.called_at);
         }
     }
 }
 
 /// What is known of a value that the programmer vouches for.
 fn assumed(fact: Fact, assumption: Assumption) -> Fact {
+    if fact.is_undecided() {
+        return fact;
+    }
     let level = match assumption {
         Assumption::BlockUniform => Level::Block,
         Assumption::WarpUniform => Level::Warp,

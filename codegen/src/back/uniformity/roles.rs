@@ -75,11 +75,15 @@ impl<'p> Analysis<'p> {
             .expression(walk.module, &walk.parameters, expression)
             .as_deref()
         {
-            Ok([Constant::Integer(number)]) => (*number).clamp(0, 32) as u32,
-            _ => 0,
+            Ok([Constant::Integer(number)]) => Some((*number).clamp(0, 32) as u32),
+            _ => None,
         };
         let below = |warp: u32| 1u32.checked_shl(warp).map_or(u32::MAX, |bit| bit - 1);
-        let warps = below(number(&role.end)) & !below(number(&role.start));
+        let warps = match (number(&role.start), number(&role.end)) {
+            (Some(start), Some(end)) => below(end) & !below(start),
+            // Not known yet: it may be one warp, of which the least is asked.
+            _ => 1,
+        };
         self.roles.push(Met { site, name: role.name.clone(), warps });
         self.roles.len() - 1
     }
@@ -106,6 +110,10 @@ impl<'p> Analysis<'p> {
 
     /// Notes who reaches a named barrier.
     pub(super) fn reach(&mut self, walk: &Walk<'p>, facts: &[Fact], span: Span) {
+        // Who comes is known when const parameters are.
+        if self.open {
+            return;
+        }
         let numbers =
             facts.first().and_then(|id| id.constant).zip(facts.get(1).and_then(|threads| threads.constant));
         let Some((Constant::Integer(id), Constant::Integer(threads))) = numbers else {
@@ -148,6 +156,7 @@ impl<'p> Analysis<'p> {
             let Position { module, span } = reached.first;
             let file = self.program.modules[module].file.clone();
             self.mistakes.push(Mistake { file, span, message });
+            self.called_at.push(None);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Statements: assignments, branches and early exits.
 
 use super::control::{Parting, Way};
-use super::fact::Value;
+use super::fact::{Fact, Value};
+use super::loops::doubt;
 use super::{Analysis, State, Step, Walk};
 use crate::back::constant::Constant;
 use crate::ir::{Block, Expr, ExprKind, Place, Span, Statement, StatementKind};
@@ -68,6 +69,10 @@ impl<'p> Analysis<'p> {
                         control = control.seen_by_the_block(at, Way::Return(at));
                     }
                     let value = value.assigned(&control, at);
+                    let value = match walk.undecided > walk.undecided_before {
+                        true => value.map(&mut |_| Fact::undecided()),
+                        false => value,
+                    };
                     walk.result = Some(match walk.result.take() {
                         Some(result) => result.or(&value),
                         None => value,
@@ -143,6 +148,9 @@ impl<'p> Analysis<'p> {
         if let Some(Constant::Bool(holds)) = fact.constant {
             return self.block(walk, if holds { then } else { otherwise });
         }
+        if fact.is_undecided() {
+            return self.either(walk, then, otherwise);
+        }
         let at = walk.position(span);
         let parting = Parting { at, way: Way::Branch, subject, origin: fact.origin() };
         let saved = walk.base.clone();
@@ -159,6 +167,36 @@ impl<'p> Analysis<'p> {
             (Flow::Continues, Flow::Leaves) => walk.locals = after_then,
             (Flow::Leaves, Flow::Continues) => {}
             (Flow::Continues, Flow::Continues) => unite(&mut walk.locals, &after_then),
+        }
+        Ok(Flow::Continues)
+    }
+}
+
+impl<'p> Analysis<'p> {
+    /// A branch that a const parameter decides, for all threads alike. Either arm may be the one that is there, so each
+    /// is looked at, and afterwards only what both agree upon is held against anybody.
+    fn either(&mut self, walk: &mut Walk<'p>, then: &'p Block, otherwise: &'p Block) -> Step<Flow> {
+        let depth = walk.undecided;
+        let before = walk.locals.clone();
+        let exits = walk.exits();
+        walk.undecided = depth + 1;
+        let first = self.block(walk, then)?;
+        let after_then = std::mem::replace(&mut walk.locals, before);
+        walk.set_exits(exits.clone());
+        walk.undecided = depth + 1;
+        let second = self.block(walk, otherwise)?;
+        walk.set_exits(exits);
+        walk.undecided = depth;
+        match (first, second) {
+            (Flow::Leaves, Flow::Leaves) => return Ok(Flow::Leaves),
+            (Flow::Continues, Flow::Continues) => doubt(&mut walk.locals, &after_then),
+            (first, _) => {
+                if first == Flow::Continues {
+                    walk.locals = after_then;
+                }
+                // What follows is there only if the other arm is not.
+                walk.undecided = depth + 1;
+            }
         }
         Ok(Flow::Continues)
     }

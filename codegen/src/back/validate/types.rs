@@ -115,20 +115,5 @@ pub(super) fn same(left: &Type, right: &Type) -> bool {
 
 /// A type as Rust writes it.
 pub(super) fn text(ty: &Type) -> String {
-    match ty {
-        Type::Unit => "()".to_string(),
-        Type::Scalar(scalar) => scalar.name().to_string(),
-        Type::Struct(path) | Type::Enum(path, _) => path.item.clone(),
-        Type::Tuple(parts) => format!("({})", parts.iter().map(text).collect::<Vec<_>>().join(", ")),
-        Type::Array(element, size) => {
-            let size = match size {
-                Size::Literal(length) => length.to_string(),
-                Size::Parameter(name) => name.clone(),
-                Size::Constant(path) => path.item.clone(),
-            };
-            format!("[{}; {size}]", text(element))
-        }
-        Type::Pointer(space, pointee) => format!("{space:?}<{}>", text(pointee)),
-        Type::Peers(pointee) => format!("Peers<{}>", text(pointee)),
-    }
+    ty.to_string()
 }

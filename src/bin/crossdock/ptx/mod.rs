@@ -1,6 +1,10 @@
-//! `crossdock ptx`: the text that a GPU's driver would be given.
+//! `crossdock ptx`: the text that a GPU's driver would be given, of crossdock's kernels or of those in a Rust file.
 
-use crossdock::{CompileError, CompileOptions, KernelSet, Shape, Target};
+mod file;
+mod report;
+mod source;
+
+use crossdock::{CompileError, CompileOptions, DeviceModule, KernelSet, Shape, Target};
 
 use crate::arguments::PtxArguments;
 use crate::console;
@@ -11,6 +15,9 @@ const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdo
 
 /// Prints one kernel, or the names of all.
 pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
+    if let Some(path) = &arguments.file {
+        return file::run(path, arguments);
+    }
     let Some(wanted) = &arguments.kernel else {
         let kernels = specialise(SOME_SHAPE, CompileOptions::default())?;
         let names: String = kernels.ptx().iter().map(|(name, _)| format!("{name}\n")).collect();
@@ -24,6 +31,7 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     };
     let kernels = specialise(shape, options(arguments)?)?;
     match kernels.ptx().iter().find(|(name, _)| name == wanted) {
+        Some(_) if arguments.ir => console::print(representation(wanted)),
         Some((_, text)) => console::print(text),
         None => {
             let names: Vec<&str> = kernels.ptx().iter().map(|(name, _)| *name).collect();
@@ -33,6 +41,12 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
             )))
         }
     }
+}
+
+/// The IR of the module that defines one of crossdock's kernels; they are named alike.
+fn representation(kernel: &str) -> &'static str {
+    let path = format!("kernels::{kernel}::code");
+    DeviceModule::shipped().iter().find(|(known, _)| *known == path).map_or("", |(_, module)| module.ir)
 }
 
 /// What the flags ask the PTX to be made for.

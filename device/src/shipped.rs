@@ -1,0 +1,57 @@
+//! Every device module of this crate by its path, for tools that resolve imports without rustc.
+
+use crate::kernels::{combine, count, dispatch, enter, expand, gradient, layout, routing, rows, signal};
+use crate::{DeviceModule, layout as arithmetic, library};
+
+static MODULES: [(&str, &DeviceModule); 12] = [
+    ("library::code", &library::code::__device::MODULE),
+    ("layout::code", &arithmetic::code::__device::MODULE),
+    ("kernels::combine::code", &combine::code::__device::MODULE),
+    ("kernels::count::code", &count::code::__device::MODULE),
+    ("kernels::dispatch::code", &dispatch::code::__device::MODULE),
+    ("kernels::enter::code", &enter::code::__device::MODULE),
+    ("kernels::expand::code", &expand::code::__device::MODULE),
+    ("kernels::gradient::code", &gradient::code::__device::MODULE),
+    ("kernels::layout::code", &layout::code::__device::MODULE),
+    ("kernels::routing::code", &routing::code::__device::MODULE),
+    ("kernels::rows::code", &rows::code::__device::MODULE),
+    ("kernels::signal::code", &signal::code::__device::MODULE),
+];
+
+impl DeviceModule {
+    /// The device modules of this crate, each with its path in it, such as `library::code`.
+    pub fn shipped() -> &'static [(&'static str, &'static DeviceModule)] {
+        &MODULES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The paths of all files below `folder` that hold a device module.
+    fn device_files(folder: &Path, inside: &str, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("the sources") {
+            let path = entry.expect("an entry").path();
+            let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let name = if inside.is_empty() { stem } else { format!("{inside}::{stem}") };
+            if path.is_dir() {
+                device_files(&path, &name, found);
+            } else if std::fs::read_to_string(&path).expect("text").contains("\n#[device]\npub mod code {") {
+                found.push(format!("{}::code", name.trim_end_matches("::mod")));
+            }
+        }
+    }
+
+    #[test]
+    fn no_device_module_is_forgotten() {
+        let mut found = Vec::new();
+        device_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
+        let mut known: Vec<String> = MODULES.iter().map(|(path, _)| (*path).to_string()).collect();
+        found.sort();
+        known.sort();
+        assert_eq!(found, known);
+    }
+}

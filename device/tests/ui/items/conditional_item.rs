@@ -1,0 +1,13 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    #[cfg(debug_assertions)]
+    pub fn count() -> u32 {
+        1
+    }
+}
+
+fn main() {}

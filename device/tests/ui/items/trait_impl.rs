@@ -1,0 +1,16 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    pub struct Row;
+
+    impl Default for Row {
+        fn default() -> Self {
+            Row
+        }
+    }
+}
+
+fn main() {}

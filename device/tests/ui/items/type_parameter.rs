@@ -1,0 +1,12 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    pub fn first<T: Copy>(row: Global<T>) -> T {
+        row.read()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    pub fn f(flag: Global<u32>, byte: Global<u8>, float: Global<f32>) {
+        flag.fetch_add(1);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    #[kernel(warps = 2)]
+    pub fn f<const N: u32>(out: Global<u32>) {
+        let leader = lane() == 0;
+        if leader {
+            block_barrier();
+        }
+        out.write(N);
+    }
+}
+
+fn main() {}
