@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::op::{
-    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, Subroutine,
-    SystemOp, WarpOp,
+    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, LaneFunction, MemoryOp, Op, PackList,
+    Subroutine, SystemOp, WarpOp,
 };
 use crate::register::{PredicateSource, Slot};
 
@@ -105,6 +105,7 @@ pub(crate) struct Code {
     pub(crate) conversions: Vec<Conversion>,
     pub(crate) compares: Vec<CombinedCompare>,
     pub(crate) packs: Vec<PackList>,
+    pub(crate) functions: Vec<LaneFunction>,
     pub(crate) calls: Vec<CallOp>,
     pub(crate) subroutines: Vec<Subroutine>,
     pub(crate) system: Vec<SystemOp>,

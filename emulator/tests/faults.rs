@@ -159,7 +159,9 @@ fn unsupported_instructions_fail_at_load() {
     let line = text.lines().position(|line| line.starts_with("mapa")).expect("the line") + 1;
     let error = error.to_string();
     assert!(error.contains("mapa.shared::cluster.u32") && error.contains(&format!("line {line}")), "{error}");
-    for body in ["add.rz.f64 %fd1, %fd2, %fd3;", "div.rz.f32 %f1, %f2, %f3;", "mov.u32 %r1, %envreg3;"] {
+    for body in
+        ["getctarank.u64 %r1, %rd2;", "cvt.rn.satfinite.e2m1x2.f32 %h1, %f2, %f3;", "mov.u32 %r1, %envreg3;"]
+    {
         assert!(machine.load(&module("", body)).is_err(), "{body}");
     }
     assert!(machine.load("this is not PTX").is_err());

@@ -128,7 +128,8 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         };
     }
     let name = instruction.opcode.name();
-    let decoded = super::composite::decode(builder, name, instruction)
+    let decoded = super::rare::decode(builder, name, instruction)
+        .or_else(|| super::composite::decode(builder, name, instruction))
         .or_else(|| super::control::decode(builder, name, instruction))
         .or_else(|| super::conversion::decode(builder, name, instruction))
         .or_else(|| super::memory::decode(builder, name, instruction))

@@ -42,7 +42,7 @@ fn compare_type(name: &str) -> Result<CompareType, String> {
     })
 }
 
-const COMPARISONS: &[(&str, Comparison)] = &[
+pub(super) const COMPARISONS: &[(&str, Comparison)] = &[
     ("eq", Comparison::Equal),
     ("ne", Comparison::NotEqual),
     ("lt", Comparison::Less),

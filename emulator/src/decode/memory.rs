@@ -4,8 +4,9 @@ use crossdock_ptx as ptx;
 use ptx::Operand;
 
 use super::arithmetic::operand;
-use super::builder::Builder;
+use super::builder::{Bank, Builder};
 use super::modifiers::Modifiers;
+use crate::code::Preset;
 use crate::op::{Atomic, Data, Fence, HalfFormat, MemoryOp, Op, Order, Scope, Space};
 use crate::register::NONE;
 
@@ -18,12 +19,21 @@ pub(super) fn decode(
         "ld" | "ldu" | "st" => access(builder, name, instruction),
         "atom" | "red" => atomic(builder, name, instruction),
         "fence" | "membar" => fence(builder, name, instruction),
+        "createpolicy" => create_policy(builder, instruction),
         "prefetch" | "prefetchu" | "applypriority" => {
             builder.emit(Op::Nothing);
             Ok(())
         }
         _ => return None,
     })
+}
+
+/// A cache policy changes where data is cached, never what is read: its value is of no interest.
+fn create_policy(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<(), String> {
+    let a = builder.preset(Bank::Long, Preset::Constant(0))?;
+    let d = builder.destination_value(operand(instruction, 0)?, true)?;
+    builder.emit(Op::Move64 { d, a });
+    Ok(())
 }
 
 /// Modifiers that change where data is cached, never what is read.

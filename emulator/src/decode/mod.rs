@@ -19,6 +19,7 @@ mod logic;
 mod memory;
 mod modifiers;
 mod operand;
+mod rare;
 mod warp;
 
 use std::collections::HashMap;

@@ -16,6 +16,11 @@ impl Modifiers {
         Modifiers { left: split.filter(|modifier| !modifier.is_empty()).collect() }
     }
 
+    /// One modifier alone.
+    pub(super) fn only(modifier: &'static str) -> Modifiers {
+        Modifiers { left: vec![modifier] }
+    }
+
     /// Whether `modifier` is there; consumes it.
     pub(super) fn take(&mut self, modifier: &str) -> bool {
         match self.left.iter().position(|&left| left == modifier) {

@@ -47,24 +47,30 @@ fn ordered<V: Value + PartialOrd>(r: &Registers, test: Comparison, a: Slot, b: S
 fn float<V: Value>(r: &Registers, test: Comparison, a: Slot, b: Slot, decode: impl Fn(V) -> f64) -> u32 {
     r.test(a, b, |x: V, y: V| {
         let (x, y) = (decode(x), decode(y));
-        let unordered = x.is_nan() || y.is_nan();
-        match test {
-            Comparison::Equal => x == y,
-            Comparison::NotEqual => !unordered && x != y,
-            Comparison::Less => x < y,
-            Comparison::LessEqual => x <= y,
-            Comparison::Greater => x > y,
-            Comparison::GreaterEqual => x >= y,
-            Comparison::EqualUnordered => unordered || x == y,
-            Comparison::NotEqualUnordered => x != y,
-            Comparison::LessUnordered => unordered || x < y,
-            Comparison::LessEqualUnordered => unordered || x <= y,
-            Comparison::GreaterUnordered => unordered || x > y,
-            Comparison::GreaterEqualUnordered => unordered || x >= y,
-            Comparison::Number => !unordered,
-            Comparison::Nan => unordered,
-        }
+        holds(test, x, y)
     })
+}
+
+/// Whether a comparison of two numbers holds.
+#[inline(always)]
+pub(crate) fn holds(test: Comparison, x: f64, y: f64) -> bool {
+    let unordered = x.is_nan() || y.is_nan();
+    match test {
+        Comparison::Equal => x == y,
+        Comparison::NotEqual => !unordered && x != y,
+        Comparison::Less => x < y,
+        Comparison::LessEqual => x <= y,
+        Comparison::Greater => x > y,
+        Comparison::GreaterEqual => x >= y,
+        Comparison::EqualUnordered => unordered || x == y,
+        Comparison::NotEqualUnordered => x != y,
+        Comparison::LessUnordered => unordered || x < y,
+        Comparison::LessEqualUnordered => unordered || x <= y,
+        Comparison::GreaterUnordered => unordered || x > y,
+        Comparison::GreaterEqualUnordered => unordered || x >= y,
+        Comparison::Number => !unordered,
+        Comparison::Nan => unordered,
+    }
 }
 
 /// Applies a Boolean operator to two masks.

@@ -12,7 +12,7 @@ use crate::op::{FloatBinary, FloatMode, FloatUnary, HalfFormat, HalfOperation};
 use crate::register::{Registers, Slot};
 
 #[inline(always)]
-fn apply32(kind: FloatBinary, a: f32, b: f32) -> f32 {
+pub(super) fn apply32(kind: FloatBinary, a: f32, b: f32) -> f32 {
     match kind {
         FloatBinary::Add => canonical_f32(a + b),
         FloatBinary::Subtract => canonical_f32(a - b),

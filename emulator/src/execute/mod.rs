@@ -11,6 +11,7 @@ mod compare;
 mod convert;
 mod float;
 mod integer;
+mod lane_function;
 mod mbarrier;
 mod system;
 mod warp_op;
@@ -418,6 +419,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 }
                 continue;
             }
+            Op::Function(index) => lane_function::execute(r, mask, &code.functions[index as usize]),
             Op::System(index) => {
                 running.spin.stored = true;
                 check!(system::execute(env, running.private, r, &code.system[index as usize], mask));

@@ -43,6 +43,14 @@ pub(crate) const F16: Format =
 /// The upper half of binary32.
 pub(crate) const BF16: Format =
     Format { exponent_bits: 8, mantissa_bits: 7, max_finite: 0x7f7f, infinity: Some(0x7f80), nan: 0x7fff };
+/// The upper 19 bits of binary32.
+pub(crate) const TF32: Format = Format {
+    exponent_bits: 8,
+    mantissa_bits: 10,
+    max_finite: 0x3_fbff,
+    infinity: Some(0x3_fc00),
+    nan: 0x3_ffff,
+};
 /// Four exponent bits, three mantissa bits, no infinity.
 pub(crate) const E4M3: Format =
     Format { exponent_bits: 4, mantissa_bits: 3, max_finite: 0x7e, infinity: None, nan: 0x7f };

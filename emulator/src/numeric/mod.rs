@@ -2,6 +2,7 @@
 //! directed rounding, and PTX's rules for NaN, minimum and maximum.
 
 pub(crate) mod arithmetic;
+pub(crate) mod directed;
 pub(crate) mod format;
 
-pub(crate) use format::{BF16, E4M3, E5M2, F16, F32, Format, Rounding};
+pub(crate) use format::{BF16, E4M3, E5M2, F16, F32, Format, Rounding, TF32};

@@ -7,12 +7,14 @@ mod access;
 mod asynchronous;
 mod call;
 mod kind;
+mod lane_function;
 mod warp;
 
 pub(crate) use access::*;
 pub(crate) use asynchronous::*;
 pub(crate) use call::*;
 pub(crate) use kind::*;
+pub(crate) use lane_function::*;
 pub(crate) use warp::*;
 
 use crate::numeric::Rounding;
@@ -393,6 +395,8 @@ pub(crate) enum Op {
     Branch {
         target: u32,
     },
+    /// A rare instruction.
+    Function(u32),
     /// Calls a subroutine.
     Call(u32),
     /// Goes back behind the call.

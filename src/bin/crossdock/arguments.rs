@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::Wire;
 use crossdock::host::Layout;
 
+use crate::exec::argument::{Argument, extents};
 use crate::routing::Routing;
 
 /// The widest token that the kernels take.
@@ -36,6 +37,26 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     /// Prints the PTX of a kernel that is specialised for a shape
     Ptx(PtxArguments),
+    /// Runs a kernel of any PTX file on virtual GPUs, with arrays from .npy files
+    ///
+    /// The kernel's parameters are given in order, one --arg each:
+    ///
+    ///   u8: i8: u16: i16: u32: i32: u64: i64: f16: bf16: f32: f64:VALUE   a number
+    ///   bytes:HEX                  the bytes of a structure
+    ///   in:x.npy                   the address of an array from a file
+    ///   inout:x.npy                the same; the file is overwritten with what the kernel leaves
+    ///   out:y.npy:4x16:float32     zeros of this shape and type, written to the file
+    ///   zeros:4096                 this many zeroed bytes, for the kernel's own use
+    ///
+    /// Buffers are on GPU 0; `in@1:x.npy` puts one on GPU 1. Example, for saxpy(float a, float *x, float *y, int n):
+    ///
+    ///   crossdock exec saxpy.ptx --kernel saxpy --grid 4 --block 256
+    ///       --arg f32:2 --arg in:x.npy --arg inout:y.npy --arg i32:1000
+    ///
+    /// Exits with 0 when the kernel ran, 1 when it did something wrong (out of bounds, a deadlock, a failed assert, ...),
+    /// which is reported with its line, and 2 on bad input.
+    #[command(verbatim_doc_comment)]
+    Exec(Box<ExecArguments>),
     /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
     Doctor(DoctorArguments),
 }
@@ -217,6 +238,50 @@ pub(crate) struct PtxArguments {
     /// PTX version to write it in, such as 8.6 [default: what text for the target is usually written in]
     #[arg(long, value_name = "VERSION")]
     pub(crate) ptx_version: Option<String>,
+}
+
+/// Flags of `crossdock exec`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecArguments {
+    /// PTX text, from any compiler
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The entry to run, as the PTX spells it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) kernel: String,
+
+    /// Blocks: X, X,Y or X,Y,Z
+    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, default_value = "1", value_parser = extents)]
+    pub(crate) grid: [u32; 3],
+
+    /// Threads of a block: X, X,Y or X,Y,Z
+    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, default_value = "1", value_parser = extents)]
+    pub(crate) block: [u32; 3],
+
+    /// Dynamic shared memory of a block, in bytes
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, default_value_t = 0)]
+    pub(crate) shared: u32,
+
+    /// A parameter, in order: u32:17, in:x.npy, out:y.npy:4x16:float32, ...
+    #[arg(long = "arg", value_name = "KIND:VALUE")]
+    pub(crate) arguments: Vec<Argument>,
+
+    /// Virtual GPUs
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 1)]
+    pub(crate) gpus: usize,
+
+    /// The GPU that runs the kernel
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, default_value_t = 0)]
+    pub(crate) gpu: usize,
+
+    /// Seed of the order in which virtual warps run; 0 is round robin
+    #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
+    pub(crate) schedule_seed: u64,
+
+    /// Print one JSON object: counters, what was printed, arrays written
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Flags of `crossdock doctor`.

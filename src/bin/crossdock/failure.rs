@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// The round did not end.
     #[error("the round failed: {0}")]
     Round(String),
+    /// A kernel did something wrong.
+    #[error("{0}")]
+    Kernel(String),
     /// The result is there, and its file does not take it.
     #[error("{}: the result could not be written: {problem}", path.display())]
     Unwritten { path: PathBuf, problem: String },
@@ -32,7 +35,11 @@ impl Failure {
     /// 1 for a run that went wrong, 2 for bad input.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Failure::Mismatch(_) | Failure::Round(_) | Failure::Unwritten { .. } | Failure::Output(_) => 1,
+            Failure::Mismatch(_)
+            | Failure::Round(_)
+            | Failure::Kernel(_)
+            | Failure::Unwritten { .. }
+            | Failure::Output(_) => 1,
             Failure::Arguments(_) | Failure::File { .. } | Failure::Kernels(_) => 2,
         }
     }

@@ -3,6 +3,7 @@
 mod arguments;
 mod console;
 mod doctor;
+mod exec;
 mod failure;
 mod files;
 mod progress;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
+        Command::Exec(arguments) => exec::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     match result {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use half::{bf16, f16};
 
-pub(crate) use npy::Output;
+pub(crate) use npy::{Output, RawArray, read_raw};
 
 use crate::failure::Failure;
 

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
 use ndarray_npy::WriteNpyExt;
-use ndarray_npy::npy::header::{Header, ReadHeaderError};
+use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
 
 use super::{Array, Element, Format, decode_all, wrong_format};
+use crate::exec::argument::element;
 use crate::failure::Failure;
 
 /// NumPy's own names where it has them; bfloat16 is written as two opaque bytes by `ml_dtypes`.
@@ -146,6 +147,47 @@ pub(super) fn read<T: Element>(path: &Path) -> Result<Array<T>, Failure> {
     Ok(Array { shape: array.shape().to_vec(), values: array.iter().cloned().collect() })
 }
 
+/// An array as a file holds it: its elements are not interpreted.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RawArray {
+    pub(crate) shape: Vec<usize>,
+    /// The element type as NumPy spells it: `<f4`.
+    pub(crate) descriptor: String,
+    /// Elements in row-major order.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads an array of any plain type.
+pub(crate) fn read_raw(path: &Path) -> Result<RawArray, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+    let (header, elements) = header(path, &bytes)?;
+    let descriptor = match header.type_descriptor.as_string() {
+        Some(descriptor) if element(descriptor).is_some() => descriptor.clone(),
+        Some(other) => {
+            let found = words(&excerpt(other));
+            return Err(Failure::file(
+                path,
+                format!("a kernel takes little-endian numbers, and these are {found}"),
+            ));
+        }
+        None => return Err(Failure::file(path, "a kernel takes numbers, and these are records")),
+    };
+    if header.layout.is_fortran() && header.shape.len() > 1 {
+        return Err(Failure::file(path, "the array is in column order; save numpy.ascontiguousarray of it"));
+    }
+    let size = element(&descriptor).map_or(1, |(_, bytes)| bytes);
+    let expected = element_count(&header.shape).and_then(|count| count.checked_mul(size));
+    if expected != Some(elements.len()) {
+        let shape = excerpt(&format!("{:?}", header.shape));
+        let found = elements.len();
+        return Err(Failure::file(
+            path,
+            format!("an array of shape {shape} does not have {found} bytes of elements"),
+        ));
+    }
+    Ok(RawArray { shape: header.shape, descriptor, bytes: elements.to_vec() })
+}
+
 /// The file of the result, opened before the work, so that a path that cannot be written costs no work. What the file
 /// held stays until the result replaces it.
 pub(crate) struct Output {
@@ -178,6 +220,19 @@ impl Output {
         Ok(Output { path: path.to_owned(), file, abandoned })
     }
 
+    /// Where the array goes.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes an array of any type.
+    pub(crate) fn write_raw(mut self, array: &RawArray) -> Result<(), Failure> {
+        let written = write_raw(&self.file, array)
+            .map_err(|problem| Failure::Unwritten { path: self.path.clone(), problem });
+        self.abandoned &= written.is_err();
+        written
+    }
+
     /// Writes a float32 array.
     pub(crate) fn write(mut self, array: &Array<f32>) -> Result<(), Failure> {
         let written = write(&self.file, array)
@@ -206,6 +261,23 @@ fn write(file: &File, array: &Array<f32>) -> Result<(), String> {
     }
     let mut buffered = BufWriter::new(file);
     view.write_npy(&mut buffered).map_err(|error| error.to_string())?;
+    buffered.flush().map_err(sentence)
+}
+
+fn write_raw(file: &File, array: &RawArray) -> Result<(), String> {
+    let header = Header {
+        type_descriptor: py_literal::Value::String(array.descriptor.clone()),
+        layout: Layout::Standard,
+        shape: array.shape.clone(),
+    };
+    let header = header.to_bytes().map_err(|error| error.to_string())?;
+    let sentence = |error: io::Error| error.to_string();
+    if file.metadata().map_err(sentence)?.is_file() {
+        file.set_len(0).map_err(sentence)?;
+    }
+    let mut buffered = BufWriter::new(file);
+    buffered.write_all(&header).map_err(sentence)?;
+    buffered.write_all(&array.bytes).map_err(sentence)?;
     buffered.flush().map_err(sentence)
 }
 
