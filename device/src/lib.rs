@@ -1,11 +1,12 @@
 //! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the layout arithmetic.
 //!
 //! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels here for a model at
-//! compile time, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time.
+//! compile time, [`router!`] the kernel of its gate, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time.
 
 // The attribute's output names this crate as users do, through the facade.
 extern crate self as crossdock;
 
+mod gate;
 pub mod intrinsics;
 pub mod kernels;
 mod kernels_macro;
@@ -13,6 +14,7 @@ pub mod launch;
 pub mod layout;
 pub mod library;
 pub mod prelude;
+mod router_macro;
 mod set;
 mod shape;
 mod source;
@@ -20,6 +22,7 @@ mod source;
 pub use crossdock_codegen::Error;
 pub use crossdock_codegen::back::{Options, Target};
 pub use crossdock_macros::device;
+pub use gate::{Gate, LogitFormat, RouterKernel, ScoreFunction, SpecialisedRouter};
 pub use set::{KernelSet, Specialised};
 pub use shape::{Shape, Wire};
 pub use source::DeviceModule;

@@ -1,10 +1,13 @@
 //! `crossdock ptx`: the text that a GPU's driver would be given.
 
-use crossdock::{CompileError, CompileOptions, KernelSet, Shape, Target};
+use crossdock::{CompileError, CompileOptions, KernelSet, RouterKernel, Shape, Target};
 
 use crate::arguments::PtxArguments;
 use crate::console;
 use crate::failure::Failure;
+
+/// The kernel that chooses experts; the others move rows.
+const ROUTER: &str = "router";
 
 /// Any shape that the kernels take: their names do not depend on it.
 const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdock::Wire::Bf16 };
@@ -13,9 +16,15 @@ const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdo
 pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     let Some(wanted) = &arguments.kernel else {
         let kernels = specialise(SOME_SHAPE, CompileOptions::default())?;
-        let names: String = kernels.ptx().iter().map(|(name, _)| format!("{name}\n")).collect();
+        let names: String = names(&kernels).iter().map(|name| format!("{name}\n")).collect();
         return console::print(&names);
     };
+    if wanted == ROUTER {
+        let groups = (arguments.groups, arguments.top_groups.unwrap_or(arguments.groups));
+        let gate = arguments.router.gate(arguments.experts, arguments.top_k, groups);
+        let kernel = RouterKernel::jit_for(gate, options(arguments)?);
+        return console::print(&kernel.map_err(|error| Failure::Kernels(error.to_string()))?.router.ptx);
+    }
     let shape = Shape {
         hidden: arguments.hidden,
         top_k: arguments.top_k,
@@ -26,13 +35,15 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     match kernels.ptx().iter().find(|(name, _)| name == wanted) {
         Some((_, text)) => console::print(text),
         None => {
-            let names: Vec<&str> = kernels.ptx().iter().map(|(name, _)| *name).collect();
-            Err(Failure::arguments(format!(
-                "--kernel {wanted} does not exist: the kernels are {}",
-                names.join(", ")
-            )))
+            let names = names(&kernels).join(", ");
+            Err(Failure::arguments(format!("--kernel {wanted} does not exist: the kernels are {names}")))
         }
     }
+}
+
+/// The kernels in the order they run.
+fn names(kernels: &KernelSet) -> Vec<&'static str> {
+    [ROUTER].into_iter().chain(kernels.ptx().map(|(name, _)| name)).collect()
 }
 
 /// What the flags ask the PTX to be made for.
