@@ -5,12 +5,14 @@
 //! emulator of virtual GPUs, so everything here runs and is tested on a machine without a GPU.
 //!
 //! - [`kernels!`] specialises the kernels for a model at compile time; [`KernelSet::jit`] does it at run time.
+//! - [`router!`] and [`RouterKernel::jit`] do the same for the kernel of its gate.
 //! - [`host`] has clusters, docks, dispatch and combine.
 //! - [`device`](macro@device), [`prelude`] and [`specialise!`] are for kernels of your own.
 
 pub use crossdock_device::{
-    DeviceModule, Error as CompileError, KernelSet, Options as CompileOptions, Shape, Specialised, Target,
-    Wire, cache, device, intrinsics, kernels, launch, layout, library, numbers, prelude, specialise,
+    DeviceModule, Error as CompileError, Gate, KernelSet, LogitFormat, Options as CompileOptions,
+    RouterKernel, ScoreFunction, Shape, Specialised, SpecialisedRouter, Target, Wire, cache, device,
+    intrinsics, kernels, launch, layout, library, numbers, prelude, router, specialise,
 };
 pub use crossdock_host as host;
 
@@ -22,6 +24,8 @@ pub use crossdock_device::__private;
 mod pages {
     #[doc = include_str!("../docs/device-language.md")]
     struct DeviceLanguage;
+    #[doc = include_str!("../docs/throughput.md")]
+    struct Throughput;
     #[doc = include_str!("../README.md")]
     struct Readme;
 }

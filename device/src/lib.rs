@@ -1,13 +1,14 @@
 //! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the layout arithmetic.
 //!
 //! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels here for a model at
-//! compile time, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time,
-//! where [`cache`] keeps what was made.
+//! compile time, [`router!`] the kernel of its gate, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes
+//! the same path at run time, where [`cache`] keeps what was made.
 
 // The attribute's output names this crate as users do, through the facade.
 extern crate self as crossdock;
 
 pub mod cache;
+mod gate;
 pub mod intrinsics;
 pub mod kernels;
 mod kernels_macro;
@@ -16,6 +17,7 @@ pub mod layout;
 pub mod library;
 pub mod numbers;
 pub mod prelude;
+mod router_macro;
 mod set;
 mod shape;
 mod shipped;
@@ -24,6 +26,7 @@ mod source;
 pub use crossdock_codegen::Error;
 pub use crossdock_codegen::back::{Options, Target};
 pub use crossdock_macros::device;
+pub use gate::{Gate, LogitFormat, RouterKernel, ScoreFunction, SpecialisedRouter};
 pub use set::{KernelSet, Specialised};
 pub use shape::{Shape, Wire};
 pub use source::DeviceModule;

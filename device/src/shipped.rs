@@ -1,21 +1,32 @@
 //! Every device module of this crate by its path, for tools that resolve imports without rustc.
 
-use crate::kernels::{combine, count, dispatch, enter, expand, gradient, layout, routing, rows, signal};
-use crate::{DeviceModule, layout as arithmetic, library};
+use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 12] = [
+static MODULES: [(&str, &DeviceModule); 24] = [
     ("library::code", &library::code::__device::MODULE),
-    ("layout::code", &arithmetic::code::__device::MODULE),
-    ("kernels::combine::code", &combine::code::__device::MODULE),
-    ("kernels::count::code", &count::code::__device::MODULE),
-    ("kernels::dispatch::code", &dispatch::code::__device::MODULE),
-    ("kernels::enter::code", &enter::code::__device::MODULE),
-    ("kernels::expand::code", &expand::code::__device::MODULE),
-    ("kernels::gradient::code", &gradient::code::__device::MODULE),
-    ("kernels::layout::code", &layout::code::__device::MODULE),
-    ("kernels::routing::code", &routing::code::__device::MODULE),
-    ("kernels::rows::code", &rows::code::__device::MODULE),
-    ("kernels::signal::code", &signal::code::__device::MODULE),
+    ("layout::code", &layout::code::__device::MODULE),
+    ("library::approximate::code", &library::approximate::code::__device::MODULE),
+    ("library::bits::code", &library::bits::code::__device::MODULE),
+    ("library::copies::code", &library::copies::code::__device::MODULE),
+    ("library::fences::code", &library::fences::code::__device::MODULE),
+    ("library::mbarrier::code", &library::mbarrier::code::__device::MODULE),
+    ("library::threads::code", &library::threads::code::__device::MODULE),
+    ("numbers::float8::code", &numbers::float8::code::__device::MODULE),
+    ("numbers::half::code", &numbers::half::code::__device::MODULE),
+    ("numbers::quantise::code", &numbers::quantise::code::__device::MODULE),
+    ("numbers::vector::code", &numbers::vector::code::__device::MODULE),
+    ("kernels::combine::code", &kernels::combine::code::__device::MODULE),
+    ("kernels::count::code", &kernels::count::code::__device::MODULE),
+    ("kernels::dispatch::code", &kernels::dispatch::code::__device::MODULE),
+    ("kernels::enter::code", &kernels::enter::code::__device::MODULE),
+    ("kernels::expand::code", &kernels::expand::code::__device::MODULE),
+    ("kernels::gradient::code", &kernels::gradient::code::__device::MODULE),
+    ("kernels::layout::code", &kernels::layout::code::__device::MODULE),
+    ("kernels::router::code", &kernels::router::code::__device::MODULE),
+    ("kernels::routing::code", &kernels::routing::code::__device::MODULE),
+    ("kernels::rows::code", &kernels::rows::code::__device::MODULE),
+    ("kernels::scores::code", &kernels::scores::code::__device::MODULE),
+    ("kernels::signal::code", &kernels::signal::code::__device::MODULE),
 ];
 
 impl DeviceModule {

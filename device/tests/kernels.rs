@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crossdock_device::{KernelSet, Shape, Wire};
+use crossdock_device::{Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
 use crossdock_ptx::assembler::Assembler;
 
 /// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, both wires, a row
@@ -24,6 +24,100 @@ fn ptx_is_as_reviewed() {
     }
 }
 
+/// Gates that differ in everything the router is specialised for: groups and not, runs that fill a warp and not, bias,
+/// score functions, formats.
+const GATES: [(&str, Gate); 4] = [
+    ("deepseek_v3", Gate::DEEPSEEK_V3),
+    (
+        "softmax_8_of_128_bf16",
+        Gate {
+            experts: 128,
+            groups: 1,
+            top_groups: 1,
+            top_k: 8,
+            score: ScoreFunction::Softmax,
+            biased: false,
+            normalised: true,
+            logits: LogitFormat::Bf16,
+        },
+    ),
+    (
+        "plain_3_of_9",
+        Gate {
+            experts: 9,
+            groups: 3,
+            top_groups: 2,
+            top_k: 3,
+            score: ScoreFunction::Identity,
+            biased: false,
+            normalised: false,
+            logits: LogitFormat::F32,
+        },
+    ),
+    (
+        "softmax_32_of_2048",
+        Gate {
+            experts: 2048,
+            groups: 1,
+            top_groups: 1,
+            top_k: 32,
+            score: ScoreFunction::Softmax,
+            biased: true,
+            normalised: true,
+            logits: LogitFormat::F32,
+        },
+    ),
+];
+
+/// Gates whose PTX is short enough to read.
+const READ: [&str; 3] = ["deepseek_v3", "softmax_8_of_128_bf16", "plain_3_of_9"];
+
+#[test]
+fn router_ptx_is_as_reviewed() {
+    for (name, gate) in GATES {
+        let kernel = RouterKernel::jit(gate).expect("these gates are legal");
+        let ptx = &*kernel.router.ptx;
+        if READ.contains(&name) {
+            insta::assert_snapshot!(format!("router@{name}"), ptx);
+        }
+        let module = crossdock_ptx::parse(ptx).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(module.to_string(), ptx, "{name}");
+        assert_eq!(module.check(), Ok(()), "{name}");
+        assert!(!ptx.contains(".approx"), "{name} must give the same bits on every GPU");
+    }
+}
+
+#[test]
+fn impossible_gates_say_which_relation_they_violate() {
+    let refused = |gate: Gate| RouterKernel::jit(gate).expect_err("this gate is impossible").to_string();
+    let gate = Gate::DEEPSEEK_V3;
+    assert_eq!(
+        refused(Gate { experts: 2049, groups: 1, top_groups: 1, ..gate }),
+        "experts must be 1 to 2048: 2049 is not"
+    );
+    assert_eq!(
+        refused(Gate { groups: 0, ..gate }),
+        "groups must be 1 to 32, one lane or more each: 0 is not"
+    );
+    assert_eq!(
+        refused(Gate { groups: 64, ..gate }),
+        "groups must be 1 to 32, one lane or more each: 64 is not"
+    );
+    assert_eq!(
+        refused(Gate { groups: 3, top_groups: 2, ..gate }),
+        "experts must be a multiple of groups (3): 256 is not"
+    );
+    assert_eq!(refused(Gate { top_groups: 9, ..gate }), "top_groups must be 1 to groups (8): 9 is not");
+    assert_eq!(
+        refused(Gate { top_k: 33, ..gate }),
+        "top_k must be 1 to 32, one lane per selection: 33 is not"
+    );
+    assert_eq!(
+        refused(Gate { groups: 32, top_groups: 1, top_k: 9, ..gate }),
+        "top_k must be at most the experts of top_groups (1) groups of 8: 9 is not"
+    );
+}
+
 #[test]
 fn ptx_survives_its_own_parser() {
     for (name, shape) in SHAPES {
@@ -42,21 +136,25 @@ const REVIEWED_RELEASE: &str = "13.5";
 #[test]
 fn ptxas_assembles_every_kernel_without_stack_or_spills() {
     let Some(assembler) = Assembler::for_test() else { return };
-    let mut table = format!("{:<24}{:>9}{:>11}{:>12}\n", "kernel", "target", "registers", "code bytes");
+    let mut kernels: Vec<(String, String)> = Vec::new();
     for (name, shape) in SHAPES {
         let set = KernelSet::jit(shape).expect("these shapes are legal");
-        for (kernel, ptx) in set.ptx() {
-            let kernel = format!("{kernel}@{name}");
-            for target in ["sm_80", "sm_90a", "sm_100a"] {
-                let assembled =
-                    assembler.assemble(ptx, target).unwrap_or_else(|error| panic!("{kernel}: {error}"));
-                let [usage] = &assembled.kernels[..] else { panic!("{kernel} is one entry: {assembled:?}") };
-                let memory = [usage.stack_bytes, usage.spill_store_bytes, usage.spill_load_bytes];
-                assert_eq!(memory, [0; 3], "{kernel} for {target}");
-                assert!(usage.registers > 0 && usage.code_bytes > 0, "{kernel} for {target}: {usage:?}");
-                let _ =
-                    writeln!(table, "{kernel:<24}{target:>9}{:>11}{:>12}", usage.registers, usage.code_bytes);
-            }
+        kernels.extend(set.ptx().map(|(kernel, ptx)| (format!("{kernel}@{name}"), ptx.to_owned())));
+    }
+    for (name, gate) in GATES {
+        let kernel = RouterKernel::jit(gate).expect("these gates are legal");
+        kernels.push((format!("router@{name}"), kernel.router.ptx.to_string()));
+    }
+    let mut table = format!("{:<30}{:>9}{:>11}{:>12}\n", "kernel", "target", "registers", "code bytes");
+    for (kernel, ptx) in kernels {
+        for target in ["sm_80", "sm_90a", "sm_100a"] {
+            let assembled =
+                assembler.assemble(&ptx, target).unwrap_or_else(|error| panic!("{kernel}: {error}"));
+            let [usage] = &assembled.kernels[..] else { panic!("{kernel} is one entry: {assembled:?}") };
+            let memory = [usage.stack_bytes, usage.spill_store_bytes, usage.spill_load_bytes];
+            assert_eq!(memory, [0; 3], "{kernel} for {target}");
+            assert!(usage.registers > 0 && usage.code_bytes > 0, "{kernel} for {target}: {usage:?}");
+            let _ = writeln!(table, "{kernel:<30}{target:>9}{:>11}{:>12}", usage.registers, usage.code_bytes);
         }
     }
     if assembler.release() == REVIEWED_RELEASE {

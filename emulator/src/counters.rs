@@ -4,7 +4,7 @@
 use crate::activity::{Activity, Class, Requests, SharedRequests, Waits};
 use crate::code::Code;
 use crate::memory::window;
-use crate::op::Op;
+use crate::op::{Function, Op};
 use crate::report::{Link, Traffic};
 
 /// Bytes of a sector: what memory and caches move at least.
@@ -182,14 +182,15 @@ impl Counters {
         let mut executed = 0u64;
         for (instruction, change) in code.instructions.iter().zip(&self.runs) {
             executed = executed.wrapping_add(*change);
-            activity.instructions.add(class(&instruction.op), executed);
+            activity.instructions.add(class(code, &instruction.op), executed);
         }
         activity
     }
 }
 
-fn class(op: &Op) -> Class {
+fn class(code: &Code, op: &Op) -> Class {
     match op {
+        Op::Function(index) => class_of_function(code.functions[*index as usize].function),
         Op::Move32 { .. }
         | Op::Move64 { .. }
         | Op::Pack16 { .. }
@@ -198,7 +199,6 @@ fn class(op: &Op) -> Class {
         | Op::Unpack32 { .. }
         | Op::PackMany(_)
         | Op::UnpackMany(_)
-        | Op::Function(_)
         | Op::LoadParameter { .. }
         | Op::ActiveMask { .. } => Class::Movement,
         Op::Unary { .. }
@@ -253,5 +253,26 @@ fn class(op: &Op) -> Class {
             Class::Control
         }
         Op::Clock { .. } | Op::Sleep { .. } | Op::Nothing => Class::Other,
+    }
+}
+
+fn class_of_function(function: Function) -> Class {
+    match function {
+        Function::FindNthSet
+        | Function::BitMask { .. }
+        | Function::ExtendFrom { .. }
+        | Function::Multiply24 { .. }
+        | Function::MultiplyAddHighSaturating => Class::Integer,
+        Function::PackSaturating { .. } | Function::Tf32 { .. } => Class::Conversion,
+        Function::HalfSet { .. } => Class::Predicate,
+        Function::Divide32 { .. }
+        | Function::SquareRoot32 { .. }
+        | Function::Binary64 { .. }
+        | Function::Fma64 { .. }
+        | Function::SquareRoot64 { .. }
+        | Function::Pair32 { .. }
+        | Function::Half { .. }
+        | Function::ExtremumXorSign { .. }
+        | Function::HalfApproximate { .. } => Class::Floating,
     }
 }

@@ -72,6 +72,11 @@ impl Capacity {
         Capacity { rows: Some(rows), ..self }
     }
 
+    /// The tokens it was made for.
+    pub(crate) const fn count(self) -> usize {
+        self.tokens
+    }
+
     /// How arrivals lie.
     pub const fn layout(self, layout: Layout) -> Capacity {
         Capacity { layout, ..self }

@@ -15,10 +15,11 @@ use crate::capacity::{Capacity, Room};
 use crate::combining::{Combine, Combined, Element, Metadata};
 use crate::kernel::{Kernel, Launched};
 use crate::memory::{CHUNK_TOKENS, Counting, Memory};
-use crate::plan::{Counts, Handle, Plan};
+use crate::plan::{Counts, Handle, Plan, Routes};
 use crate::rank::Rank;
 use crate::report::StageReport;
 use crate::requirements::check_shape;
+use crate::router::Routed;
 use crate::status;
 use crate::tokens::{Routing, Tokens};
 use crate::{Error, Result, Shape};
@@ -35,6 +36,8 @@ pub struct Dock {
     pub(crate) memory: Memory,
     /// What the next round describes itself in, unless a handle keeps it.
     plan: Arc<Plan>,
+    /// Where routes that the host gives are put.
+    routes: Arc<Routes>,
     /// Rounds begun; flags hold the round in which their rank last reached the stage.
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
@@ -77,8 +80,9 @@ impl Dock {
             gradient: rank.kernel(&set.gradient)?,
         };
         let memory = Memory::new(rank, &shape, &room)?;
-        let plan = Arc::new(Plan::new(rank, &shape, room.tokens)?);
-        Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, round: 0, broken: None })
+        let routes = Arc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
+        let plan = Arc::new(Plan::new(rank, &shape, room.tokens, Arc::clone(&routes))?);
+        Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, routes, round: 0, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -113,12 +117,36 @@ impl Dock {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
         self.accept(tokens, count)?;
-        if Arc::get_mut(&mut self.plan).is_none() {
-            self.plan = Arc::new(Plan::new(&self.rank, &self.shape, self.room.tokens)?);
+        // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
+        let own = Arc::get_mut(&mut self.plan).is_some_and(|plan| Arc::ptr_eq(&plan.routes, &self.routes));
+        if Arc::strong_count(&self.routes) > 1 + usize::from(own) {
+            self.routes = Arc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
+        }
+        let routes = Arc::clone(&self.routes);
+        routes.experts.write(0, routing.experts)?;
+        routes.weights.write(0, routing.weights)?;
+        self.exchange(routes, count)
+    }
+
+    /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
+    /// Collective, and ranks may mix both.
+    ///
+    /// # Errors
+    /// As for [`dispatch`](Self::dispatch), and when the router is of another rank, top-k or number of experts. With a
+    /// placement the dock's shape counts physical experts.
+    pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
+        let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
+        self.accept(tokens, routed.tokens())?;
+        self.exchange(routes, routed.tokens())
+    }
+
+    /// Sends `count` tokens that are in place by `routes`.
+    fn exchange(&mut self, routes: Arc<Routes>, count: usize) -> Result<Arrived<'_>> {
+        match Arc::get_mut(&mut self.plan) {
+            Some(plan) => plan.routes = routes,
+            None => self.plan = Arc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
         }
         let plan = Arc::clone(&self.plan);
-        plan.experts.write(0, routing.experts)?;
-        plan.weights.write(0, routing.weights)?;
         let (counts, report) = self.round(|dock| {
             let mut launches = dock.launch_positions(&plan, count)?;
             launches.push(dock.launch_dispatch(&plan, count)?);
@@ -228,7 +256,7 @@ impl Dock {
         let count = self.kernels.count.launch(
             chunks,
             &CountArguments {
-                experts: plan.experts.global(),
+                experts: plan.routes.experts.global(),
                 tokens: tokens as u32,
                 chunk_tokens,
                 chunk_counts: memory.chunk_counts.global(),
@@ -244,7 +272,7 @@ impl Dock {
         let layout = self.kernels.layout.launch(
             chunks,
             &LayoutArguments {
-                experts: plan.experts.global(),
+                experts: plan.routes.experts.global(),
                 tokens: tokens as u32,
                 chunk_tokens,
                 chunk_counts: memory.chunk_counts.global(),
@@ -294,7 +322,7 @@ impl Dock {
             &DispatchArguments {
                 rows: memory.rows.global(),
                 scales: memory.scales.global(),
-                weights: plan.weights.global(),
+                weights: plan.routes.weights.global(),
                 places: plan.places.global(),
                 tokens: tokens as u32,
                 by_expert: u32::from(layout.is_by_expert()),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossdock_device::LogitFormat;
+
 /// The result of a call that can fail with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -81,6 +83,48 @@ pub enum Error {
         tokens: usize,
         /// Tokens allowed.
         capacity: usize,
+    },
+    /// More tokens than the router was opened for.
+    #[error(
+        "rank {rank} routes {tokens} tokens, but the router was opened with Capacity::tokens({capacity})"
+    )]
+    OverRouterCapacity {
+        /// The rank.
+        rank: usize,
+        /// Tokens given.
+        tokens: usize,
+        /// Tokens allowed.
+        capacity: usize,
+    },
+    /// The logits are not in the format that the router's kernel reads.
+    #[error("rank {rank}: the router's kernel reads logits as {expected:?}, but these are {found:?}")]
+    WrongLogits {
+        /// The rank.
+        rank: usize,
+        /// The kernel's format.
+        expected: LogitFormat,
+        /// The logits' format.
+        found: LogitFormat,
+    },
+    /// The routes are in another rank's memory.
+    #[error("rank {rank} dispatches by a router that was opened on another rank ({router}); use its own")]
+    OtherRouter {
+        /// The rank that dispatches.
+        rank: usize,
+        /// The index of the router's rank, of the same or another cluster.
+        router: usize,
+    },
+    /// The routes are for another shape.
+    #[error("rank {rank}: {what} must be equal: the router has {router}, the dock {dock}")]
+    UnlikeRouter {
+        /// The rank.
+        rank: usize,
+        /// What differs.
+        what: &'static str,
+        /// The router's.
+        router: usize,
+        /// The dock's.
+        dock: usize,
     },
     /// A slice has the wrong length.
     #[error("rank {rank}: {what} must hold {rule} = {expected} elements; it holds {found}")]

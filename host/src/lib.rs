@@ -45,6 +45,7 @@ pub mod quantise;
 mod rank;
 pub mod report;
 mod requirements;
+mod router;
 mod status;
 mod tokens;
 mod topology;
@@ -55,7 +56,9 @@ pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
 pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
-pub use crossdock_device::{KernelSet, Shape, Specialised, Wire};
+pub use crossdock_device::{
+    Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Specialised, SpecialisedRouter, Wire,
+};
 pub use dock::Dock;
 pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;
@@ -66,5 +69,6 @@ pub use plain::Plain;
 pub use plan::Handle;
 pub use rank::Rank;
 pub use requirements::check_shape;
+pub use router::{Logit, Routed, Router};
 pub use tokens::{Routing, Tokens};
 pub use topology::Topology;

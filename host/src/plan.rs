@@ -11,11 +11,24 @@ use crate::dock::Dock;
 use crate::rank::Rank;
 use crate::{Error, Layout, Result};
 
+/// Where the selections of a rank's tokens go: `[tokens, top_k]` each.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    pub(crate) experts: Buffer<i32>,
+    pub(crate) weights: Buffer<f32>,
+}
+
+impl Routes {
+    pub(crate) fn new(rank: &Rank, selections: usize) -> Result<Routes> {
+        Ok(Routes { experts: rank.buffer(selections)?, weights: rank.buffer(selections)? })
+    }
+}
+
 /// Device memory that describes one round of one rank. Shapes are in the kernels' parameter lists.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) experts: Buffer<i32>,
-    pub(crate) weights: Buffer<f32>,
+    /// The dock's, or a router's.
+    pub(crate) routes: Arc<Routes>,
     pub(crate) places: Buffer<Place>,
     pub(crate) source_offsets: Buffer<u32>,
     pub(crate) expert_offsets: Buffer<u32>,
@@ -23,12 +36,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize) -> Result<Plan> {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize, routes: Arc<Routes>) -> Result<Plan> {
         let ranks = rank.topology().ranks();
         let (top_k, local_experts) = (shape.top_k as usize, shape.experts as usize / ranks);
         Ok(Plan {
-            experts: rank.buffer(tokens * top_k)?,
-            weights: rank.buffer(tokens * top_k)?,
+            routes,
             places: rank.buffer(tokens * top_k)?,
             source_offsets: rank.buffer(ranks + 1)?,
             expert_offsets: rank.buffer(local_experts + 1)?,

@@ -112,6 +112,11 @@ impl Rank {
         self.backend.gather(self.index, "a barrier", Vec::new()).map(|_| ())
     }
 
+    /// Whether this is the same rank of the same cluster.
+    pub(crate) fn is(&self, other: &Rank) -> bool {
+        self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
+    }
+
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
     }

@@ -19,6 +19,7 @@ mod combine;
 mod gradient;
 mod number;
 mod round;
+pub mod router;
 
 pub use arrival::{Arrival, Selection, arrivals};
 pub use bound::{Bounds, combine_bounds, dispatch_bounds};

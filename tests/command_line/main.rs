@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod device_files;
+mod exec;
 mod files;
 mod runs;
 

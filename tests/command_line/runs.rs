@@ -124,7 +124,7 @@ fn ptx_lists_and_prints_kernels() {
     let list = crossdock("ptx --list");
     assert_eq!(
         (text(&list.stdout), list.status.code()),
-        ("count\nlayout\ndispatch\ncombine\nenter\ngradient\n", Some(0))
+        ("router\ncount\nlayout\ndispatch\ncombine\nenter\ngradient\n", Some(0))
     );
     for kernel in text(&list.stdout).lines() {
         let output =
@@ -133,6 +133,46 @@ fn ptx_lists_and_prints_kernels() {
         assert!(text(&output.stdout).starts_with(".version"), "{kernel}");
         assert!(text(&output.stdout).contains(&format!(".visible .entry {kernel}(")), "{kernel}");
     }
+}
+
+#[test]
+fn the_router_kernel_routes_and_is_verified() {
+    let shape = "--gpus-per-node 4 --tokens 6 --hidden 64";
+    for arguments in [
+        "--experts 64 --top-k 6 --router sigmoid --groups 8 --top-groups 3 --scaling 2.5",
+        "--experts 20 --top-k 3 --router softmax --routing zipf:1.5 --wire fp8",
+        "--experts 8 --top-k 2 --router plain",
+    ] {
+        let report = verified(&format!("{shape} {arguments}"));
+        assert!(report["router"]["warp_instructions"].as_u64().is_some_and(|count| count > 0), "{arguments}");
+    }
+    let hash =
+        |arguments: &str| verified(&format!("{shape} --experts 16 --top-k 2 {arguments}"))["hash"].clone();
+    assert_ne!(hash("--router sigmoid"), hash("--router sigmoid --scaling 2"));
+    let output = crossdock(&format!("run {shape} --experts 16 --top-k 2 --router softmax"));
+    let text = text(&output.stdout);
+    assert!(text.contains("\nsoftmax router: 1 of 1 groups, ") && text.ends_with("\nverified\n"), "{text}");
+}
+
+#[test]
+fn router_flags_that_cannot_be_say_why() {
+    for (arguments, sentence) in [
+        (
+            "--router sigmoid --routing one-expert",
+            "--router chooses different experts for a token: it goes with",
+        ),
+        ("--router softmax --experts 4096", "--router: experts must be 1 to 2048: 4096 is not"),
+        ("--router softmax --groups 64 --top-groups 64", "--router: groups must be 1 to 32"),
+        ("--router softmax --scaling inf", "a factor is a finite number, such as 2.5"),
+        ("--scaling 2", "--router"),
+    ] {
+        let output = crossdock(&format!("run --tokens 1 --hidden 64 {arguments}"));
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        assert!(text(&output.stderr).contains(sentence), "{arguments}: {}", text(&output.stderr));
+    }
+    let output = crossdock("ptx --kernel router --groups 3");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("experts must be a multiple of groups (3): 256 is not"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! The four kernels of throughput mode on one node, in the order they run.
+//! The kernels: the router, and the four of throughput mode on one node, in the order they run.
 //!
+//! 0. [`router`](mod@router): chooses each token's experts from logits, where the caller does not do so.
 //! 1. [`count`](mod@count): each rank counts its rows per destination rank and its selections per expert, and publishes the totals.
 //! 2. [`layout`](mod@layout): with everybody's totals, each rank computes where each of its rows will stand at its destination.
 //! 3. [`dispatch`](mod@dispatch): each row is written once to each rank that needs it, straight to its place.
@@ -14,6 +15,8 @@ pub mod enter;
 pub mod expand;
 pub mod gradient;
 pub mod layout;
+pub mod router;
 pub mod routing;
 pub mod rows;
+pub mod scores;
 pub mod signal;

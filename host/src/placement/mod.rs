@@ -101,7 +101,7 @@ impl Placement {
 
     /// The replica that serves token number `token`: the replicas take turns. `None` when there is no such expert.
     ///
-    /// A router counts tokens from a number that each rank chooses, so that
+    /// The router counts tokens from the number that [`Router::place`](crate::Router::place) was given, so that
     /// ranks with few tokens do not all begin with the same replica.
     pub fn physical(&self, logical: usize, token: u32) -> Option<u32> {
         let replicas = self.replicas(logical);
@@ -123,6 +123,10 @@ impl Placement {
         }
         Ok(sums)
     }
+    /// As the router's kernel takes it: where each logical expert's replicas begin, and the replicas.
+    pub(crate) fn tables(&self) -> (&[u32], &[u32]) {
+        (&self.offsets, &self.replicas)
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +138,7 @@ mod tests {
         let placement = Placement::new(3, vec![2, 0, 1, 2, 2]).expect("every expert is there");
         assert_eq!((placement.logical_experts(), placement.physical_experts()), (3, 5));
         assert_eq!([0, 1, 2, 3].map(|expert| placement.replicas(expert)), [&[1][..], &[2], &[0, 3, 4], &[]]);
+        assert_eq!(placement.tables(), (&[0, 1, 2, 5][..], &[1, 2, 0, 3, 4][..]));
         assert_eq!(placement.physical(2, 7), Some(3));
         assert_eq!(placement.physical(2, u32::MAX), Some(0));
         assert_eq!(placement.physical(3, 0), None);

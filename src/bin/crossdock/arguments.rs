@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use crossdock::Wire;
 use crossdock::host::Layout;
+use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
 use crate::routing::Routing;
@@ -85,6 +85,47 @@ impl From<WireName> for Wire {
     }
 }
 
+/// How the router's kernel scores experts, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RouterName {
+    /// Sigmoids with a bias per expert, weights that sum to 1, as DeepSeek-V3
+    Sigmoid,
+    /// Softmax, weights that sum to 1, as Mixtral
+    Softmax,
+    /// The logits themselves, also as weights
+    Plain,
+}
+
+impl RouterName {
+    /// As the flag spells it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            RouterName::Sigmoid => "sigmoid",
+            RouterName::Softmax => "softmax",
+            RouterName::Plain => "plain",
+        }
+    }
+
+    /// The gate for `top_k` of `experts`, in `top_groups` of `groups`.
+    pub(crate) fn gate(self, experts: u32, top_k: u32, (groups, top_groups): (u32, u32)) -> Gate {
+        let score = match self {
+            RouterName::Sigmoid => ScoreFunction::Sigmoid,
+            RouterName::Softmax => ScoreFunction::Softmax,
+            RouterName::Plain => ScoreFunction::Identity,
+        };
+        Gate {
+            experts,
+            groups,
+            top_groups,
+            top_k,
+            score,
+            biased: self == RouterName::Sigmoid,
+            normalised: self != RouterName::Plain,
+            logits: LogitFormat::F32,
+        }
+    }
+}
+
 /// What the simulated experts do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExpertName {
@@ -134,6 +175,15 @@ pub(crate) struct RunArguments {
     /// Groups that each token chooses
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, requires = "groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) top_groups: Option<u32>,
+
+    /// Choose experts with the router's kernel, from logits that follow --routing: drawn on the host, routed on the GPUs,
+    /// sent without coming back, and verified like the rest
+    #[arg(long, value_enum, conflicts_with = "topk_file")]
+    pub(crate) router: Option<RouterName>,
+
+    /// What the router multiplies weights by [default: 1]
+    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, requires = "router", value_parser = scaling)]
+    pub(crate) scaling: Option<f32>,
 
     /// How rows travel
     #[arg(long, value_enum, default_value = "bf16")]
@@ -207,6 +257,13 @@ fn layout(text: &str) -> Result<Layout, String> {
         Some(("expert", rows)) => Ok(Layout::ByExpert { alignment: number(rows)? }),
         Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
         _ => Err(rule.to_string()),
+    }
+}
+
+fn scaling(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(factor) if f32::is_finite(factor) => Ok(factor),
+        _ => Err("a factor is a finite number, such as 2.5".into()),
     }
 }
 
@@ -285,6 +342,18 @@ pub(crate) struct PtxArguments {
     /// Experts in all
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
+
+    /// Groups of experts, for the kernel `router`
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) groups: u32,
+
+    /// Groups that each token chooses, for the kernel `router` [default: all]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) top_groups: Option<u32>,
+
+    /// How the kernel `router` scores experts
+    #[arg(long, value_enum, default_value = "sigmoid")]
+    pub(crate) router: RouterName,
 
     /// How rows travel
     #[arg(long, value_enum, default_value = "bf16")]

@@ -69,12 +69,7 @@ pub(crate) struct Routes {
 impl Router {
     /// Routes `tokens` tokens.
     pub(crate) fn route(&self, tokens: usize, random: &mut impl RngExt) -> Routes {
-        let popularity: Vec<f64> = (0..self.experts)
-            .map(|expert| match self.routing {
-                Routing::Zipf(exponent) => -exponent * ((expert + 1) as f64).ln(),
-                Routing::Uniform | Routing::OneExpert | Routing::Sparse(_) => 0.0,
-            })
-            .collect();
+        let popularity = self.popularity();
         let mut routes = Routes::default();
         for _ in 0..tokens {
             let scores: Vec<f64> = popularity.iter().map(|logit| sigmoid(logit + gumbel(random))).collect();
@@ -94,6 +89,22 @@ impl Router {
             }
         }
         routes
+    }
+
+    /// Logits for the router's kernel, `[tokens, experts]`.
+    pub(crate) fn logits(&self, tokens: usize, random: &mut impl RngExt) -> Vec<f32> {
+        let popularity = self.popularity();
+        let token = |_| popularity.iter().map(|logit| (logit + gumbel(random)) as f32).collect::<Vec<_>>();
+        (0..tokens).flat_map(token).collect()
+    }
+
+    /// The logarithm of how popular each expert is.
+    fn popularity(&self) -> Vec<f64> {
+        let logarithm = |expert: usize| match self.routing {
+            Routing::Zipf(exponent) => -exponent * ((expert + 1) as f64).ln(),
+            Routing::Uniform | Routing::OneExpert | Routing::Sparse(_) => 0.0,
+        };
+        (0..self.experts).map(logarithm).collect()
     }
 
     fn inside_best_groups(&self, scores: &[f64], groups: Groups) -> impl Iterator<Item = usize> + use<> {

@@ -4,11 +4,14 @@ mod file;
 mod report;
 mod source;
 
-use crossdock::{CompileError, CompileOptions, DeviceModule, KernelSet, Shape, Target};
+use crossdock::{CompileError, CompileOptions, DeviceModule, KernelSet, RouterKernel, Shape, Target};
 
 use crate::arguments::PtxArguments;
 use crate::console;
 use crate::failure::Failure;
+
+/// The kernel that chooses experts; the others move rows.
+const ROUTER: &str = "router";
 
 /// Any shape that the kernels take: their names do not depend on it.
 const SOME_SHAPE: Shape = Shape { hidden: 8, top_k: 1, experts: 1, wire: crossdock::Wire::Bf16 };
@@ -20,9 +23,15 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     }
     let Some(wanted) = &arguments.kernel else {
         let kernels = specialise(SOME_SHAPE, CompileOptions::default())?;
-        let names: String = kernels.ptx().iter().map(|(name, _)| format!("{name}\n")).collect();
+        let names: String = names(&kernels).iter().map(|name| format!("{name}\n")).collect();
         return console::print(&names);
     };
+    if wanted == ROUTER {
+        let groups = (arguments.groups, arguments.top_groups.unwrap_or(arguments.groups));
+        let gate = arguments.router.gate(arguments.experts, arguments.top_k, groups);
+        let kernel = RouterKernel::jit_for(gate, options(arguments)?);
+        return console::print(&kernel.map_err(|error| Failure::Kernels(error.to_string()))?.router.ptx);
+    }
     let shape = Shape {
         hidden: arguments.hidden,
         top_k: arguments.top_k,
@@ -34,11 +43,8 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
         Some(_) if arguments.ir => console::print(representation(wanted)),
         Some((_, text)) => console::print(text),
         None => {
-            let names: Vec<&str> = kernels.ptx().iter().map(|(name, _)| *name).collect();
-            Err(Failure::arguments(format!(
-                "--kernel {wanted} does not exist: the kernels are {}",
-                names.join(", ")
-            )))
+            let names = names(&kernels).join(", ");
+            Err(Failure::arguments(format!("--kernel {wanted} does not exist: the kernels are {names}")))
         }
     }
 }
@@ -47,6 +53,11 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
 fn representation(kernel: &str) -> &'static str {
     let path = format!("kernels::{kernel}::code");
     DeviceModule::shipped().iter().find(|(known, _)| *known == path).map_or("", |(_, module)| module.ir)
+}
+
+/// The kernels in the order they run.
+fn names(kernels: &KernelSet) -> Vec<&'static str> {
+    [ROUTER].into_iter().chain(kernels.ptx().map(|(name, _)| name)).collect()
 }
 
 /// What the flags ask the PTX to be made for.

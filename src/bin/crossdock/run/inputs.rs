@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crossdock::Shape;
 use crossdock::host::check_shape;
+use crossdock::{Gate, RouterKernel, ScoreFunction, Shape};
+use crossdock_oracle::router as oracle;
 use half::bf16;
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use super::demand;
-use crate::arguments::RunArguments;
+use crate::arguments::{RouterName, RunArguments};
 use crate::failure::Failure;
 use crate::files::{self, Array, Element};
 use crate::routing::{Groups, Router, Routes, Routing, random_weights};
@@ -22,8 +23,20 @@ pub(super) struct Inputs {
     pub(super) tokens: usize,
     /// One entry per rank.
     pub(super) ranks: Vec<RankInputs>,
+    /// What the router's kernel is given besides logits; `None` when routes are drawn or read.
+    pub(super) gate: Option<GateInputs>,
     /// The shape of the combined tokens of all ranks in a file.
     pub(super) output_shape: Vec<usize>,
+}
+
+/// A gate and its numbers, the same on all ranks.
+#[derive(Debug)]
+pub(super) struct GateInputs {
+    pub(super) name: RouterName,
+    pub(super) gate: Gate,
+    /// `[experts]`; empty for a gate without bias.
+    pub(super) bias: Vec<f32>,
+    pub(super) scaling: f32,
 }
 
 /// What one rank brings.
@@ -31,6 +44,9 @@ pub(super) struct Inputs {
 pub(super) struct RankInputs {
     /// `[tokens, hidden]`.
     pub(super) activations: Vec<bf16>,
+    /// `[tokens, experts]`; empty without the router's kernel.
+    pub(super) logits: Vec<f32>,
+    /// With the router's kernel, what it must choose.
     pub(super) routes: Routes,
 }
 
@@ -82,6 +98,7 @@ impl Inputs {
         )?;
         let shape = checked_shape(arguments, hidden, top_k)?;
         let router = router(arguments, &shape)?;
+        let gate = gate(arguments, &router, &shape)?;
         demand::check(&shape, ranks, tokens)?;
 
         let output_shape = match &activations {
@@ -99,9 +116,11 @@ impl Inputs {
                     None => normal(tokens * hidden, &mut random),
                 };
                 let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128 + 1);
-                let routes = match &given {
-                    None => router.route(tokens, &mut random),
-                    Some(experts) => {
+                let logits = gate.as_ref().map_or(Vec::new(), |_| router.logits(tokens, &mut random));
+                let routes = match (&given, &gate) {
+                    (None, Some(gate)) => gate.expected(&logits),
+                    (None, None) => router.route(tokens, &mut random),
+                    (Some(experts), _) => {
                         let experts = experts[mine(top_k)].to_vec();
                         let weights = match &weights {
                             Some(table) => table.values[mine(top_k)].to_vec(),
@@ -110,16 +129,16 @@ impl Inputs {
                         Routes { experts, weights }
                     }
                 };
-                RankInputs { activations, routes }
+                RankInputs { activations, logits, routes }
             })
             .collect();
-        Ok(Inputs { shape, tokens, ranks, output_shape })
+        Ok(Inputs { shape, tokens, ranks, gate, output_shape })
     }
 }
 
 /// The file with the routes: the one that is named, or the tokens' file when it has them and no routing is asked for.
 fn experts_file(arguments: &RunArguments) -> Result<Option<&Path>, Failure> {
-    let simulated = arguments.routing.is_some() || arguments.groups.is_some();
+    let simulated = arguments.routing.is_some() || arguments.groups.is_some() || arguments.router.is_some();
     match (&arguments.topk_file, &arguments.tokens_file) {
         (Some(path), _) => Ok(Some(path)),
         (None, Some(path)) if !simulated && files::has_tensor::<i64>(path)? => Ok(Some(path)),
@@ -253,6 +272,46 @@ fn router(arguments: &RunArguments, shape: &Shape) -> Result<Router, Failure> {
     };
     let routing = arguments.routing.unwrap_or(Routing::Uniform);
     Ok(Router { experts: experts as usize, top_k: shape.top_k as usize, routing, groups })
+}
+
+/// The gate that the flags ask for, if they do, with a bias that is drawn.
+fn gate(arguments: &RunArguments, router: &Router, shape: &Shape) -> Result<Option<GateInputs>, Failure> {
+    let Some(name) = arguments.router else { return Ok(None) };
+    if router.routing == Routing::OneExpert {
+        return Err(Failure::arguments(
+            "--router chooses different experts for a token: it goes with --routing uniform and zipf:S",
+        ));
+    }
+    let groups = router.groups.map_or((1, 1), |groups| (groups.count as u32, groups.top as u32));
+    let gate = name.gate(shape.experts, shape.top_k, groups);
+    // The kernel knows best which gates there are.
+    RouterKernel::jit(gate).map_err(|error| Failure::arguments(format!("--router: {error}")))?;
+    let mut random = Pcg64::new(u128::from(arguments.seed), u128::MAX);
+    let biases = if gate.biased { shape.experts as usize } else { 0 };
+    let bias = normal(biases, &mut random).into_iter().map(|value| value.to_f32() / 16.0).collect();
+    Ok(Some(GateInputs { name, gate, bias, scaling: arguments.scaling.unwrap_or(1.0) }))
+}
+
+impl GateInputs {
+    /// What the reference chooses.
+    fn expected(&self, logits: &[f32]) -> Routes {
+        let gate = oracle::Gate {
+            experts: self.gate.experts as usize,
+            groups: self.gate.groups as usize,
+            top_groups: self.gate.top_groups as usize,
+            top_k: self.gate.top_k as usize,
+            score: match self.gate.score {
+                ScoreFunction::Sigmoid => oracle::Score::Sigmoid,
+                ScoreFunction::Softmax => oracle::Score::Softmax,
+                ScoreFunction::Identity => oracle::Score::Identity,
+            },
+            bias: self.gate.biased.then_some(&self.bias[..]),
+            normalised: self.gate.normalised,
+            scaling: self.scaling,
+        };
+        let (experts, weights) = gate.route(logits);
+        Routes { experts, weights }
+    }
 }
 
 /// Expert indices in the kernels' type; each is -1 or names an expert.

@@ -31,6 +31,9 @@ pub(super) struct Report {
     pub(super) wire: &'static str,
     /// What the simulated experts did.
     pub(super) expert: &'static str,
+    /// What the router's kernel took, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) router: Option<RouterReport>,
     pub(super) dispatch: Stage,
     pub(super) combine: Stage,
     pub(super) seconds: Seconds,
@@ -39,6 +42,16 @@ pub(super) struct Report {
     pub(super) estimate: Option<Estimate>,
     /// One entry per rank.
     pub(super) per_rank: Vec<RankReport>,
+}
+
+/// The router's kernel over all ranks. Its execution is part of dispatch's seconds.
+#[derive(Debug, Serialize)]
+pub(super) struct RouterReport {
+    /// How experts were scored.
+    pub(super) score: &'static str,
+    pub(super) groups: u32,
+    pub(super) top_groups: u32,
+    pub(super) warp_instructions: Option<u64>,
 }
 
 /// One stage over all ranks. Counters are `null` where the machine cannot count.
@@ -146,6 +159,12 @@ impl Report {
             experts,
             wire: if wire == Wire::Bf16 { "bf16" } else { "fp8" },
             expert: expert.word(),
+            router: inputs.gate.as_ref().map(|gate| RouterReport {
+                score: gate.name.word(),
+                groups: gate.gate.groups,
+                top_groups: gate.gate.top_groups,
+                warp_instructions: observed.iter().map(router_instructions).sum(),
+            }),
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },
@@ -155,6 +174,12 @@ impl Report {
                 .collect(),
         }
     }
+}
+
+/// What the router's kernel of one rank issued.
+fn router_instructions(observed: &Observed) -> Option<u64> {
+    let counters = observed.routed.as_ref()?.report.counters.as_ref()?;
+    Some(counters.warp_instructions)
 }
 
 impl Stage {

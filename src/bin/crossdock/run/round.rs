@@ -6,14 +6,15 @@ use crossdock::host::report::RoundReport;
 use crossdock::host::{
     Arrived, Capacity, Cluster, Error, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
 };
-use crossdock::{KernelSet, Wire};
+use crossdock::{KernelSet, RouterKernel, Wire};
 use crossdock_oracle::Selection;
 
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
-use super::verify::Observed;
+use super::verify::{Observed, ObservedRoutes};
 use crate::arguments::{ExpertName, RunArguments};
 use crate::failure::Failure;
+use crate::routing::Routes;
 
 /// Runs one round on all ranks; what each held and what it took, in rank order.
 pub(super) fn run(
@@ -24,16 +25,28 @@ pub(super) fn run(
     let program = |rank: &Rank| -> Result<(Observed, RoundReport), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
-        let RankInputs { activations, routes } = &inputs.ranks[rank.index()];
-        let routing = Routing::new(&routes.experts, &routes.weights);
-        let arrived = match inputs.shape.wire {
-            Wire::Bf16 => dock.dispatch(&Tokens::Bf16(activations), &routing)?,
+        let RankInputs { activations, logits, routes } = &inputs.ranks[rank.index()];
+        let quantised;
+        let tokens = match inputs.shape.wire {
+            Wire::Bf16 => Tokens::Bf16(activations),
             Wire::Fp8 { block } => {
-                let rows = quantise::fp8_e4m3(activations, inputs.shape.hidden as usize, block as usize)?;
-                dock.dispatch(&Tokens::Fp8 { values: &rows.values, scales: &rows.scales }, &routing)?
+                quantised = quantise::fp8_e4m3(activations, inputs.shape.hidden as usize, block as usize)?;
+                Tokens::Fp8 { values: &quantised.values, scales: &quantised.scales }
             }
         };
-        finish(arrived, inputs, arguments.expert())
+        let Some(gate) = &inputs.gate else {
+            let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
+            return finish(arrived, inputs, arguments.expert());
+        };
+        let mut router = rank.router(RouterKernel::jit(gate.gate)?, Capacity::tokens(inputs.tokens))?;
+        router.set_bias(&gate.bias)?;
+        router.set_scaling(gate.scaling);
+        let routed = router.route(logits)?;
+        let arrived = dock.dispatch_routed(&tokens, &routed)?;
+        let (mut observed, report) = finish(arrived, inputs, arguments.expert())?;
+        let routes = Routes { experts: routed.experts()?, weights: routed.weights()? };
+        observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
+        Ok((observed, report))
     };
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
     cluster.schedule_seed(arguments.schedule_seed).run(program).map_err(failure)
@@ -69,6 +82,7 @@ fn finish(
             .map(|&row| (row != NOWHERE).then_some(row as usize))
             .collect(),
         results: Vec::new(),
+        routed: None,
     };
     let outputs = arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?;
     let dispatch = arrived.report().clone();

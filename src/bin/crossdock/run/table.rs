@@ -11,8 +11,9 @@ pub(super) fn render(report: &Report) -> String {
     let Report { ranks, tokens, hidden, top_k, experts, wire, expert, .. } = report;
     let seconds = &report.seconds;
     format!(
-        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n\n{}\n\n{}\n\n{}\
+        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n{}\n{}\n\n{}\n\n{}\
          seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
+        router(report),
         per_rank(report),
         per_stage(report),
         report.estimate.as_ref().map(estimated).unwrap_or_default(),
@@ -22,6 +23,17 @@ pub(super) fn render(report: &Report) -> String {
         report.hash,
         if report.verified { "verified" } else { "NOT verified" },
     )
+}
+
+/// A line about the router's kernel, if it ran.
+fn router(report: &Report) -> String {
+    report.router.as_ref().map_or(String::new(), |router| {
+        let instructions = counted(router.warp_instructions);
+        format!(
+            "{} router: {} of {} groups, {instructions} warp instructions\n",
+            router.score, router.top_groups, router.groups
+        )
+    })
 }
 
 fn per_rank(report: &Report) -> Table {

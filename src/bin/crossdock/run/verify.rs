@@ -3,6 +3,7 @@
 use std::fmt::{self, LowerHex};
 
 use crossdock::host::Layout;
+use crossdock::host::report::LaunchReport;
 use crossdock_oracle::{
     Arrival, Round, Selection, Slots, Source, arrivals, combine_bf16, dequantise, quantise,
 };
@@ -11,6 +12,7 @@ use half::bf16;
 use super::experts;
 use super::inputs::Inputs;
 use crate::arguments::ExpertName;
+use crate::routing::Routes;
 
 /// What one rank held in a round.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,15 @@ pub(super) struct Observed {
     pub(super) expert_rows: Vec<Option<usize>>,
     /// `[tokens, hidden]`: the combined tokens.
     pub(super) results: Vec<bf16>,
+    /// What the router's kernel chose, if it was asked.
+    pub(super) routed: Option<ObservedRoutes>,
+}
+
+/// What the router's kernel chose on one rank, and what it took.
+#[derive(Clone, Debug)]
+pub(super) struct ObservedRoutes {
+    pub(super) routes: Routes,
+    pub(super) report: LaunchReport,
 }
 
 /// What the reference says about a round.
@@ -85,13 +96,26 @@ impl Reference {
         Reference { round, arrivals, results }
     }
 
-    /// The first difference of what the ranks held, in words; dispatch before combine, then by rank.
+    /// The first difference of what the ranks held, in words; by stage in the order of a round, then by rank.
     pub(super) fn first_difference(&self, observed: &[Observed]) -> Option<String> {
         let ranks = || self.arrivals.iter().zip(observed).enumerate();
-        ranks()
-            .find_map(|(rank, (expected, observed))| {
-                let difference = self.dispatch_difference(expected, observed)?;
-                Some(format!("dispatch, rank {rank}, {difference}"))
+        let routed =
+            self.round.sources.iter().zip(observed).enumerate().find_map(|(rank, (source, observed))| {
+                let Routes { experts, weights } = &observed.routed.as_ref()?.routes;
+                let difference = differs(&source.experts, experts, self.round.top_k, |&expert| expert)
+                    .map(|difference| format!("expert of token {difference}"))
+                    .or_else(|| {
+                        differs(&source.weights, weights, self.round.top_k, |weight| weight.to_bits())
+                            .map(|difference| format!("weight of token {difference}"))
+                    })?;
+                Some(format!("router, rank {rank}, {difference}"))
+            });
+        routed
+            .or_else(|| {
+                ranks().find_map(|(rank, (expected, observed))| {
+                    let difference = self.dispatch_difference(expected, observed)?;
+                    Some(format!("dispatch, rank {rank}, {difference}"))
+                })
             })
             .or_else(|| {
                 self.results.iter().zip(observed).enumerate().find_map(|(rank, (expected, observed))| {
@@ -266,8 +290,8 @@ mod tests {
         let shape = Shape { hidden: 8, top_k: 2, experts: 2, wire: Wire::Bf16 };
         let activations: Vec<bf16> = (0..8).map(|value| bf16::from_f32(value as f32)).collect();
         let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 2.0] };
-        let ranks = vec![RankInputs { activations, routes }, RankInputs::default()];
-        let inputs = Inputs { shape, tokens: 1, ranks, output_shape: vec![2, 8] };
+        let ranks = vec![RankInputs { activations, routes, ..RankInputs::default() }, RankInputs::default()];
+        let inputs = Inputs { shape, tokens: 1, ranks, gate: None, output_shape: vec![2, 8] };
         let reference = Reference::compute(&inputs, Layout::BySource, ExpertName::Identity);
         let observed = reference.arrivals.iter().zip(&reference.results).map(|(arrival, results)| Observed {
             origins: arrival.origins.clone(),
@@ -279,6 +303,7 @@ mod tests {
             expert_counts: arrival.expert_counts.clone(),
             expert_rows: arrival.expert_rows.clone(),
             results: results.clone(),
+            routed: None,
         });
         let observed = observed.collect();
         (reference, observed)
@@ -306,6 +331,13 @@ mod tests {
         assert_eq!(
             with(&|ranks| ranks[0].results[0] = bf16::from_f32(-0.0)),
             "combine, rank 0, token 0, element 0: found -0.0 (0x8000), expected 0.0 (0x0)"
+        );
+        assert_eq!(
+            with(&|ranks| {
+                let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 1.0] };
+                ranks[0].routed = Some(ObservedRoutes { routes, report: LaunchReport::default() });
+            }),
+            "router, rank 0, weight of token 0, element 1: found 1.0 (0x3f800000), expected 2.0 (0x40000000)"
         );
         assert_eq!(
             with(&|ranks| ranks[1].source_offsets[2] = 2),

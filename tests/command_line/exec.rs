@@ -1,0 +1,112 @@
+//! `crossdock exec`: PTX that nvcc made, arrays from files.
+
+use std::path::Path;
+
+use ndarray::{Array1, Array2, ArrayD};
+use ndarray_npy::{read_npy, write_npy};
+
+use crate::{crossdock_in, text};
+
+/// The path of a stored PTX file.
+fn ptx(name: &str) -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    format!("{root}/emulator/tests/corpus/ptx/{name}.ptx")
+}
+
+fn json(folder: &Path, arguments: &str) -> serde_json::Value {
+    let output = crossdock_in(folder, &format!("exec --json {arguments}"));
+    assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+#[test]
+fn arrays_go_in_and_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let x: Array1<f32> = (0..1000).map(|i| i as f32 / 8.0).collect();
+    let y: Array1<f32> = (0..1000).map(|i| (i % 7) as f32).collect();
+    write_npy(at("x.npy"), &x).expect("written");
+    write_npy(at("y.npy"), &y).expect("written");
+    let file = ptx("elementwise.sm_90");
+    let saxpy = format!(
+        "{file} --kernel saxpy --grid 4 --block 256 --arg f32:2 --arg in:x.npy --arg inout:y.npy --arg i32:1000"
+    );
+    let report = json(folder.path(), &saxpy);
+    assert_eq!(report["kernel"], "saxpy");
+    assert_eq!(report["bytes"]["hbm_written"], 4000);
+    assert_eq!(report["outputs"][0]["type"], "float32");
+    let result: Array1<f32> = read_npy(at("y.npy")).expect("an array");
+    assert_eq!(result, 2.0 * &x + &y);
+    // The same sums in another order, on another GPU than the array's.
+    let x: Array2<i32> = Array2::from_shape_fn((30, 20), |(i, j)| (i * 100 + j) as i32);
+    write_npy(at("m.npy"), &x).expect("written");
+    let transpose = format!(
+        "{} --kernel transpose --grid 2,2 --block 16,16 --gpus 2 --gpu 1 --schedule-seed 7 --arg in@0:m.npy \
+         --arg out@1:t.npy:20x30:int32 --arg i32:30 --arg i32:20",
+        ptx("spaces.sm_100a")
+    );
+    let report = json(folder.path(), &transpose);
+    assert_eq!(report["bytes"]["nvlink"][0]["read"], 2400);
+    assert_eq!(read_npy::<_, Array2<i32>>(at("t.npy")).expect("an array"), x.t());
+    let output = crossdock_in(folder.path(), &format!("exec {saxpy}"));
+    assert!(text(&output.stdout).contains("y.npy: float32 [1000]"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn threads_print_and_mistakes_have_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    write_npy(at("x.npy"), &Array1::from(vec![17i32, -3])).expect("written");
+    write_npy(at("y.npy"), &Array1::from(vec![1.5f64, 2.0])).expect("written");
+    let file = ptx("printing.sm_90");
+    let arguments = "--block 32 --arg in:x.npy --arg in:y.npy --arg i32:2";
+    let report = json(folder.path(), &format!("{file} --kernel print_values {arguments}"));
+    let printed = report["printed"].as_str().expect("text");
+    assert!(printed.contains("1:    -3|2.00  |negative|b|fffffffd|"), "{printed}");
+    let failed =
+        crossdock_in(folder.path(), &format!("exec {file} --kernel check_values --block 2 --arg in:x.npy"));
+    assert_eq!(failed.status.code(), Some(1));
+    let message = text(&failed.stderr);
+    assert!(message.contains("assertion failed") && message.contains("PTX line"), "{message}");
+    let outside = format!(
+        "exec {} --kernel saxpy --block 64 --arg f32:1 --arg in:x.npy --arg zeros:8 --arg i32:64",
+        ptx("elementwise.sm_90")
+    );
+    let failed = crossdock_in(folder.path(), &outside);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains("out of bounds: read of 4 bytes"), "{}", text(&failed.stderr));
+}
+
+#[test]
+fn bad_input_is_one_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    write_npy(at("x.npy"), &ArrayD::<f32>::zeros(vec![4])).expect("written");
+    std::fs::write(at("k.ptx"), ".version 8.0\n.target sm_90\n.address_size 64\n.entry k() { mma.sync; }")
+        .expect("written");
+    std::fs::copy(ptx("elementwise.sm_90"), at("e.ptx")).expect("copied");
+    for (arguments, sentence) in [
+        ("missing.ptx --kernel k", "missing.ptx: No such file"),
+        ("k.ptx --kernel k", "k.ptx: line 4: unknown instruction `mma`"),
+        ("e.ptx --kernel absent", "no kernel named `absent`"),
+        ("e.ptx --kernel saxpy --arg f32:1", "1 arguments; the kernel has 4 parameters"),
+        ("e.ptx --kernel saxpy --arg f64:1 --arg zeros:4 --arg zeros:4 --arg i32:1", "has 8 bytes"),
+        ("e.ptx --kernel saxpy --arg f32:one", "`one` is not a number of type f32"),
+        ("e.ptx --kernel saxpy --arg in:none.npy", "none.npy: No such file"),
+        ("e.ptx --kernel saxpy --arg in@3:x.npy", "--arg number 1: GPU 3 does not exist; the machine has 1"),
+        ("e.ptx --kernel saxpy --arg out:y.npy:4:single", "there is no type `single`"),
+        ("e.ptx --kernel saxpy --grid 0", "`0` is not a number from 1"),
+        ("e.ptx --kernel saxpy --gpus 0", "gpus is 0"),
+        (
+            "e.ptx --kernel saxpy --block 2000 --arg f32:1 --arg zeros:4 --arg zeros:4 --arg i32:1",
+            "at most 1024 fit",
+        ),
+    ] {
+        let output = crossdock_in(folder.path(), &format!("exec {arguments}"));
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        assert!(message.contains(sentence), "{arguments}: {message}");
+        assert_eq!(text(&output.stdout), "", "{arguments}");
+    }
+    assert!(!at("y.npy").exists());
+}
