@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::block::Block;
+use crate::consistency::{Detector, Knowledge, Trail};
 use crate::error::FaultKind;
 use crate::execute;
 use crate::memory::{Memory, Recent, window};
@@ -130,7 +131,8 @@ pub(crate) enum Work {
     /// Arrives at mbarriers (offsets, one for each lane) when earlier copies are complete.
     Arrival {
         after: Vec<u64>,
-        mbarriers: Vec<u32>,
+        /// With what each lane's copies make known.
+        mbarriers: Vec<(u32, Knowledge)>,
     },
 }
 
@@ -156,6 +158,8 @@ pub(crate) struct Agent {
     /// A bulk copy, as opposed to `cp.async`.
     pub(crate) bulk: bool,
     pub(crate) work: Work,
+    /// What its completion makes known, if checks are on.
+    pub(crate) trail: Option<Trail>,
 }
 
 /// What a turn of an agent achieved.
@@ -174,6 +178,7 @@ pub(crate) struct Room<'a> {
     pub(crate) block: Option<&'a mut Block>,
     /// Watch key of the block's first byte of shared memory.
     pub(crate) shared_key: u64,
+    pub(crate) detector: Option<&'a mut Detector>,
 }
 
 impl Room<'_> {
@@ -258,10 +263,11 @@ impl Room<'_> {
     fn mbarrier(
         &mut self,
         offset: u32,
+        knowledge: Option<&Knowledge>,
         change: impl FnOnce(&mut crate::mbarrier::Mbarrier) -> Result<(), String>,
     ) -> Result<(), FaultKind> {
         let block = self.block()?;
-        block.mbarriers.update(&mut block.shared, offset, change).map_err(FaultKind::Mbarrier)?;
+        block.update_mbarrier(offset, knowledge, change).map_err(FaultKind::Mbarrier)?;
         self.memory.watch.written(self.shared_key + u64::from(offset), crate::mbarrier::BYTES as u64);
         Ok(())
     }
@@ -290,7 +296,11 @@ impl Agent {
                     return Ok(if began_read { Progress::Some } else { Progress::Read });
                 }
                 if let Some((offset, bytes)) = transfer.completes {
-                    room.mbarrier(offset, |mbarrier| mbarrier.complete(bytes))?;
+                    let knowledge = self.trail.map(|trail| trail.knowledge(false));
+                    room.mbarrier(offset, knowledge.as_ref(), |mbarrier| mbarrier.complete(bytes))?;
+                }
+                if let (Some(detector), Some(trail)) = (&mut room.detector, &self.trail) {
+                    detector.end_copy(trail);
                 }
                 Ok(Progress::Finished)
             }
@@ -298,8 +308,8 @@ impl Agent {
                 if after.iter().any(|&serial| others.is_live(serial)) {
                     return Ok(Progress::Some);
                 }
-                for offset in mbarriers {
-                    room.mbarrier(*offset, |mbarrier| mbarrier.arrive(1, false, false))?;
+                for (offset, knowledge) in mbarriers {
+                    room.mbarrier(*offset, Some(knowledge), |mbarrier| mbarrier.arrive(1, false, false))?;
                 }
                 Ok(Progress::Finished)
             }

@@ -188,9 +188,37 @@ pub enum FaultKind {
     /// An asynchronous copy was used in a way the PTX ISA leaves undefined.
     #[error("asynchronous copy misuse: {0}")]
     Asynchronous(String),
+    /// Two accesses that nothing orders, at least one of which writes.
+    #[error("{0}")]
+    DataRace(Box<Race>),
     /// A warp-synchronous instruction was used in a way the PTX ISA leaves undefined.
     #[error("warp synchronisation misuse: {0}")]
     WarpSync(String),
+}
+
+/// A data race (PTX ISA section 8.7.1): the fault's position is that of the later access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Race {
+    /// The address in terms of its allocation.
+    pub place: String,
+    /// Where the earlier access was made.
+    pub earlier: Position,
+    /// The earlier access in words.
+    pub earlier_access: String,
+    /// Its lane, or the first of several.
+    pub earlier_lane: u32,
+    /// The later access in words.
+    pub later_access: String,
+    /// The nearest change that would order the two.
+    pub remedy: String,
+}
+
+impl fmt::Display for Race {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Race { place, earlier, earlier_access, earlier_lane, later_access, remedy } = self;
+        write!(f, "data race: {later_access} at {place} is not ordered behind a {earlier_access}")?;
+        write!(f, "\n  by {earlier}, lane {earlier_lane}\n  {remedy}")
+    }
 }
 
 /// Every warp waits: who, where and for what.

@@ -52,6 +52,7 @@ mod block;
 mod clock;
 mod code;
 mod config;
+mod consistency;
 mod counters;
 mod decode;
 mod engine;
@@ -75,7 +76,7 @@ mod warp;
 
 pub use activity::Activity;
 pub use config::Config;
-pub use error::{Deadlock, Error, Fault, FaultKind, Position, Waiter};
+pub use error::{Deadlock, Error, Fault, FaultKind, Position, Race, Waiter};
 pub use launch::{Argument, Kernel, Launch, Module, Ticket};
 pub use machine::Machine;
 pub use report::{Link, Report, Traffic};

@@ -264,7 +264,10 @@ impl Machine {
     pub fn run(&mut self) -> Result<(), Error> {
         let result = self.engine.run(&mut self.memory, &mut self.launches);
         if result.is_err() {
+            // The detector counts runs, so that it knows what memory remembers from earlier ones.
+            let detector = self.engine.detector.take();
             self.engine = Engine::new(&self.config);
+            self.engine.detector = detector;
             self.memory.watch.clear();
         }
         result

@@ -135,6 +135,7 @@ impl Pending {
             recent: Recent::default(),
             outstanding: None,
             activations: Vec::new(),
+            clocks: None,
         };
         Warp::new(slot, warp, mask, registers, private)
     }

@@ -237,6 +237,9 @@ impl Warp {
                 self.leave_behind(position, lanes);
                 self.groups.remove(position);
                 self.alive &= !lanes;
+                if let (Some(detector), Some(clocks)) = (&mut env.detector, &mut self.private.clocks) {
+                    detector.exit(clocks, lanes);
+                }
                 if self.alive == 0 {
                     return Ok(Some(Stop::Exited));
                 }
@@ -327,6 +330,9 @@ impl Warp {
                                 env.counters.released(group.pc, lanes);
                             }
                             self.proceed(group, lanes);
+                        }
+                        if let Some(clocks) = &mut self.private.clocks {
+                            clocks.meet(lanes);
                         }
                         break;
                     }

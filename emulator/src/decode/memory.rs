@@ -229,8 +229,27 @@ fn atomic(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
 
 fn fence(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let mut modifiers = Modifiers::of(instruction);
-    if modifiers.take("proxy") || modifiers.take("mbarrier_init") {
-        builder.emit(Op::Fence(Fence::Proxy));
+    if modifiers.take("mbarrier_init") {
+        builder.emit(Op::Nothing);
+        return Ok(());
+    }
+    if modifiers.take("proxy") {
+        // Fences of the alias and tensor map proxies order accesses that are not executed here.
+        if ["async", "async::generic"].iter().any(|proxy| modifiers.take(proxy)) {
+            let global = modifiers.take("global");
+            let shared = [
+                "shared::cta",
+                "shared::cluster",
+                "sync_restrict::shared::cta",
+                "sync_restrict::shared::cluster",
+            ]
+            .iter()
+            .any(|space| modifiers.take(space));
+            let both = global == shared;
+            builder.emit(Op::Fence(Fence::Proxy { global: global || both, shared: shared || both }));
+        } else {
+            builder.emit(Op::Nothing);
+        }
         return Ok(());
     }
     modifiers.ignore(&["sync_restrict"]);

@@ -33,6 +33,7 @@ impl Engine {
             memory,
             block: self.blocks[issuer.slot].as_mut().filter(|block| holds(block, &agent)),
             shared_key: shared_key(issuer.slot),
+            detector: self.detector.as_mut(),
         };
         let steps = (turn.budget / INSTRUCTIONS_PER_CHUNK).max(1);
         let progress = match agent.step(&mut room, &self.agents, steps, turn.group.is_some()) {

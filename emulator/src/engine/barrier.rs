@@ -53,6 +53,10 @@ impl Engine {
             )));
         }
         barrier.arrived += 1;
+        if let Some(clocks) = &mut warp.private.clocks {
+            barrier.knowledge.join(&clocks.published_by(clocks.alive()));
+            clocks.tick();
+        }
         for group in &mut warp.groups {
             if let BarrierKind::Population { a, .. }
             | BarrierKind::All { a, .. }
@@ -90,6 +94,11 @@ impl Engine {
                 let (pc, mask) = (group.pc, group.mask);
                 group.state = State::Ready;
                 group.pc += 1;
+                if let Some(clocks) = &mut warp.private.clocks {
+                    // A warp waits as a whole.
+                    clocks.meet(clocks.alive());
+                    clocks.acquire(clocks.alive(), &barrier.knowledge);
+                }
                 if let Op::Barrier(index) = code.instructions[pc as usize].op {
                     let all = |holds: bool| if holds { u32::MAX } else { 0 };
                     match code.barriers[index as usize].kind {

@@ -13,6 +13,7 @@ use crate::agent::{Agents, Issuer, shared_key};
 use crate::block::{BARRIERS, Barrier, Block};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::consistency::{Detector, Shadow};
 use crate::counters::BlockWaits;
 use crate::error::Error;
 use crate::execute::{self, Environment};
@@ -42,6 +43,8 @@ pub(crate) struct Engine {
     wide: bool,
     agents: Agents,
     schedule: Box<dyn Schedule>,
+    /// Looks for data races, if checks are on.
+    pub(crate) detector: Option<Detector>,
 }
 
 impl Engine {
@@ -60,11 +63,15 @@ impl Engine {
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
+            detector: config.checks.then(Detector::new),
         }
     }
 
     /// Runs until every stream is empty.
     pub(crate) fn run(&mut self, memory: &mut Memory, launches: &mut [Pending]) -> Result<(), Error> {
+        if let Some(detector) = &mut self.detector {
+            detector.start_run();
+        }
         let gpus: Vec<usize> = (0..self.gpus.len()).collect();
         for gpu in gpus {
             self.start_blocks(launches, gpu);
@@ -85,12 +92,15 @@ impl Engine {
 
     /// Starts blocks of the launches at the head of the GPU's streams while there is room.
     fn start_blocks(&mut self, launches: &mut [Pending], gpu: usize) {
-        let heads: Vec<usize> = self
+        let heads: Vec<(u32, usize)> = self
             .streams
             .range((gpu, 0)..=(gpu, u32::MAX))
-            .filter_map(|(_, queue)| queue.front().copied())
+            .filter_map(|(&(_, stream), queue)| Some((stream, *queue.front()?)))
             .collect();
-        for ticket in heads {
+        for (stream, ticket) in heads {
+            if let Some(detector) = &mut self.detector {
+                detector.start_launch(ticket, &launches[ticket].code, gpu, stream);
+            }
             while launches[ticket].started < launches[ticket].blocks() {
                 let Some(sm) = self.gpus[gpu].place(launches[ticket].demand()) else { break };
                 self.start_block(&mut launches[ticket], ticket, sm);
@@ -110,9 +120,13 @@ impl Engine {
             self.blocks.len() - 1
         });
         let mut warps = Vec::with_capacity(count as usize);
+        let block_number = self.detector.as_mut().map_or(0, Detector::start_block);
         for number in 0..count {
             let sms = self.gpus[launch.gpu].count();
-            let warp = Box::new(launch.warp(slot, ticket, index, number, sm, sms));
+            let mut warp = Box::new(launch.warp(slot, ticket, index, number, sm, sms));
+            if let Some(detector) = &mut self.detector {
+                warp.private.clocks = detector.start_warp(ticket, (index, block_number), number, warp.alive);
+            }
             let place = self.free_warps.pop().unwrap_or_else(|| {
                 self.warps.push(None);
                 self.warps.len() - 1
@@ -127,10 +141,12 @@ impl Engine {
             sm,
             threads,
             shared: Region::new(launch.shared() as usize),
+            shadow: Shadow::default(),
             warps,
             alive: count,
             barriers: vec![Barrier::default(); BARRIERS],
             mbarriers: Mbarriers::default(),
+            phases: BTreeMap::new(),
             agents: 0,
             started: now,
             waits: BlockWaits::default(),
@@ -176,6 +192,7 @@ impl Engine {
             launched: &mut launch.agents,
             gpu: launch.gpu,
             printed: &mut launch.printed,
+            detector: self.detector.as_mut(),
         };
         let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
         self.clock.advance(u64::from(executed), sharing);
@@ -260,9 +277,12 @@ impl Engine {
                 traffic: launch.counters.traffic(gpu),
                 activity,
             });
-            for queue in self.streams.values_mut() {
+            for (&(gpu, stream), queue) in &mut self.streams {
                 if queue.front() == Some(&ticket) {
                     queue.pop_front();
+                    if let Some(detector) = &mut self.detector {
+                        detector.end_launch(ticket, gpu, stream);
+                    }
                 }
             }
         }

@@ -1,11 +1,12 @@
 //! Loads, stores and atomics of a warp: the one path from registers to memory.
 
-use super::{Environment, Private, Raised};
+use super::{Environment, Private, Raised, model};
+use crate::consistency::Kind;
 use crate::counters::Direction;
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
 use crate::memory::{Region, window};
-use crate::op::{Data, MemoryOp, Space};
+use crate::op::{Atomic, Data, MemoryOp, Order, Space};
 use crate::parking::{Read, Spin};
 use crate::register::{FULL, NONE, Registers};
 
@@ -62,24 +63,47 @@ impl Use {
     }
 }
 
+/// The memory that an access goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// An allocation.
+    Global(usize),
+    Shared,
+    Local,
+    Parameters,
+}
+
 /// The place of one lane's access.
-struct Place<'a> {
-    region: &'a mut Region,
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    home: Home,
     offset: usize,
     /// What other warps would watch; `None` for memory of the lane itself.
     key: Option<u64>,
 }
 
+impl Place {
+    #[inline(always)]
+    fn region<'a>(&self, env: &'a mut Environment<'_>, private: &'a mut Private) -> &'a mut Region {
+        match self.home {
+            Home::Global(number) => &mut env.memory.allocations[number].region,
+            Home::Shared => &mut env.block.shared,
+            Home::Local => &mut private.local,
+            Home::Parameters => env.parameters,
+        }
+    }
+}
+
 /// Finds and checks the memory of one lane.
 #[inline(always)]
-fn place<'a>(
-    env: &'a mut Environment<'_>,
-    private: &'a mut Private,
+fn place(
+    env: &mut Environment<'_>,
+    private: &mut Private,
     op: &MemoryOp,
     purpose: Use,
     lane: usize,
     address: u64,
-) -> Result<Place<'a>, Raised> {
+) -> Result<Place, Raised> {
     let bytes = op.bytes();
     let fault = |kind| Err(Raised { kind, lane: Some(lane as u32) });
     let access = purpose.name();
@@ -109,12 +133,11 @@ fn place<'a>(
             if !inside(size) {
                 return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("shared", size) });
             }
-            let region = &mut env.block.shared;
             let offset = offset as usize;
-            if purpose != Use::Write && !region.is_written(offset, bytes) {
+            if purpose != Use::Write && !env.block.shared.is_written(offset, bytes) {
                 return fault(FaultKind::Uninitialised { bytes: width, place: named("shared", size) });
             }
-            Ok(Place { region, offset, key: Some(env.shared_key + offset as u64) })
+            Ok(Place { home: Home::Shared, offset, key: Some(env.shared_key + offset as u64) })
         }
         Space::Local => {
             let size = private.local_bytes;
@@ -123,7 +146,7 @@ fn place<'a>(
             }
             let start = lane * size + offset as usize;
             // Bytes that nobody wrote are no mistake here: compilers set bit fields in words they did not write.
-            Ok(Place { region: &mut private.local, offset: start, key: None })
+            Ok(Place { home: Home::Local, offset: start, key: None })
         }
         Space::Param => {
             let size = env.parameters.len();
@@ -137,7 +160,7 @@ fn place<'a>(
             if purpose != Use::Read {
                 return fault(FaultKind::ReadOnly { access, bytes: width, place: named("parameter", size) });
             }
-            Ok(Place { region: env.parameters, offset: offset as usize, key: None })
+            Ok(Place { home: Home::Parameters, offset: offset as usize, key: None })
         }
         _ => {
             let (number, offset) = match env.memory.locate(&mut private.recent, address, bytes as u64) {
@@ -159,8 +182,16 @@ fn place<'a>(
                 let place = env.memory.describe(address);
                 return fault(FaultKind::Uninitialised { bytes: width, place });
             }
-            Ok(Place { region: &mut env.memory.allocations[number].region, offset, key: Some(address) })
+            Ok(Place { home: Home::Global(number), offset, key: Some(address) })
         }
+    }
+}
+
+/// Whether an address means the same memory to all lanes.
+fn is_common(op: &MemoryOp, address: u64) -> bool {
+    match op.space {
+        Space::Generic => window::space(address) != Space::Local,
+        space => space != Space::Local,
     }
 }
 
@@ -246,15 +277,19 @@ pub(super) fn load(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
+    pc: u32,
     mask: u32,
 ) -> Result<(), Raised> {
     let addresses = addresses(r, op);
     let bytes = op.bytes();
+    let checked = env.detector.is_some();
     if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
         && !spin.recording
+        && !(checked && op.order != Order::Weak)
     {
-        let allocation = &env.memory.allocations[number];
-        if allocation.region.is_written(offset, 32 * bytes) {
+        if env.memory.allocations[number].region.is_written(offset, 32 * bytes) {
+            model::row(env, private, op, pc, Kind::Read, (number, offset))?;
+            let allocation = &env.memory.allocations[number];
             let owner = allocation.gpu;
             let source = allocation.region.bytes(offset, 32 * bytes);
             load_contiguous(r, op, source);
@@ -263,16 +298,27 @@ pub(super) fn load(
         }
     }
     let element = usize::from(op.element);
-    for lane in lanes(mask) {
+    // Lanes that load the same load once. Local memory is each lane's own, whatever the address.
+    let groups = model::groups(&addresses, mask, |address| is_common(op, address));
+    for lane in lanes(mask).filter(|&lane| groups[lane] != 0) {
         let place = place(env, private, op, Use::Read, lane, addresses[lane])?;
+        if checked && op.order == Order::Weak {
+            model::weak(env, private, op, pc, Kind::Read, groups[lane], (place.home, place.offset))?;
+        }
         for (index, &data) in op.data.iter().enumerate() {
-            let value = place.region.value(place.offset + index * element, element);
+            let offset = place.offset + index * element;
+            let mut value = place.region(env, private).value(offset, element);
+            if checked && op.order != Order::Weak {
+                value = model::load(env, private, op, (pc, groups[lane]), (place.home, offset), value)?;
+            }
             if spin.recording
                 && let Some(key) = place.key
             {
                 spin.record(Read { address: key + (index * element) as u64, bytes: op.element, value });
             }
-            put(r, data, lane, value, op);
+            for lane in lanes(groups[lane]) {
+                put(r, data, lane, value, op);
+            }
         }
     }
     count(env, op, Direction::Read, &addresses, mask);
@@ -322,13 +368,17 @@ pub(super) fn store(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
+    pc: u32,
     mask: u32,
 ) -> Result<(), Raised> {
     let addresses = addresses(r, op);
     let bytes = op.bytes();
+    let checked = env.detector.is_some();
     if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
         && !env.memory.allocations[number].read_only
+        && !(checked && op.order != Order::Weak)
     {
+        model::row(env, private, op, pc, Kind::Write, (number, offset))?;
         let allocation = &mut env.memory.allocations[number];
         store_contiguous(r, op, allocation.region.bytes_mut(offset, 32 * bytes));
         env.counters.add_contiguous(Direction::Write, allocation.gpu, addresses[0], 32 * bytes as u64);
@@ -337,19 +387,40 @@ pub(super) fn store(
         return Ok(());
     }
     let element = usize::from(op.element);
+    let groups =
+        if checked { model::groups(&addresses, mask, |address| is_common(op, address)) } else { [0; 32] };
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Write, lane, addresses[lane])?;
+        if checked && op.order == Order::Weak && groups[lane] != 0 {
+            let group = groups[lane];
+            let differs = |&data: &Data| {
+                lanes(group).any(|other| get(r, data, other, op.element) != get(r, data, lane, op.element))
+            };
+            if !group.is_power_of_two() && op.data.iter().any(differs) {
+                return model::differing(env, private, op, pc, group, (place.home, place.offset));
+            }
+            model::weak(env, private, op, pc, Kind::Write, group, (place.home, place.offset))?;
+        }
         for (index, &data) in op.data.iter().enumerate() {
-            let offset = place.offset + index * element;
-            let old = place.region.value(offset, element);
-            place.region.set_value(offset, element, get(r, data, lane, op.element));
+            let (offset, value) = (place.offset + index * element, get(r, data, lane, op.element));
+            if checked && op.order != Order::Weak {
+                let region = place.region(env, private);
+                let old = region.is_written(offset, element).then(|| region.value(offset, element));
+                model::store(env, private, op, (pc, 1 << lane), (place.home, offset), (old, value))?;
+            }
+            let region = place.region(env, private);
+            let old = region.value(offset, element);
+            region.set_value(offset, element, value);
             // A loop may keep its state in local memory, which nobody watches.
-            spin.stored |= place.key.is_none() && place.region.value(offset, element) != old;
+            spin.stored |= place.key.is_none() && region.value(offset, element) != old;
         }
         if let Some(key) = place.key {
             env.memory.watch.written(key, bytes as u64);
             spin.stored = true;
         }
+    }
+    if op.order.releases() {
+        model::published(private);
     }
     count(env, op, Direction::Write, &addresses, mask);
     Ok(())
@@ -393,6 +464,7 @@ pub(super) fn atomic(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
+    pc: u32,
     mask: u32,
 ) -> Result<(), Raised> {
     let Some(operation) = op.atomic else { return Ok(()) };
@@ -404,11 +476,17 @@ pub(super) fn atomic(
         let mut changed = false;
         for index in 0..op.bytes() / element {
             let offset = place.offset + index * element;
-            let old = place.region.value(offset, element);
+            let old = place.region(env, private).value(offset, element);
             let operand = |index: usize| op.data.get(index).map_or(0, |&data| get(r, data, lane, op.element));
             let new = super::atomic::apply(operation, op.element, old, operand(index), operand(index + 1));
+            if env.detector.is_some() {
+                // A comparison that fails only reads.
+                let writes = operation != Atomic::CompareExchange || old == operand(index);
+                let new = writes.then_some(new);
+                model::atomic(env, private, op, (pc, 1 << lane), (place.home, offset), (old, new))?;
+            }
             if new != old {
-                place.region.set_value(offset, element, new);
+                place.region(env, private).set_value(offset, element, new);
             }
             changed |= new != old;
             if spin.recording
@@ -424,6 +502,9 @@ pub(super) fn atomic(
             env.memory.watch.written(key, op.bytes() as u64);
             spin.stored = true;
         }
+    }
+    if op.order.releases() {
+        model::published(private);
     }
     count(env, op, Direction::Both, &addresses, mask);
     Ok(())

@@ -3,8 +3,9 @@
 //! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then; contents are read
 //! later. `cp.async` is one agent for the lanes that execute it together, a bulk copy one for each lane.
 
-use super::{Environment, Private, Raised, mbarrier};
+use super::{Environment, Private, Raised, mbarrier, model};
 use crate::agent::{Agent, Location, Transfer, Work};
+use crate::consistency::{Kind, Trail};
 use crate::counters::Direction;
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
@@ -37,8 +38,8 @@ pub(super) fn execute(
     mask: u32,
 ) -> Result<bool, Raised> {
     match op {
-        AsynchronousOp::Mbarrier { kind, address, .. } => {
-            mbarrier::execute(env, spin, r, (*kind, address), pc, mask)?;
+        AsynchronousOp::Mbarrier { kind, address, order } => {
+            mbarrier::execute(env, private, spin, r, (*kind, address, *order), pc, mask)?;
         }
         AsynchronousOp::PendingCount { d, state } => mbarrier::pending_count(r, *d, *state, mask)?,
         AsynchronousOp::Bulk(copy) => bulk(env, private, r, copy, pc, mask)?,
@@ -60,11 +61,25 @@ pub(super) fn execute(
         AsynchronousOp::Wait { bulk, groups, read } => {
             let Some(outstanding) = private.outstanding.as_deref_mut() else { return Ok(true) };
             let all = if *bulk { &mut outstanding.bulk } else { &mut outstanding.copies };
-            return Ok(lanes(mask).all(|lane| all[lane].are_past(env.agents, *groups, *read)));
+            if !lanes(mask).all(|lane| all[lane].are_past(env.agents, *groups, *read)) {
+                return Ok(false);
+            }
+            if let Some(clocks) = &mut private.clocks {
+                for lane in lanes(mask) {
+                    clocks.acquire(1 << lane, &all[lane].learn(*groups, *read));
+                }
+            }
         }
         AsynchronousOp::WaitAll => {
-            let Some(outstanding) = private.outstanding.as_deref() else { return Ok(true) };
-            return Ok(lanes(mask).all(|lane| outstanding.copies[lane].are_complete(env.agents)));
+            let Some(outstanding) = private.outstanding.as_deref_mut() else { return Ok(true) };
+            if !lanes(mask).all(|lane| outstanding.copies[lane].are_complete(env.agents)) {
+                return Ok(false);
+            }
+            if let Some(clocks) = &mut private.clocks {
+                for lane in lanes(mask) {
+                    clocks.acquire(1 << lane, &outstanding.copies[lane].learn_all());
+                }
+            }
         }
         AsynchronousOp::ArriveAfterCopies { address, counted } => {
             let mut mbarriers = Vec::new();
@@ -75,11 +90,12 @@ pub(super) fn execute(
                 let prepared = if *counted {
                     block.mbarriers.get(&block.shared, offset).map(|_| ())
                 } else {
-                    block.mbarriers.update(&mut block.shared, offset, |mbarrier| mbarrier.add_pending())
+                    block.update_mbarrier(offset, None, |mbarrier| mbarrier.add_pending())
                 };
                 prepared.or_else(|text| raise(lane, FaultKind::Mbarrier(text)))?;
                 env.memory.watch.written(env.shared_key + u64::from(offset), 8);
-                mbarriers.push(offset);
+                let copies = private.outstanding.as_ref().map(|outstanding| &outstanding.copies[lane]);
+                mbarriers.push((offset, copies.map(|copies| copies.knowledge()).unwrap_or_default()));
                 if let Some(outstanding) = &private.outstanding {
                     let live = outstanding.copies[lane].all().filter(|&serial| env.agents.is_live(serial));
                     after.extend(live);
@@ -88,7 +104,7 @@ pub(super) fn execute(
             after.sort_unstable();
             after.dedup();
             spin.stored = true;
-            issue(env, pc, mask.trailing_zeros(), false, Work::Arrival { after, mbarriers });
+            issue(env, None, pc, mask.trailing_zeros(), false, Work::Arrival { after, mbarriers });
         }
     }
     Ok(true)
@@ -98,10 +114,10 @@ fn outstanding(private: &mut Private) -> &mut Outstanding {
     private.outstanding.get_or_insert_default()
 }
 
-fn issue(env: &mut Environment<'_>, pc: u32, lane: u32, bulk: bool, work: Work) -> u64 {
+fn issue(env: &mut Environment<'_>, trail: Option<Trail>, pc: u32, lane: u32, bulk: bool, work: Work) -> u64 {
     env.block.agents += 1;
     *env.launched += 1;
-    env.agents.issue(Agent { issuer: env.issuer, pc, lane, bulk, work })
+    env.agents.issue(Agent { issuer: env.issuer, pc, lane, bulk, work, trail })
 }
 
 fn size(lane: usize, bytes: u32) -> Result<(), Raised> {
@@ -187,9 +203,22 @@ fn bulk(
             let direction = if copy.reduction.is_some() { Direction::Both } else { Direction::Write };
             env.counters.add(direction, window::owner(address), bytes.into());
         }
-        let serial = issue(env, pc, lane as u32, true, Work::Transfer(transfer));
+        let clock = match (&mut env.detector, &mut private.clocks) {
+            (Some(detector), Some(clocks)) => Some(detector.start_bulk(clocks, lane)),
+            _ => None,
+        };
+        if let Some(clock) = &clock {
+            let (kind, element) = match copy.reduction {
+                Some((_, element)) => (Kind::Atomic, element),
+                None => (Kind::Write, BULK as u8),
+            };
+            model::copy(env, clock, Kind::Read, (pc, lane), from, (bytes, BULK as u8))?;
+            model::copy(env, clock, kind, (pc, lane), to, (bytes, element))?;
+        }
+        let trail = clock.map(|clock| clock.trail);
+        let serial = issue(env, trail, pc, lane as u32, true, Work::Transfer(transfer));
         if copy.mbarrier.is_none() {
-            outstanding(private).bulk[lane].add(serial, env.agents);
+            outstanding(private).bulk[lane].add(serial, trail, env.agents);
         }
     }
     Ok(())
@@ -205,6 +234,7 @@ fn copy_lanes(
 ) -> Result<(), Raised> {
     let mut transfer = Transfer::default();
     let mut addresses = [0; 32];
+    let mut parts = Vec::with_capacity(32);
     // Lanes by how much they read: 0 to 16 bytes.
     let mut by_size = [0u32; 17];
     for lane in lanes(mask) {
@@ -220,15 +250,29 @@ fn copy_lanes(
         };
         let to = locate(env, private, r, &copy.to, lane, copy.bytes, "write", copy.bytes)?;
         transfer.add_filled(from, to, source, copy.bytes);
+        parts.push((lane, from, source, to));
         addresses[lane] = copy.from.of(r, lane);
         by_size[source as usize] |= 1 << lane;
     }
     for (bytes, &lanes) in by_size.iter().enumerate().skip(1).filter(|&(_, &lanes)| lanes != 0) {
         env.counters.add_lanes(Direction::Read, &addresses, lanes, bytes as u64);
     }
-    let serial = issue(env, pc, mask.trailing_zeros(), false, Work::Transfer(transfer));
+    let clock = match (&mut env.detector, &mut private.clocks) {
+        (Some(detector), Some(clocks)) => Some(detector.start_lane_copies(clocks, mask)),
+        _ => None,
+    };
+    if let Some(clock) = &clock {
+        let element = copy.bytes as u8;
+        for (lane, from, source, to) in parts {
+            model::copy(env, clock, Kind::Read, (pc, lane), from, (source, element))?;
+            model::copy(env, clock, Kind::Write, (pc, lane), to, (copy.bytes, element))?;
+        }
+    }
+    let trail = clock.map(|clock| clock.trail);
+    let serial = issue(env, trail, pc, mask.trailing_zeros(), false, Work::Transfer(transfer));
     for lane in lanes(mask) {
-        outstanding(private).copies[lane].add(serial, env.agents);
+        let own = trail.map(|trail| Trail { lanes: 1 << lane, ..trail });
+        outstanding(private).copies[lane].add(serial, own, env.agents);
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Mbarrier instructions, lane after lane (PTX ISA section 9.7.13.15).
 
 use super::asynchronous::{lanes, raise};
-use super::{Environment, Raised};
+use super::{Environment, Private, Raised, model};
+use crate::consistency::{Kind, Knowledge};
 use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::window;
-use crate::op::{Address, Awaited, MbarrierKind, Space};
+use crate::op::{Address, Awaited, MbarrierKind, Order, Space};
 use crate::parking::{Read, Spin};
 use crate::register::{NONE, Registers, Slot};
 
@@ -40,9 +41,10 @@ pub(super) fn offset(
 
 pub(super) fn execute(
     env: &mut Environment<'_>,
+    private: &mut Private,
     spin: &mut Spin,
     r: &mut Registers,
-    (kind, address): (MbarrierKind, &Address),
+    (kind, address, order): (MbarrierKind, &Address, Order),
     pc: u32,
     mask: u32,
 ) -> Result<(), Raised> {
@@ -52,37 +54,62 @@ pub(super) fn execute(
     }
     for lane in lanes(mask) {
         let offset = offset(env, r, address, lane)?;
-        if let Err(text) = one(env, spin, r, kind, (pc, lane, offset)) {
-            return raise(lane, FaultKind::Mbarrier(text));
+        let publishes = matches!(kind, MbarrierKind::Arrive { .. });
+        let knowledge =
+            private.clocks.as_ref().filter(|_| publishes).map(|clocks| clocks.arrival(lane, order));
+        match one(env, spin, r, kind, (pc, lane, offset), knowledge.as_ref()) {
+            Err(text) => return raise(lane, FaultKind::Mbarrier(text)),
+            Ok(is_complete) => {
+                let access = match kind {
+                    MbarrierKind::Initialise { .. } | MbarrierKind::Invalidate => None,
+                    MbarrierKind::Test { .. } => Some(Kind::Read),
+                    _ => Some(Kind::Atomic),
+                };
+                model::mbarrier(env, private, access, pc, lane, offset)?;
+                if let (true, Some(clocks), Some(phases)) =
+                    (is_complete, &mut private.clocks, env.block.phases.get(&offset))
+                {
+                    clocks.wait(lane, order, phases.complete(), pc);
+                }
+            }
         }
         if !tests {
             env.memory.watch.written(env.shared_key + u64::from(offset), mbarrier::BYTES as u64);
         }
     }
+    if matches!(kind, MbarrierKind::Arrive { .. }) {
+        model::published(private);
+    }
     Ok(())
 }
 
+/// Executes an instruction for one lane, whose arrival publishes `knowledge`; whether a test found its phase complete.
 fn one(
     env: &mut Environment<'_>,
     spin: &mut Spin,
     r: &mut Registers,
     kind: MbarrierKind,
     (pc, lane, offset): (u32, usize, u32),
-) -> Result<(), String> {
+    knowledge: Option<&Knowledge>,
+) -> Result<bool, String> {
     let block = &mut *env.block;
-    let (mbarriers, shared) = (&mut block.mbarriers, &mut block.shared);
     let word = |slot: Slot| r.lane::<u32>(slot, lane);
+    let (mbarriers, shared) = (&mut block.mbarriers, &mut block.shared);
     match kind {
-        MbarrierKind::Initialise { count } => mbarriers.initialise(shared, offset, word(count)),
-        MbarrierKind::Invalidate => mbarriers.invalidate(shared, offset),
+        MbarrierKind::Initialise { count } => {
+            mbarriers.initialise(shared, offset, word(count))?;
+            block.phases.remove(&offset);
+            Ok(false)
+        }
+        MbarrierKind::Invalidate => mbarriers.invalidate(shared, offset).map(|()| false),
         MbarrierKind::Expect { bytes } => {
-            mbarriers.update(shared, offset, |mbarrier| mbarrier.expect(word(bytes)))
+            block.update_mbarrier(offset, None, |mbarrier| mbarrier.expect(word(bytes))).map(|()| false)
         }
         MbarrierKind::Complete { bytes } => {
-            mbarriers.update(shared, offset, |mbarrier| mbarrier.complete(word(bytes)))
+            block.update_mbarrier(offset, None, |mbarrier| mbarrier.complete(word(bytes))).map(|()| false)
         }
         MbarrierKind::Arrive { state, count, expect, drop, no_complete } => {
-            let before = mbarriers.update(shared, offset, |mbarrier| {
+            let before = block.update_mbarrier(offset, knowledge, |mbarrier| {
                 let before = mbarrier.state();
                 if let Some(bytes) = expect {
                     mbarrier.expect(word(bytes))?;
@@ -93,7 +120,7 @@ fn one(
             if state != NONE {
                 r.set_lane(state, lane, before);
             }
-            Ok(())
+            Ok(false)
         }
         MbarrierKind::Test { complete, phase } => {
             let mbarrier = mbarriers.get(shared, offset)?;
@@ -117,7 +144,7 @@ fn one(
                 spin.record(Read { address, bytes, value: mbarrier.digest().into() });
             }
             r.set_predicate(complete, if is_complete { u32::MAX } else { 0 }, 1 << lane);
-            Ok(())
+            Ok(is_complete)
         }
     }
 }

@@ -13,6 +13,7 @@ mod float;
 mod integer;
 mod lane_function;
 mod mbarrier;
+mod model;
 mod system;
 mod warp_op;
 
@@ -22,10 +23,11 @@ use crate::agent::{Agents, Issuer};
 use crate::block::Block;
 use crate::clock::Clock;
 use crate::code::Code;
+use crate::consistency::{Detector, LaneClocks};
 use crate::counters::Counters;
 use crate::error::FaultKind;
 use crate::memory::{Memory, Recent, Region, window};
-use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space};
+use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space, WarpOp};
 use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
 use crate::register::{PredicateSource, Registers, Slot};
@@ -53,6 +55,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) gpu: usize,
     /// What the launch printed.
     pub(crate) printed: &'a mut String,
+    /// Looks for data races, if checks are on.
+    pub(crate) detector: Option<&'a mut Detector>,
 }
 
 /// Memory that belongs to the lanes of one warp.
@@ -68,6 +72,8 @@ pub(crate) struct Private {
     pub(crate) outstanding: Option<Box<Outstanding>>,
     /// The calls of each lane, innermost last; empty before the first call.
     pub(crate) activations: Vec<Vec<Activation>>,
+    /// What its lanes know of other threads, if checks are on.
+    pub(crate) clocks: Option<Box<LaneClocks>>,
 }
 
 /// A fault, before it is known where.
@@ -330,15 +336,15 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::WidenPair { from, relu, d, a } => convert::widen_pair(r, mask, from, relu, d, a),
             Op::Load(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::load(env, running.private, running.spin, r, op, mask));
+                check!(access::load(env, running.private, running.spin, r, op, pc, mask));
             }
             Op::Store(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::store(env, running.private, running.spin, r, op, mask));
+                check!(access::store(env, running.private, running.spin, r, op, pc, mask));
             }
             Op::Atomic(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::atomic(env, running.private, running.spin, r, op, mask));
+                check!(access::atomic(env, running.private, running.spin, r, op, pc, mask));
             }
             Op::LoadParameter { offset, d, long, bytes, signed } => {
                 let unused = 64 - 8 * u32::from(bytes);
@@ -350,8 +356,13 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                     r.store(d, &[value as u32; 32], mask);
                 }
             }
-            Op::Fence(_) | Op::Nothing => {}
             Op::InSpace { space, d, a } => in_space(env, running.private, r, mask, space, [d, a]),
+            Op::Fence(fence) => {
+                if let (Some(detector), Some(clocks)) = (&mut env.detector, &mut running.private.clocks) {
+                    detector.fence(clocks, fence, mask, pc);
+                }
+            }
+            Op::Nothing => {}
             Op::Warp(index) => {
                 let op = &code.warp[index as usize];
                 let members = &r.words[usize::from(op.members())];
@@ -359,6 +370,9 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                 let same = (0..32).all(|lane| mask >> lane & 1 == 0 || members[lane] == named);
                 if same && mask & !named == 0 && named & running.alive & !mask == 0 {
                     warp_op::execute(r, op, mask);
+                    if let (WarpOp::Barrier { .. }, Some(clocks)) = (op, &mut running.private.clocks) {
+                        clocks.meet(mask);
+                    }
                 } else {
                     stop!(before Ok(Event::WarpSync(mask)));
                 }

@@ -3,6 +3,7 @@
 //! Addresses are never reused, so an access to freed memory is always recognised.
 
 use super::{Region, Watch, window};
+use crate::consistency::Shadow;
 use crate::error::Error;
 
 /// Unmapped bytes between two allocations.
@@ -16,6 +17,8 @@ pub(crate) struct Allocation {
     pub(crate) base: u64,
     pub(crate) bytes: u64,
     pub(crate) region: Region,
+    /// Who accessed it.
+    pub(crate) shadow: Shadow,
     pub(crate) freed: bool,
     pub(crate) read_only: bool,
     /// The module variable that it holds.
@@ -94,6 +97,7 @@ impl Memory {
             base,
             bytes,
             region,
+            shadow: Shadow::default(),
             freed: false,
             read_only: false,
             variable,
@@ -115,6 +119,7 @@ impl Memory {
         }
         allocation.freed = true;
         allocation.region = Region::default();
+        allocation.shadow = Shadow::default();
         self.used[allocation.gpu] -= allocation.bytes;
         Ok(())
     }

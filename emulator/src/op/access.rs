@@ -42,8 +42,11 @@ pub(crate) enum Fence {
     AcquireRelease(Scope),
     Acquire(Scope),
     Release(Scope),
-    /// Orders accesses through different proxies; memory is not cached here, so it has nothing to do.
-    Proxy,
+    /// Orders bulk copies of global or shared memory with ordinary accesses.
+    Proxy {
+        global: bool,
+        shared: bool,
+    },
 }
 
 /// A register or constant operand of a memory access.

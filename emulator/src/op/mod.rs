@@ -373,8 +373,7 @@ pub(crate) enum Op {
         bytes: u8,
         signed: bool,
     },
-    /// Memory is sequentially consistent so far, so a fence has nothing to do yet.
-    Fence(#[allow(dead_code)] Fence),
+    Fence(Fence),
     InSpace {
         space: Space,
         d: Slot,

@@ -1,0 +1,387 @@
+//! Whether an access is ordered behind the accesses to the same bytes before it, or races with one.
+//!
+//! Two accesses of which one writes race unless causality orders them or they are morally strong: both strong, in scopes
+//! that contain each other's threads, through the same proxy, of exactly the same bytes (PTX ISA section 8.7).
+
+use std::collections::BTreeMap;
+
+use super::Detector;
+use super::clock::lanes;
+use super::lanes::{LaneClocks, View};
+use super::location::Location;
+use super::scope::{Place, mutual};
+use super::shadow::{PAGE, Page, Shadow, shift_of};
+use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
+use crate::op::Space;
+
+/// An access that another one is not ordered behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Racing {
+    pub(crate) earlier: Mark,
+    /// Where the bytes begin.
+    pub(crate) offset: usize,
+    /// The first lane of the later access.
+    pub(crate) lane: usize,
+}
+
+/// An access to be checked, by some lanes of a warp or by a copy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a, V> {
+    pub(crate) view: &'a V,
+    pub(crate) actor: u32,
+    pub(crate) launch: u32,
+    pub(crate) place: Place,
+    pub(crate) mark: Mark,
+    pub(crate) lanes: u32,
+    pub(crate) access: Access,
+    pub(crate) space: Space,
+}
+
+/// How an access stands to an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Ordered,
+    /// Unordered, but no race.
+    MorallyStrong,
+    Racing,
+}
+
+impl Detector {
+    /// The stamp of an access by a warp at this time; `several` lanes have one of their own.
+    #[inline]
+    fn stamp(&mut self, clocks: &mut LaneClocks, access: Access, pc: u32, several: u32) -> u32 {
+        match clocks.stamp(pc, several) {
+            Some(stamp) => stamp,
+            None => {
+                let stamp = Stamp { actor: clocks.actor, time: clocks.time, pc, lanes: several, access };
+                let number = self.stamps.add(stamp);
+                clocks.remember_stamp(pc, several, number);
+                number
+            }
+        }
+    }
+
+    /// The same bytes are accessed by all lanes of `mask`.
+    pub(crate) fn access(
+        &mut self,
+        (shadow, space): (&mut Shadow, Space),
+        clocks: &mut LaneClocks,
+        access: Access,
+        pc: u32,
+        mask: u32,
+        (offset, length): (usize, usize),
+    ) -> Result<Mark, Racing> {
+        let several = if mask.is_power_of_two() { 0 } else { mask };
+        let stamp = self.stamp(clocks, access, pc, several);
+        let lane = mask.trailing_zeros() as usize;
+        let mark = if several == 0 { Mark::lane(stamp, lane) } else { Mark::several(stamp) };
+        let request = Request {
+            view: &*clocks,
+            actor: clocks.actor,
+            launch: clocks.launch,
+            place: clocks.place,
+            mark,
+            lanes: mask,
+            access,
+            space,
+        };
+        self.request(shadow, &request, offset, length)?;
+        Ok(mark)
+    }
+
+    /// Checks and records an access to a run of bytes.
+    pub(crate) fn request<V: View>(
+        &mut self,
+        shadow: &mut Shadow,
+        request: &Request<'_, V>,
+        offset: usize,
+        length: usize,
+    ) -> Result<(), Racing> {
+        shadow.enter(self.run);
+        let shift = shift_of(offset, length.min(16));
+        if request.access.kind != Kind::Read && request.access.strong.is_none() {
+            shadow.forget_locations(offset, length);
+        }
+        let Shadow { pages, locations, .. } = shadow;
+        let mut at = offset;
+        while at < offset + length {
+            let page = pages.page(at / PAGE, shift, &mut self.sets);
+            let end = (at / PAGE + 1) * PAGE;
+            while at < end.min(offset + length) {
+                let index = at % PAGE >> page.shift;
+                self.cell(page, index, locations, request, at)?;
+                at += 1 << page.shift;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks and records an access to one piece of memory.
+    fn cell<V: View>(
+        &mut self,
+        page: &mut Page,
+        index: usize,
+        locations: &BTreeMap<usize, Location>,
+        request: &Request<'_, V>,
+        offset: usize,
+    ) -> Result<(), Racing> {
+        let (write, read) = (Mark(page.writes[index]), Mark(page.reads[index]));
+        let mut kept = self.compare(write, locations, request, offset)?;
+        if request.access.kind == Kind::Read {
+            page.reads[index] = self.with_read(read, request).0;
+            return Ok(());
+        }
+        let unordered_reads = self.compare(read, locations, request, offset)?;
+        // An atomic operation continues what it reads, so whoever is behind it is behind that; a store does not.
+        if request.access.kind == Kind::Atomic {
+            kept.clear();
+        }
+        kept.push(request.mark);
+        page.writes[index] = self.replace(write, kept).0;
+        page.reads[index] = self.replace(read, unordered_reads).0;
+        Ok(())
+    }
+
+    /// The accesses of `earlier` that are not ordered before the request, if none races with it.
+    fn compare<V: View>(
+        &self,
+        earlier: Mark,
+        locations: &BTreeMap<usize, Location>,
+        request: &Request<'_, V>,
+        offset: usize,
+    ) -> Result<Vec<Mark>, Racing> {
+        let one = |mark: Mark| match self.relation(mark, locations, request, offset) {
+            Relation::Racing => {
+                Err(Racing { earlier: mark, offset, lane: request.lanes.trailing_zeros() as usize })
+            }
+            relation => Ok(relation),
+        };
+        if earlier.is_nobody() {
+            return Ok(Vec::new());
+        }
+        let Some(set) = earlier.as_set() else {
+            return Ok(if one(earlier)? == Relation::Ordered { Vec::new() } else { vec![earlier] });
+        };
+        let mut unordered = Vec::new();
+        for &mark in self.sets.get(set) {
+            if one(mark)? != Relation::Ordered {
+                unordered.push(mark);
+            }
+        }
+        Ok(unordered)
+    }
+
+    fn relation<V: View>(
+        &self,
+        earlier: Mark,
+        locations: &BTreeMap<usize, Location>,
+        request: &Request<'_, V>,
+        offset: usize,
+    ) -> Relation {
+        let stamp = self.stamps.get(earlier.stamp());
+        let theirs = earlier.lanes(stamp);
+        let actor = &self.actors[stamp.actor as usize];
+        let mine = &request.access;
+        if mine.non_coherent {
+            // Whatever it may see must have been written before its kernel began.
+            let start = &self.launches[request.launch as usize].start.generic;
+            let before = start.covers(stamp.actor, actor.launch, theirs, stamp.time);
+            return if before { Relation::Ordered } else { Relation::Racing };
+        }
+        if stamp.access.non_coherent {
+            let after = request.view.knows_end_of(actor.launch, request.lanes);
+            return if after { Relation::Ordered } else { Relation::Racing };
+        }
+        if request.view.is_behind(stamp, actor.launch, theirs, request.lanes, request.space) {
+            return Relation::Ordered;
+        }
+        let strong = match (stamp.access.strong, mine.strong) {
+            (Some(a), Some(b)) => mutual((a, actor.place), (b, request.place)),
+            _ => false,
+        };
+        if strong && stamp.access.bytes == mine.bytes && stamp.access.proxy == mine.proxy {
+            return Relation::MorallyStrong;
+        }
+        if stamp.access.kind != Kind::Read && self.was_observed(earlier, locations.get(&offset), request) {
+            return Relation::Ordered;
+        }
+        Relation::Racing
+    }
+
+    /// Whether the request is behind a strong read that found a store: then it is behind that store, if not behind
+    /// anything else of its thread (PTX ISA section 8.9.5, causality order, second rule).
+    fn was_observed<V: View>(
+        &self,
+        store: Mark,
+        location: Option<&Location>,
+        request: &Request<'_, V>,
+    ) -> bool {
+        let Some(location) = location else { return false };
+        location.observations(store).any(|moment| {
+            let read = Stamp { actor: moment.actor, time: moment.time, ..*self.stamps.get(store.stamp()) };
+            let launch = self.actors[moment.actor as usize].launch;
+            lanes(moment.lanes)
+                .any(|lane| request.view.is_behind(&read, launch, 1 << lane, request.lanes, request.space))
+        })
+    }
+
+    /// Adds a read to those that a cell knows. What is ordered before it, or was done by the same lanes, need not be kept,
+    /// unless it is weaker: a later strong store may race with the earlier read and not with this one.
+    fn with_read<V: View>(&mut self, reads: Mark, request: &Request<'_, V>) -> Mark {
+        if reads.is_nobody() || reads == request.mark {
+            return request.mark;
+        }
+        let mut marks = match reads.as_set() {
+            Some(set) => self.sets.take(set),
+            None => vec![reads],
+        };
+        let kept = |mark: Mark| {
+            let stamp = self.stamps.get(mark.stamp());
+            let (theirs, actor) = (mark.lanes(stamp), &self.actors[stamp.actor as usize]);
+            let mine = &request.access;
+            let as_weak = match (stamp.access.strong, mine.strong) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(a), Some(b)) => a >= b && stamp.access.bytes == mine.bytes,
+            };
+            let itself = stamp.actor == request.actor && theirs & !request.lanes == 0;
+            let covered = itself
+                || mine.proxy == Proxy::Generic
+                    && request.view.is_behind(stamp, actor.launch, theirs, request.lanes, request.space);
+            let same_path = stamp.access.non_coherent == mine.non_coherent;
+            !(as_weak && covered && same_path)
+        };
+        // Many may poll: only its own earlier reads are looked at, and the others when there are twice as many.
+        let actor = |mark: &Mark| self.stamps.get(mark.stamp()).actor;
+        let start = marks.partition_point(|mark| actor(mark) < request.actor);
+        let end = start + marks[start..].iter().take_while(|mark| actor(mark) == request.actor).count();
+        if marks[start..end].contains(&request.mark) {
+            return self.sets.add(marks);
+        }
+        match (start..end).find(|&own| !kept(marks[own])) {
+            Some(own) => marks[own] = request.mark,
+            None => {
+                if marks.len().is_power_of_two() {
+                    marks.retain(|&mark| kept(mark));
+                }
+                let position = marks.partition_point(|mark| actor(mark) < request.actor);
+                marks.insert(position, request.mark);
+            }
+        }
+        self.replace(Mark::NOBODY, marks)
+    }
+
+    /// Puts other marks in place of a cell's.
+    fn replace(&mut self, old: Mark, mut new: Vec<Mark>) -> Mark {
+        if let Some(set) = old.as_set() {
+            self.sets.take(set);
+        }
+        new.sort_by_key(|mark| self.stamps.get(mark.stamp()).actor);
+        match new.as_slice() {
+            [] => Mark::NOBODY,
+            [one] => *one,
+            _ => self.sets.add(new),
+        }
+    }
+
+    /// All 32 lanes access `bytes` bytes each, side by side, weakly.
+    #[inline]
+    pub(crate) fn row(
+        &mut self,
+        (shadow, space): (&mut Shadow, Space),
+        clocks: &mut LaneClocks,
+        access: Access,
+        pc: u32,
+        offset: usize,
+        bytes: usize,
+    ) -> Result<(), Racing> {
+        shadow.enter(self.run);
+        let stamp = self.stamp(clocks, access, pc, 0);
+        if access.kind != Kind::Read {
+            shadow.forget_locations(offset, 32 * bytes);
+        }
+        let shift = shift_of(offset, bytes.min(16));
+        let Shadow { pages, locations, .. } = shadow;
+        let (mut at, end) = (offset, offset + 32 * bytes);
+        while at < end {
+            let page = pages.page(at / PAGE, shift, &mut self.sets);
+            let stop = end.min((at / PAGE + 1) * PAGE);
+            let (first, last) = (at % PAGE >> page.shift, (at % PAGE + stop - at) >> page.shift);
+            let per_lane = (bytes >> page.shift).trailing_zeros();
+            let lane = (at - offset) / bytes;
+            let base = stamp << 6 | lane as u32;
+            let settled = self.settle(&page.writes[first..last], clocks, access, base, per_lane)
+                && self.settle(&page.reads[first..last], clocks, access, base, per_lane);
+            if settled {
+                let marks = if access.kind == Kind::Read { &mut page.reads } else { &mut page.writes };
+                for (index, mark) in marks[first..last].iter_mut().enumerate() {
+                    *mark = base + (index as u32 >> per_lane);
+                }
+                if access.kind != Kind::Read {
+                    page.reads[first..last].fill(0);
+                }
+            } else {
+                for index in first..last {
+                    let lane = lane + (index - first >> per_lane);
+                    let request = Request {
+                        view: &*clocks,
+                        actor: clocks.actor,
+                        launch: clocks.launch,
+                        place: clocks.place,
+                        mark: Mark::lane(stamp, lane),
+                        lanes: 1 << lane,
+                        access,
+                        space,
+                    };
+                    let here = (at & !(PAGE - 1)) + (index << page.shift);
+                    self.cell(page, index, locations, &request, here)?;
+                }
+            }
+            at = stop;
+        }
+        Ok(())
+    }
+
+    /// Whether marks are nobody's, or of one stamp that all lanes are behind, or each of the same lane of this warp.
+    #[inline]
+    fn settle(&self, marks: &[u32], clocks: &LaneClocks, access: Access, base: u32, per_lane: u32) -> bool {
+        let Some(&one) = marks.iter().find(|mark| **mark != 0) else { return true };
+        if Mark(one).as_set().is_some() || access.non_coherent {
+            return false;
+        }
+        let number = Mark(one).stamp();
+        let stamp = self.stamps.get(number);
+        if stamp.access.non_coherent {
+            return false;
+        }
+        let launch = self.actors[stamp.actor as usize].launch;
+        if stamp.actor == clocks.actor && stamp.time > clocks.common_time() {
+            let expected = number << 6 | base & 63;
+            let different = marks.iter().enumerate().fold(0, |different, (index, &mark)| {
+                let own = expected + (index as u32 >> per_lane);
+                different | if mark == 0 { 0 } else { mark ^ own }
+            });
+            return different == 0;
+        }
+        if clocks.common().is_none() || !clocks.knows(stamp, launch, u32::MAX, u32::MAX) {
+            return false;
+        }
+        marks.iter().fold(0, |different, &mark| different | if mark == 0 { 0 } else { mark >> 6 ^ number })
+            == 0
+    }
+
+    /// Lanes of one instruction that store different values to the same bytes: which one stays is undefined.
+    pub(crate) fn itself(
+        &mut self,
+        clocks: &mut LaneClocks,
+        access: Access,
+        pc: u32,
+        mask: u32,
+        offset: usize,
+    ) -> Racing {
+        let stamp = self.stamp(clocks, access, pc, 0);
+        let mut who = lanes(mask);
+        let first = who.next().unwrap_or(0);
+        Racing { earlier: Mark::lane(stamp, first), offset, lane: who.next().unwrap_or(first) }
+    }
+}

@@ -1,0 +1,213 @@
+//! The PTX memory consistency model (PTX ISA section 8): data races with scopes and proxies, and what strong reads may
+//! find.
+//!
+//! The race detector follows FastTrack (Flanagan and Freund, PLDI 2009): shadow memory remembers the last write and the
+//! reads since, as moments of threads, and vector clocks tell whether somebody knows of them. It differs where PTX does
+//! ("A Formal Analysis of the NVIDIA PTX Memory Consistency Model", Lustig, Sahasrabuddhe and Giroux, ASPLOS 2019):
+//! synchronisation needs scopes that contain each other's threads, relaxed accesses of one size never race with each
+//! other within their scopes, and bulk copies reach memory through a proxy of their own.
+//!
+//! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
+//! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
+//! - [`stamp`], [`shadow`]: what memory knows of accesses.
+//! - [`check`]: whether an access is ordered behind those before it.
+//! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them.
+//! - [`helper`]: copies as threads of their own.
+//! - [`phases`]: mbarriers.
+//! - [`report`]: a race in words, with the nearest remedy.
+
+mod check;
+pub(crate) mod clock;
+mod helper;
+pub(crate) mod knowledge;
+pub(crate) mod lanes;
+mod location;
+mod phases;
+mod report;
+pub(crate) mod scope;
+mod shadow;
+pub(crate) mod stamp;
+mod strong;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::code::Code;
+use crate::op::{Fence, Scope};
+pub(crate) use check::Racing;
+pub(crate) use helper::{AgentClock, Trail};
+pub(crate) use knowledge::Knowledge;
+pub(crate) use lanes::LaneClocks;
+pub(crate) use phases::Phases;
+pub(crate) use report::Later;
+pub(crate) use scope::Place;
+use shadow::Sets;
+pub(crate) use shadow::Shadow;
+use stamp::Stamps;
+pub(crate) use stamp::{Access, Kind, Proxy};
+pub(crate) use strong::Strong;
+
+/// A warp, or a group of helper threads that copy for one.
+#[derive(Clone, Debug)]
+struct Actor {
+    launch: u32,
+    place: Place,
+    block: [u32; 3],
+    warp: u32,
+}
+
+/// A launch of this run.
+#[derive(Clone, Debug)]
+struct Launched {
+    code: Arc<Code>,
+    gpu: usize,
+    /// What all its threads know at their start.
+    start: Knowledge,
+    /// What all its threads knew at their end.
+    end: Knowledge,
+}
+
+/// What fences of sequential consistency hand to later ones, by how far their scopes reach.
+#[derive(Clone, Debug, Default)]
+struct Fences {
+    blocks: HashMap<u32, Knowledge>,
+    gpus: HashMap<usize, Knowledge>,
+    system: Knowledge,
+}
+
+/// Everything about one run: all launches between two moments at which the host knows that nothing runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Detector {
+    run: u32,
+    /// The proxy of bulk copies matters only if there are any.
+    tracks_proxies: bool,
+    stamps: Stamps,
+    sets: Sets,
+    actors: Vec<Actor>,
+    launches: Vec<Launched>,
+    tickets: HashMap<usize, u32>,
+    /// What the next launch of a stream knows, by GPU and stream.
+    streams: HashMap<(usize, u32), Knowledge>,
+    fences: Fences,
+    blocks: u32,
+}
+
+impl Detector {
+    pub(crate) fn new() -> Detector {
+        Detector::default()
+    }
+
+    /// The host knows that everything before is over.
+    pub(crate) fn start_run(&mut self) {
+        *self = Detector { run: self.run.wrapping_add(1).max(1), ..Detector::default() };
+    }
+
+    /// Blocks of a launch begin; it follows everything that its stream did before.
+    pub(crate) fn start_launch(&mut self, ticket: usize, code: &Arc<Code>, gpu: usize, stream: u32) {
+        if self.tickets.contains_key(&ticket) {
+            return;
+        }
+        self.tracks_proxies |= !code.asynchronous.is_empty();
+        let start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
+        self.tickets.insert(ticket, self.launches.len() as u32);
+        self.launches.push(Launched { code: code.clone(), gpu, start: start.clone(), end: start });
+    }
+
+    /// The last thread of a launch exited and its copies are complete.
+    pub(crate) fn end_launch(&mut self, ticket: usize, gpu: usize, stream: u32) {
+        let Some(&number) = self.tickets.get(&ticket) else { return };
+        let mut end = std::mem::take(&mut self.launches[number as usize].end);
+        let actors = &self.actors;
+        Arc::make_mut(&mut end.generic).complete(number, |actor| actors[actor as usize].launch);
+        // The boundaries of launches order all proxies (PTX ISA section 8.9.4).
+        if self.tracks_proxies {
+            end.fence_proxy(true, true);
+        }
+        self.streams.insert((gpu, stream), end);
+    }
+
+    /// A number for a block that starts.
+    pub(crate) fn start_block(&mut self) -> u32 {
+        self.blocks += 1;
+        self.blocks
+    }
+
+    /// A warp starts with the lanes of `mask`.
+    pub(crate) fn start_warp(
+        &mut self,
+        ticket: usize,
+        block: ([u32; 3], u32),
+        warp: u32,
+        mask: u32,
+    ) -> Option<Box<LaneClocks>> {
+        let &launch = self.tickets.get(&ticket)?;
+        let Launched { gpu, start, .. } = &self.launches[launch as usize];
+        let place = Place { gpu: *gpu, block: block.1 };
+        let number = self.actors.len() as u32;
+        self.actors.push(Actor { launch, place, block: block.0, warp });
+        Some(Box::new(LaneClocks::new(number, launch, place, mask, start.clone())))
+    }
+
+    /// A number for a helper of a warp.
+    fn add_helper(&mut self, warp: u32) -> u32 {
+        self.actors.push(self.actors[warp as usize].clone());
+        self.actors.len() as u32 - 1
+    }
+
+    /// Lanes of a warp exit.
+    pub(crate) fn exit(&mut self, clocks: &mut LaneClocks, mask: u32) {
+        self.launches[clocks.launch as usize].end.join(&clocks.published_by(mask));
+        clocks.exit(mask);
+    }
+
+    /// A fence by the lanes of `mask`.
+    pub(crate) fn fence(&mut self, clocks: &mut LaneClocks, fence: Fence, mask: u32, pc: u32) {
+        let (acquires, releases, scope) = match fence {
+            Fence::SequentiallyConsistent(scope) | Fence::AcquireRelease(scope) => (true, true, scope),
+            Fence::Acquire(scope) => (true, false, scope),
+            Fence::Release(scope) => (false, true, scope),
+            Fence::Proxy { global, shared } => {
+                if self.tracks_proxies {
+                    clocks.fence_proxy(mask, global, shared);
+                }
+                return;
+            }
+        };
+        if acquires {
+            clocks.fence_acquire(mask, scope, pc);
+        }
+        if let Fence::SequentiallyConsistent(scope) = fence {
+            self.fence_sequentially(clocks, mask, scope);
+        }
+        if releases {
+            clocks.fence_release(mask, scope, pc);
+        }
+    }
+
+    /// `fence.sc`: it synchronises with those before it whose scopes and its own contain each other's threads (PTX ISA
+    /// sections 8.9.3 and 8.9.4). The order of such fences is that of execution.
+    fn fence_sequentially(&mut self, clocks: &mut LaneClocks, mask: u32, scope: Scope) {
+        let Place { gpu, block } = clocks.place;
+        for lane in clock::lanes(mask) {
+            let mut earlier = self.fences.blocks.get(&block).cloned().unwrap_or_default();
+            if scope >= Scope::Gpu {
+                if let Some(same_gpu) = self.fences.gpus.get(&gpu) {
+                    earlier.join(same_gpu);
+                }
+                if scope == Scope::System {
+                    earlier.join(&self.fences.system);
+                }
+            }
+            clocks.acquire_from_anyone(lane, &earlier);
+            let mine = clocks.published(lane);
+            self.fences.blocks.entry(block).or_default().join(&mine);
+            if scope >= Scope::Gpu {
+                self.fences.gpus.entry(gpu).or_default().join(&mine);
+            }
+            if scope == Scope::System {
+                self.fences.system.join(&mine);
+            }
+        }
+        clocks.tick();
+    }
+}

@@ -1,0 +1,232 @@
+//! A race in words: both accesses, where they are, and the nearest change that would order them.
+
+use super::Detector;
+use super::check::Racing;
+use super::helper::AgentClock;
+use super::knowledge::Knowledge;
+use super::lanes::{Halves, LaneClocks};
+use super::scope::Place;
+use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
+use crate::error::{Position, Race};
+use crate::op::{Scope, Space};
+
+/// The later access of a race.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Later<'a> {
+    access: Access,
+    pc: u32,
+    actor: u32,
+    place: Place,
+    halves: Option<&'a Halves>,
+    bare: &'a [(Mark, u32)],
+    space: Space,
+    /// Of a copy, with the lane of its helper.
+    copy: Option<(&'a AgentClock, usize)>,
+}
+
+impl<'a> Later<'a> {
+    pub(crate) fn of_warp(
+        clocks: &'a LaneClocks,
+        access: Access,
+        pc: u32,
+        lane: usize,
+        space: Space,
+    ) -> Later<'a> {
+        Later {
+            access,
+            pc,
+            actor: clocks.actor,
+            place: clocks.place,
+            halves: clocks.halves_of(lane),
+            bare: clocks.bare(),
+            space,
+            copy: None,
+        }
+    }
+
+    pub(crate) fn of_copy(
+        clock: &'a AgentClock,
+        access: Access,
+        pc: u32,
+        lane: usize,
+        space: Space,
+    ) -> Later<'a> {
+        Later {
+            access,
+            pc,
+            actor: clock.trail.actor,
+            place: clock.place,
+            halves: None,
+            bare: &[],
+            space,
+            copy: Some((clock, lane)),
+        }
+    }
+}
+
+impl Access {
+    fn describe(&self) -> String {
+        let what = match self.kind {
+            Kind::Read => "read",
+            Kind::Write => "write",
+            Kind::Atomic => "atomic operation",
+        };
+        let whose = match (self.asynchronous, self.proxy) {
+            (false, _) => "",
+            (true, Proxy::Generic) => " by a copy of a lane",
+            (true, Proxy::Async) => " by a bulk copy",
+        };
+        let strength = match self.strong {
+            _ if self.non_coherent => "non-coherent ".to_owned(),
+            None => String::new(),
+            Some(scope) => format!("`{}` ", scope.name()),
+        };
+        format!("{strength}{what}{whose} of {} bytes", self.bytes)
+    }
+}
+
+impl Detector {
+    fn position(&self, actor: u32, pc: u32) -> Position {
+        let actor = &self.actors[actor as usize];
+        let launch = &self.launches[actor.launch as usize];
+        let origin = &launch.code.origins[pc as usize];
+        Position {
+            kernel: launch.code.name.clone(),
+            instruction: origin.text.clone(),
+            line: origin.line,
+            source: launch.code.source(pc),
+            gpu: launch.gpu,
+            block: actor.block,
+            warp: actor.warp,
+        }
+    }
+
+    /// `instruction` at file and line.
+    fn name(&self, actor: u32, pc: u32) -> String {
+        let position = self.position(actor, pc);
+        match position.source {
+            Some((file, line)) => format!("`{}` ({file}:{line})", position.instruction),
+            None => format!("`{}` (PTX line {})", position.instruction, position.line),
+        }
+    }
+
+    pub(crate) fn race(&self, racing: &Racing, later: &Later<'_>, place: String) -> Race {
+        let stamp = self.stamps.get(racing.earlier.stamp());
+        let theirs = racing.earlier.lanes(stamp);
+        Race {
+            place,
+            earlier: self.position(stamp.actor, stamp.pc),
+            earlier_access: stamp.access.describe(),
+            earlier_lane: theirs.trailing_zeros(),
+            later_access: later.access.describe(),
+            remedy: self.remedy(stamp, theirs, later),
+        }
+    }
+
+    fn remedy(&self, stamp: &Stamp, theirs: u32, later: &Later<'_>) -> String {
+        let actor = &self.actors[stamp.actor as usize];
+        let (earlier, mine) = (&stamp.access, &later.access);
+        let needed = Scope::between(actor.place, later.place);
+        let covers =
+            |knowledge: &Knowledge| knowledge.generic.covers(stamp.actor, actor.launch, theirs, stamp.time);
+        if earlier.non_coherent || mine.non_coherent {
+            return "`ld.global.nc` may read only what nobody writes while its kernel runs: use an ordinary load".into();
+        }
+        if stamp.actor == later.actor && stamp.pc == later.pc && mine.kind != Kind::Read && !mine.asynchronous
+        {
+            let same_time = "lanes of one instruction write different values to the same bytes";
+            return format!(
+                "{same_time}, or different turns of it do so without a `bar.warp.sync` in between"
+            );
+        }
+        if let (Some(a), Some(b)) = (earlier.strong, mine.strong) {
+            if earlier.bytes != mine.bytes {
+                return "both are strong but of different sizes; strong accesses to the same bytes must have one size"
+                    .into();
+            }
+            let mut narrow = Vec::new();
+            if a < needed {
+                narrow.push(self.name(stamp.actor, stamp.pc));
+            }
+            if b < needed {
+                narrow.push(self.name(later.actor, later.pc));
+            }
+            if !narrow.is_empty() {
+                return format!(
+                    "no race if the scope were `{}` in {}",
+                    needed.name(),
+                    narrow.join(" and in ")
+                );
+            }
+        }
+        let known = later.copy.is_some_and(|(clock, lane)| clock.knows(stamp, actor.launch, theirs, lane));
+        if mine.proxy == Proxy::Async && earlier.proxy == Proxy::Generic && known {
+            let space = if later.space == Space::Shared { "shared::cta" } else { "global" };
+            return format!(
+                "a `fence.proxy.async` (or `fence.proxy.async.{space}`) is missing between them: the first access is \
+                 ordered before the copy, but not for the async proxy"
+            );
+        }
+        if earlier.asynchronous {
+            let read = if earlier.kind == Kind::Read { "" } else { ", without `.read`" };
+            return format!(
+                "nothing waits for the copy in between: wait for its mbarrier, or for its group{read}"
+            );
+        }
+        if let Some(halves) = later.halves {
+            for missed in halves.missed.iter().rev() {
+                let release = &missed.release;
+                let needed = Scope::between(release.place, later.place);
+                if covers(&release.knowledge) {
+                    let mut narrow = Vec::new();
+                    if release.scope < needed {
+                        narrow.push(self.name(release.actor, release.pc));
+                    }
+                    if missed.scope < needed {
+                        narrow.push(self.name(later.actor, missed.pc));
+                    }
+                    let narrow = if narrow.is_empty() {
+                        "the store between them".into()
+                    } else {
+                        narrow.join(" and in ")
+                    };
+                    return format!("ordered if the scope were `{}` in {narrow}", needed.name());
+                }
+            }
+            for found in halves.found.iter().rev() {
+                if covers(&found.release.knowledge) {
+                    let read = self.name(later.actor, found.pc);
+                    return format!(
+                        "ordered if {read} were an acquire, or if an acquire fence stood behind it"
+                    );
+                }
+            }
+        }
+        for &(mark, pc) in later.bare.iter().rev() {
+            let store = self.stamps.get(mark.stamp());
+            let storer = &self.actors[store.actor as usize];
+            let writer = self.name(store.actor, store.pc);
+            let read = self.name(later.actor, pc);
+            if store.actor == stamp.actor && mark.lanes(store) == theirs && store.time >= stamp.time {
+                return format!("ordered if {writer} were a release, and {read} an acquire");
+            }
+            if storer.place.block == actor.place.block && store.time > stamp.time {
+                return format!(
+                    "ordered if {writer} were a release behind a barrier with the thread of the first access, and {read} \
+                     an acquire"
+                );
+            }
+        }
+        if stamp.actor == later.actor {
+            return "a `bar.warp.sync` is missing between them: lanes of a warp are not ordered by executing together"
+                .into();
+        }
+        if needed == Scope::Block {
+            return "a barrier of the block is missing between them, or a release and an acquire of at least `.cta`".into();
+        }
+        format!(
+            "nothing orders them: a release behind the first and an acquire before the second, both of scope `{}`, would",
+            needed.name()
+        )
+    }
+}
