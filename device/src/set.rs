@@ -1,5 +1,6 @@
 //! The kernels of one shape, specialised at compile time or at run time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -78,6 +79,23 @@ impl KernelSet {
         });
         sets.insert((shape, options), Arc::clone(&set));
         Ok(set)
+    }
+
+    /// The set with other PTX text for the kernel of this name: edited by hand, or a mutant that a test must catch. `None`
+    /// if there is no such kernel.
+    pub fn with_ptx(&self, name: &str, text: String) -> Option<KernelSet> {
+        let mut set = self.clone();
+        let ptx = [
+            (self.count.name(), &mut set.count.ptx),
+            (self.layout.name(), &mut set.layout.ptx),
+            (self.dispatch.name(), &mut set.dispatch.ptx),
+            (self.combine.name(), &mut set.combine.ptx),
+            (self.enter.name(), &mut set.enter.ptx),
+            (self.gradient.name(), &mut set.gradient.ptx),
+        ];
+        let (_, own) = ptx.into_iter().find(|(own, _)| *own == name)?;
+        *own = Cow::Owned(text);
+        Some(set)
     }
 
     /// Names and PTX of the kernels: those of a round in the order they run, then the others.

@@ -156,6 +156,12 @@ pub struct Activity {
     pub sleeps: Waits,
     /// For asynchronous copies (`wait_group`, `wait_all`).
     pub copy_waits: Waits,
+    /// Blocks.
+    pub blocks: u64,
+    /// Warps.
+    pub warps: u64,
+    /// Multiprocessors that held a block.
+    pub multiprocessors: u64,
     /// Virtual cycles from the start of the first block to the end of the last.
     pub cycles: u64,
     /// Virtual cycles in which a multiprocessor held a block of the launch, summed over multiprocessors.
@@ -198,7 +204,8 @@ add_fields! {
 }
 
 impl AddAssign<&Activity> for Activity {
-    /// Adds what another launch did; `cycles` add up too, as if one ran after the other.
+    /// Adds what another launch did. `cycles` add up too, as if one ran after the other; of blocks, warps and
+    /// multiprocessors the most are kept.
     fn add_assign(&mut self, other: &Activity) {
         for (class, count) in other.instructions.iter() {
             self.instructions.add(class, count);
@@ -213,6 +220,9 @@ impl AddAssign<&Activity> for Activity {
         self.spin_waits += &other.spin_waits;
         self.sleeps += &other.sleeps;
         self.copy_waits += &other.copy_waits;
+        self.blocks = self.blocks.max(other.blocks);
+        self.warps = self.warps.max(other.warps);
+        self.multiprocessors = self.multiprocessors.max(other.multiprocessors);
         self.cycles += other.cycles;
         self.multiprocessor_cycles += other.multiprocessor_cycles;
         self.warp_cycles += other.warp_cycles;

@@ -169,6 +169,7 @@ fn occupancy_is_the_share_of_resident_warps() {
     let config = Config { sms_per_gpu: 2, ..Config::default() };
     let activity = count(config, "nanosleep.u32 100000;", 4, 256);
     assert!((activity.occupancy() - 0.25).abs() < 0.01, "{activity:?}");
+    assert_eq!((activity.blocks, activity.warps, activity.multiprocessors), (4, 32, 2));
     // One multiprocessor, one warp.
     let config = Config { sms_per_gpu: 1, ..Config::default() };
     assert!((count(config, "nanosleep.u32 100000;", 1, 32).occupancy() - 1.0 / 64.0).abs() < 0.001);

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+pub use crossdock_emulator::activity::{Activity, Class, Instructions, Requests, SharedRequests, Waits};
+
 /// Bytes that one rank moved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -53,6 +55,8 @@ pub struct Counters {
     pub warp_instructions: u64,
     /// Bytes moved.
     pub traffic: Traffic,
+    /// How the instructions were executed.
+    pub activity: Activity,
 }
 
 /// One finished launch.
@@ -81,6 +85,7 @@ impl StageReport {
             let counters = launch.counters.as_ref()?;
             sum.warp_instructions += counters.warp_instructions;
             sum.traffic.add(&counters.traffic);
+            sum.activity += &counters.activity;
         }
         Some(sum)
     }
@@ -107,7 +112,8 @@ mod tests {
     fn launch(instructions: u64, peer: usize, written: u64, seconds: f64) -> LaunchReport {
         let link = Link { read: 1, written };
         let traffic = Traffic { hbm_read: 10, hbm_written: 20, nvlink: BTreeMap::from([(peer, link)]) };
-        let counters = Some(Counters { warp_instructions: instructions, traffic });
+        let counters =
+            Some(Counters { warp_instructions: instructions, traffic, activity: Activity::default() });
         LaunchReport { kernel: "count".into(), counters, seconds }
     }
 

@@ -1,6 +1,7 @@
 //! The command-line tool as a user meets it: exit codes, messages, files, JSON.
 
 mod bad_input;
+mod check;
 mod exec;
 mod files;
 mod runs;

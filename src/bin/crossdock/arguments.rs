@@ -35,6 +35,12 @@ pub(crate) enum Command {
     /// is compared bit by bit with a plain Rust reference. Exits with 0 when verified, 1 on a mismatch or a failed
     /// round, and 2 on bad input.
     Run(Box<RunArguments>),
+    /// Runs rounds of many shapes in many orders of execution, and reports what goes wrong
+    ///
+    /// Each run draws a small shape (ranks, tokens, top-k, wire format, routes) and a schedule from its seed, runs a round on
+    /// virtual GPUs that look for every mistake they know, data races among them, and verifies every byte. With --ptx the
+    /// kernels of a file take the place of ours. Exits with 0 when nothing was found, 1 on a finding, and 2 on bad input.
+    Check(CheckArguments),
     /// Prints the PTX of a kernel that is specialised for a shape
     Ptx(PtxArguments),
     /// Runs a kernel of any PTX file on virtual GPUs, with arrays from .npy files
@@ -138,8 +144,8 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "LAYOUT", default_value = "source", value_parser = layout)]
     pub(crate) layout: Layout,
 
-    /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 / (e + 1)^S; or
-    /// one-expert, where every selection names expert 0
+    /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 / (e + 1)^S;
+    /// one-expert, where every selection names expert 0; or sparse:P, where each selection is none with probability P
     /// [default: uniform]
     #[arg(long, conflicts_with = "topk_file")]
     pub(crate) routing: Option<Routing>,
@@ -175,6 +181,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Estimate what the round takes on a GPU, from the exact counters: h100, h200, b200, or a .toml file with its rates
+    #[arg(long, value_name = "GPU")]
+    pub(crate) model: Option<String>,
+
     /// Print one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,
@@ -202,6 +212,31 @@ fn layout(text: &str) -> Result<Layout, String> {
 
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// Flags of `crossdock check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Runs, each with a seed of its own
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) seeds: u32,
+
+    /// Seed of the first run; the others count up
+    #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
+    pub(crate) first_seed: u64,
+
+    /// Flags of `crossdock run` that every run has, as one string, such as "--gpus-per-node 4 --hidden 64"; those that are
+    /// missing are drawn
+    #[arg(long, value_name = "FLAGS", default_value = "", allow_hyphen_values = true)]
+    pub(crate) with: String,
+
+    /// PTX files whose kernels take the place of ours. They are made for one shape: give it with --with
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) ptx: Vec<PathBuf>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Flags of `crossdock ptx`.

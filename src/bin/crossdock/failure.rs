@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The kernels could not be made for the shape.
     #[error("{0}")]
     Kernels(String),
+    /// Runs of `crossdock check` went wrong; they have been reported.
+    #[error("{found} of {runs} runs went wrong")]
+    Findings { found: usize, runs: u32 },
     /// The round did not end.
     #[error("the round failed: {0}")]
     Round(String),
@@ -36,6 +39,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Mismatch(_)
+            | Failure::Findings { .. }
             | Failure::Round(_)
             | Failure::Kernel(_)
             | Failure::Unwritten { .. }

@@ -1,11 +1,13 @@
-//! `crossdock`: runs a round on virtual GPUs and verifies it, prints kernels as PTX, says what the machine has.
+//! `crossdock`: runs rounds on virtual GPUs and verifies them, prints kernels as PTX, says what the machine has.
 
 mod arguments;
+mod check;
 mod console;
 mod doctor;
 mod exec;
 mod failure;
 mod files;
+mod model;
 mod progress;
 mod ptx;
 mod routing;
@@ -20,6 +22,7 @@ use arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

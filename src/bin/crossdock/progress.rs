@@ -20,6 +20,21 @@ impl Progress {
         progress
     }
 
+    /// A bar for so many steps.
+    pub(crate) fn steps(count: u64) -> Progress {
+        let bar = ProgressBar::new(count);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        Progress(bar)
+    }
+
+    /// One more step is done.
+    pub(crate) fn step(&self, message: String) {
+        self.0.set_message(message);
+        self.0.inc(1);
+    }
+
     /// The next phase begins.
     pub(crate) fn phase(&self, phase: &'static str) {
         self.0.set_message(phase);

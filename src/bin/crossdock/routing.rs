@@ -19,6 +19,8 @@ pub(crate) enum Routing {
     Zipf(f64),
     /// Every selection of every token names expert 0.
     OneExpert,
+    /// All alike, and each selection is none with this probability.
+    Sparse(f64),
 }
 
 impl FromStr for Routing {
@@ -30,9 +32,13 @@ impl FromStr for Routing {
             "one-expert" => return Ok(Routing::OneExpert),
             _ => {}
         }
-        match text.strip_prefix("zipf:").map(f64::from_str) {
-            Some(Ok(exponent)) if (0.0..=16.0).contains(&exponent) => Ok(Routing::Zipf(exponent)),
-            _ => Err("expected uniform, one-expert, or zipf:S with S from 0 to 16, such as zipf:1.2".into()),
+        let number = |prefix| text.strip_prefix(prefix).and_then(|number| f64::from_str(number).ok());
+        match (number("zipf:"), number("sparse:")) {
+            (Some(exponent), _) if (0.0..=16.0).contains(&exponent) => Ok(Routing::Zipf(exponent)),
+            (_, Some(none)) if (0.0..=1.0).contains(&none) => Ok(Routing::Sparse(none)),
+            _ => Err("expected uniform, one-expert, zipf:S with S from 0 to 16, such as zipf:1.2, \
+                      or sparse:P with P from 0 to 1, such as sparse:0.3"
+                .into()),
         }
     }
 }
@@ -66,7 +72,7 @@ impl Router {
         let popularity: Vec<f64> = (0..self.experts)
             .map(|expert| match self.routing {
                 Routing::Zipf(exponent) => -exponent * ((expert + 1) as f64).ln(),
-                Routing::Uniform | Routing::OneExpert => 0.0,
+                Routing::Uniform | Routing::OneExpert | Routing::Sparse(_) => 0.0,
             })
             .collect();
         let mut routes = Routes::default();
@@ -79,6 +85,13 @@ impl Router {
             };
             push_weights(&mut routes.weights, &scores, &chosen);
             routes.experts.extend(chosen.iter().map(|&expert| expert as i32));
+        }
+        if let Routing::Sparse(none) = self.routing {
+            for (expert, weight) in routes.experts.iter_mut().zip(&mut routes.weights) {
+                if random.random::<f64>() < none {
+                    (*expert, *weight) = (-1, 0.0);
+                }
+            }
         }
         routes
     }
@@ -181,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn sparse_selections_name_no_expert_and_weigh_nothing() {
+        let routes = routes(Routing::Sparse(0.25), None);
+        let none = routes.experts.iter().filter(|&&expert| expert == -1).count();
+        // 600 of 2400 expected, standard deviation 21.
+        assert!((450..750).contains(&none), "{none}");
+        assert!(
+            routes.experts.iter().zip(&routes.weights).all(|(&expert, &weight)| expert >= 0 || weight == 0.0)
+        );
+    }
+
+    #[test]
     fn group_limited_tokens_stay_in_their_groups() {
         let routes = routes(Routing::Uniform, Some(Groups { count: 8, top: 2 }));
         let mut seen = [false; 8];
@@ -213,7 +237,10 @@ mod tests {
     #[test]
     fn routing_names_are_parsed_or_explained() {
         assert_eq!("zipf:1.2".parse(), Ok(Routing::Zipf(1.2)));
-        for wrong in ["zipf", "zipf:", "zipf:-1", "zipf:nan", "Uniform", "zipf:99"] {
+        assert_eq!("sparse:0.25".parse(), Ok(Routing::Sparse(0.25)));
+        for wrong in
+            ["zipf", "zipf:", "zipf:-1", "zipf:nan", "Uniform", "zipf:99", "sparse:1.1", "sparse:nan"]
+        {
             assert!(wrong.parse::<Routing>().is_err_and(|message| message.contains("zipf:S")), "{wrong}");
         }
     }

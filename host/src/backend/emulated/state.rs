@@ -198,6 +198,7 @@ fn launch_report(report: &emulator::Report, seconds: f64) -> LaunchReport {
         nvlink.map(|(&(_, owner), link)| (owner, Link { read: link.read, written: link.written })).collect();
     let traffic =
         Traffic { hbm_read: report.traffic.hbm_read, hbm_written: report.traffic.hbm_written, nvlink };
-    let counters = Counters { warp_instructions: report.warp_instructions, traffic };
+    let activity = report.activity.clone();
+    let counters = Counters { warp_instructions: report.warp_instructions, traffic, activity };
     LaunchReport { kernel: report.kernel.clone(), counters: Some(counters), seconds }
 }

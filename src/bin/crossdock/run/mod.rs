@@ -1,5 +1,6 @@
 //! `crossdock run`: a whole round on virtual GPUs, compared with the reference.
 
+mod activity;
 mod demand;
 mod experts;
 mod inputs;
@@ -8,6 +9,7 @@ mod round;
 mod table;
 mod verify;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crossdock::KernelSet;
@@ -16,15 +18,31 @@ use crate::arguments::RunArguments;
 use crate::console;
 use crate::failure::Failure;
 use crate::files::{Array, Output};
+use crate::model::{Estimate, Rates};
 use crate::progress::Progress;
 use inputs::Inputs;
 use report::Report;
 use verify::Reference;
 
+/// Runs the round that the arguments describe, with kernels that the caller may change, and compares it with the
+/// reference. Reports nothing.
+pub(crate) fn verify_round(
+    arguments: &RunArguments,
+    change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
+) -> Result<(), Failure> {
+    let inputs = Inputs::prepare(arguments)?;
+    let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
+    let ranks = round::run(arguments, &inputs, change(kernels)?)?;
+    let reference = Reference::compute(&inputs, arguments.expert());
+    let observed: Vec<_> = ranks.into_iter().map(|(observed, _)| observed).collect();
+    reference.first_difference(&observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+}
+
 /// Runs a round, verifies it, reports.
 pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let progress = Progress::start("preparing tokens and routes");
     let output = arguments.output.as_deref().map(Output::open).transpose()?;
+    let rates = arguments.model.as_deref().map(Rates::load).transpose()?;
     let inputs = Inputs::prepare(arguments)?;
 
     progress.phase("specialising kernels");
@@ -43,6 +61,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     let mismatch = reference.first_difference(&observed);
     let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);
+    let estimate = rates.and_then(|rates| Estimate::new(&rates, &reports));
+    let report = Report { estimate, ..report };
     drop(progress);
 
     // The verdict comes first: nothing that happens to the output file may lose it.

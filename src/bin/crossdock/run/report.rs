@@ -1,13 +1,15 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
-use crossdock::host::report::{Counters, RoundReport, StageReport};
+use crossdock::host::report::{self as host, Counters, RoundReport, StageReport};
 use crossdock::{Shape, Wire};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use serde::Serialize;
 
+use super::activity::Activity;
 use super::inputs::Inputs;
 use super::verify::{Observed, Reference, hash};
 use crate::arguments::ExpertName;
+use crate::model::Estimate;
 
 /// One run.
 #[derive(Debug, Serialize)]
@@ -32,6 +34,9 @@ pub(super) struct Report {
     pub(super) dispatch: Stage,
     pub(super) combine: Stage,
     pub(super) seconds: Seconds,
+    /// What the round would take on a GPU, if `--model` asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) estimate: Option<Estimate>,
     /// One entry per rank.
     pub(super) per_rank: Vec<RankReport>,
 }
@@ -43,6 +48,9 @@ pub(super) struct Stage {
     pub(super) rows: u64,
     pub(super) warp_instructions: Option<u64>,
     pub(super) bytes: Bytes,
+    /// How the instructions were executed; absent where the machine cannot count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) activity: Option<Activity>,
     pub(super) seconds: StageSeconds,
 }
 
@@ -141,6 +149,7 @@ impl Report {
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },
+            estimate: None,
             per_rank: (0..observed.len())
                 .map(|rank| RankReport::new(rank, reference, &observed[rank], &reports[rank]))
                 .collect(),
@@ -161,6 +170,11 @@ impl Stage {
                 hbm: sum(|counters| counters.traffic.hbm_total()),
                 hbm_bound: bounds.hbm,
             },
+            activity: counters.as_ref().map(|ranks| {
+                let mut sum = host::Activity::default();
+                ranks.iter().for_each(|counters| sum += &counters.activity);
+                Activity::new(&sum)
+            }),
             // The ranks' kernels are executed together.
             seconds: StageSeconds { emulate: ranks.iter().map(|rank| rank.seconds()).fold(0.0, f64::max) },
         }

@@ -4,16 +4,18 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
 use super::report::{Link, Report, Stage};
+use crate::model::Estimate;
 
 /// Tables per rank and per stage, times, hash, verdict.
 pub(super) fn render(report: &Report) -> String {
     let Report { ranks, tokens, hidden, top_k, experts, wire, expert, .. } = report;
     let seconds = &report.seconds;
     format!(
-        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n\n{}\n\n{}\n\n\
+        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n\n{}\n\n{}\n\n{}\
          seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
         per_rank(report),
         per_stage(report),
+        report.estimate.as_ref().map(estimated).unwrap_or_default(),
         seconds.host,
         seconds.specialise,
         seconds.emulate,
@@ -64,6 +66,32 @@ fn per_stage(report: &Report) -> Table {
     add("dispatch", &report.dispatch);
     add("combine", &report.combine);
     right_aligned(table)
+}
+
+/// What the model says, with a line that sums it up.
+fn estimated(estimate: &Estimate) -> String {
+    let mut table =
+        table(["kernel", "microseconds", "bound by", "fixed", "issue", "HBM", "NVLink", "latency"]);
+    for launch in &estimate.launches {
+        let part = |name: &str| launch.resources.get(name).copied().unwrap_or(0.0);
+        table.add_row([
+            launch.kernel.clone(),
+            format!("{:.1}", launch.microseconds),
+            launch.bound.to_owned(),
+            format!("{:.1}", launch.fixed),
+            format!("{:.1}", part("issue")),
+            format!("{:.1}", part("hbm")),
+            format!("{:.1}", part("nvlink").max(part("nvlink pair"))),
+            format!("{:.1}", part("latency")),
+        ]);
+    }
+    format!(
+        "{}\n\nestimated on {}: dispatch {:.1} us, combine {:.1} us\n\n",
+        right_aligned(table),
+        estimate.model,
+        estimate.dispatch_microseconds,
+        estimate.combine_microseconds
+    )
 }
 
 fn table<const N: usize>(header: [&str; N]) -> Table {

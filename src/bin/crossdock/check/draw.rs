@@ -1,0 +1,126 @@
+//! Draws the flags of a run from its seed. A run is the command line that repeats it.
+
+use clap::Parser;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::arguments::{Arguments, Command, RunArguments};
+use crate::failure::Failure;
+
+/// The flags that the caller wants in every run.
+pub(super) fn fixed(with: &str) -> Result<Vec<String>, Failure> {
+    let words: Vec<String> = with.split_whitespace().map(str::to_owned).collect();
+    for own in ["--schedule-seed", "--output", "--json", "--trace", "--help"] {
+        if words.iter().any(|word| word.split('=').next() == Some(own)) {
+            return Err(Failure::arguments(format!("--with takes no {own}: runs have their own")));
+        }
+    }
+    parse(&words)?;
+    Ok(words)
+}
+
+/// The flags of a run: the fixed ones, and small ones of every kind for the others.
+pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
+    let mut random = Pcg64::seed_from_u64(seed);
+    let given = |flag: &str| {
+        let position = fixed.iter().position(|word| word.split('=').next() == Some(flag))?;
+        let inside = fixed[position].split_once('=').map(|(_, value)| value);
+        inside.or(fixed.get(position + 1).map(String::as_str))
+    };
+    let number = |flag: &str| given(flag).and_then(|value| value.parse::<u32>().ok());
+    let mut flags = fixed.to_vec();
+    let mut add = |flag: &str, value: String| {
+        if given(flag).is_none() {
+            flags.extend([flag.to_owned(), value]);
+        }
+    };
+    // Every draw is made, given or not, so that one more fixed flag changes as little as possible.
+    let divides = |ranks: &u32| number("--experts").is_none_or(|experts| experts % ranks == 0);
+    let counts: Vec<u32> = [1, 2, 3, 6, 8].into_iter().filter(divides).collect();
+    let ranks = counts[random.random_range(0..counts.len())];
+    let ranks = number("--gpus-per-node").unwrap_or(ranks).max(1);
+    let per_rank = random.random_range(1..=5).max(number("--top-k").unwrap_or(1).div_ceil(ranks));
+    let experts = number("--experts").unwrap_or(ranks.saturating_mul(per_rank));
+    let top_k = random.random_range(1..=experts.clamp(1, 9));
+    let is_fp8 = random.random_bool(0.5);
+    // A row of fp8 has twice as many elements.
+    let is_odd = number("--hidden").is_some_and(|hidden| hidden % 16 != 0);
+    let is_fp8 = given("--wire").map_or(is_fp8 && !is_odd, |wire| wire == "fp8");
+    // Rows are multiples of 16 bytes; few of these widths are powers of two.
+    let hidden = random.random_range(1..=20) * if is_fp8 { 16 } else { 8 };
+    let tokens = if random.random_bool(0.1) { 0 } else { random.random_range(1..=24) };
+    let routing = match random.random_range(0..8) {
+        0 => "one-expert".to_owned(),
+        1 | 2 => format!("sparse:0.{}", random.random_range(1..=9)),
+        3 => "zipf:1.5".to_owned(),
+        _ => "uniform".to_owned(),
+    };
+    add("--gpus-per-node", ranks.to_string());
+    add("--experts", experts.to_string());
+    let files = ["--tokens-file", "--topk-file", "--weights-file"].iter().any(|flag| given(flag).is_some());
+    if !files {
+        add("--tokens", tokens.to_string());
+        add("--hidden", hidden.to_string());
+        add("--top-k", top_k.to_string());
+        if given("--groups").is_none() {
+            add("--routing", routing);
+        }
+    }
+    add("--wire", if is_fp8 { "fp8" } else { "bf16" }.to_owned());
+    add("--seed", seed.to_string());
+    flags.extend(["--schedule-seed".to_owned(), seed.to_string()]);
+    flags
+}
+
+/// The arguments of `crossdock run` with these flags.
+pub(super) fn parse(flags: &[String]) -> Result<RunArguments, Failure> {
+    let words = ["crossdock", "run"].into_iter().chain(flags.iter().map(String::as_str));
+    let parsed = Arguments::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        let sentence = text.lines().next().unwrap_or_default();
+        Failure::arguments(format!("--with: {}", sentence.trim_start_matches("error: ")))
+    })?;
+    match parsed.command {
+        Command::Run(arguments) => Ok(*arguments),
+        _ => Err(Failure::arguments("--with takes flags of `crossdock run`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_draw_is_a_possible_run_and_all_kinds_come_up() {
+        let all: Vec<RunArguments> =
+            (0..300).map(|seed| parse(&flags(&[], seed)).expect("flags of a run")).collect();
+        for arguments in &all {
+            assert!(arguments.top_k.is_some_and(|top_k| top_k <= arguments.experts), "{arguments:?}");
+            assert_eq!(arguments.experts % arguments.gpus_per_node, 0, "{arguments:?}");
+        }
+        let some = |holds: &dyn Fn(&RunArguments) -> bool| all.iter().any(holds);
+        for ranks in [1, 2, 3, 6, 8] {
+            assert!(some(&|arguments| arguments.gpus_per_node == ranks), "{ranks} ranks");
+        }
+        assert!(some(&|arguments| arguments.tokens == Some(0)));
+        assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 1 && top_k % 2 == 1)));
+        for routing in ["OneExpert", "Sparse", "Zipf", "Uniform"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.routing).contains(routing)), "{routing}");
+        }
+        for wire in ["Bf16", "Fp8"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.wire) == wire), "{wire}");
+        }
+    }
+
+    #[test]
+    fn fixed_flags_stay() {
+        let fixed = fixed("--gpus-per-node 4 --wire=fp8 --tokens 3").expect("flags of a run");
+        for seed in 0..50 {
+            let arguments = parse(&flags(&fixed, seed)).expect("flags of a run");
+            assert_eq!((arguments.gpus_per_node, arguments.tokens), (4, Some(3)));
+            assert_eq!(arguments.hidden.map(|hidden| hidden % 16), Some(0), "rows of fp8");
+        }
+        assert!(super::fixed("--schedule-seed 3").is_err());
+        assert!(super::fixed("--no-such-flag").is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! Mutants of a kernel: its PTX with one order, scope, fence or barrier weakened or removed.
+
+use crossdock_ptx::{Instruction, Item, Module, Statement};
+
+/// One mutant.
+pub(crate) struct Mutant {
+    /// The instruction and what became of it.
+    pub(crate) change: String,
+    pub(crate) text: String,
+}
+
+/// Scopes, each with the next smaller one that differs on a machine whose clusters are single blocks.
+const NARROWER: [(&str, &str); 3] = [("sys", "gpu"), ("gpu", "cta"), ("cluster", "cta")];
+
+/// Every order with what is weaker.
+const WEAKER: [(&str, &[&str]); 4] = [
+    ("sc", &["acq_rel"]),
+    ("acq_rel", &["acquire", "release", "relaxed"]),
+    ("acquire", &["relaxed"]),
+    ("release", &["relaxed"]),
+];
+
+/// Instructions that are there for their order only, as the first words of their opcode.
+const REMOVABLE: [&str; 13] = [
+    "fence",
+    "membar",
+    "bar.sync",
+    "bar.arrive",
+    "bar.warp.sync",
+    "barrier.sync",
+    "barrier.arrive",
+    "barrier.cta.sync",
+    "barrier.cluster.wait",
+    "barrier.cluster.arrive",
+    "cp.async.wait_group",
+    "cp.async.wait_all",
+    "cp.async.bulk.wait_group",
+];
+
+/// Every mutant of a module's kernels, in the order of their instructions.
+pub(crate) fn mutants(text: &str) -> Vec<Mutant> {
+    let module = crossdock_ptx::parse(text).expect("kernels are PTX");
+    let mut all = Vec::new();
+    let mut number = 0;
+    while let Some(instruction) = instruction(&module, number) {
+        for replacement in replacements(&instruction) {
+            let (original, mut mutated) = (shown(&instruction), module.clone());
+            let change = match &replacement {
+                Some(other) => format!("{original} -> {}", other.opcode),
+                None => format!("{original} removed"),
+            };
+            replace(&mut mutated, number, replacement);
+            all.push(Mutant { change, text: mutated.to_string() });
+        }
+        number += 1;
+    }
+    all
+}
+
+/// The instruction without the registers whose names say nothing.
+fn shown(instruction: &Instruction) -> String {
+    instruction.opcode.to_string()
+}
+
+/// What an instruction is replaced by, one at a time; `None` for nothing.
+fn replacements(instruction: &Instruction) -> Vec<Option<Instruction>> {
+    let opcode = instruction.opcode.to_string();
+    let words: Vec<&str> = opcode.split('.').collect();
+    let mut found = Vec::new();
+    let mut offer = |words: &[&str]| {
+        // Where PTX has no weaker form, there is no mutant.
+        if let Ok(mut mutated) = Instruction::new(&words.join("."), instruction.operands.clone()) {
+            mutated.guard = instruction.guard.clone();
+            found.push(Some(mutated));
+        }
+    };
+    let with = |old: &str, new: &str| -> Vec<String> {
+        words.iter().map(|&word| if word == old { new.to_owned() } else { word.to_owned() }).collect()
+    };
+    let is_fence = matches!(words[0], "fence" | "membar");
+    for (order, weaker) in WEAKER {
+        if words.contains(&order) {
+            for other in weaker.iter().filter(|&&other| !is_fence || other == "acq_rel") {
+                offer(&with(order, other).iter().map(String::as_str).collect::<Vec<_>>());
+            }
+        }
+    }
+    for (scope, narrower) in NARROWER {
+        if words.contains(&scope) {
+            offer(&with(scope, narrower).iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+    if matches!(words[0], "ld" | "st") && words.contains(&"relaxed") {
+        let is_strong = |word: &&str| ["relaxed", "sys", "gpu", "cluster", "cta"].contains(word);
+        offer(&words.iter().copied().filter(|word| !is_strong(word)).collect::<Vec<_>>());
+    }
+    if REMOVABLE.iter().any(|prefix| opcode == *prefix || opcode.starts_with(&format!("{prefix}."))) {
+        found.push(None);
+    }
+    found
+}
+
+/// Visits the bodies' statements in order until `visit` has found what it looks for.
+fn instruction(module: &Module, number: usize) -> Option<Instruction> {
+    fn find(statements: &[Statement], left: &mut usize) -> Option<Instruction> {
+        for statement in statements {
+            match statement {
+                Statement::Block(inner) => {
+                    if let Some(found) = find(inner, left) {
+                        return Some(found);
+                    }
+                }
+                Statement::Instruction(instruction) if *left == 0 => return Some(instruction.clone()),
+                Statement::Instruction(_) => *left -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+    let mut left = number;
+    module.items.iter().find_map(|item| match item {
+        Item::Function(function) => find(function.body.as_deref().unwrap_or_default(), &mut left),
+        _ => None,
+    })
+}
+
+fn replace(module: &mut Module, number: usize, replacement: Option<Instruction>) {
+    fn visit(statements: &mut Vec<Statement>, left: &mut usize, replacement: &Option<Instruction>) -> bool {
+        for index in 0..statements.len() {
+            match &mut statements[index] {
+                Statement::Block(inner) => {
+                    if visit(inner, left, replacement) {
+                        return true;
+                    }
+                }
+                Statement::Instruction(_) if *left == 0 => {
+                    match replacement {
+                        Some(other) => statements[index] = Statement::Instruction(other.clone()),
+                        None => drop(statements.remove(index)),
+                    }
+                    return true;
+                }
+                Statement::Instruction(_) => *left -= 1,
+                _ => {}
+            }
+        }
+        false
+    }
+    let mut left = number;
+    for item in &mut module.items {
+        if let Item::Function(function) = item
+            && let Some(body) = &mut function.body
+            && visit(body, &mut left, &replacement)
+        {
+            return;
+        }
+    }
+}
