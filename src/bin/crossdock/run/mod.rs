@@ -33,7 +33,7 @@ pub(crate) fn verify_round(
     let inputs = Inputs::prepare(arguments)?;
     let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
     let ranks = round::run(arguments, &inputs, change(kernels)?)?;
-    let reference = Reference::compute(&inputs, arguments.expert());
+    let reference = Reference::compute(&inputs, arguments.layout, arguments.expert());
     let observed: Vec<_> = ranks.into_iter().map(|(observed, _)| observed).collect();
     reference.first_difference(&observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
 }
