@@ -17,11 +17,20 @@ pub struct Config {
     /// Execute with the instructions that every processor of this architecture has, even where wider ones are there.
     /// Slower; results and counters are the same, which is what this is for: to test it.
     pub baseline: bool,
+    /// Record a [`Trace`](crate::Trace) of every run.
+    pub trace: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { gpus: 1, sms_per_gpu: 132, memory_per_gpu: 80 << 30, schedule_seed: 0, baseline: false }
+        Config {
+            gpus: 1,
+            sms_per_gpu: 132,
+            memory_per_gpu: 80 << 30,
+            schedule_seed: 0,
+            baseline: false,
+            trace: false,
+        }
     }
 }
 

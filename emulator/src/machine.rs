@@ -14,6 +14,7 @@ use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::residency::Residency;
+use crate::trace::Trace;
 
 /// Several virtual GPUs in one address space.
 #[derive(Debug)]
@@ -264,7 +265,9 @@ impl Machine {
     pub fn run(&mut self) -> Result<(), Error> {
         let result = self.engine.run(&mut self.memory, &mut self.launches);
         if result.is_err() {
+            let recorder = self.engine.recorder.take();
             self.engine = Engine::new(&self.config);
+            self.engine.recorder = recorder;
             self.memory.watch.clear();
         }
         result
@@ -273,6 +276,11 @@ impl Machine {
     /// What the threads of a launch have printed with `printf`, in the order of execution, also when it failed.
     pub fn printed(&self, ticket: Ticket) -> &str {
         self.launches.get(ticket.0).map_or("", |launch| &launch.printed)
+    }
+
+    /// What was recorded since the last call; `None` unless [`Config::trace`] is set.
+    pub fn take_trace(&mut self) -> Option<Trace> {
+        self.engine.take_trace(&self.launches)
     }
 
     /// The counters of a finished launch; `None` if it has not finished.

@@ -56,6 +56,7 @@ pub use cluster::Cluster;
 pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{KernelSet, Shape, Specialised, Wire};
+pub use crossdock_emulator::trace::{self, Trace};
 pub use dock::Dock;
 pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;

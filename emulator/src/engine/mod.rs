@@ -22,6 +22,7 @@ use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::schedule::{self, Schedule, Turn};
+use crate::trace::{Recorder, Trace};
 use crate::warp::{Stop, Warp};
 
 /// What is resident, and who may execute.
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
     /// Launches by (GPU, stream); the first of each runs.
     pub(crate) streams: BTreeMap<(usize, u32), VecDeque<usize>>,
     clock: Clock,
+    pub(crate) recorder: Option<Recorder>,
     /// The interpreter's loop for AVX2 and FMA.
     wide: bool,
     agents: Agents,
@@ -57,6 +59,7 @@ impl Engine {
             sleepers: BinaryHeap::new(),
             streams: BTreeMap::new(),
             clock: Clock::new(),
+            recorder: config.trace.then(Recorder::default),
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
@@ -118,6 +121,9 @@ impl Engine {
                 self.warps.len() - 1
             });
             self.warps[place] = Some(warp);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.warp_starts(place, (launch.gpu, sm), ticket, (index, number), now);
+            }
             warps.push(place);
             self.enqueue(place);
         }
@@ -183,6 +189,7 @@ impl Engine {
         if !self.agents.issued.is_empty() {
             self.schedule_agents();
         }
+        self.sample(launches, false);
         let stop = match result {
             Ok(stop) => stop,
             Err((pc, raised)) => return Err(self.fault(launches, turn.warp, pc, raised)),
@@ -211,6 +218,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes the bytes on the links for the trace, if it is time or `now`.
+    fn sample(&mut self, launches: &[Pending], at_once: bool) {
+        let now = self.clock.cycles();
+        if let Some(recorder) = &mut self.recorder
+            && (at_once || recorder.is_due(now))
+        {
+            let running =
+                self.streams.values().filter_map(|queue| queue.front()).map(|&ticket| &launches[ticket]);
+            recorder.sample(running, now);
+        }
+    }
+
+    /// What was recorded so far.
+    pub(crate) fn take_trace(&mut self, launches: &[Pending]) -> Option<Trace> {
+        let now = self.clock.cycles();
+        self.recorder.as_mut().map(|recorder| recorder.take(launches, now))
+    }
+
     fn warp(&self, place: usize) -> Option<&Warp> {
         self.warps.get(place)?.as_deref()
     }
@@ -225,6 +250,9 @@ impl Engine {
         let now = self.clock.cycles();
         let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
         launches[block.launch].residency.warp_ends(block.started, now);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.warp_ends(place, launches, now);
+        }
         block.alive -= 1;
         if block.alive > 0 {
             self.complete_barriers(slot, launches);
@@ -260,11 +288,18 @@ impl Engine {
                 traffic: launch.counters.traffic(gpu),
                 activity,
             });
-            for queue in self.streams.values_mut() {
+            let now = self.clock.cycles();
+            for (&(_, stream), queue) in &mut self.streams {
                 if queue.front() == Some(&ticket) {
                     queue.pop_front();
+                    if let Some(recorder) = &mut self.recorder {
+                        let launch = &launches[ticket];
+                        let begun = launch.residency.begun().unwrap_or(now);
+                        recorder.launch_ends(launch, stream, (begun, now));
+                    }
                 }
             }
+            self.sample(launches, true);
         }
         finished
     }
