@@ -42,6 +42,11 @@ mod tests {
 
     use super::*;
 
+    fn is_device_file(text: &str) -> bool {
+        let attribute = text.find("\n#[device]\n");
+        attribute.is_some_and(|start| text[start..].contains("\npub mod code {"))
+    }
+
     /// The paths of all files below `folder` that hold a device module.
     fn device_files(folder: &Path, inside: &str, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).expect("the sources") {
@@ -50,7 +55,7 @@ mod tests {
             let name = if inside.is_empty() { stem } else { format!("{inside}::{stem}") };
             if path.is_dir() {
                 device_files(&path, &name, found);
-            } else if std::fs::read_to_string(&path).expect("text").contains("\n#[device]\npub mod code {") {
+            } else if is_device_file(&std::fs::read_to_string(&path).expect("text")) {
                 found.push(format!("{}::code", name.trim_end_matches("::mod")));
             }
         }

@@ -34,6 +34,11 @@ impl Clock {
         EPOCH + cycles / CYCLES_PER_NANOSECOND
     }
 
+    /// Nanoseconds since the start at a cycle.
+    pub(crate) fn span(cycles: u64) -> f64 {
+        cycles as f64 / CYCLES_PER_NANOSECOND as f64
+    }
+
     /// The cycle at which a sleep that starts at `now` ends.
     pub(crate) fn after(now: u64, nanoseconds: u64) -> u64 {
         now.saturating_add(nanoseconds * CYCLES_PER_NANOSECOND).saturating_add(1)

@@ -20,6 +20,8 @@ pub struct Config {
     /// Whether data races are looked for and the PTX memory consistency model is followed; it costs time. Without, memory
     /// is sequentially consistent and unordered accesses go unnoticed. Other mistakes are found in any case.
     pub checks: bool,
+    /// Record a [`Trace`](crate::Trace) of every run.
+    pub trace: bool,
 }
 
 impl Default for Config {
@@ -31,6 +33,7 @@ impl Default for Config {
             schedule_seed: 0,
             baseline: false,
             checks: true,
+            trace: false,
         }
     }
 }

@@ -168,6 +168,11 @@ impl Counters {
         traffic
     }
 
+    /// The bytes moved so far, by the GPU that owns the memory.
+    pub(crate) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     /// What the warps did; waits and residency are known to others.
     pub(crate) fn activity(&self, code: &Code) -> Activity {
         let mut activity = Activity {

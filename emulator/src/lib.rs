@@ -72,6 +72,7 @@ mod register;
 mod report;
 mod residency;
 mod schedule;
+pub mod trace;
 mod warp;
 
 pub use activity::Activity;
@@ -80,3 +81,4 @@ pub use error::{Deadlock, Error, Fault, FaultKind, Position, Race, Waiter};
 pub use launch::{Argument, Kernel, Launch, Module, Ticket};
 pub use machine::Machine;
 pub use report::{Link, Report, Traffic};
+pub use trace::Trace;

@@ -14,6 +14,7 @@ use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::residency::Residency;
+use crate::trace::Trace;
 
 /// Several virtual GPUs in one address space.
 #[derive(Debug)]
@@ -266,8 +267,10 @@ impl Machine {
         if result.is_err() {
             // The detector counts runs, so that it knows what memory remembers from earlier ones.
             let detector = self.engine.detector.take();
+            let recorder = self.engine.recorder.take();
             self.engine = Engine::new(&self.config);
             self.engine.detector = detector;
+            self.engine.recorder = recorder;
             self.memory.watch.clear();
         }
         result
@@ -276,6 +279,11 @@ impl Machine {
     /// What the threads of a launch have printed with `printf`, in the order of execution, also when it failed.
     pub fn printed(&self, ticket: Ticket) -> &str {
         self.launches.get(ticket.0).map_or("", |launch| &launch.printed)
+    }
+
+    /// What was recorded since the last call; `None` unless [`Config::trace`] is set.
+    pub fn take_trace(&mut self) -> Option<Trace> {
+        self.engine.take_trace(&self.launches)
     }
 
     /// The counters of a finished launch; `None` if it has not finished.

@@ -50,6 +50,11 @@ impl Residency {
         self.waits.copy += &waits.copy;
     }
 
+    /// Virtual cycle at which the first block started.
+    pub(crate) fn begun(&self) -> Option<u64> {
+        self.begun
+    }
+
     /// Adds what is known when the launch ends.
     pub(crate) fn complete(&self, activity: &mut Activity, now: u64) {
         activity.blocks = self.blocks;

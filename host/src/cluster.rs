@@ -10,7 +10,7 @@ use crossdock_device::layout::code::MAX_RANKS;
 
 use crate::backend::{Backend, Departure, Emulated, Settings};
 use crate::rank::Rank;
-use crate::{Error, Result, Topology};
+use crate::{Error, Result, Topology, Trace};
 
 /// GPUs that work together, and the options of the machine that runs them.
 ///
@@ -96,17 +96,52 @@ impl Cluster {
         E: From<Error> + Display + Send,
         F: Fn(&Rank) -> Result<T, E> + Sync,
     {
-        let ranks = self.topology.ranks();
-        let backend: Arc<dyn Backend> = Arc::new(Emulated::new(Settings {
-            ranks,
+        self.start(program, false).0
+    }
+
+    /// The same, and what ran when on the virtual GPUs, also of a run that fails. Recording costs memory: a slice for every
+    /// warp and wait.
+    pub fn run_traced<T, E, F>(&self, program: F) -> (Result<Vec<T>, E>, Option<Trace>)
+    where
+        T: Send,
+        E: From<Error> + Display + Send,
+        F: Fn(&Rank) -> Result<T, E> + Sync,
+    {
+        self.start(program, true)
+    }
+
+    fn start<T, E, F>(&self, program: F, trace: bool) -> (Result<Vec<T>, E>, Option<Trace>)
+    where
+        T: Send,
+        E: From<Error> + Display + Send,
+        F: Fn(&Rank) -> Result<T, E> + Sync,
+    {
+        let settings = Settings {
+            ranks: self.topology.ranks(),
             schedule_seed: self.schedule_seed,
+            trace,
             multiprocessors: self.multiprocessors,
             patience: self.patience,
-        })?);
+        };
+        let backend: Arc<dyn Backend> = match Emulated::new(settings) {
+            Ok(backend) => Arc::new(backend),
+            Err(error) => return (Err(error.into()), None),
+        };
+        let outcome = self.run_on(&backend, program);
+        (outcome, backend.take_trace())
+    }
+
+    fn run_on<T, E, F>(&self, backend: &Arc<dyn Backend>, program: F) -> Result<Vec<T>, E>
+    where
+        T: Send,
+        E: From<Error> + Display + Send,
+        F: Fn(&Rank) -> Result<T, E> + Sync,
+    {
+        let ranks = self.topology.ranks();
         let program = &program;
         let outcomes: Vec<Result<T, E>> = thread::scope(|scope| {
             let start = |index: usize| {
-                let here = Arc::clone(&backend);
+                let here = Arc::clone(backend);
                 let body = move || {
                     let rank = Rank::new(Arc::clone(&here), self.topology, index, self.deadline);
                     let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {

@@ -59,6 +59,7 @@ pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
     Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Specialised, SpecialisedRouter, Wire,
 };
+pub use crossdock_emulator::trace::{self, Trace};
 pub use dock::Dock;
 pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;

@@ -105,3 +105,31 @@ fn counters_and_estimates_are_in_the_report() {
     let output = crossdock("run --model no-such-gpu");
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_trace_has_slices_of_every_gpu_and_ends_with_the_bytes_of_the_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shape = "--gpus-per-node 2 --tokens 5 --hidden 64 --experts 4 --top-k 2";
+    let report = crate::verified_in(folder.path(), &format!("{shape} --trace trace.json"));
+    let untraced = verified(shape);
+    assert_eq!(report["hash"], untraced["hash"]);
+    assert_eq!(report["dispatch"]["activity"], untraced["dispatch"]["activity"], "recording changes nothing");
+    let text = std::fs::read_to_string(folder.path().join("trace.json")).expect("a file");
+    let trace: Value = serde_json::from_str(&text).expect("JSON");
+    let events = trace["traceEvents"].as_array().expect("events");
+    for gpu in 0..2 {
+        for kernel in ["count", "layout", "dispatch", "combine"] {
+            let launches = events.iter().filter(|event| event["name"] == kernel && event["pid"] == gpu);
+            assert_eq!(launches.count(), 1, "{kernel} on GPU {gpu}");
+        }
+    }
+    let last = |gpu: usize| {
+        let name = format!("NVLink bytes to and from GPU {}", 1 - gpu);
+        let sample = events.iter().rfind(|event| event["name"] == name.as_str() && event["pid"] == gpu);
+        let moved = &sample.expect("a sample")["args"];
+        moved["read"].as_u64().expect("bytes") + moved["written"].as_u64().expect("bytes")
+    };
+    let total =
+        ["dispatch", "combine"].map(|stage| report[stage]["bytes"]["nvlink"].as_u64().expect("bytes"));
+    assert_eq!(last(0) + last(1), total.iter().sum::<u64>());
+}

@@ -129,7 +129,8 @@ fn replace(module: &mut Module, number: usize, replacement: Option<Instruction>)
         for index in 0..statements.len() {
             match &mut statements[index] {
                 Statement::Block(inner) => {
-                    if visit(inner, left, replacement) {
+                    let is_done = visit(inner, left, replacement);
+                    if is_done {
                         return true;
                     }
                 }

@@ -478,7 +478,7 @@ fn enums_lie_in_memory_as_their_integers() {
 
         #[kernel(warps = 1)]
         pub fn apply(from: Global<u32>, to: Global<u32>, count: u32) {
-            if lane() < count {
+            if block_in_grid() == 0 && lane() < count {
                 let slots = from.cast::<Slot>();
                 let slot = slots.at(lane()).read();
                 let state = match slot.state {

@@ -84,12 +84,10 @@ impl<'a> CallGraph<'a> {
 
     fn take_address(&mut self, operand: &'a Operand) {
         match operand {
-            Operand::Symbol(name, _) | Operand::Generic(name, _)
-                if self.numbers.contains_key(name.as_str()) =>
-            {
-                if !self.address_taken.contains(&name.as_str()) {
-                    self.address_taken.push(name);
-                }
+            Operand::Symbol(name, _) | Operand::Generic(name, _) => {
+                let is_new = !self.address_taken.contains(&name.as_str());
+                let is_function = self.numbers.contains_key(name.as_str());
+                self.address_taken.extend((is_function && is_new).then_some(name.as_str()));
             }
             Operand::Masked { address, .. } => self.take_address(address),
             Operand::Vector(values) | Operand::List(values) => {

@@ -23,6 +23,7 @@ use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::schedule::{self, Schedule, Turn};
+use crate::trace::{Recorder, Trace};
 use crate::warp::{Stop, Warp};
 
 /// What is resident, and who may execute.
@@ -39,6 +40,7 @@ pub(crate) struct Engine {
     /// Launches by (GPU, stream); the first of each runs.
     pub(crate) streams: BTreeMap<(usize, u32), VecDeque<usize>>,
     clock: Clock,
+    pub(crate) recorder: Option<Recorder>,
     /// The interpreter's loop for AVX2 and FMA.
     wide: bool,
     agents: Agents,
@@ -60,6 +62,7 @@ impl Engine {
             sleepers: BinaryHeap::new(),
             streams: BTreeMap::new(),
             clock: Clock::new(),
+            recorder: config.trace.then(Recorder::default),
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
@@ -132,6 +135,9 @@ impl Engine {
                 self.warps.len() - 1
             });
             self.warps[place] = Some(warp);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.warp_starts(place, (launch.gpu, sm), ticket, (index, number), now);
+            }
             warps.push(place);
             self.enqueue(place);
         }
@@ -200,6 +206,7 @@ impl Engine {
         if !self.agents.issued.is_empty() {
             self.schedule_agents();
         }
+        self.sample(launches, false);
         let stop = match result {
             Ok(stop) => stop,
             Err((pc, raised)) => return Err(self.fault(launches, turn.warp, pc, raised)),
@@ -228,6 +235,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes the bytes on the links for the trace, if it is time or `now`.
+    fn sample(&mut self, launches: &[Pending], at_once: bool) {
+        let now = self.clock.cycles();
+        if let Some(recorder) = &mut self.recorder
+            && (at_once || recorder.is_due(now))
+        {
+            let running =
+                self.streams.values().filter_map(|queue| queue.front()).map(|&ticket| &launches[ticket]);
+            recorder.sample(running, now);
+        }
+    }
+
+    /// What was recorded so far.
+    pub(crate) fn take_trace(&mut self, launches: &[Pending]) -> Option<Trace> {
+        let now = self.clock.cycles();
+        self.recorder.as_mut().map(|recorder| recorder.take(launches, now))
+    }
+
     fn warp(&self, place: usize) -> Option<&Warp> {
         self.warps.get(place)?.as_deref()
     }
@@ -242,6 +267,9 @@ impl Engine {
         let now = self.clock.cycles();
         let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
         launches[block.launch].residency.warp_ends(block.started, now);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.warp_ends(place, launches, now);
+        }
         block.alive -= 1;
         if block.alive > 0 {
             self.complete_barriers(slot, launches);
@@ -277,14 +305,21 @@ impl Engine {
                 traffic: launch.counters.traffic(gpu),
                 activity,
             });
+            let now = self.clock.cycles();
             for (&(gpu, stream), queue) in &mut self.streams {
                 if queue.front() == Some(&ticket) {
                     queue.pop_front();
                     if let Some(detector) = &mut self.detector {
                         detector.end_launch(ticket, gpu, stream);
                     }
+                    if let Some(recorder) = &mut self.recorder {
+                        let launch = &launches[ticket];
+                        let begun = launch.residency.begun().unwrap_or(now);
+                        recorder.launch_ends(launch, stream, (begun, now));
+                    }
                 }
             }
+            self.sample(launches, true);
         }
         finished
     }

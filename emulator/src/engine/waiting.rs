@@ -23,15 +23,18 @@ impl Engine {
         let Some(warp) = self.warps.get_mut(place).and_then(Option::as_deref_mut) else { return };
         let Some(group) = warp.groups.iter().find(|other| other.id == group) else { return };
         let Some(block) = self.blocks[warp.block].as_mut() else { return };
-        let waits = match group.state {
-            State::Barrier(_) => &mut block.waits.barrier,
-            State::Parked(_) => &mut block.waits.spin,
-            State::Sleeping => &mut block.waits.sleep,
-            State::Asynchronous => &mut block.waits.copy,
+        let (name, waits) = match group.state {
+            State::Barrier(_) => ("waits at a barrier", &mut block.waits.barrier),
+            State::Parked(_) => ("waits for memory to change", &mut block.waits.spin),
+            State::Sleeping => ("sleeps", &mut block.waits.sleep),
+            State::Asynchronous => ("waits for copies", &mut block.waits.copy),
             State::Ready | State::WarpSync | State::Gathering => return,
         };
         waits.count += 1;
         waits.cycles += now.saturating_sub(group.since);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.waited(place, (name, group.pc), (group.since, now));
+        }
     }
 
     pub(super) fn current(&self, memory: &Memory, read: &Read) -> Option<u128> {

@@ -14,6 +14,7 @@ use std::fmt;
 pub(crate) use emulated::{Emulated, Settings};
 
 use crate::Result;
+use crate::Trace;
 use crate::report::LaunchReport;
 
 /// A kernel that was loaded.
@@ -107,6 +108,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// The rank takes no further part. Ranks that wait for it get an error that names it.
     fn leave(&self, rank: usize, departure: Departure);
+
+    /// What ran when since the last call; `None` where nothing is recorded.
+    fn take_trace(&self) -> Option<Trace>;
 
     /// Whether the rank was told that a peer failed, so that its own failure may be only a consequence.
     fn was_told_of_failure(&self, rank: usize) -> bool;

@@ -235,6 +235,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
 
+    /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
     /// Print one JSON object instead of tables
     #[arg(long)]
     pub(crate) json: bool,

@@ -12,6 +12,7 @@ mod progress;
 mod ptx;
 mod routing;
 mod run;
+mod trace;
 
 use std::process::ExitCode;
 

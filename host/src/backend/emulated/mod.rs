@@ -15,13 +15,14 @@ use self::state::State;
 use super::rendezvous::{Activity, Answer};
 use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
 use crate::report::LaunchReport;
-use crate::{Error, Result};
+use crate::{Error, Result, Trace};
 
 /// What the machine is like.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) ranks: usize,
     pub(crate) schedule_seed: u64,
+    pub(crate) trace: bool,
     pub(crate) multiprocessors: u32,
     /// How long waiting ranks bear with one that does nothing, in wall-clock time.
     pub(crate) patience: Duration,
@@ -170,6 +171,10 @@ impl Backend for Emulated {
         self.changed.notify_all();
     }
 
+    fn take_trace(&self) -> Option<Trace> {
+        self.lock().machine.take_trace()
+    }
+
     fn was_told_of_failure(&self, rank: usize) -> bool {
         self.lock().rendezvous.was_told_of_failure(rank)
     }
@@ -185,8 +190,13 @@ mod tests {
     use super::*;
 
     fn backend(ranks: usize) -> Emulated {
-        let settings =
-            Settings { ranks, schedule_seed: 0, multiprocessors: 4, patience: Duration::from_secs(60) };
+        let settings = Settings {
+            ranks,
+            schedule_seed: 0,
+            trace: false,
+            multiprocessors: 4,
+            patience: Duration::from_secs(60),
+        };
         Emulated::new(settings).expect("a machine")
     }
 

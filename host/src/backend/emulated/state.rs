@@ -50,6 +50,7 @@ impl State {
             gpus: settings.ranks,
             sms_per_gpu: settings.multiprocessors,
             schedule_seed: settings.schedule_seed,
+            trace: settings.trace,
             ..emulator::Config::default()
         };
         Ok(State {

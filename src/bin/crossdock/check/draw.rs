@@ -55,6 +55,12 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         3 => "zipf:1.5".to_owned(),
         _ => "uniform".to_owned(),
     };
+    let layout = match random.random_range(0..4) {
+        0 => format!("expert:{}", [1, 3, 16][random.random_range(0..3)]),
+        // Room for every selection at one expert.
+        1 => format!("masked:{}", (ranks * tokens * top_k).max(1)),
+        _ => "source".to_owned(),
+    };
     add("--gpus-per-node", ranks.to_string());
     add("--experts", experts.to_string());
     let files = ["--tokens-file", "--topk-file", "--weights-file"].iter().any(|flag| given(flag).is_some());
@@ -66,6 +72,8 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
             add("--routing", routing);
         }
     }
+    let are_drawn = !files && number("--tokens").is_none() && number("--top-k").is_none();
+    add("--layout", if are_drawn { layout } else { "source".to_owned() });
     add("--wire", if is_fp8 { "fp8" } else { "bf16" }.to_owned());
     add("--seed", seed.to_string());
     flags.extend(["--schedule-seed".to_owned(), seed.to_string()]);

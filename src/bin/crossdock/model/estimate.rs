@@ -22,7 +22,7 @@ pub(crate) struct Estimate {
 #[derive(Debug, Serialize)]
 pub(crate) struct LaunchEstimate {
     pub(crate) kernel: String,
-    /// The rank that takes longest.
+    /// The rank that takes longest, the first of several.
     pub(crate) rank: usize,
     /// `fixed` and the largest of the others.
     pub(crate) microseconds: f64,
@@ -60,7 +60,7 @@ fn stage(rates: &Rates, ranks: &[&StageReport]) -> Option<Vec<LaunchEstimate>> {
                 launches.iter().map(|launch| launch.counters.as_ref()).collect::<Option<_>>()?;
             let estimates =
                 (0..launches.len()).map(|rank| launch(rates, &launches[rank].kernel, &counters, rank));
-            estimates.max_by(|a, b| a.microseconds.total_cmp(&b.microseconds))
+            estimates.max_by(|a, b| a.microseconds.total_cmp(&b.microseconds).then(b.rank.cmp(&a.rank)))
         })
         .collect()
 }

@@ -49,7 +49,15 @@ pub(super) fn run(
         Ok((observed, report))
     };
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
-    cluster.schedule_seed(arguments.schedule_seed).run(program).map_err(failure)
+    let cluster = cluster.schedule_seed(arguments.schedule_seed);
+    let Some(path) = &arguments.trace else { return cluster.run(program).map_err(failure) };
+    let file = std::fs::File::create(path).map_err(|error| Failure::file(path, error))?;
+    let (outcome, trace) = cluster.run_traced(program);
+    let written = trace.map_or(Ok(()), |trace| crate::trace::write(&trace, file));
+    // A failed round is the greater failure, and its trace is what helps.
+    let outcome = outcome.map_err(failure)?;
+    written.map_err(|error| Failure::Unwritten { path: path.clone(), problem: error.to_string() })?;
+    Ok(outcome)
 }
 
 /// Copies out what arrived, runs the experts, combines.
