@@ -10,7 +10,7 @@ use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
 use super::terms::{Kind, Term, U32};
 use super::tree::{Node, NodeKind};
-use crate::ir::{AtomicOp, Intrinsic, Order, Scalar, Space};
+use crate::ir::{AtomicOp, Intrinsic, LoadHint, Order, Scalar, Space, StoreHint};
 
 const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
 const STORE_ORDERS: [Order; 2] = [Order::Relaxed, Order::Release];
@@ -160,6 +160,9 @@ impl Body<'_> {
                 }
                 return intrinsic(Intrinsic::CastPointer, operands, term, span);
             }
+            "read_only" | "read_hinted" | "read_only_hinted" | "write_hinted" => {
+                return self.hinted(operands, space, element, name, arguments, span);
+            }
             "read" => (Ordered::Weak(Intrinsic::Read), 0, element.clone(), &[][..]),
             "write" => (Ordered::Weak(Intrinsic::Write), 1, Term::Unit, &[][..]),
             "load" => (Ordered::Load, 0, element.clone(), &LOAD_ORDERS[..]),
@@ -177,7 +180,7 @@ impl Body<'_> {
                         span,
                         format!(
                             "pointers have no method `{name}`; they have `at`, `cast`, `read`, `write`, `load`, `store`, \
-                             `fetch_add` and its kind, `exchange` and `compare_exchange`"
+                             `read_only`, `read_hinted` and `write_hinted`, `fetch_add` and its kind, `exchange` and `compare_exchange`"
                         ),
                     );
                 }
@@ -215,6 +218,62 @@ impl Body<'_> {
             Ordered::Atomic(atomic) => Intrinsic::Atomic(atomic, order, scope),
             Ordered::Weak(operation) => operation,
         };
+        intrinsic(operation, operands, result, span)
+    }
+}
+
+impl Body<'_> {
+    /// A weak access that tells the caches something.
+    fn hinted(
+        &mut self,
+        mut operands: Vec<Node>,
+        space: Space,
+        element: &Term,
+        name: &str,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let read_only = name.starts_with("read_only");
+        if space == Space::Shared || (read_only && space == Space::Peer) {
+            let message = match read_only {
+                true => format!(
+                    "`{name}` is for memory that nobody writes while the kernel runs, which a `Global` may be: write `read`"
+                ),
+                false => "shared memory has no caches: write `read` or `write`".to_string(),
+            };
+            return self.error(span, message);
+        }
+        let is_write = name == "write_hinted";
+        let (written, hint) = match (name, arguments.split_last()) {
+            ("read_only", _) => (arguments, None),
+            (_, Some((hint, written))) => (written, Some(*hint)),
+            (_, None) => {
+                return self.error(span, format!("`{name}` states a hint last: write `.., NoAllocate)`"));
+            }
+        };
+        let expected = if is_write { vec![element.clone()] } else { Vec::new() };
+        let Some(written) = self.arguments(name, &expected, written, span) else { return self.failed(span) };
+        operands.extend(written);
+        let named = hint.and_then(|hint| self.built_in_path(hint));
+        let load = named.as_deref().and_then(LoadHint::named);
+        let store = named.as_deref().and_then(StoreHint::named);
+        let operation = match (name, load, store) {
+            ("read_only", ..) => Some(Intrinsic::ReadOnly),
+            ("read_only_hinted", Some(hint), _) if hint.is_for_read_only() => {
+                Some(Intrinsic::ReadOnlyHinted(hint))
+            }
+            ("read_hinted", Some(hint), _) => Some(Intrinsic::ReadHinted(hint)),
+            ("write_hinted", _, Some(hint)) => Some(Intrinsic::WriteHinted(hint)),
+            _ => None,
+        };
+        let Some(operation) = operation else {
+            let at = hint.map_or(span, syn::spanned::Spanned::span);
+            return self.error(
+                at,
+                format!("this is no hint that `{name}` may have: write one such as `NoAllocate`"),
+            );
+        };
+        let result = if is_write { Term::Unit } else { element.clone() };
         intrinsic(operation, operands, result, span)
     }
 }

@@ -128,7 +128,7 @@ impl Body<'_> {
     }
 
     /// The built-in name that an argument states; `None` for anything else.
-    fn built_in_path(&self, argument: &Expr) -> Option<String> {
+    pub(super) fn built_in_path(&self, argument: &Expr) -> Option<String> {
         let Expr::Path(path) = argument else { return None };
         let name = path.path.segments.last()?.ident.to_string();
         if self.local(&name).is_some() || self.environment.resolve(&name).is_some() {

@@ -1,5 +1,7 @@
 //! Operations that PTX provides directly. Arguments and results are stated as `(arguments) -> result`.
 
+use super::hint::{LoadHint, StoreHint};
+
 /// Memory order of a strong operation or fence (PTX ISA section 8.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -38,6 +40,14 @@ pub enum AtomicOp {
     Exchange,
     /// `(pointer, expected, new) -> old`.
     CompareExchange,
+    /// `u32`: one more, and 0 after the operand.
+    Increment,
+    /// `u32`: one less, and the operand after 0 or above the operand.
+    Decrement,
+    /// `u32` of two f16: adds both halves, each rounded to nearest even.
+    AddF16Pair,
+    /// `u32` of two bf16: adds both halves, each rounded to nearest even. Needs `sm_90`.
+    AddBf16Pair,
 }
 
 /// Where a shuffled value comes from.
@@ -194,12 +204,22 @@ pub enum Intrinsic {
     Read,
     /// `(P<T>, T) -> ()`: weak store. Rust: `pointer.write(value)`.
     Write,
-    /// `(P<T>) -> T`, `T` a 32- or 64-bit scalar, order relaxed or acquire. Rust: `pointer.load(Acquire, System)`.
+    /// `(P<T>) -> T`, `P` not shared memory: as `Read`, with a hint for the caches. Rust: `pointer.read_hinted(NoAllocate)`.
+    ReadHinted(LoadHint),
+    /// `(P<T>, T) -> ()`, `P` not shared memory: as `Write`, with a hint for the caches. Rust: `pointer.write_hinted(value, Streaming)`.
+    WriteHinted(StoreHint),
+    /// `(Global<T>) -> T`: `ld.global.nc`, for memory that nobody writes while the kernel runs. Rust:
+    /// `pointer.read_only()`.
+    ReadOnly,
+    /// As `ReadOnly`, with a hint other than `LastUse` and `DoNotCache`. Rust: `pointer.read_only_hinted(NoAllocate)`.
+    ReadOnlyHinted(LoadHint),
+    /// `(P<T>) -> T`, `T` a scalar of 8 to 64 bits, order relaxed or acquire. Rust: `pointer.load(Acquire, System)`.
     Load(Order, Scope),
-    /// `(P<T>, T) -> ()`, `T` a 32- or 64-bit scalar, order relaxed or release. Rust: `pointer.store(value, Release, System)`.
+    /// `(P<T>, T) -> ()`, `T` a scalar of 8 to 64 bits, order relaxed or release. Rust: `pointer.store(value, Release, System)`.
     Store(Order, Scope),
     /// `(P<T>, T [, T]) -> T`, the old value; 32- or 64-bit scalars. Rust: `fetch_add`, `fetch_min`, `fetch_max`, `fetch_and`,
-    /// `fetch_or`, `fetch_xor`, `exchange`, `compare_exchange`. A result that is dropped becomes `red` where PTX allows it.
+    /// `fetch_or`, `fetch_xor`, `exchange`, `compare_exchange`, `fetch_increment`, `fetch_decrement`, `fetch_add_f16_pair`,
+    /// `fetch_add_bf16_pair`. A result that is dropped becomes `red` where PTX allows it.
     Atomic(AtomicOp, Order, Scope),
     /// `() -> ()`. Rust: `fence(AcquireRelease, Gpu)`.
     Fence(Order, Scope),

@@ -14,10 +14,12 @@
 //! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
 //! never contracted: the meaning of a Rust release build.
 
+mod hint;
 mod inline;
 mod intrinsic;
 mod types;
 
+pub use hint::{LoadHint, StoreHint};
 pub use inline::{Inline, InlineOperand, Role};
 pub use intrinsic::{
     Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,

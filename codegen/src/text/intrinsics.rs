@@ -1,8 +1,8 @@
 //! The names of the intrinsics: one table, read in both directions.
 
 use crate::ir::{
-    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
-    RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
+    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, LoadHint, Order,
+    RoundedOperation, Rounding, Scope, ShuffleKind, StoreHint, VoteKind,
 };
 
 /// Makes both directions from one table; the `match` over the intrinsics keeps the table complete.
@@ -52,6 +52,41 @@ names! {
         "shared" = SharedArray;
         "read" = Read;
         "write" = Write;
+        "read_all" = ReadHinted(LoadHint::CacheAll);
+        "read_global" = ReadHinted(LoadHint::CacheGlobal);
+        "read_streaming" = ReadHinted(LoadHint::Streaming);
+        "read_last_use" = ReadHinted(LoadHint::LastUse);
+        "read_uncached" = ReadHinted(LoadHint::DoNotCache);
+        "read_evict_first" = ReadHinted(LoadHint::EvictFirst);
+        "read_evict_last" = ReadHinted(LoadHint::EvictLast);
+        "read_evict_unchanged" = ReadHinted(LoadHint::EvictUnchanged);
+        "read_no_allocate" = ReadHinted(LoadHint::NoAllocate);
+        "read_prefetch_64" = ReadHinted(LoadHint::Prefetch64);
+        "read_prefetch_128" = ReadHinted(LoadHint::Prefetch128);
+        "read_prefetch_256" = ReadHinted(LoadHint::Prefetch256);
+        "read_no_allocate_prefetch_256" = ReadHinted(LoadHint::NoAllocatePrefetch256);
+        "write_write_back" = WriteHinted(StoreHint::WriteBack);
+        "write_global" = WriteHinted(StoreHint::CacheGlobal);
+        "write_streaming" = WriteHinted(StoreHint::Streaming);
+        "write_through" = WriteHinted(StoreHint::WriteThrough);
+        "write_evict_first" = WriteHinted(StoreHint::EvictFirst);
+        "write_evict_last" = WriteHinted(StoreHint::EvictLast);
+        "write_evict_unchanged" = WriteHinted(StoreHint::EvictUnchanged);
+        "write_no_allocate" = WriteHinted(StoreHint::NoAllocate);
+        "read_only" = ReadOnly;
+        "read_only_all" = ReadOnlyHinted(LoadHint::CacheAll);
+        "read_only_global" = ReadOnlyHinted(LoadHint::CacheGlobal);
+        "read_only_streaming" = ReadOnlyHinted(LoadHint::Streaming);
+        "read_only_last_use" = ReadOnlyHinted(LoadHint::LastUse);
+        "read_only_uncached" = ReadOnlyHinted(LoadHint::DoNotCache);
+        "read_only_evict_first" = ReadOnlyHinted(LoadHint::EvictFirst);
+        "read_only_evict_last" = ReadOnlyHinted(LoadHint::EvictLast);
+        "read_only_evict_unchanged" = ReadOnlyHinted(LoadHint::EvictUnchanged);
+        "read_only_no_allocate" = ReadOnlyHinted(LoadHint::NoAllocate);
+        "read_only_prefetch_64" = ReadOnlyHinted(LoadHint::Prefetch64);
+        "read_only_prefetch_128" = ReadOnlyHinted(LoadHint::Prefetch128);
+        "read_only_prefetch_256" = ReadOnlyHinted(LoadHint::Prefetch256);
+        "read_only_no_allocate_prefetch_256" = ReadOnlyHinted(LoadHint::NoAllocatePrefetch256);
         "shuffle" = Shuffle(ShuffleKind::Index);
         "shuffle_up" = Shuffle(ShuffleKind::Up);
         "shuffle_down" = Shuffle(ShuffleKind::Down);
@@ -144,5 +179,9 @@ names! {
         "fetch_xor" = Atomic(AtomicOp::Xor);
         "exchange" = Atomic(AtomicOp::Exchange);
         "compare_exchange" = Atomic(AtomicOp::CompareExchange);
+        "fetch_increment" = Atomic(AtomicOp::Increment);
+        "fetch_decrement" = Atomic(AtomicOp::Decrement);
+        "fetch_add_f16_pair" = Atomic(AtomicOp::AddF16Pair);
+        "fetch_add_bf16_pair" = Atomic(AtomicOp::AddBf16Pair);
     }
 }

@@ -173,8 +173,8 @@ fn is_comparison(operator: BinaryOp) -> bool {
 fn is_method(intrinsic: Intrinsic) -> bool {
     use Intrinsic::{
         Absolute, Atomic, Bitcast, CastPointer, CopySign, CountOnes, FusedMultiplyAdd, Integral,
-        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReverseBits, SquareRoot, Store,
-        TrailingZeros, Write,
+        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReadHinted, ReadOnly, ReadOnlyHinted,
+        ReverseBits, SquareRoot, Store, TrailingZeros, Write, WriteHinted,
     };
     matches!(
         intrinsic,
@@ -182,7 +182,11 @@ fn is_method(intrinsic: Intrinsic) -> bool {
             | CastPointer
             | PeerRank
             | Read
+            | ReadHinted(_)
+            | ReadOnly
+            | ReadOnlyHinted(_)
             | Write
+            | WriteHinted(_)
             | Load(..)
             | Store(..)
             | Atomic(..)
@@ -213,11 +217,14 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
             Type::Peers(pointee) => Some(Type::Pointer(Space::Peer, pointee.clone())),
             _ => None,
         },
-        I::Read | I::Load(..) | I::Atomic(..) => match &first?.ty {
-            Type::Pointer(_, pointee) => Some((**pointee).clone()),
-            _ => None,
-        },
+        I::Read | I::ReadHinted(_) | I::ReadOnly | I::ReadOnlyHinted(_) | I::Load(..) | I::Atomic(..) => {
+            match &first?.ty {
+                Type::Pointer(_, pointee) => Some((**pointee).clone()),
+                _ => None,
+            }
+        }
         I::Write
+        | I::WriteHinted(_)
         | I::Store(..)
         | I::Fence(..)
         | I::WarpBarrier

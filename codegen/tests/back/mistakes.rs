@@ -105,14 +105,16 @@ fn orders_are_those_of_ptx() {
 
 #[test]
 fn atomics_exist_in_ptx() {
-    let message =
-        |call: &str| refusal(&format!("fn f(x#0: Global<f32>, s#1: Global<u16>) {{ _ = {call}; }}"));
+    let message = |call: &str| {
+        refusal(&format!("fn f(x#0: Global<f32>, s#1: Global<u16>, b#2: Global<bool>) {{ _ = {call}; }}"))
+    };
     assert!(
         message("fetch_max::<Relaxed, Gpu>(x#0, 1.0f32)")
             .starts_with("this atomic operation takes a pointer")
     );
     assert!(
-        message("load::<Relaxed, Gpu>(s#1)").starts_with("`load` takes a pointer to a 32- or 64-bit scalar")
+        message("load::<Relaxed, Gpu>(b#2)")
+            .starts_with("`load` takes a pointer to a number of 8 to 64 bits")
     );
     link("module a::code;\nfn f(x#0: Global<f32>) { _ = fetch_add::<Relaxed, Gpu>(x#0, 1.0f32); }").unwrap();
 }

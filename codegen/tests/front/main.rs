@@ -5,6 +5,7 @@ mod hostile;
 mod imports;
 mod intrinsics;
 mod lowering;
+mod memory;
 mod modules;
 mod refused;
 mod refused_bodies;

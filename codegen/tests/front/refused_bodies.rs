@@ -20,6 +20,12 @@ refused! {
         "`#[role]` belongs on a block: write `#[role(name, warps = 0..1)] { .. }`";
     a_role_of_a_variable: "fn f(x: u32) { #[role(producer, warps = 0..x)] {} }", "x)",
         "there is no `x` here: declare it, or import it from a `#[device]` module with `use`";
+    a_read_only_peer: "fn f(x: Peer<u32>) -> u32 { x.read_only() }", "read_only",
+        "`read_only` is for memory that nobody writes while the kernel runs, which a `Global` may be: write `read`";
+    a_hint_for_shared_memory: "fn f(x: Shared<u32>) -> u32 { x.read_hinted(NoAllocate) }", "read_hinted",
+        "shared memory has no caches: write `read` or `write`";
+    a_hint_of_the_other_kind: "fn f(x: Global<u32>) { x.write_hinted(1, LastUse); }", "LastUse",
+        "this is no hint that `write_hinted` may have: write one such as `NoAllocate`";
     an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
         "`if let` and `while let` are not available in device code: write `match`";
     a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",
@@ -120,7 +126,8 @@ refused! {
     an_unknown_method: "struct A; fn f(a: A) { a.b(); }", "b()",
         "`A` has no method `b`: write one in its `impl`, without traits";
     an_unknown_pointer_method: "fn f(p: Global<u32>) { p.add(1); }", "add",
-        "pointers have no method `add`; they have `at`, `cast`, `read`, `write`, `load`, `store`, `fetch_add` and its kind, \
+        "pointers have no method `add`; they have `at`, `cast`, `read`, `write`, `load`, `store`, `read_only`, `read_hinted` and \
+         `write_hinted`, `fetch_add` and its kind, \
          `exchange` and `compare_exchange`";
     a_method_of_peers: "fn f(p: Peers<u32>) { p.read(); }", "read",
         "`Peers` has no method `read`: choose a rank first, `peers.rank(rank).read(..)`";
@@ -154,7 +161,7 @@ refused! {
         "the scope of a memory operation is written out: `Block`, `Cluster`, `Gpu` or `System`";
     an_atomic_without_order: "fn f(p: Global<u32>) { p.fetch_add(1); }", "fetch_add",
         "`fetch_add` states order and scope last: write `.., Relaxed, Gpu)`";
-    an_atomic_on_a_byte: "fn f(p: Global<u8>) { p.load(Relaxed, Gpu); }", "load",
+    an_atomic_on_a_byte: "fn f(p: Global<u8>) { p.fetch_add(1, Relaxed, Gpu); }", "fetch_add",
         "this operation takes a 32- or 64-bit scalar, not `u8`: use a word such as `u32`";
     an_atomic_minimum_of_floats: "fn f(p: Global<f32>) { p.fetch_min(1.0, Relaxed, Gpu); }", "fetch_min",
         "floats have `fetch_add` and `exchange` only, not this operation on `f32`: use integers";

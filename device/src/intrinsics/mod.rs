@@ -6,6 +6,7 @@
 mod arithmetic;
 mod assume;
 mod block;
+mod hint;
 mod index;
 pub(crate) mod inline;
 mod memory;
@@ -31,6 +32,11 @@ pub use assume::{assume_block_uniform, assume_members, assume_warp_uniform};
 pub use block::{
     block_barrier, named_barrier_all, named_barrier_any, named_barrier_arrive, named_barrier_count,
     named_barrier_sync, role_barrier, shared,
+};
+pub use hint::{
+    CacheAll, CacheGlobal, DoNotCache, EvictFirst, EvictLast, EvictUnchanged, LastUse, LoadHint, NoAllocate,
+    NoAllocatePrefetch256, Prefetch64, Prefetch128, Prefetch256, ReadOnlyHint, StoreHint, Streaming,
+    WriteBack, WriteThrough,
 };
 pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in_block};
 pub use memory::fence;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Atomic, Load, Scope, Store, on_host};
+use super::{Atomic, Load, LoadHint, ReadOnlyHint, Scope, Store, StoreHint, on_host};
 
 /// Integer types that may index memory.
 pub trait Index: Copy {}
@@ -74,17 +74,18 @@ macro_rules! access {
                 on_host(concat!(stringify!($name), "::write"))
             }
 
-            /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a 32- or 64-bit scalar, here and below.
+            /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a number of 8 to 64 bits.
             pub fn load<O: Load, S: Scope>(self, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::load"))
             }
 
-            /// Strong store: `st.relaxed` or `st.release`.
+            /// Strong store: `st.relaxed` or `st.release`. `T` is a number of 8 to 64 bits.
             pub fn store<O: Store, S: Scope>(self, _value: T, _order: O, _scope: S) {
                 on_host(concat!(stringify!($name), "::store"))
             }
 
-            /// Adds and gives the old value: `atom.add`, or `red.add` when the result is not used.
+            /// Adds and gives the old value: `atom.add`, or `red.add` when the result is not used. `T` is a 32- or 64-bit number,
+            /// here and below.
             pub fn fetch_add<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::fetch_add"))
             }
@@ -112,6 +113,27 @@ macro_rules! access {
             /// Bitwise exclusive or; gives the old value: `atom.xor`.
             pub fn fetch_xor<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::fetch_xor"))
+            }
+
+            /// `u32`: one more, and 0 after `last`; gives the old value: `atom.inc`.
+            pub fn fetch_increment<O: Atomic, S: Scope>(self, _last: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_increment"))
+            }
+
+            /// `u32`: one less, and `last` after 0 or above `last`; gives the old value: `atom.dec`.
+            pub fn fetch_decrement<O: Atomic, S: Scope>(self, _last: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_decrement"))
+            }
+
+            /// `u32` of two f16: adds both halves, each rounded to nearest even; gives the old pair: `atom.add.noftz.f16x2`.
+            pub fn fetch_add_f16_pair<O: Atomic, S: Scope>(self, _pair: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_add_f16_pair"))
+            }
+
+            /// `u32` of two bf16: adds both halves, each rounded to nearest even; gives the old pair:
+            /// `atom.add.noftz.bf16x2`, which needs `sm_90`.
+            pub fn fetch_add_bf16_pair<O: Atomic, S: Scope>(self, _pair: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_add_bf16_pair"))
             }
 
             /// Replaces and gives the old value: `atom.exch`.
@@ -153,6 +175,37 @@ pointer! {
 access!(Global);
 access!(Shared);
 access!(Peer);
+
+macro_rules! hinted {
+    ($name:ident) => {
+        impl<T: Copy> $name<T> {
+            /// [`read`](Self::read) with a hint for the caches, which changes no result.
+            pub fn read_hinted<H: LoadHint>(self, _hint: H) -> T {
+                on_host(concat!(stringify!($name), "::read_hinted"))
+            }
+
+            /// [`write`](Self::write) with a hint for the caches, which changes no result.
+            pub fn write_hinted<H: StoreHint>(self, _value: T, _hint: H) {
+                on_host(concat!(stringify!($name), "::write_hinted"))
+            }
+        }
+    };
+}
+
+hinted!(Global);
+hinted!(Peer);
+
+impl<T: Copy> Global<T> {
+    /// Reads what nobody writes while the kernel runs, through the cache for such data: `ld.global.nc`.
+    pub fn read_only(self) -> T {
+        on_host("Global::read_only")
+    }
+
+    /// [`read_only`](Self::read_only) with a hint for the caches.
+    pub fn read_only_hinted<H: ReadOnlyHint>(self, _hint: H) -> T {
+        on_host("Global::read_only_hinted")
+    }
+}
 
 impl<T: Copy> Peers<T> {
     /// The first element of that rank's copy. Reads the table.

@@ -34,16 +34,18 @@ fn scope_name(scope: Scope) -> &'static str {
 }
 
 impl<'p> Specialiser<'p> {
-    /// The address operand, space and scalar type behind a pointer to a 32- or 64-bit scalar.
+    /// The address operand, space and scalar type behind a pointer to a scalar of `least` bits or more.
     fn strong_place(
         &mut self,
         frame: &mut Frame<'p>,
         pointer: &'p Expr,
+        least: u32,
     ) -> Outcome<(Argument, Space, Scalar)> {
         let (space, pointee) = self.pointee(frame, pointer)?;
-        let scalar = pointee.scalar().filter(|scalar| *scalar != Scalar::Bool && bits(*scalar) >= 32);
+        let scalar = pointee.scalar().filter(|scalar| *scalar != Scalar::Bool && bits(*scalar) >= least);
         let Some(scalar) = scalar else {
-            let message = "atomic operations work on 32- and 64-bit scalars: use `cast` to point to one";
+            let message =
+                format!("this operation works on numbers of {least} to 64 bits: use `cast` to point to one");
             return Err(self.mistake(frame, pointer.span, message));
         };
         let address = self.scalar(frame, pointer, &Want::anything())?;
@@ -63,7 +65,7 @@ impl<'p> Specialiser<'p> {
         let [pointer] = arguments else {
             return Err(self.mistake(frame, expression.span, "`load` takes a pointer"));
         };
-        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let (place, space, scalar) = self.strong_place(frame, pointer, 8)?;
         let scope = scope_name(scope);
         self.at(frame, expression.span);
         let ty = LeafType::Scalar(scalar);
@@ -84,7 +86,7 @@ impl<'p> Specialiser<'p> {
         let [pointer, value] = arguments else {
             return Err(self.mistake(frame, span, "`store` takes a pointer and a value"));
         };
-        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let (place, space, scalar) = self.strong_place(frame, pointer, 8)?;
         let scope = scope_name(scope);
         let ty = LeafType::Scalar(scalar);
         let value = self.scalar(frame, value, &Want::anything())?;
@@ -143,7 +145,7 @@ impl<'p> Specialiser<'p> {
         let Some((pointer, values)) = arguments.split_first() else {
             return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
         };
-        let (place, space, scalar) = self.strong_place(frame, pointer)?;
+        let (place, space, scalar) = self.strong_place(frame, pointer, 32)?;
         let scope = scope_name(scope);
         let Some(operation) = operation_name(op, scalar) else {
             let message =
@@ -193,6 +195,10 @@ pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<St
         AtomicOp::And if integer => format!("and.{untyped}"),
         AtomicOp::Or if integer => format!("or.{untyped}"),
         AtomicOp::Xor if integer => format!("xor.{untyped}"),
+        AtomicOp::Increment if scalar == Scalar::U32 => "inc.u32".to_string(),
+        AtomicOp::Decrement if scalar == Scalar::U32 => "dec.u32".to_string(),
+        AtomicOp::AddF16Pair if scalar == Scalar::U32 => "add.noftz.f16x2".to_string(),
+        AtomicOp::AddBf16Pair if scalar == Scalar::U32 => "add.noftz.bf16x2".to_string(),
         AtomicOp::Exchange => format!("exch.{untyped}"),
         AtomicOp::CompareExchange => format!("cas.{untyped}"),
         _ => return None,

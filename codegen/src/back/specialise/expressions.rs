@@ -170,8 +170,18 @@ impl<'p> Specialiser<'p> {
             },
             Intrinsic::PeerRank => one(self.peer_rank(frame, span, arguments, want)?),
             Intrinsic::SharedArray => one(self.shared_array(frame, expression, arguments, want)?),
-            Intrinsic::Read => self.read(frame, expression, arguments, want),
-            Intrinsic::Write => self.write(frame, span, arguments),
+            Intrinsic::Read => self.read(frame, expression, "", arguments, want),
+            Intrinsic::ReadHinted(hint) => {
+                self.read(frame, expression, &format!(".{}", hint.modifiers()), arguments, want)
+            }
+            Intrinsic::ReadOnly => self.read(frame, expression, ".nc", arguments, want),
+            Intrinsic::ReadOnlyHinted(hint) => {
+                self.read(frame, expression, &format!(".nc.{}", hint.modifiers()), arguments, want)
+            }
+            Intrinsic::Write => self.write(frame, span, "", arguments),
+            Intrinsic::WriteHinted(hint) => {
+                self.write(frame, span, &format!(".{}", hint.modifiers()), arguments)
+            }
             Intrinsic::Load(order, scope) => {
                 one(self.load(frame, expression, (order, scope), arguments, want)?)
             }

@@ -30,11 +30,12 @@ pub(super) fn memory_type(ty: LeafType) -> &'static str {
 }
 
 impl<'p> Specialiser<'p> {
-    /// `pointer.read()`.
+    /// `pointer.read()` and its relatives, which differ in modifiers.
     pub(super) fn read(
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
+        modifiers: &str,
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Vec<Value>> {
@@ -62,7 +63,7 @@ impl<'p> Specialiser<'p> {
                 })
                 .collect();
             let parts = registers.iter().map(|(register, _)| Argument::Register(*register)).collect();
-            let opcode = format!("ld.{}{}", space_name(space), access_type(group));
+            let opcode = format!("ld.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
             self.body.effect(opcode, vector(parts), vec![place]);
             for (index, (register, ty)) in registers.into_iter().enumerate() {
@@ -77,11 +78,12 @@ impl<'p> Specialiser<'p> {
         Ok(values)
     }
 
-    /// `pointer.write(value)`.
+    /// `pointer.write(value)` and `write_hinted`, which differ in modifiers.
     pub(super) fn write(
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
+        modifiers: &str,
         arguments: &'p [Expr],
     ) -> Outcome<Vec<Value>> {
         let [pointer, value] = arguments else {
@@ -107,7 +109,7 @@ impl<'p> Specialiser<'p> {
                     ty => self.argument(&value, ty.class()),
                 });
             }
-            let opcode = format!("st.{}{}", space_name(space), access_type(group));
+            let opcode = format!("st.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
             self.body.perform(opcode, vec![place, vector(parts)]);
         }

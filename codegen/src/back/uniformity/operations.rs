@@ -34,6 +34,7 @@ impl<'p> Analysis<'p> {
             Intrinsic::GlobalTimer => own(Level::Lane, "`global_timer()`"),
             // Other threads may write between the loads of two lanes.
             Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
+            Intrinsic::ReadHinted(crate::ir::LoadHint::DoNotCache) => own(Level::Lane, "an uncached `read`"),
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
                 match walk.control().role {

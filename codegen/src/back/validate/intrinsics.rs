@@ -34,6 +34,11 @@ impl Checker<'_> {
 
 /// The sentence for an order that the operation cannot have.
 fn order_mistake(intrinsic: Intrinsic) -> Option<String> {
+    if let Intrinsic::ReadOnlyHinted(hint) = intrinsic
+        && !hint.is_for_read_only()
+    {
+        return Some(format!("read-only data cannot be read with {hint:?}: use another hint"));
+    }
     let (what, order, legal): (_, _, &[Order]) = match intrinsic {
         Intrinsic::Load(order, _) => ("a load", order, &[Order::Relaxed, Order::Acquire]),
         Intrinsic::Store(order, _) => ("a store", order, &[Order::Relaxed, Order::Release]),
@@ -69,7 +74,12 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
         Type::Pointer(_, pointee) => Some(&**pointee),
         _ => None,
     });
-    let strong = pointee.and_then(plain).filter(|scalar| *scalar != Scalar::Bool && scalar.bytes() >= 4);
+    let space = types.first().and_then(|ty| match ty {
+        Type::Pointer(space, _) => Some(*space),
+        _ => None,
+    });
+    let number = pointee.and_then(plain).filter(|scalar| *scalar != Scalar::Bool);
+    let strong = number.filter(|scalar| scalar.bytes() >= 4);
     let all = |ty: &Type, from: usize| types[from..].iter().all(|other| *other == ty);
     let takes = |fits: bool, gives: Option<Type>, needs| if fits { Ok(gives) } else { Err(needs) };
     let count = types.len();
@@ -139,18 +149,35 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             "a constant number of elements (u32), and gives a Shared",
         ),
         Intrinsic::Read => takes(count == 1 && pointee.is_some(), pointee.cloned(), "a pointer"),
+        Intrinsic::ReadHinted(_) => takes(
+            count == 1 && space.is_some_and(|space| space != Space::Shared),
+            pointee.cloned(),
+            "a pointer to global memory",
+        ),
+        Intrinsic::ReadOnly | Intrinsic::ReadOnlyHinted(_) => takes(
+            count == 1 && space == Some(Space::Global),
+            pointee.cloned(),
+            "a Global, whose memory nobody writes while the kernel runs",
+        ),
+        Intrinsic::WriteHinted(_) => takes(
+            count == 2
+                && space.is_some_and(|space| space != Space::Shared)
+                && pointee.is_some_and(|pointee| same(pointee, types[1])),
+            Some(Type::Unit),
+            "a pointer to global memory and a value of its type",
+        ),
         Intrinsic::Write => takes(
             count == 2 && pointee.is_some_and(|pointee| same(pointee, types[1])),
             Some(Type::Unit),
             "a pointer and a value of its type",
         ),
         Intrinsic::Load(..) => {
-            takes(count == 1 && strong.is_some(), pointee.cloned(), "a pointer to a 32- or 64-bit scalar")
+            takes(count == 1 && number.is_some(), pointee.cloned(), "a pointer to a number of 8 to 64 bits")
         }
         Intrinsic::Store(..) => takes(
-            count == 2 && strong.is_some() && scalar(1) == strong,
+            count == 2 && number.is_some() && scalar(1) == number,
             Some(Type::Unit),
-            "a pointer to a 32- or 64-bit scalar and a value of its type",
+            "a pointer to a number of 8 to 64 bits and a value of its type",
         ),
         Intrinsic::Atomic(op, ..) => {
             let operands = if op == AtomicOp::CompareExchange { 3 } else { 2 };
@@ -265,6 +292,10 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::SharedArray => "`shared`",
         Intrinsic::Read => "`read`",
         Intrinsic::Write => "`write`",
+        Intrinsic::ReadHinted(_) => "`read_hinted`",
+        Intrinsic::WriteHinted(_) => "`write_hinted`",
+        Intrinsic::ReadOnly => "`read_only`",
+        Intrinsic::ReadOnlyHinted(_) => "`read_only_hinted`",
         Intrinsic::Load(..) => "`load`",
         Intrinsic::Store(..) => "`store`",
         Intrinsic::Atomic(..) => "this atomic operation",

@@ -114,7 +114,9 @@ impl Flattener<'_, '_> {
             },
             _ => return,
         };
-        let scalar = moved.scalar().filter(|scalar| scalar.bytes() >= 4);
+        let least = if matches!(intrinsic, Intrinsic::Load(..) | Intrinsic::Store(..)) { 1 } else { 4 };
+        let number = |scalar: &Scalar| scalar.bytes() >= least && *scalar != Scalar::Bool;
+        let scalar = moved.scalar().filter(number);
         let Some(scalar) = scalar else {
             self.diagnostics.report(
                 span,

@@ -2,12 +2,37 @@
 
 use crossdock_codegen::ir::{
     Assumption, AtomicOp, BarrierKind, Direction, Expr, ExprKind, HalfFormat, HalfOperation, Inline,
-    InlineOperand, Intrinsic as I, Order, Role, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind,
-    Space, Type, VoteKind,
+    InlineOperand, Intrinsic as I, LoadHint, Order, Role, RoundedOperation, Rounding, Scalar, Scope,
+    ShuffleKind, Space, StoreHint, Type, VoteKind,
 };
 
 use super::expressions::Function;
 
+const LOAD_HINTS: [LoadHint; 13] = [
+    LoadHint::CacheAll,
+    LoadHint::CacheGlobal,
+    LoadHint::Streaming,
+    LoadHint::LastUse,
+    LoadHint::DoNotCache,
+    LoadHint::EvictFirst,
+    LoadHint::EvictLast,
+    LoadHint::EvictUnchanged,
+    LoadHint::NoAllocate,
+    LoadHint::Prefetch64,
+    LoadHint::Prefetch128,
+    LoadHint::Prefetch256,
+    LoadHint::NoAllocatePrefetch256,
+];
+const STORE_HINTS: [StoreHint; 8] = [
+    StoreHint::WriteBack,
+    StoreHint::CacheGlobal,
+    StoreHint::Streaming,
+    StoreHint::WriteThrough,
+    StoreHint::EvictFirst,
+    StoreHint::EvictLast,
+    StoreHint::EvictUnchanged,
+    StoreHint::NoAllocate,
+];
 const ATOMICS: [AtomicOp; 8] = [
     AtomicOp::Add,
     AtomicOp::Minimum,
@@ -59,8 +84,18 @@ impl Function<'_> {
         let strong = scalar.is_some_and(|scalar| scalar.bytes() >= 4);
         match (self.choices.below(9), scalar) {
             (0, _) if is_memory => {
-                let space = self.space();
-                Some(ExprKind::Intrinsic(I::Read, vec![self.pointer(space, ty, depth)?]))
+                let hint = self.choices.one(&LOAD_HINTS);
+                let (space, read) = match self.choices.below(5) {
+                    0 => (Space::Global, I::ReadOnly),
+                    1 => (Space::Global, I::ReadOnlyHinted(hint)),
+                    2 => (Space::Peer, I::ReadHinted(hint)),
+                    _ => (self.space(), I::Read),
+                };
+                let read = match read {
+                    I::ReadOnlyHinted(hint) if !hint.is_for_read_only() => I::ReadHinted(hint),
+                    read => read,
+                };
+                Some(ExprKind::Intrinsic(read, vec![self.pointer(space, ty, depth)?]))
             }
             (1, _) if is_memory => {
                 let shuffle = I::Shuffle(self.choices.one(&SHUFFLES));
@@ -289,9 +324,12 @@ impl Function<'_> {
             }
             5 | 6 => {
                 let pointee = super::types::pointee(self.choices, &self.items);
-                let space = self.space();
+                let (space, write) = match self.choices.below(3) {
+                    0 => (Space::Global, I::WriteHinted(self.choices.one(&STORE_HINTS))),
+                    _ => (self.space(), I::Write),
+                };
                 let arguments = vec![self.pointer(space, &pointee, depth)?, self.value(&pointee, depth)];
-                ExprKind::Intrinsic(I::Write, arguments)
+                ExprKind::Intrinsic(write, arguments)
             }
             7 => {
                 let pointee = self.choices.one(&[U32, U64, Type::Scalar(Scalar::F32)]);
