@@ -36,7 +36,7 @@ fn bits() {
     });
     word("mul24.hi.u32 %d, %r1, %r1;", &rows, |[a, ..]| {
         let a = u64::from(a & 0xff_ffff);
-        (a * a >> 16) as u32
+        ((a * a) >> 16) as u32
     });
     word("cvt.pack.sat.s8.s32.b32 %d, %r1, %r2, %r3;", &rows, |[a, b, c]| {
         let byte = |x: u32| u32::from((x as i32).clamp(-128, 127) as i8 as u8);

@@ -35,7 +35,7 @@ fn count_bits() {
 fn permute_bits() {
     each("bits", "permute_bits", |bench| {
         let n = bench.below(1, 300);
-        let [a, b, c] = [0; 3].map(|_| bench.numbers(n, |bits| (bits as u32) >> (bits >> 40 & 3) * 8));
+        let [a, b, c] = [0; 3].map(|_| bench.numbers(n, |bits| (bits as u32) >> ((bits >> 40 & 3) * 8)));
         let (p, q, r, to) =
             (bench.buffer(&a), bench.buffer(&b), bench.buffer(&c), bench.output::<u32>(8 * n));
         bench.run(n.div_ceil(64), 64, 0, arguments![p, q, r, to, n as i32]);

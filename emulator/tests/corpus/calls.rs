@@ -80,7 +80,7 @@ fn measure_shapes() {
         let (from, to) = (bench.buffer(&sizes), bench.output::<f32>(n));
         bench.run(n.div_ceil(64), 64, 0, arguments![from, to, n as i32]);
         let measure = |i: usize| {
-            if i % 3 == 0 {
+            if i.is_multiple_of(3) {
                 let area = 3.0 * sizes[i] * sizes[i];
                 area + area * 4.0
             } else {
