@@ -241,7 +241,6 @@ fn class(code: &Code, op: &Op) -> Class {
         | Op::Directed32 { .. }
         | Op::DirectedFma32 { .. }
         | Op::FloatUnary32 { .. }
-        | Op::DirectedUnary32 { .. }
         | Op::FloatUnary64 { .. }
         | Op::Half { .. } => Class::Floating,
         Op::Convert(_) | Op::ConvertPair { .. } | Op::NarrowPair { .. } | Op::WidenPair { .. } => {

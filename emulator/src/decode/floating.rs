@@ -141,15 +141,16 @@ fn single(
         let directed = rounding.filter(|&rounding| rounding != Rounding::Nearest);
         builder.emit(match directed {
             None => Op::Float32 { kind, mode, d, a, b },
+            Some(_) if kind == FloatBinary::Divide => {
+                return Err("the emulator executes it with `.rn` only".into());
+            }
             Some(rounding) => Op::Directed32 { kind, rounding, mode, d, a, b },
         });
     } else if let Some(kind) = unary_kind(name) {
+        only_nearest(rounding)?;
         let a = builder.word(at(1)?)?;
         let d = builder.destination_word(at(0)?)?;
-        builder.emit(match rounding.unwrap_or(Rounding::Nearest) {
-            Rounding::Nearest => Op::FloatUnary32 { kind, mode, d, a },
-            rounding => Op::DirectedUnary32 { kind, rounding, mode, d, a },
-        });
+        builder.emit(Op::FloatUnary32 { kind, mode, d, a });
     }
     modifiers.finish()
 }

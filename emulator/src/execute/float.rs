@@ -4,8 +4,8 @@
 //! function, which is within the error that the ISA allows but need not be the bits that a GPU returns.
 
 use crate::numeric::arithmetic::{
-    add, canonical_f32, canonical_f64, divide, flush, maximum_f32, maximum_f64, minimum_f32, minimum_f64,
-    multiply, multiply_add, round_to_f32, saturate_f32, saturate_f64, square_root,
+    add, canonical_f32, canonical_f64, flush, maximum_f32, maximum_f64, minimum_f32, minimum_f64, multiply,
+    multiply_add, round_to_f32, saturate_f32, saturate_f64,
 };
 use crate::numeric::{BF16, F16, F32, Format, Rounding};
 use crate::op::{FloatBinary, FloatMode, FloatUnary, HalfFormat, HalfOperation};
@@ -122,7 +122,7 @@ pub(crate) fn fma64(r: &mut Registers, mask: u32, operands: [Slot; 4]) {
     r.map_three(mask, operands, |a: f64, b: f64, c: f64| canonical_f64(a.mul_add(b, c)));
 }
 
-/// `f32` addition, subtraction, multiplication and division that round towards zero, down or up.
+/// `f32` addition, subtraction and multiplication that round towards zero, down or up.
 #[inline(never)]
 pub(crate) fn directed32(
     r: &mut Registers,
@@ -137,7 +137,6 @@ pub(crate) fn directed32(
         let result = match kind {
             FloatBinary::Add => add(F32, a, b, rounding),
             FloatBinary::Subtract => add(F32, a, b ^ 0x8000_0000, rounding),
-            FloatBinary::Divide => divide(F32, a, b, rounding),
             _ => multiply(F32, a, b, rounding),
         };
         finish(mode, f32::from_bits(result))
@@ -156,25 +155,6 @@ pub(crate) fn directed_fma32(
     r.map_three(mask, operands, |a: f32, b: f32, c: f32| {
         let [a, b, c] = [a, b, c].map(|x| start(mode, x).to_bits());
         finish(mode, f32::from_bits(multiply_add(F32, a, b, c, rounding)))
-    });
-}
-
-/// Reciprocals and square roots that round towards zero, down or up; other operations have no rounding.
-#[inline(never)]
-pub(crate) fn directed_unary32(
-    r: &mut Registers,
-    mask: u32,
-    (kind, rounding, mode): (FloatUnary, Rounding, FloatMode),
-    d: Slot,
-    a: Slot,
-) {
-    r.map(mask, d, a, |x: f32| {
-        let x = start(mode, x).to_bits();
-        let result = match kind {
-            FloatUnary::SquareRoot => square_root(F32, x, rounding),
-            _ => divide(F32, 1.0f32.to_bits(), x, rounding),
-        };
-        finish(mode, f32::from_bits(result))
     });
 }
 

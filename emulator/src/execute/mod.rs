@@ -317,9 +317,6 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::DirectedFma32 { rounding, mode, d, a, b, c } => {
                 float::directed_fma32(r, mask, rounding, mode, [d, a, b, c]);
             }
-            Op::DirectedUnary32 { kind, rounding, mode, d, a } => {
-                float::directed_unary32(r, mask, (kind, rounding, mode), d, a);
-            }
             Op::FloatUnary32 { kind, mode, d, a } => float::unary32(r, mask, kind, mode, d, a),
             Op::FloatUnary64 { kind, d, a } => float::unary64(r, mask, kind, d, a),
             Op::Half { format, packed, kind, d, a, b, c } => {

@@ -76,7 +76,11 @@ pub(crate) fn add_to_odd(a: f64, b: f64) -> f64 {
     }
     let b_part = sum - a;
     let error = (a - (sum - b_part)) + (b - b_part);
-    odd_neighbour(sum, error)
+    if error == 0.0 || sum.to_bits() & 1 == 1 {
+        return sum;
+    }
+    let outwards = (error > 0.0) == (sum > 0.0);
+    f64::from_bits(if outwards { sum.to_bits() + 1 } else { sum.to_bits() - 1 })
 }
 
 /// `a + b` as seen by `rounding`: an exact zero sum of opposite operands is -0 when rounding down.
@@ -102,35 +106,6 @@ pub(crate) fn multiply(format: Format, a: u32, b: u32, rounding: Rounding) -> u3
 pub(crate) fn multiply_add(format: Format, a: u32, b: u32, c: u32, rounding: Rounding) -> u32 {
     let product = format.decode(a) * format.decode(b);
     format.encode(exact_sum(product, format.decode(c), rounding), rounding, false)
-}
-
-/// The neighbour of `near` with an odd last bit, if the exact value is `near` plus something with the sign of `error`.
-fn odd_neighbour(near: f64, error: f64) -> f64 {
-    if error == 0.0 || error.is_nan() || near.to_bits() & 1 == 1 {
-        return near;
-    }
-    let outwards = (error > 0.0) == (near > 0.0);
-    f64::from_bits(if outwards { near.to_bits() + 1 } else { near.to_bits() - 1 })
-}
-
-/// `a / b` in a format of at most 24 bits of precision.
-pub(crate) fn divide(format: Format, a: u32, b: u32, rounding: Rounding) -> u32 {
-    let (a, b) = (format.decode(a), format.decode(b));
-    let quotient = a / b;
-    let odd = match quotient.is_finite() && quotient != 0.0 {
-        true => odd_neighbour(quotient, (-quotient).mul_add(b, a) * b.signum()),
-        false => quotient,
-    };
-    format.encode(odd, rounding, false)
-}
-
-/// The square root in a format of at most 24 bits of precision.
-pub(crate) fn square_root(format: Format, a: u32, rounding: Rounding) -> u32 {
-    let a = format.decode(a);
-    let root = a.sqrt();
-    let odd =
-        if root.is_finite() && root != 0.0 { odd_neighbour(root, (-root).mul_add(root, a)) } else { root };
-    format.encode(odd, rounding, false)
 }
 
 /// Rounds a value to `f32` with a direction.

@@ -304,13 +304,6 @@ pub(crate) enum Op {
         b: Slot,
         c: Slot,
     },
-    DirectedUnary32 {
-        kind: FloatUnary,
-        rounding: Rounding,
-        mode: FloatMode,
-        d: Slot,
-        a: Slot,
-    },
     FloatUnary32 {
         kind: FloatUnary,
         mode: FloatMode,
