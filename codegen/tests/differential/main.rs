@@ -12,6 +12,8 @@ mod float_methods;
 mod half_pairs;
 mod integer_methods;
 mod number;
+// A NaN is neither less nor not less: the negated comparison is what is tried.
+#[allow(clippy::neg_cmp_op_on_partial_ord, clippy::nonminimal_bool)]
 mod operators;
 mod reference;
 mod rounded;

@@ -37,7 +37,7 @@ macro_rules! integers {
                 a.wrapping_add(a / 2).wrapping_add(a / 7).wrapping_add(a / 64)
             });
             unary::<$t, $t>("a % 1 ^ a % 2 ^ a % 7 ^ a % 64", |a| a % 2 ^ a % 7 ^ a % 64);
-            unary::<$t, $t>("a << 3 ^ a >> 2 ^ 1 << 5", |a| a << 3 ^ a >> 2 ^ 1 << 5);
+            unary::<$t, $t>("a << 3 ^ a >> 2 ^ 1 << 5", |a| (a << 3) ^ (a >> 2) ^ (1 << 5));
             comparisons!($t);
         }
     )*};
