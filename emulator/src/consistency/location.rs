@@ -39,7 +39,6 @@ pub(crate) struct Moment {
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pub(crate) by: Mark,
-    #[expect(dead_code, reason = "reads find the newest value")]
     pub(crate) value: u128,
     /// Who stored, and the scope; `None` for a weak or initial value.
     pub(crate) strong: Option<(Scope, Place)>,
@@ -55,6 +54,8 @@ pub(crate) struct Store {
 pub(crate) struct Location {
     pub(crate) bytes: u8,
     pub(crate) stores: VecDeque<Store>,
+    /// Reads that found an old store since one found the newest: bounded, so that every store becomes visible.
+    pub(crate) stale: u32,
 }
 
 impl Location {
@@ -68,7 +69,7 @@ impl Location {
             releases: Vec::new(),
             reads: Vec::new(),
         };
-        Location { bytes, stores: value.map(initial).into_iter().collect() }
+        Location { bytes, stores: value.map(initial).into_iter().collect(), stale: 0 }
     }
 
     pub(crate) fn push(&mut self, store: Store) {

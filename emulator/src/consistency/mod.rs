@@ -11,7 +11,8 @@
 //! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
 //! - [`stamp`], [`shadow`]: what memory knows of accesses.
 //! - [`check`]: whether an access is ordered behind those before it.
-//! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them.
+//! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
+//!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
 //! - [`phases`]: mbarriers.
 //! - [`report`]: a race in words, with the nearest remedy.
@@ -31,6 +32,9 @@ mod strong;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
 
 use crate::code::Code;
 use crate::op::{Fence, Scope};
@@ -79,6 +83,8 @@ struct Fences {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detector {
     run: u32,
+    /// Chooses which stores strong reads find.
+    random: Option<Pcg64Mcg>,
     /// The proxy of bulk copies matters only if there are any.
     tracks_proxies: bool,
     stamps: Stamps,
@@ -93,13 +99,17 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    pub(crate) fn new() -> Detector {
-        Detector::default()
+    /// A detector for a seed: with 0, strong reads find the newest store.
+    pub(crate) fn new(seed: u64) -> Detector {
+        // Not the numbers that the schedule draws.
+        let random = (seed != 0).then(|| Pcg64Mcg::seed_from_u64(seed ^ 0x6d65_6d6f_7279));
+        Detector { random, ..Detector::default() }
     }
 
     /// The host knows that everything before is over.
     pub(crate) fn start_run(&mut self) {
-        *self = Detector { run: self.run.wrapping_add(1).max(1), ..Detector::default() };
+        let random = self.random.take();
+        *self = Detector { run: self.run.wrapping_add(1).max(1), random, ..Detector::default() };
     }
 
     /// Blocks of a launch begin; it follows everything that its stream did before.

@@ -1,5 +1,7 @@
 //! Strong accesses: what they publish and what they learn (PTX ISA section 8.8).
 
+use rand::RngExt;
+
 use super::Detector;
 use super::check::Racing;
 use super::clock::lanes;
@@ -9,6 +11,9 @@ use super::scope::mutual;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy};
 use crate::op::{Order, Scope, Space};
+
+/// Strong reads of a location in a row that may find something else than its newest store.
+const MOST_STALE: u32 = 16;
 
 /// A strong access by one lane, or by several that load the same, to one scalar.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +62,31 @@ impl Detector {
         self.access((shadow, strong.space), clocks, strong.access(kind), strong.pc, strong.lanes, bytes)
     }
 
+    /// The store that a strong load finds: any that is not hidden by a later one which the load is behind, or which
+    /// a read that the load is behind has found (PTX ISA section 8.10, coherence, causality and SC-per-location).
+    fn choose(&mut self, shadow: &Shadow, clocks: &LaneClocks, strong: &Strong) -> usize {
+        let Some(location) = shadow.locations.get(&strong.offset) else { return 0 };
+        let newest = location.stores.len().saturating_sub(1);
+        let Some(random) = &mut self.random else { return newest };
+        if location.stale >= MOST_STALE || random.random_bool(0.5) {
+            return newest;
+        }
+        let knows = |actor: u32, time, theirs: u32| {
+            let launch = self.actors[actor as usize].launch;
+            lanes(strong.lanes).any(|lane| clocks.knows_moment((actor, launch, time), theirs, 1 << lane))
+        };
+        let hides = |store: &Store| {
+            let stamp = self.stamps.get(store.by.stamp());
+            !store.by.is_nobody() && knows(stamp.actor, stamp.time, store.by.lanes(stamp))
+                || store
+                    .reads
+                    .iter()
+                    .any(|read| lanes(read.lanes).any(|lane| knows(read.actor, read.time, 1 << lane)))
+        };
+        let oldest = location.stores.iter().rposition(hides).unwrap_or(0);
+        random.random_range(oldest..=newest)
+    }
+
     /// A strong load; `newest` is what memory holds. Returns what it finds.
     pub(crate) fn load(
         &mut self,
@@ -66,18 +96,23 @@ impl Detector {
         newest: u128,
     ) -> Result<u128, Racing> {
         self.check(shadow, clocks, strong, Kind::Read)?;
+        let mut value = newest;
+        let chosen = self.choose(shadow, clocks, strong);
         let location = shadow.locations.get_mut(&strong.offset);
         if let Some(location) = location.filter(|location| location.bytes == strong.bytes)
-            && let Some(store) = location.stores.back_mut()
+            && let Some(store) = location.stores.get_mut(chosen)
         {
+            value = store.value;
             observe(clocks, store, strong);
+            let is_newest = chosen + 1 == location.stores.len();
+            location.stale = if is_newest { 0 } else { location.stale + 1 };
         }
         if strong.order.acquires() {
             for lane in lanes(strong.lanes) {
                 clocks.take_found(lane, strong.key, strong.scope(), strong.pc);
             }
         }
-        Ok(newest)
+        Ok(value)
     }
 
     /// A strong store; `old` is what memory held before it, if anything.
