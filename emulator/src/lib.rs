@@ -43,8 +43,10 @@
 //! Bulk copies and `cp.async` go on beside the warps that issued them and finish when the schedule says so; whoever
 //! does not wait for them sees old bytes.
 //!
-//! Not modelled yet: reorderings that the memory model allows (execution is sequentially consistent), data races,
-//! proxies, clusters. What is not executed is refused when a module is loaded.
+//! Accesses are checked against the PTX memory consistency model: a data race is an error that names both accesses and
+//! what would have ordered them, and with a seed other than 0 strong loads may find older stores, as the model allows.
+//!
+//! Not modelled yet: clusters. What is not executed is refused when a module is loaded.
 
 pub mod activity;
 mod agent;

@@ -8,8 +8,10 @@ use crossdock_emulator::{Argument, Config, Machine, Report};
 use harness::{module, run, upload, words, zeroed};
 
 /// Runs a kernel over zeroed memory, whose address is in `%rd1`, and returns what was counted.
+///
+/// Requests of all lanes to one place are counted here that no useful kernel would make: they race.
 fn count(config: Config, body: &str, grid: u32, block: u32) -> Activity {
-    let mut machine = Machine::new(config).expect("configuration");
+    let mut machine = Machine::new(Config { checks: false, ..config }).expect("configuration");
     let memory = zeroed(&mut machine, 0, 1 << 16);
     let text = module(".param .u64 memory", &format!("ld.param.u64 %rd1, [memory];\n{body}"));
     let ticket = run(&mut machine, &text, grid, block, vec![Argument::U64(memory)])
