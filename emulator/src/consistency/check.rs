@@ -108,7 +108,7 @@ impl Detector {
             let page = pages.page(at / PAGE, shift, &mut self.sets);
             let end = (at / PAGE + 1) * PAGE;
             while at < end.min(offset + length) {
-                let index = at % PAGE >> page.shift;
+                let index = (at % PAGE) >> page.shift;
                 self.cell(page, index, locations, request, at)?;
                 at += 1 << page.shift;
             }
@@ -306,7 +306,7 @@ impl Detector {
         while at < end {
             let page = pages.page(at / PAGE, shift, &mut self.sets);
             let stop = end.min((at / PAGE + 1) * PAGE);
-            let (first, last) = (at % PAGE >> page.shift, (at % PAGE + stop - at) >> page.shift);
+            let (first, last) = ((at % PAGE) >> page.shift, (at % PAGE + stop - at) >> page.shift);
             let per_lane = (bytes >> page.shift).trailing_zeros();
             let lane = (at - offset) / bytes;
             let base = stamp << 6 | lane as u32;
@@ -322,7 +322,7 @@ impl Detector {
                 }
             } else {
                 for index in first..last {
-                    let lane = lane + (index - first >> per_lane);
+                    let lane = lane + ((index - first) >> per_lane);
                     let request = Request {
                         view: &*clocks,
                         actor: clocks.actor,

@@ -286,16 +286,15 @@ pub(super) fn load(
     if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
         && !spin.recording
         && !(checked && op.order != Order::Weak)
+        && env.memory.allocations[number].region.is_written(offset, 32 * bytes)
     {
-        if env.memory.allocations[number].region.is_written(offset, 32 * bytes) {
-            model::row(env, private, op, pc, Kind::Read, (number, offset))?;
-            let allocation = &env.memory.allocations[number];
-            let owner = allocation.gpu;
-            let source = allocation.region.bytes(offset, 32 * bytes);
-            load_contiguous(r, op, source);
-            env.counters.add_contiguous(Direction::Read, owner, addresses[0], 32 * bytes as u64);
-            return Ok(());
-        }
+        model::row(env, private, op, pc, Kind::Read, (number, offset))?;
+        let allocation = &env.memory.allocations[number];
+        let owner = allocation.gpu;
+        let source = allocation.region.bytes(offset, 32 * bytes);
+        load_contiguous(r, op, source);
+        env.counters.add_contiguous(Direction::Read, owner, addresses[0], 32 * bytes as u64);
+        return Ok(());
     }
     let element = usize::from(op.element);
     // Lanes that load the same load once. Local memory is each lane's own, whatever the address.
