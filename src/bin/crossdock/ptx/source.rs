@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crossdock::DeviceModule;
 use crossdock_codegen::{Error, Mistake, back, front, ir, text};
+use syn::visit::{self, Visit};
 use syn::{Item, ItemMod};
 
 use super::report::{Text, render};
@@ -13,6 +14,9 @@ use crate::failure::Failure;
 
 /// Larger files are not written by hand.
 const MOST_BYTES: u64 = 256 << 10;
+
+/// Expressions inside one another; nobody writes more, and the time that they take grows faster than they do.
+const MOST_DEPTH: usize = 1000;
 
 /// Deep expressions recurse; this is address space and not memory.
 const STACK: usize = 512 << 20;
@@ -89,6 +93,14 @@ fn compile(name: &str, text: &str) -> Result<Compiled, Vec<Mistake>> {
         vec![Mistake { file: name.to_string(), span: ir::Span::default(), message: message.to_string() }]
     };
     let file = syn::parse_file(text).map_err(|error| vec![mistake(name, error.span(), error.to_string())])?;
+    let mut depth = Depth::default();
+    depth.visit_file(&file);
+    if depth.most > MOST_DEPTH {
+        return Err(plain(&format!(
+            "expressions are nested {} deep, and {MOST_DEPTH} is the most: name their parts with `let`",
+            depth.most
+        )));
+    }
     let mut found = Vec::new();
     device_modules(&file.items, &mut Vec::new(), &mut found);
     if found.is_empty() {
@@ -134,6 +146,22 @@ fn compile(name: &str, text: &str) -> Result<Compiled, Vec<Mistake>> {
     let certain: Vec<Mistake> =
         modules.iter().flat_map(|module| back::examine(&program, &module.name)).collect();
     if certain.is_empty() { Ok((program, modules)) } else { Err(certain) }
+}
+
+/// How deep expressions are nested.
+#[derive(Default)]
+struct Depth {
+    here: usize,
+    most: usize,
+}
+
+impl<'ast> Visit<'ast> for Depth {
+    fn visit_expr(&mut self, expression: &'ast syn::Expr) {
+        self.here += 1;
+        self.most = self.most.max(self.here);
+        visit::visit_expr(self, expression);
+        self.here -= 1;
+    }
 }
 
 /// Functions that stand in the file itself: the prelude is theirs unless they import something.
