@@ -10,12 +10,12 @@ use crate::state::{Pending, State, root};
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let root = root(attribute)?;
-    let module: ItemMod = parse2(item)?;
-    let Some((_, items)) = module.content else {
-        return Err(Error::new_spanned(
-            module,
-            "device code must be an inline module: write `#[device] pub mod name { .. }`",
-        ));
+    let (attributes, visibility, ident, items) = match parse2(item)? {
+        Item::Mod(ItemMod { attrs, vis, ident, content: Some((_, items)), .. }) => (attrs, vis, ident, items),
+        other => {
+            let message = "device code must be an inline module: write `#[device] pub mod name { .. }`";
+            return Err(Error::new_spanned(other, message));
+        }
     };
     let dependencies = match front::dependencies(&items) {
         Ok(dependencies) => dependencies,
@@ -30,7 +30,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
         let path = from_two_below(&dependency.path);
         quote!(pub use #path as #name;)
     });
-    let name = LitStr::new(&module.ident.to_string(), module.ident.span());
+    let name = LitStr::new(&ident.to_string(), ident.span());
     let chain = State {
         root: root.clone(),
         then: format_ident!("lower"),
@@ -44,7 +44,6 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     });
     let arguments: Vec<TokenStream> = arguments.collect();
     let twin = front::twin(items);
-    let (attributes, visibility, ident) = (&module.attrs, &module.vis, &module.ident);
     // What clippy would change is how kernels are written: long launch signatures, loops that index register arrays,
     // and arithmetic without methods that the device language lacks.
     Ok(quote! {

@@ -1,6 +1,6 @@
 use crossdock_device::device;
 
 #[device]
-pub fn code() {}
+pub mod code;
 
 fn main() {}

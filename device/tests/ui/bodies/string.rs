@@ -5,7 +5,7 @@ pub mod code {
     use crossdock_device::prelude::*;
 
     pub fn f(x: u32, p: Global<u32>) -> u32 {
-        let name = "x";
+        let _name = "x";
         p.read() + x
     }
 }

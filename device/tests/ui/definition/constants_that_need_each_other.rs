@@ -2,8 +2,6 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::prelude::*;
-
     pub const FIRST: u32 = SECOND + 1;
     pub const SECOND: u32 = FIRST + 1;
 }

@@ -2,8 +2,6 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::prelude::*;
-
     pub fn even(n: u32) -> bool {
         n == 0 || odd(n - 1)
     }

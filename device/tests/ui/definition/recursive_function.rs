@@ -2,8 +2,6 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::prelude::*;
-
     pub fn factorial(n: u32) -> u32 {
         if n == 0 { 1 } else { n * factorial(n - 1) }
     }

@@ -2,8 +2,6 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::prelude::*;
-
     #[cfg(debug_assertions)]
     pub fn count() -> u32 {
         1

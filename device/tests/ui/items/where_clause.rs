@@ -2,8 +2,6 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::prelude::*;
-
     pub fn half<const N: u32>() -> u32
     where
         u32: Copy,

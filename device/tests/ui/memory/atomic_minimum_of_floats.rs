@@ -4,7 +4,7 @@ use crossdock_device::device;
 pub mod code {
     use crossdock_device::prelude::*;
 
-    pub fn f(flag: Global<u32>, byte: Global<u8>, float: Global<f32>) {
+    pub fn f(float: Global<f32>) {
         float.fetch_min(1.0, Relaxed, Gpu);
     }
 }

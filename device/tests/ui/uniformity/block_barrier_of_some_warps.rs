@@ -6,7 +6,7 @@ pub mod code {
 
     #[kernel(warps = 2)]
     pub fn f<const N: u32>(out: Global<u32>) {
-        if warp_in_block() == 0 {
+        if thread_in_block() / 32 == 0 {
             block_barrier();
         }
         out.write(N);

@@ -1,0 +1,6 @@
+use crossdock_device::device;
+
+#[device]
+pub fn code() {}
+
+fn main() {}
