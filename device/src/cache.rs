@@ -23,6 +23,10 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use crossdock_codegen::{Error, back};
 use sha2::{Digest, Sha256};
 
+/// What this process has specialised, by what it was made for.
+pub(crate) type Specialised<K, V> =
+    std::sync::LazyLock<std::sync::Mutex<std::collections::HashMap<K, std::sync::Arc<V>>>>;
+
 /// Larger files are not PTX that this crate wrote.
 const MOST_BYTES: u64 = 64 << 20;
 

@@ -1,11 +1,11 @@
 //! What a router's kernel is specialised for, and the kernel itself.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crossdock_codegen::Error;
 use crossdock_codegen::back::Options;
 
+use crate::cache;
 use crate::kernels::router::code as router;
 use crate::kernels::scores::code as scores;
 use crate::launch::KernelImage;
@@ -118,8 +118,8 @@ impl RouterKernel {
     /// # Errors
     /// When the gate violates a relation that the kernel states.
     pub fn jit_for(gate: Gate, options: Options) -> Result<Arc<RouterKernel>, Error> {
-        static KERNELS: LazyLock<Mutex<HashMap<(Gate, Options), Arc<RouterKernel>>>> =
-            LazyLock::new(Mutex::default);
+        static KERNELS: cache::Specialised<(Gate, Options), RouterKernel> =
+            cache::Specialised::new(Default::default);
         let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kernel) = kernels.get(&(gate, options)) {
             return Ok(Arc::clone(kernel));

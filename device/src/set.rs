@@ -1,12 +1,12 @@
 //! The kernels of one shape, specialised at compile time or at run time.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crossdock_codegen::Error;
 use crossdock_codegen::back::Options;
 
+use crate::cache;
 use crate::kernels::combine::code as combine;
 use crate::kernels::count::code as count;
 use crate::kernels::dispatch::code as dispatch;
@@ -56,8 +56,8 @@ impl KernelSet {
     /// # Errors
     /// When the shape violates a relation that a kernel states, or a kernel needs a newer target.
     pub fn jit_for(shape: Shape, options: Options) -> Result<Arc<KernelSet>, Error> {
-        static SETS: LazyLock<Mutex<HashMap<(Shape, Options), Arc<KernelSet>>>> =
-            LazyLock::new(Mutex::default);
+        static SETS: cache::Specialised<(Shape, Options), KernelSet> =
+            cache::Specialised::new(Default::default);
         let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(set) = sets.get(&(shape, options)) {
             return Ok(Arc::clone(set));

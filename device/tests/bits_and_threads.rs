@@ -61,7 +61,7 @@ pub mod code {
         at.at(5u32).write(reduce_and(value | 0xf0));
         at.at(6u32).write(reduce_or(value & 0xff));
         at.at(7u32).write(reduce_xor(value));
-        at.at(8u32).write(all_equal(value) as u32 * 2 + all_equal(value & 0) as u32);
+        at.at(8u32).write(all_equal(value) as u32 * 2 + all_equal(values.at(0u32).read()) as u32);
         at.at(9u32).write(all_agree(value < 9) as u32 * 2 + all_agree(value < 0xffff_fff0) as u32);
         at.at(10u32).write(ballot(elected()));
         at.at(11u32).write(active_lanes());

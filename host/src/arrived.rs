@@ -1,7 +1,7 @@
 //! What arrived at a rank: a view of the dock's memory that ends in combine.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crossdock_device::layout::code::{Origin, Selection};
 use half::bf16;
@@ -22,7 +22,7 @@ use crate::{Layout, Result, Shape, Wire};
 #[derive(Debug)]
 pub struct Arrived<'dock> {
     dock: &'dock mut Dock,
-    plan: Arc<Plan>,
+    plan: Rc<Plan>,
     counts: Counts,
     report: StageReport,
 }
@@ -30,7 +30,7 @@ pub struct Arrived<'dock> {
 impl<'dock> Arrived<'dock> {
     pub(crate) fn new(
         dock: &'dock mut Dock,
-        plan: Arc<Plan>,
+        plan: Rc<Plan>,
         counts: Counts,
         report: StageReport,
     ) -> Arrived<'dock> {

@@ -1,5 +1,6 @@
 //! The dock: symmetric memory and loaded kernels for rounds of dispatch and combine.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crossdock_device::KernelSet;
@@ -35,9 +36,9 @@ pub struct Dock {
     pub(crate) kernels: Loaded,
     pub(crate) memory: Memory,
     /// What the next round describes itself in, unless a handle keeps it.
-    plan: Arc<Plan>,
+    plan: Rc<Plan>,
     /// Where routes that the host gives are put.
-    routes: Arc<Routes>,
+    routes: Rc<Routes>,
     /// Rounds begun; flags hold the round in which their rank last reached the stage.
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
@@ -80,8 +81,8 @@ impl Dock {
             gradient: rank.kernel(&set.gradient)?,
         };
         let memory = Memory::new(rank, &shape, &room)?;
-        let routes = Arc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
-        let plan = Arc::new(Plan::new(rank, &shape, room.tokens, Arc::clone(&routes))?);
+        let routes = Rc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
+        let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Rc::clone(&routes))?);
         Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, routes, round: 0, broken: None })
     }
 
@@ -118,11 +119,11 @@ impl Dock {
         let count = routing.check(index, &self.shape)?;
         self.accept(tokens, count)?;
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
-        let own = Arc::get_mut(&mut self.plan).is_some_and(|plan| Arc::ptr_eq(&plan.routes, &self.routes));
-        if Arc::strong_count(&self.routes) > 1 + usize::from(own) {
-            self.routes = Arc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
+        let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
+        if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
+            self.routes = Rc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
         }
-        let routes = Arc::clone(&self.routes);
+        let routes = Rc::clone(&self.routes);
         routes.experts.write(0, routing.experts)?;
         routes.weights.write(0, routing.weights)?;
         self.exchange(routes, count)
@@ -141,12 +142,12 @@ impl Dock {
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Arc<Routes>, count: usize) -> Result<Arrived<'_>> {
-        match Arc::get_mut(&mut self.plan) {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize) -> Result<Arrived<'_>> {
+        match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = routes,
-            None => self.plan = Arc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
+            None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
         }
-        let plan = Arc::clone(&self.plan);
+        let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
             let mut launches = dock.launch_positions(&plan, count)?;
             launches.push(dock.launch_dispatch(&plan, count)?);
@@ -163,14 +164,14 @@ impl Dock {
     /// As for [`dispatch`](Self::dispatch), and when the handle does not fit the dock.
     pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
         handle.check(&self.rank, &self.shape, &self.room)?;
-        let kept = Arc::clone(&handle.0);
+        let kept = Rc::clone(&handle.0);
         self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
             let enter = dock.launch_enter()?;
             let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens)?;
             dock.finish(vec![enter, dispatch])
         })?;
-        Ok(Arrived::new(self, Arc::clone(&kept.plan), kept.counts.clone(), report))
+        Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
     }
 
     /// Combines without a dispatch before it, with the routes and positions of an earlier round: the backward of that round's

@@ -1,6 +1,6 @@
 //! A plan: where every selection of a rank's tokens goes, and how its arrivals are laid out. Made by one round, usable by more.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crossdock_device::Shape;
 use crossdock_device::layout::code::{Origin, Place, Selection};
@@ -28,7 +28,7 @@ impl Routes {
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The dock's, or a router's.
-    pub(crate) routes: Arc<Routes>,
+    pub(crate) routes: Rc<Routes>,
     pub(crate) places: Buffer<Place>,
     pub(crate) source_offsets: Buffer<u32>,
     pub(crate) expert_offsets: Buffer<u32>,
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize, routes: Arc<Routes>) -> Result<Plan> {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize, routes: Rc<Routes>) -> Result<Plan> {
         let ranks = rank.topology().ranks();
         let (top_k, local_experts) = (shape.top_k as usize, shape.experts as usize / ranks);
         Ok(Plan {
@@ -78,11 +78,11 @@ impl Counts {
 /// gradients, each with the handle of the forward round. A handle works in every dock of its rank that has the same layout, experts
 /// and top-k and enough capacity, whatever the hidden size and wire format.
 #[derive(Clone, Debug)]
-pub struct Handle(pub(crate) Arc<Kept>);
+pub struct Handle(pub(crate) Rc<Kept>);
 
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plan: Rc<Plan>,
     pub(crate) counts: Counts,
     /// Of the arrived rows.
     pub(crate) selections: Buffer<Selection>,
@@ -95,14 +95,14 @@ pub(crate) struct Kept {
 }
 
 impl Handle {
-    pub(crate) fn new(dock: &Dock, plan: &Arc<Plan>, counts: &Counts) -> Result<Handle> {
+    pub(crate) fn new(dock: &Dock, plan: &Rc<Plan>, counts: &Counts) -> Result<Handle> {
         let rank = &dock.rank;
         let selections = rank.buffer(counts.rows() * dock.shape.top_k as usize)?;
         selections.copy_from(dock.memory.selections.here(), selections.len())?;
         let origins = rank.buffer(counts.rows())?;
         origins.copy_from(dock.memory.origins.here(), origins.len())?;
-        Ok(Handle(Arc::new(Kept {
-            plan: Arc::clone(plan),
+        Ok(Handle(Rc::new(Kept {
+            plan: Rc::clone(plan),
             counts: counts.clone(),
             selections,
             origins,

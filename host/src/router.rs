@@ -1,5 +1,6 @@
 //! The router of one rank: from logits to the experts and weights of its tokens, on the device.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crossdock_device::intrinsics::Global;
@@ -35,7 +36,7 @@ pub struct Router {
     logits: Buffer<u8>,
     bias: Buffer<f32>,
     /// Outputs of batches. One that nothing else holds is used again.
-    outputs: Vec<Arc<Routes>>,
+    outputs: Vec<Rc<Routes>>,
     scaling: f32,
     replicas: Option<Replicas>,
 }
@@ -188,12 +189,12 @@ impl Router {
         // Without replicas the kernel reads none of their tables.
         let nothing = Global::from_address(0);
         let replicas = self.replicas.as_ref();
-        let free = self.outputs.iter().find(|routes| Arc::strong_count(routes) == 1).map(Arc::clone);
+        let free = self.outputs.iter().find(|routes| Rc::strong_count(routes) == 1).map(Rc::clone);
         let routes = match free {
             Some(routes) => routes,
             None => {
-                let routes = Arc::new(Routes::new(&self.rank, self.capacity * self.gate.top_k as usize)?);
-                self.outputs.push(Arc::clone(&routes));
+                let routes = Rc::new(Routes::new(&self.rank, self.capacity * self.gate.top_k as usize)?);
+                self.outputs.push(Rc::clone(&routes));
                 routes
             }
         };
@@ -223,7 +224,7 @@ pub struct Routed {
     rank: Rank,
     gate: Gate,
     target_experts: usize,
-    routes: Arc<Routes>,
+    routes: Rc<Routes>,
     tokens: usize,
     launched: Launched,
 }
@@ -256,7 +257,7 @@ impl Routed {
     }
 
     /// The device arrays, once it is sure that they suit a dock on `rank` for `top_k` of `experts` experts.
-    pub(crate) fn routes(&self, rank: &Rank, top_k: u32, experts: u32) -> Result<Arc<Routes>> {
+    pub(crate) fn routes(&self, rank: &Rank, top_k: u32, experts: u32) -> Result<Rc<Routes>> {
         let index = rank.index();
         if !self.rank.is(rank) {
             return Err(Error::OtherRouter { rank: index, router: self.rank.index() });
@@ -267,7 +268,7 @@ impl Routed {
         };
         suits("experts per token", self.gate.top_k as usize, top_k)?;
         suits("experts", self.target_experts, experts)?;
-        Ok(Arc::clone(&self.routes))
+        Ok(Rc::clone(&self.routes))
     }
 }
 

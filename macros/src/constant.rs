@@ -94,6 +94,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::nonminimal_bool)]
     fn agrees_with_rustc() {
         macro_rules! same {
             ($($expression:expr;)+) => { $(assert_eq!(value(stringify!($expression)), Ok(i128::from($expression)));)+ };

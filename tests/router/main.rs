@@ -8,6 +8,9 @@ use crossdock::{Gate, LogitFormat, RouterKernel, ScoreFunction};
 use crossdock_oracle::router as oracle;
 use half::bf16;
 
+/// Experts, weights, and warp instructions where they are counted.
+type Chosen = (Vec<i32>, Vec<f32>, Option<u64>);
+
 /// A batch on one rank.
 struct Batch {
     gate: Gate,
@@ -48,7 +51,7 @@ impl Batch {
         self.logits.iter().map(|&logit| bf16::from_f32(logit)).collect()
     }
 
-    fn route(&self, rank: &Rank) -> Result<(Vec<i32>, Vec<f32>, Option<u64>), Error> {
+    fn route(&self, rank: &Rank) -> Result<Chosen, Error> {
         let tokens = self.logits.len() / self.gate.experts as usize;
         let mut router = rank.router(RouterKernel::jit(self.gate)?, Capacity::tokens(tokens))?;
         router.set_bias(&self.bias)?;

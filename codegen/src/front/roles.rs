@@ -42,11 +42,12 @@ impl Parse for Stated {
             return Err(input.error("a role is written `#[role(name, warps = 0..1, registers = 40)]`"));
         }
         match warps {
-            Some(Expr::Range(syn::ExprRange { start: Some(start), end: Some(end), limits, .. }))
-                if matches!(limits, RangeLimits::HalfOpen(_)) =>
-            {
-                Ok(Stated { name, start: *start, end: *end, registers })
-            }
+            Some(Expr::Range(syn::ExprRange {
+                start: Some(start),
+                end: Some(end),
+                limits: RangeLimits::HalfOpen(_),
+                ..
+            })) => Ok(Stated { name, start: *start, end: *end, registers }),
             Some(other) => {
                 Err(syn::Error::new(other.span(), "the warps of a role are a range: write `warps = 0..4`"))
             }

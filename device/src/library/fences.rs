@@ -3,7 +3,7 @@
 use crate::device;
 
 /// Proxy fences and the mbarrier fence (PTX ISA sections 8.4 and 9.7.13.4). `fence(order, scope)` orders accesses of one
-/// way; these order accesses of different ways. They need `sm_90` except for [`fence_alias`].
+/// way; these order accesses of different ways. They need `sm_90` except for `fence_alias`.
 #[device]
 pub mod code {
     use crate::intrinsics::*;

@@ -1,4 +1,4 @@
-//! Floats of 16 bits: [`f16`], [`bf16`], and pairs of them in a word with packed arithmetic.
+//! Floats of 16 bits: `f16`, `bf16`, and pairs of them in a word with packed arithmetic.
 //!
 //! Alone they are stored and converted; arithmetic on one value is done in `f32`, on pairs in place.
 
@@ -142,7 +142,7 @@ pub mod code {
         }
     }
 
-    /// Two [`f16`] in a word; operations act on both.
+    /// Two [`f16`](struct@f16) in a word; operations act on both.
     #[derive(Clone, Copy, Debug)]
     #[repr(C)]
     pub struct f16x2(u32);
