@@ -54,16 +54,18 @@ pub(crate) struct Mark(pub(crate) u32);
 const LANE_BITS: u32 = 6;
 const SEVERAL: u32 = 1 << 5;
 const SET: u32 = 1 << 31;
+/// As many stamps as a mark has room for.
+const MOST_STAMPS: usize = (SET >> LANE_BITS) as usize;
 
 impl Mark {
     pub(crate) const NOBODY: Mark = Mark(0);
 
     pub(crate) fn lane(stamp: u32, lane: usize) -> Mark {
-        Mark(stamp << LANE_BITS | lane as u32)
+        if stamp == 0 { Mark::NOBODY } else { Mark((stamp << LANE_BITS) | lane as u32) }
     }
 
     pub(crate) fn several(stamp: u32) -> Mark {
-        Mark(stamp << LANE_BITS | SEVERAL)
+        if stamp == 0 { Mark::NOBODY } else { Mark((stamp << LANE_BITS) | SEVERAL) }
     }
 
     pub(crate) fn set(index: u32) -> Mark {
@@ -109,7 +111,12 @@ impl Default for Stamps {
 }
 
 impl Stamps {
+    /// The stamp's number. Behind the last one that there is room for, accesses are made by nobody: later races with them go
+    /// unnoticed, and none is reported that is not there.
     pub(crate) fn add(&mut self, stamp: Stamp) -> u32 {
+        if self.0.len() >= MOST_STAMPS {
+            return 0;
+        }
         self.0.push(stamp);
         self.0.len() as u32 - 1
     }
@@ -117,5 +124,22 @@ impl Stamps {
     #[inline]
     pub(crate) fn get(&self, number: u32) -> &Stamp {
         &self.0[number as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_list_gives_accesses_to_nobody() {
+        let one = *Stamps::default().get(0);
+        let mut stamps = Stamps(vec![one; MOST_STAMPS - 1]);
+        let last = stamps.add(one);
+        assert_eq!(last as usize, MOST_STAMPS - 1);
+        let mark = Mark::lane(last, 31);
+        assert_eq!((mark.stamp(), mark.as_set(), mark.is_nobody()), (last, None, false));
+        assert_eq!(stamps.add(one), 0);
+        assert!(Mark::lane(0, 31).is_nobody() && Mark::several(0).is_nobody());
     }
 }
