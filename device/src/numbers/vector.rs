@@ -60,6 +60,9 @@ pub mod code {
     }
 
     impl f32x4 {
+        /// Four zeros.
+        pub const ZERO: f32x4 = f32x4 { x: 0.0, y: 0.0, z: 0.0, w: 0.0 };
+
         /// The numbers with these bits.
         pub const fn from_bits(bits: B128) -> f32x4 {
             f32x4 {
