@@ -1,6 +1,9 @@
 //! The device language through the macros: the same functions run on the host and are compiled to PTX.
 
+mod harness;
+
 use crossdock_device::device;
+use harness::{Memory, assemble, options, ptx, try_run};
 
 /// Device code that packs floats as its mode says.
 #[device(crate = ::crossdock_device)]
@@ -72,6 +75,39 @@ pub mod target {
     }
 }
 
+/// Words that travel between two warps, with one-sided fences and relaxed accesses.
+#[device(crate = ::crossdock_device)]
+pub mod handover {
+    use crossdock_device::prelude::*;
+
+    /// Warp 0 writes `data` and raises the flags, warp 1 waits for the flags and copies the data. Without `RELEASE` or
+    /// `ACQUIRE` that side has the fence of the other.
+    #[kernel(warps = 2)]
+    pub fn hand_over<const RELEASE: u32, const ACQUIRE: u32>(
+        data: Global<u32>,
+        flags: Global<u32>,
+        seen: Global<u32>,
+    ) {
+        if warp_in_block() == 0 {
+            data.at(lane()).write(lane() + 7);
+            if RELEASE == 1 {
+                fence(Release, Gpu);
+            } else {
+                fence(Acquire, Gpu);
+            }
+            flags.at(lane()).store(1, Relaxed, Gpu);
+        } else {
+            while flags.at(lane()).load(Relaxed, Gpu) == 0 {}
+            if ACQUIRE == 1 {
+                fence(Acquire, Gpu);
+            } else {
+                fence(Release, Gpu);
+            }
+            seen.at(lane()).write(data.at(lane()).read());
+        }
+    }
+}
+
 crossdock_device::specialise! {
     const EVERYWHERE = target::ask { LEAST = 80 };
     const HOPPER = target::ask { LEAST = 90 } for sm_90;
@@ -103,6 +139,49 @@ fn what_the_target_lacks_is_an_error_that_names_both() {
     assert!(make("sm_90").is_ok());
     let old = target::__device::MODULE.specialise::<target::AskArguments>(&[("LEAST", 90)]);
     assert_eq!(old.expect_err("sm_80 is older").to_string(), "this kernel needs sm_90 or newer");
+}
+
+/// What the emulator makes of the hand-over: what was seen, or its report.
+fn hand_over(release: i128, acquire: i128, seed: u64) -> Result<Vec<u32>, String> {
+    let mut memory = Memory::with_seed(1, seed);
+    let (data, flags, seen) = (memory.global(&[0; 32]), memory.global(&[0; 32]), memory.global(&[0; 32]));
+    let arguments =
+        handover::HandOverArguments { data: data.pointer(), flags: flags.pointer(), seen: seen.pointer() };
+    let parameters = [("RELEASE", release), ("ACQUIRE", acquire)];
+    try_run(&mut memory, &handover::__device::MODULE, arguments, &parameters)?;
+    Ok(memory.words(&seen))
+}
+
+#[test]
+fn one_sided_fences_order_their_side() {
+    for seed in 0..8 {
+        assert_eq!(hand_over(1, 1, seed), Ok((7..39).collect()));
+        for (release, acquire) in [(0, 1), (1, 0), (0, 0)] {
+            let report = hand_over(release, acquire, seed).expect_err("one side orders nothing");
+            assert!(report.contains("data race"), "{report}");
+        }
+    }
+}
+
+#[test]
+fn one_sided_fences_are_two_sided_where_ptx_has_no_others() {
+    let cases = [
+        ("sm_80", "8.0", false),
+        ("sm_80", "8.6", false),
+        ("sm_90", "8.4", false),
+        ("sm_90", "8.6", true),
+        ("sm_100", "8.8", true),
+    ];
+    for (target, version, one_sided) in cases {
+        let parameters = [("RELEASE", 1), ("ACQUIRE", 1)];
+        let options = options(target, version);
+        let made = ptx::<handover::HandOverArguments>(&handover::__device::MODULE, &parameters, &options);
+        let text = made.unwrap_or_else(|error| panic!("{error}")).ptx.to_string();
+        let has = |fence: &str| text.matches(fence).count();
+        let found = (has("fence.release.gpu;"), has("fence.acquire.gpu;"), has("fence.acq_rel.gpu;"));
+        assert_eq!(found, if one_sided { (1, 1, 0) } else { (0, 0, 2) }, "{target}, PTX {version}: {text}");
+        assemble("hand_over", &text, target);
+    }
 }
 
 #[test]

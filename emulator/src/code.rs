@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::op::{
-    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, LaneFunction, MemoryOp, Op, PackList,
-    Subroutine, SystemOp, WarpOp,
+    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, LaneFunction, MemoryOp, MulticastOp, Op,
+    PackList, Subroutine, SystemOp, WarpOp,
 };
 use crate::register::{PredicateSource, Slot};
 
@@ -99,6 +99,7 @@ pub(crate) struct Code {
     pub(crate) origins: Vec<Origin>,
     pub(crate) files: HashMap<u32, String>,
     pub(crate) memory: Vec<MemoryOp>,
+    pub(crate) multicasts: Vec<MulticastOp>,
     pub(crate) warp: Vec<WarpOp>,
     pub(crate) barriers: Vec<BarrierOp>,
     pub(crate) asynchronous: Vec<AsynchronousOp>,

@@ -248,7 +248,7 @@ fn class(code: &Code, op: &Op) -> Class {
         }
         Op::Load(_) => Class::Load,
         Op::Store(_) => Class::Store,
-        Op::Atomic(_) => Class::Atomic,
+        Op::Atomic(_) | Op::Multicast(_) => Class::Atomic,
         Op::Fence(_) => Class::Fence,
         Op::Warp(_) => Class::Warp,
         Op::Barrier(_) => Class::Barrier,

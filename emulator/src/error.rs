@@ -157,6 +157,14 @@ pub enum FaultKind {
         /// The address in terms of the freed allocation.
         place: String,
     },
+    /// `multimem` at an address that no multicast object has.
+    #[error(
+        "not multicast memory: `multimem` at {place}; it takes an address that `Machine::multicast` returned"
+    )]
+    NotMulticast {
+        /// The address in terms of the nearest allocation.
+        place: String,
+    },
     /// A write to constant or parameter memory.
     #[error("write to read-only memory: {access} of {bytes} bytes at {place}")]
     ReadOnly {

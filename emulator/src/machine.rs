@@ -128,6 +128,45 @@ impl Machine {
         Ok(self.memory.allocations[number].base)
     }
 
+    /// Binds allocations of different GPUs and equal size to multicast memory, and returns its address. `multimem`
+    /// instructions at an offset of it access that offset of every allocation; nothing else may access it. A load
+    /// reduces the values in order of GPU number, though hardware promises no order, so that sums of floats may differ
+    /// there. An allocation that is freed stays bound: `multimem` then faults.
+    ///
+    /// ```
+    /// use crossdock_emulator::{Argument, Config, Launch, Machine};
+    ///
+    /// fn main() -> Result<(), crossdock_emulator::Error> {
+    ///     let mut machine = Machine::new(Config { gpus: 2, ..Config::default() })?;
+    ///     let first = machine.allocate(0, 4)?;
+    ///     let second = machine.allocate(1, 4)?;
+    ///     machine.write(first, &30u32.to_le_bytes())?;
+    ///     machine.write(second, &12u32.to_le_bytes())?;
+    ///     let both = machine.multicast(&[first, second])?;
+    ///     let module = machine.load(
+    ///         ".version 8.1\n.target sm_90\n.address_size 64\n.visible .entry main(.param .u64 both)\n{\n\
+    ///          .reg .b64 %rd<2>;\n.reg .b32 %r<2>;\nld.param.u64 %rd1, [both];\n\
+    ///          multimem.ld_reduce.relaxed.sys.global.add.u32 %r1, [%rd1];\n\
+    ///          multimem.st.relaxed.sys.global.u32 [%rd1], %r1;\nret;\n}\n",
+    ///     )?;
+    ///     let kernel = machine.kernel(module, "main")?;
+    ///     let arguments = vec![Argument::U64(both)];
+    ///     let (grid, block) = ([1, 1, 1], [1, 1, 1]);
+    ///     machine.launch(Launch { gpu: 0, stream: 0, kernel, grid, block, shared_bytes: 0, arguments })?;
+    ///     machine.run()?;
+    ///     let mut sum = [0; 4];
+    ///     machine.read(second, &mut sum)?;
+    ///     assert_eq!(u32::from_le_bytes(sum), 42);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// An address is not that of a live allocation, two are on one GPU, or the sizes differ.
+    pub fn multicast(&mut self, addresses: &[u64]) -> Result<u64, Error> {
+        self.memory.bind(addresses)
+    }
+
     /// Frees an allocation. Its addresses are never used again.
     ///
     /// # Errors

@@ -116,7 +116,7 @@ impl Body<'_> {
         let [order, scope] = arguments else {
             return self.error(span, "a fence states order and scope: write `fence(AcquireRelease, Gpu)`");
         };
-        let legal = [Order::AcquireRelease, Order::SequentiallyConsistent];
+        let legal = [Order::Acquire, Order::Release, Order::AcquireRelease, Order::SequentiallyConsistent];
         let order = self.order(order, "a fence", &legal);
         let scope = self.memory_scope(scope);
         match (order, scope) {

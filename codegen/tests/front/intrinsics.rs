@@ -138,6 +138,8 @@ fn every_legal_order_and_scope() {
     let loads = [("Relaxed", Order::Relaxed), ("Acquire", Order::Acquire)];
     let stores = [("Relaxed", Order::Relaxed), ("Release", Order::Release)];
     let fences = [
+        ("Acquire", Order::Acquire),
+        ("Release", Order::Release),
         ("AcquireRelease", Order::AcquireRelease),
         ("SequentiallyConsistent", Order::SequentiallyConsistent),
     ];

@@ -151,7 +151,7 @@ refused! {
     a_store_that_acquires: "fn f(p: Global<u32>) { p.store(1, Acquire, Gpu); }", "Acquire",
         "a store cannot be `Acquire`: write `Relaxed` or `Release`";
     a_relaxed_fence: "fn f() { fence(Relaxed, Gpu); }", "Relaxed",
-        "a fence cannot be `Relaxed`: write `AcquireRelease` or `SequentiallyConsistent`";
+        "a fence cannot be `Relaxed`: write `Acquire`, `Release`, `AcquireRelease` or `SequentiallyConsistent`";
     a_sequentially_consistent_atomic: "fn f(p: Global<u32>) { p.fetch_add(1, SequentiallyConsistent, Gpu); }",
         "SequentiallyConsistent",
         "`fetch_add` cannot be `SequentiallyConsistent`: write `Relaxed`, `Acquire`, `Release` or `AcquireRelease`";

@@ -53,7 +53,7 @@ orders! {
     /// Orders that a read-modify-write may have.
     Atomic: Relaxed, Acquire, Release, AcquireRelease;
     /// Orders that a fence may have.
-    Fence: AcquireRelease, SequentiallyConsistent;
+    Fence: Acquire, Release, AcquireRelease, SequentiallyConsistent;
     /// Which threads an operation is ordered with.
     Scope: Block, Cluster, Gpu, System;
 }

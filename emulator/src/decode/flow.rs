@@ -23,7 +23,10 @@ fn clock_registers(code: &Code, flows: &[Flow]) -> HashSet<(Bank, Slot)> {
         let before = tainted.len();
         for (instruction, flow) in code.instructions.iter().zip(flows) {
             let clock = matches!(instruction.op, Op::Clock { .. });
-            let loads = matches!(instruction.op, Op::Load(_) | Op::Atomic(_) | Op::Asynchronous(_));
+            let loads = matches!(
+                instruction.op,
+                Op::Load(_) | Op::Atomic(_) | Op::Multicast(_) | Op::Asynchronous(_)
+            );
             // A load through a tainted address would be strange; its value is memory's all the same.
             if clock || !loads && flow.reads.iter().any(|register| tainted.contains(register)) {
                 tainted.extend(flow.writes.iter().copied());

@@ -133,6 +133,7 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         .or_else(|| super::control::decode(builder, name, instruction))
         .or_else(|| super::conversion::decode(builder, name, instruction))
         .or_else(|| super::memory::decode(builder, name, instruction))
+        .or_else(|| super::multicast::decode(builder, name, instruction))
         .or_else(|| super::warp::decode(builder, name, instruction))
         .or_else(|| super::asynchronous::decode(builder, name, instruction))
         .or_else(|| super::floating::decode(builder, name, instruction))

@@ -39,7 +39,7 @@ fn create_policy(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> R
 /// Modifiers that change where data is cached, never what is read.
 const HINTS: &[&str] = &["L1::", "L2::"];
 
-fn order(modifiers: &mut Modifiers) -> Result<Order, String> {
+pub(super) fn order(modifiers: &mut Modifiers) -> Result<Order, String> {
     let strong = modifiers.choose(&[("relaxed", 0), ("acquire", 1), ("release", 2), ("acq_rel", 3)]);
     if modifiers.take("mmio") {
         modifiers.scope();
@@ -169,7 +169,7 @@ pub(super) fn atomic_operation(modifiers: &mut Modifiers, ty: &str) -> Result<At
 }
 
 /// The elements of a vector operand, or the operand itself.
-fn list(operand: &Operand) -> &[Operand] {
+pub(super) fn list(operand: &Operand) -> &[Operand] {
     match operand {
         Operand::Vector(elements) => elements,
         single => std::slice::from_ref(single),

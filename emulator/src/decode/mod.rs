@@ -18,6 +18,7 @@ mod function;
 mod logic;
 mod memory;
 mod modifiers;
+mod multicast;
 mod operand;
 mod rare;
 mod warp;

@@ -12,7 +12,7 @@ use crate::register::{FULL, NONE, Registers};
 
 /// The addresses of all lanes.
 #[inline(always)]
-fn addresses(r: &Registers, op: &MemoryOp) -> [u64; 32] {
+pub(super) fn addresses(r: &Registers, op: &MemoryOp) -> [u64; 32] {
     let mut out = [op.offset as u64; 32];
     match op.base {
         Some(Data { slot, long: true }) => {
@@ -41,7 +41,7 @@ fn is_contiguous(addresses: &[u64; 32], bytes: u64) -> bool {
     different == 0
 }
 
-fn lanes(mask: u32) -> impl Iterator<Item = usize> {
+pub(super) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
     (0..32).filter(move |lane| mask >> lane & 1 == 1)
 }
 
@@ -223,7 +223,7 @@ fn extend(value: u64, element: u8, signed: bool) -> u64 {
     if signed { ((value << unused) as i64 >> unused) as u64 } else { value }
 }
 
-fn put(r: &mut Registers, data: Data, lane: usize, value: u128, op: &MemoryOp) {
+pub(super) fn put(r: &mut Registers, data: Data, lane: usize, value: u128, op: &MemoryOp) {
     if data.slot == NONE {
         return;
     }
@@ -240,7 +240,7 @@ fn put(r: &mut Registers, data: Data, lane: usize, value: u128, op: &MemoryOp) {
     }
 }
 
-fn get(r: &Registers, data: Data, lane: usize, element: u8) -> u128 {
+pub(super) fn get(r: &Registers, data: Data, lane: usize, element: u8) -> u128 {
     let slot = usize::from(data.slot);
     if data.slot == NONE {
         0
@@ -277,13 +277,12 @@ pub(super) fn load(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
-    pc: u32,
-    mask: u32,
+    (pc, mask): (u32, u32),
+    addresses: &[u64; 32],
 ) -> Result<(), Raised> {
-    let addresses = addresses(r, op);
     let bytes = op.bytes();
     let checked = env.detector.is_some();
-    if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
+    if let Some((number, offset)) = contiguous(env, private, op, addresses, mask)
         && !spin.recording
         && !(checked && op.order != Order::Weak)
         && env.memory.allocations[number].region.is_written(offset, 32 * bytes)
@@ -298,7 +297,7 @@ pub(super) fn load(
     }
     let element = usize::from(op.element);
     // Lanes that load the same load once. Local memory is each lane's own, whatever the address.
-    let groups = model::groups(&addresses, mask, |address| is_common(op, address));
+    let groups = model::groups(addresses, mask, |address| is_common(op, address));
     for lane in lanes(mask).filter(|&lane| groups[lane] != 0) {
         let place = place(env, private, op, Use::Read, lane, addresses[lane])?;
         if checked && op.order == Order::Weak {
@@ -320,7 +319,7 @@ pub(super) fn load(
             }
         }
     }
-    count(env, op, Direction::Read, &addresses, mask);
+    count(env, op, Direction::Read, addresses, mask);
     Ok(())
 }
 
@@ -367,13 +366,12 @@ pub(super) fn store(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
-    pc: u32,
-    mask: u32,
+    (pc, mask): (u32, u32),
+    addresses: &[u64; 32],
 ) -> Result<(), Raised> {
-    let addresses = addresses(r, op);
     let bytes = op.bytes();
     let checked = env.detector.is_some();
-    if let Some((number, offset)) = contiguous(env, private, op, &addresses, mask)
+    if let Some((number, offset)) = contiguous(env, private, op, addresses, mask)
         && !env.memory.allocations[number].read_only
         && !(checked && op.order != Order::Weak)
     {
@@ -387,7 +385,7 @@ pub(super) fn store(
     }
     let element = usize::from(op.element);
     let groups =
-        if checked { model::groups(&addresses, mask, |address| is_common(op, address)) } else { [0; 32] };
+        if checked { model::groups(addresses, mask, |address| is_common(op, address)) } else { [0; 32] };
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Write, lane, addresses[lane])?;
         if checked && op.order == Order::Weak && groups[lane] != 0 {
@@ -421,7 +419,7 @@ pub(super) fn store(
     if op.order.releases() {
         model::published(private);
     }
-    count(env, op, Direction::Write, &addresses, mask);
+    count(env, op, Direction::Write, addresses, mask);
     Ok(())
 }
 
@@ -463,11 +461,10 @@ pub(super) fn atomic(
     spin: &mut Spin,
     r: &mut Registers,
     op: &MemoryOp,
-    pc: u32,
-    mask: u32,
+    (pc, mask): (u32, u32),
+    addresses: &[u64; 32],
 ) -> Result<(), Raised> {
     let Some(operation) = op.atomic else { return Ok(()) };
-    let addresses = addresses(r, op);
     let element = usize::from(op.element);
     for lane in lanes(mask) {
         let place = place(env, private, op, Use::Atomic, lane, addresses[lane])?;
@@ -505,6 +502,6 @@ pub(super) fn atomic(
     if op.order.releases() {
         model::published(private);
     }
-    count(env, op, Direction::Both, &addresses, mask);
+    count(env, op, Direction::Both, addresses, mask);
     Ok(())
 }

@@ -14,6 +14,7 @@ mod integer;
 mod lane_function;
 mod mbarrier;
 mod model;
+mod multicast;
 mod system;
 mod warp_op;
 
@@ -333,15 +334,22 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::WidenPair { from, relu, d, a } => convert::widen_pair(r, mask, from, relu, d, a),
             Op::Load(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::load(env, running.private, running.spin, r, op, pc, mask));
+                let addresses = access::addresses(r, op);
+                check!(access::load(env, running.private, running.spin, r, op, (pc, mask), &addresses));
             }
             Op::Store(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::store(env, running.private, running.spin, r, op, pc, mask));
+                let addresses = access::addresses(r, op);
+                check!(access::store(env, running.private, running.spin, r, op, (pc, mask), &addresses));
             }
             Op::Atomic(index) => {
                 let op = &code.memory[index as usize];
-                check!(access::atomic(env, running.private, running.spin, r, op, pc, mask));
+                let addresses = access::addresses(r, op);
+                check!(access::atomic(env, running.private, running.spin, r, op, (pc, mask), &addresses));
+            }
+            Op::Multicast(index) => {
+                let op = &code.multicasts[index as usize];
+                check!(multicast::execute(env, running.private, running.spin, r, op, (pc, mask)));
             }
             Op::LoadParameter { offset, d, long, bytes, signed } => {
                 let unused = 64 - 8 * u32::from(bytes);

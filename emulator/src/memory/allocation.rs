@@ -2,6 +2,7 @@
 //!
 //! Addresses are never reused, so an access to freed memory is always recognised.
 
+use super::multicast::Multicast;
 use super::{Region, Watch, window};
 use crate::consistency::Shadow;
 use crate::error::Error;
@@ -49,6 +50,8 @@ pub(crate) struct Memory {
     /// Allocation numbers by GPU, in address order.
     by_gpu: Vec<Vec<usize>>,
     next: Vec<u64>,
+    /// In address order.
+    pub(super) multicasts: Vec<Multicast>,
     used: Vec<u64>,
     limit: u64,
     pub(crate) watch: Watch,
@@ -60,6 +63,7 @@ impl Memory {
             allocations: Vec::new(),
             by_gpu: vec![Vec::new(); gpus],
             next: (0..gpus).map(|gpu| window::base(gpu) + (1 << 20)).collect(),
+            multicasts: Vec::new(),
             used: vec![0; gpus],
             limit,
             watch: Watch::default(),
@@ -106,7 +110,7 @@ impl Memory {
     }
 
     pub(crate) fn free(&mut self, address: u64) -> Result<(), Error> {
-        let number = self.nearest(address).filter(|&number| self.allocations[number].base == address);
+        let number = self.allocation_at(address);
         let Some(number) = number.filter(|&number| self.allocations[number].variable.is_none()) else {
             return Err(Error::Allocation(format!(
                 "cannot free {}: not the start of an allocation",
@@ -122,6 +126,11 @@ impl Memory {
         allocation.shadow = Shadow::default();
         self.used[allocation.gpu] -= allocation.bytes;
         Ok(())
+    }
+
+    /// The allocation that starts at the address, freed or not.
+    pub(super) fn allocation_at(&self, address: u64) -> Option<usize> {
+        self.nearest(address).filter(|&number| self.allocations[number].base == address)
     }
 
     /// The last allocation of the address's GPU that starts at or before it, or else the first one.
@@ -174,6 +183,11 @@ impl Memory {
 
     /// `address` in terms of the nearest allocation, for messages.
     pub(crate) fn describe(&self, address: u64) -> String {
+        if let Some(multicast) = self.multicast(address) {
+            let (bytes, gpus) = (multicast.bytes, multicast.members.len());
+            let offset = address - multicast.base;
+            return format!("multicast memory ({gpus} GPUs, {bytes} bytes, for `multimem` only) + {offset}");
+        }
         let Some(number) = self.nearest(address) else {
             return format!("address {address:#x} (in no GPU's memory)");
         };

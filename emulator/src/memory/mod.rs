@@ -1,6 +1,7 @@
 //! One address space for all GPUs: windows, allocations, and what each byte knows about itself.
 
 pub(crate) mod allocation;
+mod multicast;
 pub(crate) mod region;
 pub(crate) mod watch;
 pub(crate) mod window;

@@ -107,3 +107,30 @@ impl MemoryOp {
         usize::from(self.element) * elements
     }
 }
+
+/// What a `multimem` instruction does with its place on every GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MulticastAction {
+    /// `multimem.ld_reduce`.
+    Load(MulticastReduction),
+    /// `multimem.st`.
+    Store,
+    /// `multimem.red`.
+    Reduce,
+}
+
+/// How the values of the GPUs become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MulticastReduction {
+    /// As an atomic operation would make it, one GPU after the other.
+    Atomic(Atomic),
+    /// A sum of pairs of 16-bit floats that is rounded once: `.acc::f32`.
+    SumInF32(HalfFormat),
+}
+
+/// A `multimem` instruction: the access to make on every GPU, and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MulticastOp {
+    pub(crate) access: MemoryOp,
+    pub(crate) action: MulticastAction,
+}

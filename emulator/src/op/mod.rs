@@ -359,6 +359,7 @@ pub(crate) enum Op {
     Load(u32),
     Store(u32),
     Atomic(u32),
+    Multicast(u32),
     LoadParameter {
         offset: u32,
         d: Slot,

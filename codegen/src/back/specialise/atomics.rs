@@ -1,10 +1,13 @@
 //! Strong loads and stores, read-modify-write operations and fences: order and scope always written out.
 
+use crossdock_ptx::Version;
+
 use super::address::split;
 use super::frame::Frame;
 use super::memory::{memory_type, space_name};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
+use crate::back::Options;
 use crate::back::constant::bits;
 use crate::back::emit::{Argument, Class};
 use crate::back::layout::LeafType;
@@ -165,7 +168,8 @@ impl<'p> Specialiser<'p> {
         Ok((operands, format!("{scope}.{}.{operation}", space_name(space)), scalar))
     }
 
-    /// `fence(order, scope)`. An acquire or release fence is the two-sided one: PTX ISA 8.0 has no weaker form.
+    /// `fence(order, scope)`. Where PTX has no one-sided fence (PTX ISA section 9.7.13.4, `fence`), the two-sided one does
+    /// what it would do, and more.
     pub(super) fn fence(
         &mut self,
         frame: &mut Frame<'p>,
@@ -175,8 +179,13 @@ impl<'p> Specialiser<'p> {
     ) -> Outcome<Vec<Value>> {
         let scope = scope_name(scope);
         self.at(frame, span);
-        let order = if order == Order::SequentiallyConsistent { "sc" } else { "acq_rel" };
-        self.body.perform(format!("fence.{order}.{scope}"), Vec::new());
+        let Options { target, version } = self.options;
+        let one_sided = target.sm().number >= 90 && version >= Version { major: 8, minor: 6 };
+        let order = match order {
+            Order::Acquire | Order::Release if !one_sided => Order::AcquireRelease,
+            order => order,
+        };
+        self.body.perform(format!("fence.{}.{scope}", order_name(order)), Vec::new());
         Ok(Vec::new())
     }
 }
