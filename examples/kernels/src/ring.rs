@@ -69,10 +69,8 @@ pub mod code {
                 missed_turn = turn;
             }
         }
-        if rank == 0 && missed_turn == 0 {
-            if !comes_to_warp(flag, turns + 1, deadline) {
-                missed_turn = turns + 1;
-            }
+        if rank == 0 && missed_turn == 0 && !comes_to_warp(flag, turns + 1, deadline) {
+            missed_turn = turns + 1;
         }
         if lane() == 0 {
             missed.write(missed_turn);
