@@ -5,6 +5,7 @@ pub mod bits;
 pub mod copies;
 pub mod fences;
 pub mod mbarrier;
+pub mod multicast;
 pub mod threads;
 
 use crate::device;

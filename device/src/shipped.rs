@@ -2,7 +2,7 @@
 
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 24] = [
+static MODULES: [(&str, &DeviceModule); 28] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -10,6 +10,10 @@ static MODULES: [(&str, &DeviceModule); 24] = [
     ("library::copies::code", &library::copies::code::__device::MODULE),
     ("library::fences::code", &library::fences::code::__device::MODULE),
     ("library::mbarrier::code", &library::mbarrier::code::__device::MODULE),
+    ("library::multicast::floats::code", &library::multicast::floats::code::__device::MODULE),
+    ("library::multicast::signed::code", &library::multicast::signed::code::__device::MODULE),
+    ("library::multicast::unsigned::code", &library::multicast::unsigned::code::__device::MODULE),
+    ("library::multicast::unsigned64::code", &library::multicast::unsigned64::code::__device::MODULE),
     ("library::threads::code", &library::threads::code::__device::MODULE),
     ("numbers::float8::code", &numbers::float8::code::__device::MODULE),
     ("numbers::half::code", &numbers::half::code::__device::MODULE),

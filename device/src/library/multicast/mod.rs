@@ -1,0 +1,12 @@
+//! Memory of several GPUs behind one address: loads that reduce over all of them, stores and reductions to all of them
+//! (`multimem`, PTX ISA section 9.7.9.14). One file per type of element.
+//!
+//! Needs `sm_90`. A name without an order is a weak access; the others are `_relaxed`, `_acquire` or `_release` at the scope of
+//! the system. In which order a load takes the GPUs is not specified, so that sums of floats may differ from run to run.
+//! Between these accesses and ordinary ones of the same memory stands
+//! [`fence_alias`](fn@crate::library::fences::code::fence_alias).
+
+pub mod floats;
+pub mod signed;
+pub mod unsigned;
+pub mod unsigned64;

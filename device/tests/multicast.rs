@@ -1,0 +1,482 @@
+//! Multicast memory from the device language: on 1, 3 and 8 virtual GPUs against the host, and through NVIDIA's assembler.
+
+mod harness;
+
+use crossdock_device::device;
+use crossdock_device::intrinsics::Global;
+use crossdock_device::launch::Arguments;
+use half::{bf16, f16};
+use harness::{Memory, assemble, options, ptx, run};
+
+/// Every operation of every element.
+#[device(crate = ::crossdock_device)]
+pub mod code {
+    use crossdock_device::library::multicast::floats::code::*;
+    use crossdock_device::library::multicast::signed::code::*;
+    use crossdock_device::library::multicast::unsigned::code::*;
+    use crossdock_device::library::multicast::unsigned64::code::*;
+    use crossdock_device::prelude::*;
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_u32(words: Global<u32>, results: Global<u32>) {
+        let word = MulticastU32::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        results.at(lane() + 96).write(word.load_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
+        results.at(lane() + 160).write(word.load_reduce_min_acquire());
+        results.at(lane() + 192).write(word.load_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
+        results.at(lane() + 256).write(word.load_reduce_max_acquire());
+        results.at(lane() + 288).write(word.load_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
+        results.at(lane() + 352).write(word.load_reduce_and_acquire());
+        results.at(lane() + 384).write(word.load_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
+        results.at(lane() + 448).write(word.load_reduce_or_acquire());
+        results.at(lane() + 480).write(word.load_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
+        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_u32(words: Global<u32>, values: Global<u32>) {
+        let value = values.at(lane()).read();
+        let word = MulticastU32::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+        word.at(160).reduce_min_relaxed(value);
+        word.at(192).reduce_min_release(value);
+        word.at(224).reduce_max_relaxed(value);
+        word.at(256).reduce_max_release(value);
+        word.at(288).reduce_and_relaxed(value);
+        word.at(320).reduce_and_release(value);
+        word.at(352).reduce_or_relaxed(value);
+        word.at(384).reduce_or_release(value);
+        word.at(416).reduce_xor_relaxed(value);
+        word.at(448).reduce_xor_release(value);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_i32(words: Global<i32>, results: Global<i32>) {
+        let word = MulticastI32::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        results.at(lane() + 96).write(word.load_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
+        results.at(lane() + 160).write(word.load_reduce_min_acquire());
+        results.at(lane() + 192).write(word.load_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
+        results.at(lane() + 256).write(word.load_reduce_max_acquire());
+        results.at(lane() + 288).write(word.load_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
+        results.at(lane() + 352).write(word.load_reduce_and_acquire());
+        results.at(lane() + 384).write(word.load_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
+        results.at(lane() + 448).write(word.load_reduce_or_acquire());
+        results.at(lane() + 480).write(word.load_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
+        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_i32(words: Global<i32>, values: Global<i32>) {
+        let value = values.at(lane()).read();
+        let word = MulticastI32::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+        word.at(160).reduce_min_relaxed(value);
+        word.at(192).reduce_min_release(value);
+        word.at(224).reduce_max_relaxed(value);
+        word.at(256).reduce_max_release(value);
+        word.at(288).reduce_and_relaxed(value);
+        word.at(320).reduce_and_release(value);
+        word.at(352).reduce_or_relaxed(value);
+        word.at(384).reduce_or_release(value);
+        word.at(416).reduce_xor_relaxed(value);
+        word.at(448).reduce_xor_release(value);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_u64(words: Global<u64>, results: Global<u64>) {
+        let word = MulticastU64::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        results.at(lane() + 96).write(word.load_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
+        results.at(lane() + 160).write(word.load_reduce_min_acquire());
+        results.at(lane() + 192).write(word.load_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
+        results.at(lane() + 256).write(word.load_reduce_max_acquire());
+        results.at(lane() + 288).write(word.load_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
+        results.at(lane() + 352).write(word.load_reduce_and_acquire());
+        results.at(lane() + 384).write(word.load_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
+        results.at(lane() + 448).write(word.load_reduce_or_acquire());
+        results.at(lane() + 480).write(word.load_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
+        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_u64(words: Global<u64>, values: Global<u64>) {
+        let value = values.at(lane()).read();
+        let word = MulticastU64::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+        word.at(160).reduce_min_relaxed(value);
+        word.at(192).reduce_min_release(value);
+        word.at(224).reduce_max_relaxed(value);
+        word.at(256).reduce_max_release(value);
+        word.at(288).reduce_and_relaxed(value);
+        word.at(320).reduce_and_release(value);
+        word.at(352).reduce_or_relaxed(value);
+        word.at(384).reduce_or_release(value);
+        word.at(416).reduce_xor_relaxed(value);
+        word.at(448).reduce_xor_release(value);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_f32(words: Global<f32>, results: Global<f32>) {
+        let word = MulticastF32::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_f32(words: Global<f32>, values: Global<f32>) {
+        let value = values.at(lane()).read();
+        let word = MulticastF32::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_f16_pair(words: Global<u32>, results: Global<u32>) {
+        let word = MulticastF16Pair::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_f16_pair(words: Global<u32>, values: Global<u32>) {
+        let value = values.at(lane()).read();
+        let word = MulticastF16Pair::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_bf16_pair(words: Global<u32>, results: Global<u32>) {
+        let word = MulticastBf16Pair::new(words).at(lane());
+        results.at(lane()).write(word.load_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
+        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_bf16_pair(words: Global<u32>, values: Global<u32>) {
+        let value = values.at(lane()).read();
+        let word = MulticastBf16Pair::new(words).at(lane());
+        word.at(0).store(value);
+        word.at(32).store_relaxed(value);
+        word.at(64).store_release(value);
+        word.at(96).reduce_add_relaxed(value);
+        word.at(128).reduce_add_release(value);
+    }
+}
+
+/// Elements as bytes.
+trait Element: Copy {
+    const BYTES: usize;
+    fn bytes(self) -> Vec<u8>;
+    fn from_bytes(bytes: &[u8]) -> Self;
+}
+
+macro_rules! elements {
+    ($($name:ty),+) => {$(impl Element for $name {
+        const BYTES: usize = size_of::<$name>();
+        fn bytes(self) -> Vec<u8> {
+            self.to_le_bytes().to_vec()
+        }
+        fn from_bytes(bytes: &[u8]) -> $name {
+            <$name>::from_le_bytes(bytes.try_into().expect("that many bytes"))
+        }
+    })+};
+}
+
+elements!(u32, i32, u64, f32);
+
+/// Multicast memory, and 32 values on the first GPU.
+struct All<T> {
+    memory: Memory,
+    address: u64,
+    members: Vec<u64>,
+    before: Vec<Vec<T>>,
+    values: u64,
+}
+
+impl<T: Element> All<T> {
+    fn new(gpus: usize, rows: usize, element: fn(u64) -> T) -> All<T> {
+        let mut memory = Memory::new(gpus);
+        // Odd constants mix the bits, so that signs and carries differ.
+        let mixed = |seed: usize| element((seed as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 3);
+        let before: Vec<Vec<T>> =
+            (0..gpus).map(|gpu| (0..32 * rows).map(|place| mixed(gpu * 10_007 + place)).collect()).collect();
+        let members: Vec<u64> =
+            before.iter().enumerate().map(|(gpu, all)| put(&mut memory, gpu, all)).collect();
+        let address = memory.machine.multicast(&members).expect("one allocation of each GPU");
+        let values = put(&mut memory, 0, &(0..32).map(|place| mixed(1 << 20 | place)).collect::<Vec<T>>());
+        All { memory, address, members, before, values }
+    }
+
+    fn on_first(&mut self, elements: &[T]) -> u64 {
+        put(&mut self.memory, 0, elements)
+    }
+
+    fn read(&self, address: u64, count: usize) -> Vec<T> {
+        let mut bytes = vec![0; count * T::BYTES];
+        self.memory.machine.read(address, &mut bytes).expect("inside");
+        bytes.chunks(T::BYTES).map(T::from_bytes).collect()
+    }
+
+    /// Runs a kernel, and has it assembled for Hopper.
+    fn run<A: Arguments>(&mut self, arguments: A) {
+        let module = &code::__device::MODULE;
+        let made = ptx::<A>(module, &[], &options("sm_90", "8.2")).unwrap_or_else(|error| panic!("{error}"));
+        if self.members.len() == 1 {
+            assemble(&made.name, &made.ptx.to_string(), "sm_90");
+        }
+        run(&mut self.memory, module, arguments, &[]);
+    }
+}
+
+fn put<T: Element>(memory: &mut Memory, gpu: usize, elements: &[T]) -> u64 {
+    let bytes: Vec<u8> = elements.iter().flat_map(|element| element.bytes()).collect();
+    let address = memory.machine.allocate(gpu, bytes.len() as u64).expect("memory");
+    memory.machine.write(address, &bytes).expect("inside");
+    address
+}
+
+/// Two small whole numbers, whose sums over all GPUs are exact in either format.
+fn pair(seed: u64, format: fn(f32) -> u16) -> u32 {
+    let half = |seed: u64| u32::from(format((seed % 16) as f32 - 8.0));
+    half(seed) | half(seed >> 20) << 16
+}
+
+fn f16_pair(a: u32, b: u32) -> u32 {
+    let sum = |shift: u32| {
+        let [a, b] = [a, b].map(|word| f16::from_bits((word >> shift) as u16).to_f32());
+        u32::from(f16::from_f32(a + b).to_bits()) << shift
+    };
+    sum(0) | sum(16)
+}
+
+fn bf16_pair(a: u32, b: u32) -> u32 {
+    let sum = |shift: u32| {
+        let [a, b] = [a, b].map(|word| bf16::from_bits((word >> shift) as u16).to_f32());
+        u32::from(bf16::from_f32(a + b).to_bits()) << shift
+    };
+    sum(0) | sum(16)
+}
+
+#[test]
+fn multicast_u32() {
+    type Host = fn(u32, u32) -> u32;
+    let hosts: [Host; 6] = [u32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
+    let element: fn(u64) -> u32 = |seed| seed as u32;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 15, element);
+        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastU32Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 576);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastU32Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 480).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_i32() {
+    type Host = fn(i32, i32) -> i32;
+    let hosts: [Host; 6] = [i32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
+    let element: fn(u64) -> i32 = |seed| seed as i32;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 15, element);
+        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastI32Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 576);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastI32Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 480).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_u64() {
+    type Host = fn(u64, u64) -> u64;
+    let hosts: [Host; 6] = [u64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
+    let element: fn(u64) -> u64 = |seed| seed;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 15, element);
+        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastU64Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 576);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastU64Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 480).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_f32() {
+    type Host = fn(f32, f32) -> f32;
+    let hosts: [Host; 1] = [|a: f32, b: f32| a + b];
+    let element: fn(u64) -> f32 = |seed| (seed % 1000) as f32;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 5, element);
+        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastF32Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 96);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastF32Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 160).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_f16_pair() {
+    type Host = fn(u32, u32) -> u32;
+    let hosts: [Host; 1] = [f16_pair];
+    let element: fn(u64) -> u32 = |seed| pair(seed, |x| f16::from_f32(x).to_bits());
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 5, element);
+        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastF16PairArguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 96);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastF16PairArguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 160).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_bf16_pair() {
+    type Host = fn(u32, u32) -> u32;
+    let hosts: [Host; 1] = [bf16_pair];
+    let element: fn(u64) -> u32 = |seed| pair(seed, |x| bf16::from_f32(x).to_bits());
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 5, element);
+        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastBf16PairArguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 96);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastBf16PairArguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, &member) in all.before.iter().zip(&all.members) {
+            for (place, found) in all.read(member, 160).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
