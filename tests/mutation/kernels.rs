@@ -36,6 +36,25 @@ impl Kernels {
         all
     }
 
+    /// The same with a router whose choices do not exist. The host refuses routes that name no expert, but cannot see those
+    /// that stay on the device.
+    pub(crate) fn with_wrong_router(&self) -> Kernels {
+        let (name, text) = (self.router.router.name(), &self.router.router.ptx);
+        let is_choice = |line: &str| {
+            let line = line.trim_start();
+            line.starts_with("st.global.") && !line.starts_with("st.global.f32")
+        };
+        assert_eq!(text.lines().filter(|line| is_choice(line)).count(), 1, "the store of the chosen expert");
+        let changed: Vec<String> = text
+            .lines()
+            .map(|line| match line.rsplit_once(',') {
+                Some((store, _)) if is_choice(line) => format!("{store}, {};", self.router.gate.experts),
+                _ => line.to_owned(),
+            })
+            .collect();
+        self.with(name, &changed.join("\n"))
+    }
+
     /// The same with other PTX for one of them.
     pub(crate) fn with(&self, name: &str, text: &str) -> Kernels {
         let mut changed = self.clone();

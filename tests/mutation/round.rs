@@ -1,6 +1,8 @@
 //! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
-use crossdock::host::{Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology};
+use crossdock::host::{
+    Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
+};
 use crossdock::{Shape, Wire};
 use half::bf16;
 
@@ -10,9 +12,9 @@ use crate::kernels::Kernels;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     None,
-    /// The last rank names experts that do not exist: it leaves the round before it sends, and its peers wait for it.
+    /// The last rank's routes name experts that do not exist: it leaves the round before it sends, and its peers wait for it.
     BadExperts,
-    /// All ranks do, each in several blocks.
+    /// All ranks' routes do, each in several blocks.
     BadExpertsEverywhere,
     /// The last rank ends, so that its peers wait for it, before this.
     EndsBefore(Step),
@@ -92,6 +94,14 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
     let outcome = cluster.schedule_seed(schedule_seed).run(|rank| {
         let mut dock = rank.dock(kernels.set.clone(), capacity)?;
         let mut seen = Vec::new();
+        let is_last = rank.index() == ranks - 1;
+        match case.trouble {
+            Trouble::BadExperts if !is_last => routed_round(case, kernels, rank, &mut dock, &mut seen)?,
+            Trouble::BadExperts | Trouble::BadExpertsEverywhere => {
+                routed_round(case, &kernels.with_wrong_router(), rank, &mut dock, &mut seen)?;
+            }
+            _ => {}
+        }
         for number in 0..case.rounds.len() {
             if !round(case, number, rank, &mut dock, &mut seen)? {
                 return Ok(seen);
@@ -141,7 +151,7 @@ impl Contents {
     }
 }
 
-/// One round, twice: the second time with the positions of the first. False if this rank ends.
+/// One round, then twice again with its positions, of which the first ends without a combine. False if this rank ends.
 fn round(
     case: &Case,
     number: usize,
@@ -153,17 +163,9 @@ fn round(
     let ranks = case.rounds[number].len();
     let is_last = rank.index() == ranks - 1;
     let mut random = Random(((number * ranks + rank.index()) as u64 + 1) << 20);
-    let mut experts: Vec<i32> = (0..tokens * shape.top_k as usize)
+    let experts: Vec<i32> = (0..tokens * shape.top_k as usize)
         .map(|_| random.below(shape.experts as usize + 1) as i32 - 1)
         .collect();
-    let is_bad = match case.trouble {
-        Trouble::BadExperts => is_last,
-        Trouble::BadExpertsEverywhere => true,
-        _ => false,
-    };
-    if is_bad {
-        experts.fill(shape.experts as i32);
-    }
     // Later rounds of the case show that buffers are free again, so the trouble is in the last.
     let ends = |step| is_last && number > 0 && case.trouble == Trouble::EndsBefore(step);
     let weights: Vec<f32> = experts.iter().map(|_| random.below(1000) as f32 / 500.0 - 1.0).collect();
@@ -184,7 +186,9 @@ fn round(
     if ends(Step::CachedDispatch) {
         return Ok(false);
     }
+    let rows = dock.dispatch_cached(&tokens, &handle)?.rows()?;
     let arrived = dock.dispatch_cached(&tokens, &handle)?;
+    assert_eq!(rows, arrived.rows()?);
     seen.push(combine(case, arrived, shape.wire == Wire::Bf16)?);
     Ok(true)
 }

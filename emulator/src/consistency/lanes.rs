@@ -68,7 +68,13 @@ pub(crate) struct LaneClocks {
 
 impl LaneClocks {
     /// A warp whose `lanes` start with what their launch knows.
-    pub(crate) fn new(actor: u32, launch: LaunchId, place: Place, lanes: u32, start: Knowledge) -> LaneClocks {
+    pub(crate) fn new(
+        actor: u32,
+        launch: LaunchId,
+        place: Place,
+        lanes: u32,
+        start: Knowledge,
+    ) -> LaneClocks {
         LaneClocks {
             actor,
             launch,
@@ -316,8 +322,12 @@ impl LaneClocks {
         }
         let own = release.actor == self.actor && release.lane == lane;
         // Whoever knows the release knows all that it published.
-        let known =
-            self.knowledge(lane).generic.covers(release.actor, LaunchId::NONE, 1 << release.lane, release.time);
+        let known = self.knowledge(lane).generic.covers(
+            release.actor,
+            LaunchId::NONE,
+            1 << release.lane,
+            release.time,
+        );
         if !own && !known {
             self.acquire_from_anyone(lane, &release.knowledge);
         }

@@ -42,13 +42,13 @@ use crate::code::Code;
 use crate::config::{Config, Hosts};
 use crate::op::{Fence, Scope};
 pub(crate) use check::Racing;
+use clock::LaunchId;
 pub(crate) use helper::{AgentClock, Trail};
 pub(crate) use knowledge::Knowledge;
 pub(crate) use lanes::LaneClocks;
 pub(crate) use phases::Phases;
 pub(crate) use report::Later;
 pub(crate) use scope::Place;
-use clock::LaunchId;
 use shadow::Sets;
 pub(crate) use shadow::Shadow;
 use stamp::Stamps;
@@ -119,8 +119,7 @@ impl Detector {
         // Not the numbers that the schedule draws.
         let seed = config.schedule_seed;
         let random = (seed != 0).then(|| Pcg64Mcg::seed_from_u64(seed ^ 0x6d65_6d6f_7279));
-        let mut detector =
-            Detector { random, gpus: config.gpus, kind: config.hosts, ..Detector::default() };
+        let mut detector = Detector { random, gpus: config.gpus, kind: config.hosts, ..Detector::default() };
         detector.forget();
         detector
     }
