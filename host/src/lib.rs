@@ -29,6 +29,7 @@
 
 mod arrived;
 pub mod backend;
+pub mod bootstrap;
 mod buffer;
 mod capacity;
 mod cluster;
@@ -43,6 +44,7 @@ mod plain;
 mod plan;
 pub mod quantise;
 mod rank;
+mod rendezvous;
 pub mod report;
 mod requirements;
 mod router;

@@ -7,7 +7,6 @@
 //! **Addresses** are device addresses as kernels of that rank use them.
 
 mod emulated;
-mod rendezvous;
 
 use std::fmt;
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::rendezvous::{Activity, Answer};
 use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use crate::rendezvous::{Activity, Answer};
 use crate::report::LaunchReport;
 use crate::{Error, Result, Trace};
 
