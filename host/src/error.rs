@@ -338,6 +338,32 @@ pub enum Error {
         /// How long the others waited, in wall-clock time.
         waited: Duration,
     },
+    /// There is no usable NVIDIA driver or GPU.
+    #[error("no GPU to run on: {reason}")]
+    NoGpu {
+        /// What was looked for and not found.
+        reason: String,
+    },
+    /// The driver refused a call.
+    #[error("rank {rank}: {call} failed: {reason}")]
+    Driver {
+        /// The rank.
+        rank: usize,
+        /// What was asked of the driver.
+        call: &'static str,
+        /// Its answer.
+        reason: String,
+    },
+    /// The driver's compiler refused a kernel.
+    #[error("rank {rank}: the driver cannot compile the kernel {kernel}:\n{log}")]
+    Compile {
+        /// The rank.
+        rank: usize,
+        /// The kernel.
+        kernel: String,
+        /// What the compiler said, with the Rust lines that its PTX lines come from.
+        log: String,
+    },
     /// A variable of the launcher is missing or means nothing.
     #[error("{variable} {problem}")]
     Variable {

@@ -25,7 +25,7 @@
 //! # }
 //! ```
 //!
-//! Nothing here but `backend` knows what runs the kernels; so far that is the emulator, one virtual GPU per rank.
+//! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
 
 mod arrived;
 pub mod backend;
@@ -38,6 +38,7 @@ mod dock;
 mod error;
 mod gradient;
 mod kernel;
+mod meeting;
 mod memory;
 mod placement;
 mod plain;
@@ -53,6 +54,8 @@ mod tokens;
 mod topology;
 
 pub use arrived::Arrived;
+#[cfg(feature = "cuda")]
+pub use backend::cuda::{Gpu, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;

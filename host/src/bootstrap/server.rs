@@ -1,16 +1,15 @@
-//! The meeting place: threads in rank 0's process, one for each connection, around one [`Rendezvous`].
+//! The meeting place: threads in rank 0's process, one for each connection, around one [`Meeting`].
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::message::{self, FromClient, FromServer, LONGEST, LONGEST_GREETING, VERSION};
 use super::secret::{Claim, Secret, nonce};
 use crate::backend::Departure;
-use crate::rendezvous::{Activity, Answer, Rendezvous};
-use crate::{Error, Result};
+use crate::meeting::Meeting;
 
 /// How long a stranger may take to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
@@ -29,22 +28,17 @@ pub(super) struct Server {
 struct Shared {
     ranks: usize,
     secret: Secret,
-    patience: Duration,
+    meeting: Meeting,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    rendezvous: Rendezvous,
     /// From where each rank joined.
     joined: Vec<Option<SocketAddr>>,
-    /// When a rank last did something.
-    progress: Instant,
     /// Ranks that gather, or whose answer has not left yet.
     unanswered: usize,
-    /// Ranks are told this from now on.
-    broken: Option<Error>,
     closing: bool,
     connections: Vec<TcpStream>,
 }
@@ -54,17 +48,15 @@ impl Server {
     pub(super) fn start(port: u16, ranks: usize, secret: Secret, patience: Duration) -> io::Result<Server> {
         let listener = TcpListener::bind(("0.0.0.0", port))?;
         let address = listener.local_addr()?;
-        let state = State {
-            rendezvous: Rendezvous::new(ranks),
-            joined: vec![None; ranks],
-            progress: Instant::now(),
-            unanswered: 0,
-            broken: None,
-            closing: false,
-            connections: Vec::new(),
-        };
-        let shared =
-            Arc::new(Shared { ranks, secret, patience, state: Mutex::new(state), changed: Condvar::new() });
+        let state =
+            State { joined: vec![None; ranks], unanswered: 0, closing: false, connections: Vec::new() };
+        let shared = Arc::new(Shared {
+            ranks,
+            secret,
+            meeting: Meeting::new(ranks, patience),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        });
         let here = Arc::clone(&shared);
         let acceptor =
             thread::Builder::new().name("rendezvous".into()).spawn(move || accept(&listener, &here))?;
@@ -133,7 +125,7 @@ fn serve(connection: &TcpStream, shared: &Shared) -> io::Result<()> {
     let outcome = attend(connection, shared, rank);
     if let Err(error) = &outcome {
         let reason = format!("the connection to its process was lost ({})", plainly(error));
-        shared.set(rank, Activity::Departed(Departure::Failed(reason)));
+        shared.meeting.leave(rank, Departure::Failed(reason));
     }
     outcome
 }
@@ -188,7 +180,7 @@ fn attend(connection: &TcpStream, shared: &Shared, rank: usize) -> io::Result<()
         match message::receive(connection, LONGEST)? {
             FromClient::Gather { purpose, bytes } => {
                 shared.lock().unanswered += 1;
-                let answer = match shared.gather(rank, Activity::Gathering { purpose, bytes }) {
+                let answer = match shared.meeting.gather(rank, &purpose, bytes) {
                     Ok(gathered) => FromServer::Gathered(gathered),
                     Err(error) => FromServer::Failed(error.into()),
                 };
@@ -199,7 +191,7 @@ fn attend(connection: &TcpStream, shared: &Shared, rank: usize) -> io::Result<()
             }
             FromClient::Leave { failure } => {
                 let departure = failure.map_or(Departure::Finished, Departure::Failed);
-                shared.set(rank, Activity::Departed(departure));
+                shared.meeting.leave(rank, departure);
                 return Ok(());
             }
             FromClient::Join { .. } => {
@@ -212,49 +204,6 @@ fn attend(connection: &TcpStream, shared: &Shared, rank: usize) -> io::Result<()
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes what a rank does, and tells those that wait for it.
-    fn set(&self, rank: usize, activity: Activity) {
-        let mut state = self.lock();
-        state.note(rank, activity);
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// Waits for everybody.
-    fn gather(&self, rank: usize, activity: Activity) -> Result<Vec<Vec<u8>>> {
-        let mut state = self.lock();
-        if let Some(error) = &state.broken {
-            return Err(error.clone());
-        }
-        state.note(rank, activity);
-        self.changed.notify_all();
-        loop {
-            if let Some(answer) = state.rendezvous.take_answer(rank) {
-                return answer.map(|answer| match answer {
-                    Answer::Gathered(all) => all,
-                    Answer::Finished => Vec::new(),
-                });
-            }
-            let left = self.patience.saturating_sub(state.progress.elapsed());
-            if left.is_zero() {
-                state.broken = Some(state.rendezvous.give_up(self.patience));
-                self.changed.notify_all();
-                continue;
-            }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
-impl State {
-    fn note(&mut self, rank: usize, activity: Activity) {
-        self.progress = Instant::now();
-        self.rendezvous.set(rank, activity);
-        if self.rendezvous.is_quiet() || self.rendezvous.has_failed() {
-            self.rendezvous.settle(|| Ok(()));
-        }
     }
 }
 
