@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossdock_device::layout::code::MAX_RANKS;
 
 use crate::backend::{Backend, Departure, Emulated, Settings};
+use crate::planning::Rates;
 use crate::rank::Rank;
 use crate::{Error, Result, Topology, Trace};
 
@@ -32,6 +33,7 @@ pub struct Cluster {
     topology: Topology,
     schedule_seed: u64,
     multiprocessors: u32,
+    rates: Rates,
     deadline: Duration,
     patience: Duration,
 }
@@ -51,6 +53,7 @@ impl Cluster {
             topology,
             schedule_seed: 0,
             multiprocessors: 132,
+            rates: Rates::default(),
             deadline: Duration::from_secs(10),
             patience: Duration::from_secs(60),
         })
@@ -65,6 +68,11 @@ impl Cluster {
     /// Multiprocessors of each virtual GPU; 0 counts as 1.
     pub fn multiprocessors(self, count: u32) -> Cluster {
         Cluster { multiprocessors: count.max(1), ..self }
+    }
+
+    /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those of an H100 otherwise.
+    pub fn rates(self, rates: Rates) -> Cluster {
+        Cluster { rates, ..self }
     }
 
     /// How long a kernel waits for a peer, in the clock of the device, before the round fails with
@@ -143,7 +151,7 @@ impl Cluster {
             let start = |index: usize| {
                 let here = Arc::clone(backend);
                 let body = move || {
-                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.deadline);
+                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.rates, self.deadline);
                     let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
                         Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                     });

@@ -41,6 +41,7 @@ mod memory;
 mod placement;
 mod plain;
 mod plan;
+pub mod planning;
 pub mod quantise;
 mod rank;
 pub mod report;
