@@ -12,6 +12,7 @@ use crossdock_device::layout::code::MAX_RANKS;
 #[cfg(feature = "cuda")]
 use crate::backend::cuda;
 use crate::backend::{Backend, Departure, Emulated, Settings};
+use crate::planning::Rates;
 use crate::rank::Rank;
 use crate::{Error, Result, Topology, Trace};
 
@@ -34,6 +35,7 @@ use crate::{Error, Result, Topology, Trace};
 pub struct Cluster {
     topology: Topology,
     machine: Machine,
+    rates: Rates,
     deadline: Duration,
     patience: Duration,
 }
@@ -97,7 +99,7 @@ impl Cluster {
             return Err(Error::TooManyRanks { ranks, most });
         }
         let (deadline, patience) = (Duration::from_secs(10), Duration::from_secs(60));
-        Ok(Cluster { topology, machine, deadline, patience })
+        Ok(Cluster { topology, machine, rates: Rates::default(), deadline, patience })
     }
 
     /// The order in which virtual warps take turns: 0, the default, is round robin; every other value is a random fair
@@ -117,6 +119,11 @@ impl Cluster {
             Machine::Cuda { multiprocessors, .. } => *multiprocessors = Some(count.max(1)),
         }
         self
+    }
+
+    /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those of an H100 otherwise.
+    pub fn rates(self, rates: Rates) -> Cluster {
+        Cluster { rates, ..self }
     }
 
     /// How long a kernel waits for a peer, in the clock of the device, before the round fails with
@@ -209,7 +216,7 @@ impl Cluster {
             let start = |index: usize| {
                 let here = Arc::clone(backend);
                 let body = move || {
-                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.deadline);
+                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.rates, self.deadline);
                     let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
                         Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                     });

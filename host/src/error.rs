@@ -237,7 +237,7 @@ pub enum Error {
     /// A peer did not reach a stage within the deadline.
     #[error(
         "rank {rank}: {stage} waited {deadline:?} for rank {peer}, which is in round {found} and not in round {expected}; \
-         did that rank run the same rounds?"
+         {present} of {ranks} ranks came; did that rank run the same rounds?"
     )]
     Late {
         /// The rank that waited.
@@ -250,6 +250,10 @@ pub enum Error {
         expected: u32,
         /// The last round in which the peer reached the stage; 0 for none.
         found: u32,
+        /// How many of the ranks, this one included, reached the stage in that round.
+        present: usize,
+        /// How many there are.
+        ranks: usize,
         /// How long the wait was, in the clock of the device.
         deadline: Duration,
     },

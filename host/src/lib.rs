@@ -43,6 +43,7 @@ mod memory;
 mod placement;
 mod plain;
 mod plan;
+pub mod planning;
 pub mod quantise;
 mod rank;
 mod rendezvous;

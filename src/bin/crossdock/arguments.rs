@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
+use crossdock::host::planning::Budget;
 use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
@@ -248,6 +249,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
 
+    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
+    /// without); all; or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
+    pub(crate) sms: Budget,
+
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -274,6 +280,17 @@ fn layout(text: &str) -> Result<Layout, String> {
         Some(("expert", rows)) => Ok(Layout::ByExpert { alignment: number(rows)? }),
         Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
         _ => Err(rule.to_string()),
+    }
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    match text {
+        "auto" => Ok(Budget::Auto),
+        "all" => Ok(Budget::All),
+        _ => match text.parse() {
+            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            _ => Err("expected auto, all, or a number from 1".into()),
+        },
     }
 }
 
