@@ -2,15 +2,23 @@
 
 use std::fmt::Write;
 
-use crossdock_device::{Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
+use crossdock_device::{
+    Float8, Fp8, Gate, KernelSet, LogitFormat, Opaque, RouterKernel, ScaleFormat, ScoreFunction, Shape, Wire,
+};
 use crossdock_ptx::assembler::Assembler;
 
-/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, both wires, a row
+const E5M2_UE8M0: Fp8 = Fp8 { element: Float8::E5m2, block: 128, scale: ScaleFormat::Ue8m0 };
+
+/// 7168 elements, two in a byte, and an e4m3 scale per 16 of them.
+const NVFP4: Opaque = Opaque { row_bytes: 3584, sides: [448, 0, 0, 0] };
+
+/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, all wires, a row
 /// shorter than one step of a warp, a last scale block that is shorter.
-const SHAPES: [(&str, Shape); 4] = [
+const SHAPES: [(&str, Shape); 5] = [
     ("deepseek_v3", Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::FP8 }),
     ("bf16_2880", Shape { hidden: 2880, top_k: 5, experts: 96, wire: Wire::Bf16 }),
-    ("fp8_2880", Shape { hidden: 2880, top_k: 10, experts: 96, wire: Wire::FP8 }),
+    ("fp8_2880", Shape { hidden: 2880, top_k: 10, experts: 96, wire: Wire::Fp8(E5M2_UE8M0) }),
+    ("opaque_3584", Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::Opaque(NVFP4) }),
     ("tiny", Shape { hidden: 16, top_k: 1, experts: 3, wire: Wire::Bf16 }),
 ];
 
@@ -170,7 +178,7 @@ fn impossible_shapes_say_which_relation_they_violate() {
     let refused = |shape: Shape| KernelSet::jit(shape).expect_err("this shape is impossible").to_string();
     assert_eq!(
         refused(Shape { hidden: 7170, ..shape }),
-        "hidden must make rows a multiple of 16 bytes: 7170 elements of 2 bytes do not"
+        "rows must be a multiple of 16 bytes: 14340 bytes are not"
     );
     assert_eq!(
         refused(Shape { top_k: 33, ..shape }),
@@ -182,5 +190,11 @@ fn impossible_shapes_say_which_relation_they_violate() {
     );
     assert_eq!(refused(Shape { experts: 4, ..shape }), "top_k must be at most experts (4): 8 is not");
     assert_eq!(refused(Shape { experts: 5000, ..shape }), "experts must be 1 to 4096: 5000 is not");
-    assert_eq!(refused(Shape { hidden: 0, ..shape }), "hidden must be 1 to 65536: 0 is not");
+    assert_eq!(refused(Shape { hidden: 0, ..shape }), "rows must be 16 to 131072 bytes: 0 are not");
+    assert_eq!(
+        refused(Shape { hidden: 65552, wire: Wire::FP8, ..shape }),
+        "hidden must be 1 to 65536: 65552 is not"
+    );
+    let opaque = |row_bytes| Shape { wire: Wire::Opaque(Opaque { row_bytes, ..NVFP4 }), ..shape };
+    assert_eq!(refused(opaque(40)), "rows must be a multiple of 16 bytes: 40 bytes are not");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossdock::host::{Capacity, Cluster, Error, Origin, Routing, Tokens, Topology};
-use crossdock::{KernelSet, Shape, Wire};
+use crossdock::{Fp8, KernelSet, Shape, Wire};
 use half::bf16;
 
 /// What a round is like: tokens of each rank, in each of several rounds with one dock.
@@ -27,7 +27,10 @@ pub(crate) fn cases() -> Vec<Case> {
     let shape = |hidden, top_k, experts, wire| Shape { hidden, top_k, experts, wire };
     vec![
         Case { shape: shape(64, 3, 6, Wire::Bf16), rounds: vec![vec![5, 3, 4], vec![4, 6, 0]] },
-        Case { shape: shape(48, 2, 4, Wire::Fp8 { block: 16 }), rounds: vec![vec![20, 9], vec![9, 20]] },
+        Case {
+            shape: shape(48, 2, 4, Wire::Fp8(Fp8 { block: 16, ..Fp8::DEEPSEEK_V3 })),
+            rounds: vec![vec![20, 9], vec![9, 20]],
+        },
         Case { shape: shape(16, 2, 3, Wire::Bf16), rounds: vec![vec![19, 1, 17]] },
     ]
 }
@@ -69,7 +72,8 @@ pub(crate) fn run(
                 .collect();
             let tokens = match shape.wire {
                 Wire::Bf16 => Tokens::Bf16(&values),
-                Wire::Fp8 { .. } => Tokens::Fp8 { values: &bytes, scales: &scales },
+                Wire::Fp8(_) => Tokens::Fp8 { values: &bytes, scales: &scales },
+                Wire::Opaque(_) => unreachable!("no case is opaque"),
             };
             // Twice, the second time with the positions of the first.
             let mut handle = None;

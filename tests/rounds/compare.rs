@@ -2,18 +2,18 @@
 
 use crossdock::host::report::{RoundReport, StageReport};
 use crossdock::host::{Capacity, Cluster, Error, NOWHERE, Origin, Routing, Selection, Tokens, Topology};
-use crossdock::{KernelSet, Wire};
+use crossdock::{Fp8, KernelSet, ScaleFormat, Shape, Wire};
 use crossdock_oracle::{
     Arrival, Bounds, Round, Slots, arrivals, combine_bf16, combine_bounds, dequantise, dispatch_bounds,
 };
 use half::bf16;
 
-use crate::case::Case;
+use crate::case::{Case, in_reference};
 
 /// What one rank saw of one round.
 struct Seen {
     rows: Vec<u8>,
-    scales: Vec<f32>,
+    sides: Vec<u8>,
     origins: Vec<Origin>,
     selections: Vec<Selection>,
     source_offsets: Vec<u32>,
@@ -52,20 +52,21 @@ fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
     cluster.run(|rank| {
         let mut dock = rank.dock(kernels.clone(), Capacity::tokens(case.capacity()).layout(case.layout))?;
         let mut seen = Vec::new();
-        for round in rounds {
+        for (number, round) in rounds.iter().enumerate() {
             let source = &round.sources[rank.index()];
-            let values: Vec<bf16>;
+            let values = case.activations(number, rank.index());
+            let scales = scales(case, &source.sides);
+            let tensors = side_tensors(&case.shape(), &source.sides);
+            let sides: Vec<&[u8]> = tensors.iter().map(Vec::as_slice).collect();
             let tokens = match case.wire {
-                Wire::Bf16 => {
-                    values = bf16_values(&source.rows);
-                    Tokens::Bf16(&values)
-                }
-                Wire::Fp8 { .. } => Tokens::Fp8 { values: &source.rows, scales: &source.scales },
+                Wire::Fp8(_) if !case.quantises => Tokens::Fp8 { values: &source.rows, scales: &scales },
+                Wire::Bf16 | Wire::Fp8(_) => Tokens::Bf16(&values),
+                Wire::Opaque(_) => Tokens::Opaque { rows: &source.rows, sides: &sides },
             };
             let arrived = dock.dispatch(&tokens, &Routing::new(&source.experts, &source.weights))?;
             let mut saw = Seen {
                 rows: arrived.rows()?,
-                scales: arrived.scales()?,
+                sides: arrived.side_records()?,
                 origins: arrived.origins()?,
                 selections: arrived.selections()?,
                 source_offsets: arrived.source_offsets().to_vec(),
@@ -75,13 +76,52 @@ fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
                 results: Vec::new(),
                 report: RoundReport { dispatch: arrived.report().clone(), ..RoundReport::default() },
             };
-            let outputs = arrived.apply(expert)?;
+            for (number, tensor) in side_tensors(&case.shape(), &saw.sides).iter().enumerate() {
+                assert_eq!(&arrived.side(number)?, tensor);
+            }
+            let outputs = match case.wire {
+                Wire::Opaque(_) => {
+                    assert!(matches!(arrived.apply(expert), Err(Error::WrongWire { .. })));
+                    outputs(case, round, rank.index(), &arrivals(round)[rank.index()])
+                }
+                _ => arrived.apply(expert)?,
+            };
             let combined = arrived.combine(&outputs)?;
             (saw.results, saw.report.combine) = (combined.rows, combined.report);
             seen.push(saw);
         }
         Ok(seen)
     })
+}
+
+/// The scales of FP8 rows, by the definition of their bytes.
+fn scales(case: &Case, bytes: &[u8]) -> Vec<f32> {
+    let Wire::Fp8(Fp8 { scale, block, .. }) = case.wire else { return Vec::new() };
+    if scale != ScaleFormat::Ue8m0 {
+        return bytes
+            .chunks_exact(4)
+            .map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+            .collect();
+    }
+    let count = case.hidden.div_ceil(block as usize);
+    let value = |&byte: &u8| if byte == 255 { f32::NAN } else { 2f32.powi(i32::from(byte) - 127) };
+    bytes.chunks(count.next_multiple_of(4)).flat_map(|row| row[..count].iter().map(value)).collect()
+}
+
+/// The side tensors inside the records.
+fn side_tensors(shape: &Shape, records: &[u8]) -> Vec<Vec<u8>> {
+    let mut before = 0;
+    let widths = shape.sides().into_iter().filter(|&width| width > 0).map(|width| width as usize);
+    widths
+        .map(|width| {
+            before += width;
+            records
+                .chunks(shape.side_bytes() as usize)
+                .flat_map(|record| &record[before - width..before])
+                .copied()
+                .collect()
+        })
+        .collect()
 }
 
 /// An expert that no other can stand in for: a factor and an order of elements of its own.
@@ -96,7 +136,11 @@ fn expert(number: usize, input: &[bf16], output: &mut [bf16]) {
 fn outputs(case: &Case, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf16> {
     let rows = match case.wire {
         Wire::Bf16 => bf16_values(&arrival.rows),
-        Wire::Fp8 { block } => dequantise(&arrival.rows, &arrival.scales, case.hidden, block as usize),
+        Wire::Fp8(fp8) => dequantise(&arrival.rows, &arrival.sides, case.hidden, in_reference(fp8)),
+        // Whatever bytes mean, outputs are bf16.
+        Wire::Opaque(_) => (0..arrival.origins.len() * case.hidden)
+            .map(|index| bf16::from_f32(f32::from(arrival.rows[index % arrival.rows.len()])))
+            .collect(),
     };
     let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * case.hidden];
     for local in 0..case.experts_per_rank {
@@ -130,15 +174,14 @@ fn compare_arrival(round: &Round, seen: &Seen, expected: &Arrival, place: &str) 
     let origins: Vec<_> =
         seen.origins.iter().map(|origin| (origin.rank as usize, origin.index as usize / fan_out)).collect();
     assert_eq!(origins, expected.origins, "{place}: origins");
-    let bits = |scales: &[f32]| scales.iter().map(|scale| scale.to_bits()).collect::<Vec<_>>();
     let mut rows = expected.stored(round, &expected.rows, round.row_bytes, 0);
-    let mut scales = bits(&expected.stored(round, &expected.scales, round.scale_count, 0.0));
+    let mut sides = expected.stored(round, &expected.sides, round.side_bytes, 0);
     if let Slots::Fixed(_) = round.slots {
         take_over(&mut rows, &seen.rows, expected, round.row_bytes);
-        take_over(&mut scales, &bits(&seen.scales), expected, round.scale_count);
+        take_over(&mut sides, &seen.sides, expected, round.side_bytes);
     }
     assert!(seen.rows == rows, "{place}: bytes of rows");
-    assert_eq!(bits(&seen.scales), scales, "{place}: scales");
+    assert_eq!(seen.sides, sides, "{place}: what travels beside rows");
     let selections: Vec<_> =
         seen.selections.iter().map(|selection| (selection.slot, selection.weight.to_bits())).collect();
     let expected: Vec<_> = expected
@@ -172,7 +215,7 @@ fn compare_bytes(case: &Case, round: &Round, arrivals: &[Arrival], reports: &[&R
     let pairs = ranks * (ranks - 1);
 
     let Bounds { nvlink: bound, .. } = dispatch_bounds(round, arrivals);
-    let remote_rows = bound / (round.row_bytes + 4 * round.scale_count) as u64;
+    let remote_rows = bound / (round.row_bytes + round.side_bytes) as u64;
     let remote_slots: usize = arrivals
         .iter()
         .enumerate()

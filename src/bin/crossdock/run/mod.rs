@@ -33,7 +33,7 @@ pub(crate) fn verify_round(
     let inputs = Inputs::prepare(arguments)?;
     let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
     let ranks = round::run(arguments, &inputs, change(kernels)?)?;
-    let reference = Reference::compute(&inputs, arguments.layout, arguments.expert());
+    let reference = Reference::compute(&inputs, arguments);
     let observed: Vec<_> = ranks.into_iter().map(|(observed, _)| observed).collect();
     reference.first_difference(&observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("verifying");
     let expert = arguments.expert();
-    let reference = Reference::compute(&inputs, arguments.layout, expert);
+    let reference = Reference::compute(&inputs, arguments);
     let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     let mismatch = reference.first_difference(&observed);
     let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);
