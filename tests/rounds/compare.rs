@@ -2,7 +2,7 @@
 
 use crossdock::host::report::{RoundReport, StageReport};
 use crossdock::host::{Capacity, Cluster, Error, NOWHERE, Origin, Routing, Selection, Tokens, Topology};
-use crossdock::{Fp8, KernelSet, ScaleFormat, Shape, Wire};
+use crossdock::{CompileOptions, Fp8, KernelSet, ScaleFormat, Shape, Wire};
 use crossdock_oracle::{
     Arrival, Bounds, Round, Slots, arrivals, combine_bf16, combine_bounds, dequantise, dispatch_bounds,
 };
@@ -24,10 +24,20 @@ struct Seen {
     report: RoundReport,
 }
 
-/// Panics at the first array of any rank and round that is not as the reference says.
+/// A target without bulk copies and one with them: two ways for rows, the same bytes.
+pub(crate) const TARGETS: [&str; 2] = ["sm_80", "sm_90"];
+
+/// Panics at the first array of any rank and round that is not as the reference says, whatever the target.
 pub(crate) fn agrees_with_the_reference(case: &Case) {
+    for target in TARGETS {
+        agrees_for(case, target);
+    }
+}
+
+/// The same for kernels of one target.
+pub(crate) fn agrees_for(case: &Case, target: &str) {
     let rounds = case.contents();
-    let seen = execute(case, &rounds).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let seen = execute(case, &rounds, target).unwrap_or_else(|error| panic!("{case:?}: {error}"));
     for (number, round) in rounds.iter().enumerate() {
         let arrivals = arrivals(round);
         for (rank, (seen, arrival)) in seen.iter().zip(&arrivals).enumerate() {
@@ -45,8 +55,41 @@ pub(crate) fn agrees_with_the_reference(case: &Case) {
     }
 }
 
-fn execute(case: &Case, rounds: &[Round]) -> Result<Vec<Vec<Seen>>, Error> {
-    let kernels = KernelSet::jit(case.shape())?;
+/// What one token costs on average, rounded down.
+pub(crate) struct Cost {
+    /// Warp instructions of the kernel `dispatch`.
+    pub(crate) dispatch: u64,
+    /// Warp instructions of the kernel `combine`.
+    pub(crate) combine: u64,
+    /// Bytes of own memory that the stage of dispatch reads and writes.
+    pub(crate) dispatch_hbm: u64,
+    pub(crate) dispatch_hbm_bound: u64,
+}
+
+/// Runs the first round of a case and counts.
+pub(crate) fn cost_per_token(case: &Case, target: &str) -> Cost {
+    let rounds = case.contents();
+    let seen = execute(case, &rounds, target).unwrap_or_else(|error| panic!("{case:?}: {error}"));
+    let tokens: usize = case.rounds[0].iter().sum();
+    let sum = |count: &dyn Fn(&RoundReport) -> u64| {
+        seen.iter().map(|rank| count(&rank[0].report)).sum::<u64>() / tokens as u64
+    };
+    let instructions = |stage: &StageReport, kernel: &str| -> u64 {
+        let launches = stage.launches.iter().filter(|launch| launch.kernel == kernel);
+        launches.map(|launch| launch.counters.as_ref().expect("virtual GPUs count").warp_instructions).sum()
+    };
+    Cost {
+        dispatch: sum(&|report| instructions(&report.dispatch, "dispatch")),
+        combine: sum(&|report| instructions(&report.combine, "combine")),
+        dispatch_hbm: sum(&|report| {
+            report.dispatch.counters().expect("virtual GPUs count").traffic.hbm_total()
+        }),
+        dispatch_hbm_bound: dispatch_bounds(&rounds[0], &arrivals(&rounds[0])).hbm / tokens as u64,
+    }
+}
+
+fn execute(case: &Case, rounds: &[Round], target: &str) -> Result<Vec<Vec<Seen>>, Error> {
+    let kernels = KernelSet::jit_for(case.shape(), CompileOptions::new(target, None)?)?;
     let cluster =
         Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks()))?.schedule_seed(case.schedule_seed);
     cluster.run(|rank| {

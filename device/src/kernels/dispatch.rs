@@ -6,8 +6,9 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::expand::code::{pad, replicate};
+    use crate::kernels::passage::code::Passage;
     use crate::kernels::quantise::code::{NEVER, spread_quantised};
-    use crate::kernels::rows::code::{spread_pieces, spread_words};
+    use crate::kernels::rows::code::spread_words;
     use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
     use crate::layout::code::{NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out};
     use crate::prelude::*;
@@ -86,6 +87,7 @@ pub mod code {
         }
         let pieces = ROW_BYTES / PIECE_BYTES;
         let fan_out = fan_out(ranks, TOP_K);
+        let mut passage = Passage::open();
 
         let mut token = warp_in_grid();
         while token < tokens {
@@ -119,7 +121,7 @@ pub mod code {
                         leaders,
                     );
                 } else {
-                    spread_pieces(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
+                    passage = passage.spread(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
                     spread_words(
                         sides.at(token as u64 * SIDE_WORDS as u64),
                         sides_target,
@@ -166,6 +168,7 @@ pub mod code {
             );
         }
 
+        passage.close();
         let last = shared::<u32>(1);
         let complete = shared::<u32>(1);
         block_barrier();
@@ -194,6 +197,7 @@ pub mod code {
             block_barrier();
             if complete.read() != 0 {
                 replicate::<TOP_K>(
+                    passage,
                     selections_here,
                     source_offsets.at(ranks).read(),
                     pieces,

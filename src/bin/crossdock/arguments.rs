@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
-use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
+use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
 use crate::routing::Routing;
@@ -174,6 +174,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
     pub(crate) wire: Wire,
 
+    /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
+    /// through registers. The result is the same
+    #[arg(long, value_name = "TARGET", default_value = "sm_90", value_parser = target)]
+    pub(crate) target: CompileOptions,
+
     /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
     #[arg(long)]
     pub(crate) pre_quantised: bool,
@@ -251,6 +256,10 @@ fn layout(text: &str) -> Result<Layout, String> {
         Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
         _ => Err(rule.to_string()),
     }
+}
+
+fn target(text: &str) -> Result<CompileOptions, String> {
+    CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
 fn scaling(text: &str) -> Result<f32, String> {

@@ -53,6 +53,7 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         _ => format!("opaque:{}+{}", 16 * random.random_range(1..=20), random.random_range(1..=30)),
     };
     let is_pre_quantised = random.random_bool(0.5);
+    let target = ["sm_80", "sm_90"][random.random_range(0..2)];
     // A row of fp8 has twice as many elements.
     let is_odd = number("--hidden").is_some_and(|hidden| hidden % 16 != 0);
     let wire = if is_odd && wire.starts_with("fp8") { "bf16".to_owned() } else { wire };
@@ -87,6 +88,7 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let are_drawn = !files && number("--tokens").is_none() && number("--top-k").is_none();
     add("--layout", if are_drawn { layout } else { "source".to_owned() });
     add("--wire", if has_tokens && wire.starts_with("opaque") { "bf16".to_owned() } else { wire });
+    add("--target", target.to_owned());
     add("--seed", seed.to_string());
     if is_fp8 && is_pre_quantised && given("--pre-quantised").is_none() {
         flags.push("--pre-quantised".to_owned());
@@ -134,6 +136,9 @@ mod tests {
             assert!(some(&|arguments| format!("{:?}", arguments.wire).contains(wire)), "{wire}");
         }
         assert!(some(&|arguments| arguments.pre_quantised));
+        for target in ["sm_80", "sm_90"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.target).contains(target)), "{target}");
+        }
     }
 
     #[test]
