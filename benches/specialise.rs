@@ -52,12 +52,17 @@ fn shipped_kernels(criterion: &mut Criterion) {
     let hidden = ("HIDDEN", i128::from(shape.hidden));
     let top_k = ("TOP_K", i128::from(shape.top_k));
     let experts = ("EXPERTS", i128::from(shape.experts));
-    let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
-    let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
+    let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
+    let row_bytes = ("ROW_BYTES", i128::from(shape.row_bytes()));
+    let side_words = ("SIDE_WORDS", i128::from(shape.side_words()));
     let kernels: [Kernel<'_>; 4] = [
         ("count", &count::code::__device::MODULE, &[top_k, experts]),
         ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
-        ("dispatch", &dispatch::code::__device::MODULE, &[hidden, element_bytes, scale_block, top_k]),
+        (
+            "dispatch",
+            &dispatch::code::__device::MODULE,
+            &[row_bytes, side_words, top_k, format, scales, block],
+        ),
         ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
     ];
     for (kernel, module, parameters) in kernels {
