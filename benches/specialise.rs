@@ -4,7 +4,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossdock::{DeviceModule, Shape, Wire};
 use crossdock_codegen::{back, front, ir, text};
-use crossdock_device::kernels::{combine, count, dispatch, layout};
+use crossdock_device::kernels::{combine, count, dispatch, enter, gradient, layout, router, scores};
 
 fn specialise(texts: &[&str], kernel: &str, parameters: &[(&str, i128)]) -> String {
     let modules =
@@ -54,11 +54,25 @@ fn shipped_kernels(criterion: &mut Criterion) {
     let experts = ("EXPERTS", i128::from(shape.experts));
     let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
     let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
-    let kernels: [Kernel<'_>; 4] = [
+    // DeepSeek-V3's router.
+    let gate = [
+        experts,
+        ("GROUPS", 8),
+        ("TOP_GROUPS", 4),
+        top_k,
+        ("SCORES", scores::code::SIGMOID.into()),
+        ("BIASED", 1),
+        ("NORMALISED", 1),
+        ("LOGIT_BYTES", 4),
+    ];
+    let kernels: [Kernel<'_>; 7] = [
+        ("router", &router::code::__device::MODULE, &gate),
         ("count", &count::code::__device::MODULE, &[top_k, experts]),
         ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
         ("dispatch", &dispatch::code::__device::MODULE, &[hidden, element_bytes, scale_block, top_k]),
+        ("enter", &enter::code::__device::MODULE, &[]),
         ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
+        ("gradient", &gradient::code::__device::MODULE, &[hidden, top_k]),
     ];
     for (kernel, module, parameters) in kernels {
         let ir = module.texts();
