@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
+use crossdock::host::planning::Budget;
 use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
@@ -83,6 +84,15 @@ impl From<WireName> for Wire {
             WireName::Fp8 => Wire::FP8,
         }
     }
+}
+
+/// What runs the kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Virtual GPUs, here
+    Emulator,
+    /// NVIDIA GPUs; several ranks share one where there are fewer
+    Cuda,
 }
 
 /// How the router's kernel scores experts, and what follows from it.
@@ -209,6 +219,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: u64,
 
+    /// What runs the kernels
+    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
+    pub(crate) backend: BackendName,
+
     /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
@@ -234,6 +248,11 @@ pub(crate) struct RunArguments {
     /// Estimate what the round takes on a GPU, from the exact counters: h100, h200, b200, or a .toml file with its rates
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
+
+    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
+    /// without); all; or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
+    pub(crate) sms: Budget,
 
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]
@@ -261,6 +280,17 @@ fn layout(text: &str) -> Result<Layout, String> {
         Some(("expert", rows)) => Ok(Layout::ByExpert { alignment: number(rows)? }),
         Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
         _ => Err(rule.to_string()),
+    }
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    match text {
+        "auto" => Ok(Budget::Auto),
+        "all" => Ok(Budget::All),
+        _ => match text.parse() {
+            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            _ => Err("expected auto, all, or a number from 1".into()),
+        },
     }
 }
 
