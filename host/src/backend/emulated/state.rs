@@ -191,6 +191,8 @@ fn execute(
 
 fn argument(argument: &Argument) -> emulator::Argument {
     match *argument {
+        Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
+        Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
         Argument::U32(value) => emulator::Argument::U32(value),
         Argument::U64(value) => emulator::Argument::U64(value),
         Argument::F32(value) => emulator::Argument::F32(value),
