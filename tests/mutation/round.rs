@@ -3,7 +3,7 @@
 use crossdock::host::{
     Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
 };
-use crossdock::{Shape, Wire};
+use crossdock::{Fp8, Shape, Wire};
 use half::bf16;
 
 use crate::kernels::Kernels;
@@ -70,7 +70,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case { rounds: vec![vec![19, 3, 9], vec![4, 17, 0]], ..case(Layout::BySource, Trouble::None) },
         case(by_expert, Trouble::None),
         Case {
-            shape: shape(48, 2, 4, Wire::Fp8 { block: 16 }),
+            shape: shape(48, 2, 4, Wire::Fp8(Fp8 { block: 16, ..Fp8::DEEPSEEK_V3 })),
             ..case(Layout::Masked { capacity: 28 }, Trouble::None)
         },
         Case { rows: Some(3), ..case(Layout::BySource, Trouble::None) },
@@ -146,7 +146,8 @@ impl Contents {
     fn tokens(&self, wire: Wire) -> Tokens<'_> {
         match wire {
             Wire::Bf16 => Tokens::Bf16(&self.values),
-            Wire::Fp8 { .. } => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
+            Wire::Fp8(_) => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
+            Wire::Opaque(_) => unreachable!("no case is opaque"),
         }
     }
 }

@@ -42,9 +42,8 @@ pub mod code {
         const {
             assert!(
                 row_bytes(HIDDEN, BF16_BYTES) % PIECE_BYTES == 0,
-                "hidden must make rows a multiple of 16 bytes: {} elements of {} bytes do not",
-                HIDDEN,
-                BF16_BYTES
+                "rows must be a multiple of 16 bytes: {} bytes are not",
+                row_bytes(HIDDEN, BF16_BYTES)
             );
         };
         // No kernel that may report runs at the same time.

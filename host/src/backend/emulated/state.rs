@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
-use super::super::rendezvous::Rendezvous;
 use super::super::{Argument, KernelHandle, Launch, Ticket};
 use super::Settings;
+use crate::rendezvous::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
 use crate::{Error, Result};
 
@@ -191,6 +191,8 @@ fn execute(
 
 fn argument(argument: &Argument) -> emulator::Argument {
     match *argument {
+        Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
+        Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
         Argument::U32(value) => emulator::Argument::U32(value),
         Argument::U64(value) => emulator::Argument::U64(value),
         Argument::F32(value) => emulator::Argument::F32(value),
