@@ -17,8 +17,9 @@ use crate::combining::{Combine, Combined, Element, Metadata};
 use crate::kernel::{Kernel, Launched};
 use crate::memory::{CHUNK_TOKENS, Counting, Memory};
 use crate::plan::{Counts, Handle, Plan, Routes};
+use crate::planning::{Allotment, Budget, Controller, Observation, Planning, Share};
 use crate::rank::Rank;
-use crate::report::StageReport;
+use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
 use crate::router::Routed;
 use crate::status;
@@ -39,6 +40,8 @@ pub struct Dock {
     plan: Rc<Plan>,
     /// Where routes that the host gives are put.
     routes: Rc<Routes>,
+    /// What kernels take of the GPU.
+    allotment: Allotment,
     /// Rounds begun; flags hold the round in which their rank last reached the stage.
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
@@ -83,7 +86,9 @@ impl Dock {
         let memory = Memory::new(rank, &shape, &room)?;
         let routes = Rc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
         let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Rc::clone(&routes))?);
-        Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, routes, round: 0, broken: None })
+        let allotment = planning(rank, shape, &room, &kernels).allot(Budget::Auto);
+        let rank = rank.clone();
+        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, round: 0, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -94,6 +99,45 @@ impl Dock {
     /// The rank that this end of the dock belongs to.
     pub fn rank(&self) -> &Rank {
         &self.rank
+    }
+
+    /// What each kernel takes of this rank's GPU.
+    pub fn allotment(&self) -> Allotment {
+        self.allotment
+    }
+
+    /// Gives the kernels of later rounds another budget; [`Budget::Auto`] before. Not collective: ranks may differ, and results
+    /// do not depend on it.
+    ///
+    /// # Errors
+    /// When the GPU has not so many multiprocessors, or the budget is none.
+    pub fn set_budget(&mut self, budget: Budget) -> Result<()> {
+        let planning = planning(&self.rank, self.shape, &self.room, &self.kernels);
+        if let Budget::Multiprocessors(count) = budget
+            && !(1..=planning.multiprocessors).contains(&count)
+        {
+            let (value, most) = (count.into(), planning.multiprocessors.into());
+            return Err(Error::OutOfRange { parameter: "Budget::Multiprocessors", value, least: 1, most });
+        }
+        self.allotment = planning.allot(budget);
+        Ok(())
+    }
+
+    /// Tells the controller what a round of this rank took, with the cycles that its experts took, and gives the next round the
+    /// budget that it decides on. Nothing changes where the backend cannot count.
+    ///
+    /// # Errors
+    /// When the controller's limits are above what the GPU has.
+    pub fn rebalance(
+        &mut self,
+        controller: &mut Controller,
+        round: &RoundReport,
+        expert_cycles: u64,
+    ) -> Result<()> {
+        if let Some(observation) = Observation::of_round(round, expert_cycles) {
+            controller.observe(observation);
+        }
+        self.set_budget(Budget::Multiprocessors(controller.multiprocessors()))
     }
 
     /// Sends this rank's tokens to the ranks of their experts and waits until everybody's have arrived here.
@@ -320,7 +364,7 @@ impl Dock {
         // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
         let rows = if layout.is_by_expert() { self.room.rows.max(tokens) } else { tokens };
         self.kernels.dispatch.launch(
-            self.blocks(rows, self.kernels.dispatch.warps()),
+            blocks(rows, self.allotment.dispatch),
             &DispatchArguments {
                 rows: memory.rows.global(),
                 sides: memory.sides.global(),
@@ -376,21 +420,15 @@ impl Dock {
     pub(crate) fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
         self.rank.synchronise()?;
         let words = self.memory.status.read(0..self.memory.status.len())?;
-        status::check(&self.rank, &words, &self.shape, &self.room)?;
+        status::check(&self.rank, &words, &self.shape, &self.room, |stage| self.memory.flags(stage))?;
         Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
     }
 
     /// How `count` and `layout` divide the tokens: tokens per block, and blocks.
     fn chunks(&self, tokens: usize) -> (u32, u32) {
-        let most = self.rank.backend().multiprocessors() as usize;
+        let most = self.allotment.dispatch.multiprocessors as usize;
         let chunk = tokens.div_ceil(most).max(CHUNK_TOKENS);
         (chunk as u32, tokens.div_ceil(chunk).max(1) as u32)
-    }
-
-    /// Blocks for `warps` warps each and one warp per row, all resident at once.
-    pub(crate) fn blocks(&self, rows: usize, warps: u32) -> u32 {
-        let most = self.rank.backend().multiprocessors() as usize;
-        rows.div_ceil(warps.max(1) as usize).clamp(1, most) as u32
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -408,5 +446,21 @@ impl Dock {
 
     pub(crate) fn deadline(&self) -> u64 {
         u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Blocks for one warp per row, within a share, so that all are resident at once.
+pub(crate) fn blocks(rows: usize, share: Share) -> u32 {
+    rows.div_ceil(share.warps.max(1) as usize).clamp(1, share.multiprocessors.max(1) as usize) as u32
+}
+
+fn planning(rank: &Rank, shape: Shape, room: &Room, kernels: &Loaded) -> Planning {
+    Planning {
+        shape,
+        ranks: rank.topology().ranks(),
+        by_expert: room.layout.is_by_expert(),
+        multiprocessors: rank.backend().multiprocessors(),
+        rates: rank.rates(),
+        warps: [kernels.dispatch.warps(), kernels.combine.warps(), kernels.gradient.warps()],
     }
 }

@@ -9,6 +9,7 @@ use half::bf16;
 use crate::Result;
 use crate::buffer::{Buffer, SymmetricBuffer};
 use crate::capacity::Room;
+use crate::error::Stage;
 use crate::rank::Rank;
 
 /// Tokens that one block of `count` and `layout` takes at least.
@@ -84,6 +85,16 @@ impl Memory {
     /// The counter of finished blocks of one kernel.
     pub(crate) fn finished_blocks(&self, kernel: Counting) -> Global<u32> {
         Global::from_address(self.finished.address() + 4 * kernel as u64)
+    }
+
+    /// The rounds in which ranks last reached the stage that waits, `[ranks]`.
+    pub(crate) fn flags(&self, stage: Stage) -> Result<Vec<u32>> {
+        let flags = match stage {
+            Stage::Count | Stage::Layout | Stage::Enter => &self.counted,
+            Stage::Dispatch => &self.arrived,
+            Stage::Combine => &self.combined,
+        };
+        flags.here().read(0..flags.here().len())
     }
 
     /// Forgets a round that failed: counters and status as before the first.

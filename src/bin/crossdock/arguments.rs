@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
+use crossdock::host::planning::Budget;
 use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
@@ -66,6 +67,15 @@ pub(crate) enum Command {
     Exec(Box<ExecArguments>),
     /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
     Doctor(DoctorArguments),
+}
+
+/// What runs the kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Virtual GPUs, here
+    Emulator,
+    /// NVIDIA GPUs; several ranks share one where there are fewer
+    Cuda,
 }
 
 /// How the router's kernel scores experts, and what follows from it.
@@ -175,9 +185,9 @@ pub(crate) struct RunArguments {
     pub(crate) wire: Wire,
 
     /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
-    /// through registers. The result is the same
-    #[arg(long, value_name = "TARGET", default_value = "sm_90", value_parser = target)]
-    pub(crate) target: CompileOptions,
+    /// through registers. The result is the same [default: sm_90 for virtual GPUs; sm_80, which all run, for others]
+    #[arg(long, value_name = "TARGET", value_parser = target)]
+    pub(crate) target: Option<CompileOptions>,
 
     /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
     #[arg(long)]
@@ -202,6 +212,10 @@ pub(crate) struct RunArguments {
     /// Seed of the random tokens, routes and weights
     #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: u64,
+
+    /// What runs the kernels
+    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
+    pub(crate) backend: BackendName,
 
     /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
@@ -228,6 +242,11 @@ pub(crate) struct RunArguments {
     /// Estimate what the round takes on a GPU, from the exact counters: h100, h200, b200, or a .toml file with its rates
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
+
+    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
+    /// without); all; or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
+    pub(crate) sms: Budget,
 
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]
@@ -260,6 +279,17 @@ fn layout(text: &str) -> Result<Layout, String> {
 
 fn target(text: &str) -> Result<CompileOptions, String> {
     CompileOptions::new(text, None).map_err(|error| error.to_string())
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    match text {
+        "auto" => Ok(Budget::Auto),
+        "all" => Ok(Budget::All),
+        _ => match text.parse() {
+            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            _ => Err("expected auto, all, or a number from 1".into()),
+        },
+    }
 }
 
 fn scaling(text: &str) -> Result<f32, String> {

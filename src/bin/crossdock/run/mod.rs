@@ -12,9 +12,9 @@ mod verify;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock::KernelSet;
+use crossdock::{CompileOptions, KernelSet};
 
-use crate::arguments::RunArguments;
+use crate::arguments::{BackendName, RunArguments};
 use crate::console;
 use crate::failure::Failure;
 use crate::files::{Array, Output};
@@ -31,15 +31,18 @@ pub(crate) fn verify_round(
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<(), Failure> {
     let inputs = Inputs::prepare(arguments)?;
-    let ranks = round::run(arguments, &inputs, change(kernels(arguments, &inputs)?)?)?;
+    let ran = round::run(arguments, &inputs, change(kernels(arguments, &inputs)?)?, None)?;
     let reference = Reference::compute(&inputs, arguments);
-    let observed: Vec<_> = ranks.into_iter().map(|(observed, _)| observed).collect();
-    reference.first_difference(&observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+    reference.first_difference(&ran.observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
 }
 
 /// The kernels that the arguments ask for.
 fn kernels(arguments: &RunArguments, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
-    KernelSet::jit_for(inputs.shape, arguments.target).map_err(|error| Failure::Kernels(error.to_string()))
+    let target = arguments.target.unwrap_or(match arguments.backend {
+        BackendName::Emulator => CompileOptions::new("sm_90", None).unwrap_or_default(),
+        BackendName::Cuda => CompileOptions::default(),
+    });
+    KernelSet::jit_for(inputs.shape, target).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
@@ -56,16 +59,16 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("dispatching and combining on virtual GPUs");
     let start = Instant::now();
-    let ranks = round::run(arguments, &inputs, kernels)?;
+    let ran = round::run(arguments, &inputs, kernels, rates.as_ref())?;
     let round = start.elapsed().as_secs_f64();
 
     progress.phase("verifying");
     let expert = arguments.expert();
     let reference = Reference::compute(&inputs, arguments);
-    let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
-    let mismatch = reference.first_difference(&observed);
-    let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);
-    let estimate = rates.and_then(|rates| Estimate::new(&rates, &reports));
+    let mismatch = reference.first_difference(&ran.observed);
+    let seconds = (round, specialise);
+    let report = Report::new(&inputs, &reference, &ran, seconds, expert, mismatch);
+    let estimate = rates.and_then(|rates| Estimate::new(&rates, &ran.reports));
     let report = Report { estimate, ..report };
     drop(progress);
 
@@ -77,7 +80,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     };
     let printed = console::print(&text);
     let written = output.map_or(Ok(()), |output| {
-        let values = observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
+        let values = ran.observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
         output.write(&Array { shape: inputs.output_shape, values })
     });
     let verified = report.mismatch.map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)));

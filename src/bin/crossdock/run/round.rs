@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossdock::host::planning::Allotment;
 use crossdock::host::report::RoundReport;
 use crossdock::host::{
     Arrived, Capacity, Cluster, Error, Layout, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
@@ -12,19 +13,33 @@ use crossdock_oracle::Selection;
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
-use crate::arguments::{ExpertName, RunArguments};
+use crate::arguments::{BackendName, ExpertName, RunArguments};
 use crate::failure::Failure;
+use crate::model::Rates;
 use crate::routing::Routes;
 
-/// Runs one round on all ranks; what each held and what it took, in rank order.
+/// A round that was run; one entry per rank.
+pub(super) struct Ran {
+    /// What kernels might take of each GPU.
+    pub(super) allotment: Allotment,
+    /// What the rank held.
+    pub(super) observed: Vec<Observed>,
+    /// What that took.
+    pub(super) reports: Vec<RoundReport>,
+}
+
+/// Runs one round on all ranks, planned with the rates of a GPU.
 pub(super) fn run(
     arguments: &RunArguments,
     inputs: &Inputs,
     kernels: Arc<KernelSet>,
-) -> Result<Vec<(Observed, RoundReport)>, Failure> {
-    let program = |rank: &Rank| -> Result<(Observed, RoundReport), Error> {
+    rates: Option<&Rates>,
+) -> Result<Ran, Failure> {
+    let program = |rank: &Rank| -> Result<(Allotment, (Observed, RoundReport)), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
+        dock.set_budget(arguments.sms)?;
+        let allotment = dock.allotment();
         let RankInputs { activations, opaque, logits, routes } = &inputs.ranks[rank.index()];
         let quantised;
         let sides: Vec<&[u8]> = opaque.sides.iter().map(Vec::as_slice).collect();
@@ -41,7 +56,7 @@ pub(super) fn run(
         };
         let Some(gate) = &inputs.gate else {
             let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
-            return finish(arrived, inputs, arguments.expert());
+            return Ok((allotment, finish(arrived, inputs, arguments.expert())?));
         };
         let mut router = rank.router(RouterKernel::jit(gate.gate)?, Capacity::tokens(inputs.tokens))?;
         router.set_bias(&gate.bias)?;
@@ -51,10 +66,36 @@ pub(super) fn run(
         let (mut observed, report) = finish(arrived, inputs, arguments.expert())?;
         let routes = Routes { experts: routed.experts()?, weights: routed.weights()? };
         observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
-        Ok((observed, report))
+        Ok((allotment, (observed, report)))
     };
-    let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
-    let cluster = cluster.schedule_seed(arguments.schedule_seed);
+    if arguments.trace.is_some() && arguments.backend != BackendName::Emulator {
+        return Err(Failure::arguments("--trace records virtual GPUs; leave it or --backend away"));
+    }
+    let topology = Topology::nodes(1).gpus_per_node(inputs.ranks.len());
+    let cluster = match arguments.backend {
+        BackendName::Emulator => Cluster::emulated(topology),
+        BackendName::Cuda => Cluster::cuda(topology),
+    };
+    let cluster = cluster.map_err(failure)?;
+    let mut cluster = cluster.schedule_seed(arguments.schedule_seed);
+    if let Some(rates) = rates {
+        cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
+    }
+    let ranks = traced(arguments, &cluster, program)?;
+    let (allotments, ranks): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
+    // All ranks plan alike, and there is one at least.
+    let allotment = allotments.first().copied();
+    let allotment = allotment.ok_or_else(|| Failure::Round("no rank took part".into()))?;
+    let (observed, reports) = ranks.into_iter().unzip();
+    Ok(Ran { allotment, observed, reports })
+}
+
+/// Runs the program, and writes its trace if the arguments say so.
+fn traced<T: Send>(
+    arguments: &RunArguments,
+    cluster: &Cluster,
+    program: impl Fn(&Rank) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Failure> {
     let Some(path) = &arguments.trace else { return cluster.run(program).map_err(failure) };
     let file = std::fs::File::create(path).map_err(|error| Failure::file(path, error))?;
     let (outcome, trace) = cluster.run_traced(program);
@@ -136,7 +177,8 @@ fn failure(error: Error) -> Failure {
         | Error::Specialise(_)
         | Error::OverCapacity { .. }
         | Error::Overflow { .. }
-        | Error::NoSuchExpert { .. } => Failure::Arguments(error.to_string()),
+        | Error::NoSuchExpert { .. }
+        | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
         _ => Failure::Round(error.to_string()),
     }
 }
