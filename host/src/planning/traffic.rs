@@ -17,7 +17,7 @@ impl Traffic {
     /// Each row is read once and written once to every rank that needs it; with `by_expert`, rows that several local experts
     /// want are read once more and copied.
     pub(super) fn dispatch(shape: &Shape, ranks: usize, by_expert: bool) -> Traffic {
-        let row = f64::from(shape.row_bytes()) + 4.0 * f64::from(shape.scale_count());
+        let row = f64::from(shape.row_bytes()) + f64::from(shape.side_bytes());
         let reached = expected_ranks(ranks, shape.experts, shape.top_k);
         let copies = if by_expert { f64::from(shape.top_k) - reached } else { 0.0 };
         Traffic {

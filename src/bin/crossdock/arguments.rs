@@ -185,9 +185,9 @@ pub(crate) struct RunArguments {
     pub(crate) wire: Wire,
 
     /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
-    /// through registers. The result is the same
-    #[arg(long, value_name = "TARGET", default_value = "sm_90", value_parser = target)]
-    pub(crate) target: CompileOptions,
+    /// through registers. The result is the same [default: sm_90 for virtual GPUs; sm_80, which all run, for others]
+    #[arg(long, value_name = "TARGET", value_parser = target)]
+    pub(crate) target: Option<CompileOptions>,
 
     /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
     #[arg(long)]
@@ -277,6 +277,10 @@ fn layout(text: &str) -> Result<Layout, String> {
     }
 }
 
+fn target(text: &str) -> Result<CompileOptions, String> {
+    CompileOptions::new(text, None).map_err(|error| error.to_string())
+}
+
 fn budget(text: &str) -> Result<Budget, String> {
     match text {
         "auto" => Ok(Budget::Auto),
@@ -286,10 +290,6 @@ fn budget(text: &str) -> Result<Budget, String> {
             _ => Err("expected auto, all, or a number from 1".into()),
         },
     }
-}
-
-fn target(text: &str) -> Result<CompileOptions, String> {
-    CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
 fn scaling(text: &str) -> Result<f32, String> {

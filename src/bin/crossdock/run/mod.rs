@@ -12,9 +12,9 @@ mod verify;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock::KernelSet;
+use crossdock::{CompileOptions, KernelSet};
 
-use crate::arguments::RunArguments;
+use crate::arguments::{BackendName, RunArguments};
 use crate::console;
 use crate::failure::Failure;
 use crate::files::{Array, Output};
@@ -31,15 +31,18 @@ pub(crate) fn verify_round(
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<(), Failure> {
     let inputs = Inputs::prepare(arguments)?;
-    let kernels = kernels(arguments, &inputs)?;
-    let ran = round::run(arguments, &inputs, change(kernels)?, None)?;
+    let ran = round::run(arguments, &inputs, change(kernels(arguments, &inputs)?)?, None)?;
     let reference = Reference::compute(&inputs, arguments);
     reference.first_difference(&ran.observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
 }
 
 /// The kernels that the arguments ask for.
 fn kernels(arguments: &RunArguments, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
-    KernelSet::jit_for(inputs.shape, arguments.target).map_err(|error| Failure::Kernels(error.to_string()))
+    let target = arguments.target.unwrap_or(match arguments.backend {
+        BackendName::Emulator => CompileOptions::new("sm_90", None).unwrap_or_default(),
+        BackendName::Cuda => CompileOptions::default(),
+    });
+    KernelSet::jit_for(inputs.shape, target).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
