@@ -24,6 +24,8 @@ pub use crossdock_device::__private;
 mod pages {
     #[doc = include_str!("../docs/device-language.md")]
     struct DeviceLanguage;
+    #[doc = include_str!("../docs/running-on-gpus.md")]
+    struct RunningOnGpus;
     #[doc = include_str!("../docs/throughput.md")]
     struct Throughput;
     #[doc = include_str!("../README.md")]

@@ -145,11 +145,11 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let backend = rank.backend();
         let purpose = format!("allocating {len} symmetric elements of {} bytes", size_of::<T>());
-        let everybodys = backend.gather(rank.index(), &purpose, here.address.to_le_bytes().to_vec())?;
+        let exported = backend.export(rank.index(), here.address)?;
+        let everybodys = backend.gather(rank.index(), &purpose, exported)?;
         let mut addresses = Vec::with_capacity(everybodys.len());
-        for (peer, bytes) in everybodys.into_iter().enumerate() {
-            let bytes = bytes.try_into().expect("every rank contributes an address of eight bytes");
-            addresses.push(backend.map_peer(rank.index(), peer, u64::from_le_bytes(bytes))?);
+        for (peer, exported) in everybodys.iter().enumerate() {
+            addresses.push(backend.import(rank.index(), peer, exported)?);
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;

@@ -342,6 +342,70 @@ pub enum Error {
         /// How long the others waited, in wall-clock time.
         waited: Duration,
     },
+    /// There is no usable NVIDIA driver or GPU.
+    #[error("no GPU to run on: {reason}")]
+    NoGpu {
+        /// What was looked for and not found.
+        reason: String,
+    },
+    /// The driver refused a call.
+    #[error("rank {rank}: {call} failed: {reason}")]
+    Driver {
+        /// The rank.
+        rank: usize,
+        /// What was asked of the driver.
+        call: &'static str,
+        /// Its answer.
+        reason: String,
+    },
+    /// The driver's compiler refused a kernel.
+    #[error("rank {rank}: the driver cannot compile the kernel {kernel}:\n{log}")]
+    Compile {
+        /// The rank.
+        rank: usize,
+        /// The kernel.
+        kernel: String,
+        /// What the compiler said, with the Rust lines that its PTX lines come from.
+        log: String,
+    },
+    /// A variable of the launcher is missing or means nothing.
+    #[error("{variable} {problem}")]
+    Variable {
+        /// The variable, or those of which one is needed.
+        variable: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// Rank 0 cannot listen.
+    #[error(
+        "port {port} is taken, so rank 0 cannot listen for the others; set CROSSDOCK_PORT to a free port, on all ranks"
+    )]
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// Rank 0 does not answer.
+    #[error("rank {rank} could not reach rank 0 at {address} within {waited:?}: {cause}")]
+    Unreachable {
+        /// The rank that tried.
+        rank: usize,
+        /// Where rank 0 should listen.
+        address: String,
+        /// For how long it tried.
+        waited: Duration,
+        /// The last answer.
+        cause: String,
+    },
+    /// Rank 0 does not let this process in.
+    #[error("rank {rank} was not let into the group at {address}: {reason}")]
+    Refused {
+        /// The rank that wanted to join.
+        rank: usize,
+        /// Where rank 0 listens.
+        address: String,
+        /// Why.
+        reason: String,
+    },
     /// A rank's program panicked.
     #[error("rank {rank} panicked: {message}")]
     Panicked {

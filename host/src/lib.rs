@@ -25,10 +25,11 @@
 //! # }
 //! ```
 //!
-//! Nothing here but `backend` knows what runs the kernels; so far that is the emulator, one virtual GPU per rank.
+//! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
 
 mod arrived;
 pub mod backend;
+pub mod bootstrap;
 mod buffer;
 mod capacity;
 mod cluster;
@@ -37,6 +38,7 @@ mod dock;
 mod error;
 mod gradient;
 mod kernel;
+mod meeting;
 mod memory;
 mod placement;
 mod plain;
@@ -44,6 +46,7 @@ mod plan;
 pub mod planning;
 pub mod quantise;
 mod rank;
+mod rendezvous;
 pub mod report;
 mod requirements;
 mod router;
@@ -52,6 +55,8 @@ mod tokens;
 mod topology;
 
 pub use arrived::Arrived;
+#[cfg(feature = "cuda")]
+pub use backend::cuda::{Gpu, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;

@@ -245,3 +245,16 @@ fn doctor_states_what_is_there_and_never_fails() {
     assert!(without.status.success());
     assert!(text(&without.stdout).contains("no ptxas (/nowhere/ptxas"), "{}", text(&without.stdout));
 }
+
+#[test]
+fn a_round_runs_on_gpus_or_says_that_there_are_none() {
+    let output =
+        crossdock("run --backend cuda --gpus-per-node 2 --tokens 9 --hidden 64 --experts 8 --top-k 3 --json");
+    match crossdock::host::gpus() {
+        Ok(_) => assert!(text(&output.stdout).contains("\"verified\":true"), "{}", text(&output.stderr)),
+        Err(error) => {
+            assert_eq!(output.status.code(), Some(2));
+            assert!(text(&output.stderr).contains(&error.to_string()), "{}", text(&output.stderr));
+        }
+    }
+}

@@ -86,6 +86,15 @@ impl From<WireName> for Wire {
     }
 }
 
+/// What runs the kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Virtual GPUs, here
+    Emulator,
+    /// NVIDIA GPUs; several ranks share one where there are fewer
+    Cuda,
+}
+
 /// How the router's kernel scores experts, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RouterName {
@@ -209,6 +218,10 @@ pub(crate) struct RunArguments {
     /// Seed of the random tokens, routes and weights
     #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: u64,
+
+    /// What runs the kernels
+    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
+    pub(crate) backend: BackendName,
 
     /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]

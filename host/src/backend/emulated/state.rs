@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
-use super::super::rendezvous::Rendezvous;
 use super::super::{Argument, KernelHandle, Launch, Ticket};
 use super::Settings;
+use crate::rendezvous::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
 use crate::{Error, Result};
 

@@ -13,7 +13,7 @@ use crossdock_oracle::Selection;
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
-use crate::arguments::{ExpertName, RunArguments};
+use crate::arguments::{BackendName, ExpertName, RunArguments};
 use crate::failure::Failure;
 use crate::model::Rates;
 use crate::routing::Routes;
@@ -63,7 +63,15 @@ pub(super) fn run(
         observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
         Ok((allotment, (observed, report)))
     };
-    let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
+    if arguments.trace.is_some() && arguments.backend != BackendName::Emulator {
+        return Err(Failure::arguments("--trace records virtual GPUs; leave it or --backend away"));
+    }
+    let topology = Topology::nodes(1).gpus_per_node(inputs.ranks.len());
+    let cluster = match arguments.backend {
+        BackendName::Emulator => Cluster::emulated(topology),
+        BackendName::Cuda => Cluster::cuda(topology),
+    };
+    let cluster = cluster.map_err(failure)?;
     let mut cluster = cluster.schedule_seed(arguments.schedule_seed);
     if let Some(rates) = rates {
         cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
@@ -144,7 +152,8 @@ fn failure(error: Error) -> Failure {
         | Error::Specialise(_)
         | Error::OverCapacity { .. }
         | Error::Overflow { .. }
-        | Error::NoSuchExpert { .. } => Failure::Arguments(error.to_string()),
+        | Error::NoSuchExpert { .. }
+        | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
         _ => Failure::Round(error.to_string()),
     }
 }
