@@ -20,6 +20,20 @@ fn unusual_shapes_are_verified() {
     }
 }
 
+/// DeepSeek-V3 on eight ranks. What does not depend on tokens weighs still less with more of them.
+#[test]
+fn bytes_are_near_the_fewest_possible() {
+    for wire in ["bf16", "fp8"] {
+        let run = verified(&format!("--tokens 128 --wire {wire}"));
+        for stage in ["dispatch", "combine"] {
+            let bytes = |name: &str| run[stage]["bytes"][name].as_f64().expect("a number");
+            let (nvlink, hbm) = (bytes("nvlink") / bytes("nvlink_bound"), bytes("hbm") / bytes("hbm_bound"));
+            assert!((1.0..=1.02).contains(&nvlink), "{wire}, {stage}: NVLink {nvlink}");
+            assert!((1.0..=1.15).contains(&hbm), "{wire}, {stage}: HBM {hbm}");
+        }
+    }
+}
+
 #[test]
 fn the_plan_follows_from_shape_model_and_flag_and_changes_no_bit() {
     let shape = "--tokens 30 --hidden 64 --layout expert:4";
