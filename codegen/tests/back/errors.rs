@@ -48,7 +48,11 @@ fn const_parameters_are_checked() {
         message(&[("ROW", 1), ("FAST", 1), ("SLOW", 1)]),
         "`k` has no const parameter `SLOW`: it has `ROW`, `FAST`"
     );
-    assert_eq!(message(&[("ROW", 1), ("ROW", 1)]), "the const parameter `ROW` is given twice: give it once");
+    assert_eq!(
+        message(&[("ROW", 1), ("ROW", 1)]),
+        "the const parameter `ROW` is given twice: give it once\n`k` needs a value for its const parameter `FAST`",
+        "all that is wrong is reported"
+    );
 }
 
 #[test]
