@@ -9,7 +9,7 @@
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
 //! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
-//! - [`stamp`], [`shadow`]: what memory knows of accesses.
+//! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
 //! - [`check`]: whether an access is ordered behind those before it.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
@@ -25,6 +25,7 @@ pub(crate) mod lanes;
 mod location;
 mod phases;
 mod report;
+mod row;
 pub(crate) mod scope;
 mod shadow;
 pub(crate) mod stamp;

@@ -16,6 +16,7 @@ mod mbarrier;
 mod model;
 mod multicast;
 mod system;
+mod transpose;
 mod warp_op;
 
 pub(crate) use call::Activation;
@@ -27,6 +28,7 @@ use crate::code::Code;
 use crate::consistency::{Detector, LaneClocks};
 use crate::counters::Counters;
 use crate::error::FaultKind;
+use crate::memory::ahead::Ahead;
 use crate::memory::{Memory, Recent, Region, window};
 use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space, WarpOp};
 use crate::outstanding::Outstanding;
@@ -69,6 +71,7 @@ pub(crate) struct Private {
     pub(crate) local_bytes: usize,
     /// The allocations that were accessed last.
     pub(crate) recent: Recent,
+    pub(crate) ahead: Ahead,
     /// Copies that its lanes issued.
     pub(crate) outstanding: Option<Box<Outstanding>>,
     /// The calls of each lane, innermost last; empty before the first call.
