@@ -31,6 +31,7 @@ use crate::{Error, Result, Topology, Trace};
 pub struct Cluster {
     topology: Topology,
     schedule_seed: u64,
+    priority_changes: Option<u32>,
     multiprocessors: u32,
     deadline: Duration,
     patience: Duration,
@@ -50,6 +51,7 @@ impl Cluster {
         Ok(Cluster {
             topology,
             schedule_seed: 0,
+            priority_changes: None,
             multiprocessors: 132,
             deadline: Duration::from_secs(10),
             patience: Duration::from_secs(60),
@@ -60,6 +62,13 @@ impl Cluster {
     /// order of its own. Results do not depend on it.
     pub fn schedule_seed(self, seed: u64) -> Cluster {
         Cluster { schedule_seed: seed, ..self }
+    }
+
+    /// Lets virtual warps go on by random priorities, which change at up to so many random moments, instead of in turn:
+    /// probabilistic concurrency testing, which finds mistakes that need few but particular switches. The schedule seed
+    /// draws priorities and moments.
+    pub fn priorities(self, changes: u32) -> Cluster {
+        Cluster { priority_changes: Some(changes), ..self }
     }
 
     /// Multiprocessors of each virtual GPU; 0 counts as 1.
@@ -119,6 +128,7 @@ impl Cluster {
         let settings = Settings {
             ranks: self.topology.ranks(),
             schedule_seed: self.schedule_seed,
+            priority_changes: self.priority_changes,
             trace,
             multiprocessors: self.multiprocessors,
             patience: self.patience,

@@ -34,9 +34,6 @@ mod strong;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
-
 use crate::code::Code;
 use crate::op::{Fence, Scope};
 pub(crate) use check::Racing;
@@ -84,8 +81,6 @@ struct Fences {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detector {
     run: u32,
-    /// Chooses which stores strong reads find.
-    random: Option<Pcg64Mcg>,
     /// The proxy of bulk copies matters only if there are any.
     tracks_proxies: bool,
     stamps: Stamps,
@@ -100,17 +95,9 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// A detector for a seed: with 0, strong reads find the newest store.
-    pub(crate) fn new(seed: u64) -> Detector {
-        // Not the numbers that the schedule draws.
-        let random = (seed != 0).then(|| Pcg64Mcg::seed_from_u64(seed ^ 0x6d65_6d6f_7279));
-        Detector { random, ..Detector::default() }
-    }
-
     /// The host knows that everything before is over.
     pub(crate) fn start_run(&mut self) {
-        let random = self.random.take();
-        *self = Detector { run: self.run.wrapping_add(1).max(1), random, ..Detector::default() };
+        *self = Detector { run: self.run.wrapping_add(1).max(1), ..Detector::default() };
     }
 
     /// Blocks of a launch begin; it follows everything that its stream did before.

@@ -34,6 +34,7 @@ use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space, WarpOp};
 use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
 use crate::register::{PredicateSource, Registers, Slot};
+use crate::schedule::Schedule;
 
 /// What the instructions of a warp act on, besides its registers.
 pub(crate) struct Environment<'a> {
@@ -60,6 +61,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) printed: &'a mut String,
     /// Looks for data races, if checks are on.
     pub(crate) detector: Option<&'a mut Detector>,
+    /// Decides what strong loads find.
+    pub(crate) schedule: &'a mut dyn Schedule,
 }
 
 /// Memory that belongs to the lanes of one warp.

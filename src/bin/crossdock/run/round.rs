@@ -12,7 +12,7 @@ use crossdock_oracle::Selection;
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
-use crate::arguments::{ExpertName, RunArguments};
+use crate::arguments::{ExpertName, Policy, RunArguments};
 use crate::failure::Failure;
 use crate::routing::Routes;
 
@@ -50,6 +50,10 @@ pub(super) fn run(
     };
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
     let cluster = cluster.schedule_seed(arguments.schedule_seed);
+    let cluster = match arguments.policy {
+        Policy::Fair => cluster,
+        Policy::Priorities(changes) => cluster.priorities(changes),
+    };
     let Some(path) = &arguments.trace else { return cluster.run(program).map_err(failure) };
     let file = std::fs::File::create(path).map_err(|error| Failure::file(path, error))?;
     let (outcome, trace) = cluster.run_traced(program);
