@@ -41,9 +41,7 @@ pub(crate) fn run(arguments: &ExecArguments) -> Result<(), Failure> {
     write_recording(arguments, started.machine.recording())?;
     let printed = started.machine.printed(started.ticket).to_owned();
     if let Err(error) = outcome {
-        if !arguments.json {
-            console::print(&printed)?;
-        }
+        console::print(&if arguments.json { report::failure(arguments, &error, &printed) } else { printed })?;
         return Err(Failure::Kernel(error.to_string()));
     }
     let mut written = Vec::new();
