@@ -27,9 +27,9 @@ fn start(config: Config, body: &str, grid: u32, block: u32) -> (Machine, u64, Re
 
 /// What the reader of [`BROKEN`] finds.
 fn handed_over(config: Config) -> (u32, Option<Recording>) {
-    let (machine, memory, outcome) = start(config, BROKEN, 2, 1);
+    let (mut machine, memory, outcome) = start(config, BROKEN, 2, 1);
     outcome.expect("no weak access races");
-    (words(&machine, memory + 512, 1)[0], machine.recording().cloned())
+    (words(&mut machine, memory + 512, 1)[0], machine.recording().cloned())
 }
 
 #[test]
@@ -74,11 +74,15 @@ fn priorities_find_a_mistake_that_needs_two_switches() {
         .map(|schedule_seed| {
             let policy = Policy::Priorities { changes: 2 };
             let config = Config { policy, schedule_seed, ..Config::default() };
-            let (machine, memory, outcome) = start(config.clone(), body, 2, 1);
+            let (mut machine, memory, outcome) = start(config.clone(), body, 2, 1);
             outcome.expect("run");
-            let found = words(&machine, memory + 512, 1)[0];
-            let (machine, memory, _) = start(config, body, 2, 1);
-            assert_eq!(found, words(&machine, memory + 512, 1)[0], "seed {schedule_seed} is not repeated");
+            let found = words(&mut machine, memory + 512, 1)[0];
+            let (mut machine, memory, _) = start(config, body, 2, 1);
+            assert_eq!(
+                found,
+                words(&mut machine, memory + 512, 1)[0],
+                "seed {schedule_seed} is not repeated"
+            );
             found
         })
         .collect();
@@ -94,9 +98,9 @@ fn enumeration_finds_every_sum_of_lost_increments() {
     let mut sums = BTreeSet::new();
     let bounds = Bounds { preemptions: 8, ..Bounds::default() };
     let all = explore(&bounds, |policy| -> Result<(), Error> {
-        let (machine, memory, outcome) = start(Config { policy, ..Config::default() }, body, 2, 1);
+        let (mut machine, memory, outcome) = start(Config { policy, ..Config::default() }, body, 2, 1);
         outcome?;
-        sums.insert(words(&machine, memory, 1)[0]);
+        sums.insert(words(&mut machine, memory, 1)[0]);
         Ok(())
     });
     assert!(all.exhausted && all.failure.is_none(), "{all:?}");
@@ -128,10 +132,10 @@ fn enumeration_delays_copies() {
         ld.shared.u32 %r3, [%r1]; st.global.u32 [%rd1+516], %r3;";
     let mut found = BTreeSet::new();
     let all = explore(&Bounds::default(), |policy| -> Result<(), Error> {
-        let (machine, memory, outcome) =
+        let (mut machine, memory, outcome) =
             start(Config { policy, checks: false, ..Config::default() }, body, 1, 1);
         outcome?;
-        found.insert(words(&machine, memory + 512, 2));
+        found.insert(words(&mut machine, memory + 512, 2));
         Ok(())
     });
     assert!(all.exhausted && all.failure.is_none(), "{all:?}");
@@ -189,10 +193,10 @@ proptest! {
             red.relaxed.gpu.global.add.u32 [%rd1+256], 1;";
         let policy = if priorities { Policy::Priorities { changes } } else { Policy::Fair };
         let config = Config { policy, schedule_seed: seed, record: true, ..Config::default() };
-        let (machine, memory, outcome) = start(config, body, blocks, 64);
+        let (mut machine, memory, outcome) = start(config, body, blocks, 64);
         prop_assert!(outcome.is_ok());
         let expected = [2016 * blocks, 64 * blocks];
-        prop_assert_eq!([words(&machine, memory, 1)[0], words(&machine, memory + 256, 1)[0]], expected);
+        prop_assert_eq!([words(&mut machine, memory, 1)[0], words(&mut machine, memory + 256, 1)[0]], expected);
         let recording = machine.recording().cloned().expect("recorded");
         let policy = Policy::Replay(recording.clone());
         let (machine, _, outcome) = start(Config { policy, record: true, ..Config::default() }, body, blocks, 64);

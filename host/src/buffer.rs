@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crossdock_device::intrinsics::{Global, Peers};
+use crossdock_device::intrinsics::{Global, GlobalSlice, Peers};
 
 use crate::backend::Sharing;
 use crate::plain::{Plain, bytes_of, bytes_of_mut, zeroed};
@@ -45,6 +45,12 @@ impl<T: Plain> Buffer<T> {
     /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16 in 16 bytes.
     pub fn global<U>(&self) -> Global<U> {
         Global::from_address(self.address)
+    }
+
+    /// The argument for a kernel parameter `GlobalSlice<U>`: all elements; of `U`, as many as are whole.
+    pub fn slice<U: Copy>(&self) -> GlobalSlice<U> {
+        let bytes = self.len() * size_of::<T>();
+        self.global::<U>().slice(bytes.checked_div(size_of::<U>()).unwrap_or(0))
     }
 
     /// Copies `values` to the elements from `start`.
@@ -145,11 +151,11 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let backend = rank.backend();
         let purpose = format!("allocating {len} symmetric elements of {} bytes", size_of::<T>());
-        let everybodys = backend.gather(rank.index(), &purpose, here.address.to_le_bytes().to_vec())?;
+        let exported = backend.export(rank.index(), here.address)?;
+        let everybodys = backend.gather(rank.index(), &purpose, exported)?;
         let mut addresses = Vec::with_capacity(everybodys.len());
-        for (peer, bytes) in everybodys.into_iter().enumerate() {
-            let bytes = bytes.try_into().expect("every rank contributes an address of eight bytes");
-            addresses.push(backend.map_peer(rank.index(), peer, u64::from_le_bytes(bytes))?);
+        for (peer, exported) in everybodys.iter().enumerate() {
+            addresses.push(backend.import(rank.index(), peer, exported)?);
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;

@@ -1,6 +1,7 @@
 //! The ranks together: one thread each, one program for all.
 
 use std::fmt::Display;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -8,7 +9,10 @@ use std::time::Duration;
 
 use crossdock_device::layout::code::MAX_RANKS;
 
+#[cfg(feature = "cuda")]
+use crate::backend::cuda;
 use crate::backend::{Backend, Departure, Emulated, Settings};
+use crate::planning::Rates;
 use crate::rank::Rank;
 use crate::{Error, Result, Topology, Trace};
 
@@ -30,11 +34,25 @@ use crate::{Error, Result, Topology, Trace};
 #[derive(Clone, Debug)]
 pub struct Cluster {
     topology: Topology,
-    schedule_seed: u64,
-    priority_changes: Option<u32>,
-    multiprocessors: u32,
+    machine: Machine,
+    rates: Rates,
     deadline: Duration,
     patience: Duration,
+}
+
+/// What runs the kernels.
+#[derive(Clone, Debug)]
+enum Machine {
+    Emulated {
+        schedule_seed: u64,
+        priority_changes: Option<u32>,
+        multiprocessors: u32,
+    },
+    #[cfg(feature = "cuda")]
+    Cuda {
+        ranks: cuda::Ranks,
+        multiprocessors: Option<u32>,
+    },
 }
 
 impl Cluster {
@@ -43,37 +61,83 @@ impl Cluster {
     /// # Errors
     /// When the topology is empty, has several nodes, or has more ranks than the kernels address.
     pub fn emulated(topology: Topology) -> Result<Cluster> {
+        Cluster::with(
+            topology,
+            Machine::Emulated { schedule_seed: 0, priority_changes: None, multiprocessors: 132 },
+        )
+    }
+
+    /// All ranks in this process, on NVIDIA GPUs: rank `r` on GPU `r`, or, where there are more ranks than GPUs, on GPU `r` modulo their
+    /// number. Ranks that share a GPU share its multiprocessors.
+    ///
+    /// # Errors
+    /// [`Error::NoGpu`] when there is no driver or no GPU; otherwise as for [`emulated`](Self::emulated).
+    #[cfg(feature = "cuda")]
+    pub fn cuda(topology: Topology) -> Result<Cluster> {
+        let count = cuda::gpus()?.len();
+        let devices = (0..topology.ranks()).map(|rank| rank % count).collect();
+        Cluster::with(topology, Machine::Cuda { ranks: cuda::Ranks::Threads(devices), multiprocessors: None })
+    }
+
+    /// One process per rank, started by torchrun or Slurm: this one runs the rank that its variables say
+    /// ([`Environment`](crate::bootstrap::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
+    /// others and returns one result.
+    ///
+    /// # Errors
+    /// [`Error::Variable`] when a variable is missing or means nothing; [`Error::NoGpu`] without a driver or a GPU.
+    #[cfg(feature = "cuda")]
+    pub fn from_env() -> Result<Cluster> {
+        let environment = crate::bootstrap::Environment::from_env()?;
+        let topology = environment.topology();
+        cuda::gpus()?;
+        Cluster::with(
+            topology,
+            Machine::Cuda { ranks: cuda::Ranks::Process(environment), multiprocessors: None },
+        )
+    }
+
+    fn with(topology: Topology, machine: Machine) -> Result<Cluster> {
         topology.check()?;
         let (ranks, most) = (topology.ranks(), MAX_RANKS as usize);
         if ranks > most {
             return Err(Error::TooManyRanks { ranks, most });
         }
-        Ok(Cluster {
-            topology,
-            schedule_seed: 0,
-            priority_changes: None,
-            multiprocessors: 132,
-            deadline: Duration::from_secs(10),
-            patience: Duration::from_secs(60),
-        })
+        let (deadline, patience) = (Duration::from_secs(10), Duration::from_secs(60));
+        Ok(Cluster { topology, machine, rates: Rates::default(), deadline, patience })
     }
 
     /// The order in which virtual warps take turns: 0, the default, is round robin; every other value is a random fair
-    /// order of its own. Results do not depend on it.
-    pub fn schedule_seed(self, seed: u64) -> Cluster {
-        Cluster { schedule_seed: seed, ..self }
+    /// order of its own. Results do not depend on it. Real GPUs have an order of their own.
+    pub fn schedule_seed(mut self, seed: u64) -> Cluster {
+        if let Machine::Emulated { schedule_seed, .. } = &mut self.machine {
+            *schedule_seed = seed;
+        }
+        self
     }
 
     /// Lets virtual warps go on by random priorities, which change at up to so many random moments, instead of in turn:
     /// probabilistic concurrency testing, which finds mistakes that need few but particular switches. The schedule seed
-    /// draws priorities and moments.
-    pub fn priorities(self, changes: u32) -> Cluster {
-        Cluster { priority_changes: Some(changes), ..self }
+    /// draws priorities and moments. Real GPUs have an order of their own.
+    pub fn priorities(mut self, changes: u32) -> Cluster {
+        if let Machine::Emulated { priority_changes, .. } = &mut self.machine {
+            *priority_changes = Some(changes);
+        }
+        self
     }
 
-    /// Multiprocessors of each virtual GPU; 0 counts as 1.
-    pub fn multiprocessors(self, count: u32) -> Cluster {
-        Cluster { multiprocessors: count.max(1), ..self }
+    /// Multiprocessors of each virtual GPU, or the most that are used of a real one; 0 counts as 1.
+    pub fn multiprocessors(mut self, count: u32) -> Cluster {
+        match &mut self.machine {
+            Machine::Emulated { multiprocessors, .. } => *multiprocessors = count.max(1),
+            #[cfg(feature = "cuda")]
+            Machine::Cuda { multiprocessors, .. } => *multiprocessors = Some(count.max(1)),
+        }
+        self
+    }
+
+    /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those of an H100 otherwise.
+    pub fn rates(self, rates: Rates) -> Cluster {
+        Cluster { rates, ..self }
     }
 
     /// How long a kernel waits for a peer, in the clock of the device, before the round fails with
@@ -93,7 +157,7 @@ impl Cluster {
         self.topology
     }
 
-    /// Runs `program` on every rank, each on a thread of its own and on a fresh machine, and returns the results in
+    /// Runs `program` on every rank of this process, each on a thread of its own and on a fresh machine, and returns the results in
     /// rank order once all have ended.
     ///
     /// # Errors
@@ -125,35 +189,49 @@ impl Cluster {
         E: From<Error> + Display + Send,
         F: Fn(&Rank) -> Result<T, E> + Sync,
     {
-        let settings = Settings {
-            ranks: self.topology.ranks(),
-            schedule_seed: self.schedule_seed,
-            priority_changes: self.priority_changes,
-            trace,
-            multiprocessors: self.multiprocessors,
-            patience: self.patience,
-        };
-        let backend: Arc<dyn Backend> = match Emulated::new(settings) {
-            Ok(backend) => Arc::new(backend),
+        let (backend, here) = match self.open(trace) {
+            Ok(opened) => opened,
             Err(error) => return (Err(error.into()), None),
         };
-        let outcome = self.run_on(&backend, program);
+        let outcome = self.run_on(&backend, here, program);
         (outcome, backend.take_trace())
     }
 
-    fn run_on<T, E, F>(&self, backend: &Arc<dyn Backend>, program: F) -> Result<Vec<T>, E>
+    /// What runs the kernels, and the ranks of this process.
+    fn open(&self, trace: bool) -> Result<(Arc<dyn Backend>, Range<usize>)> {
+        match &self.machine {
+            Machine::Emulated { schedule_seed, priority_changes, multiprocessors } => {
+                let backend = Emulated::new(Settings {
+                    ranks: self.topology.ranks(),
+                    schedule_seed: *schedule_seed,
+                    priority_changes: *priority_changes,
+                    trace,
+                    multiprocessors: *multiprocessors,
+                    patience: self.patience,
+                })?;
+                Ok((Arc::new(backend), 0..self.topology.ranks()))
+            }
+            #[cfg(feature = "cuda")]
+            Machine::Cuda { ranks, multiprocessors } => {
+                let backend = cuda::Cuda::new(ranks, *multiprocessors, self.patience)?;
+                let here = backend.here();
+                Ok((Arc::new(backend), here))
+            }
+        }
+    }
+
+    fn run_on<T, E, F>(&self, backend: &Arc<dyn Backend>, here: Range<usize>, program: F) -> Result<Vec<T>, E>
     where
         T: Send,
         E: From<Error> + Display + Send,
         F: Fn(&Rank) -> Result<T, E> + Sync,
     {
-        let ranks = self.topology.ranks();
         let program = &program;
         let outcomes: Vec<Result<T, E>> = thread::scope(|scope| {
             let start = |index: usize| {
                 let here = Arc::clone(backend);
                 let body = move || {
-                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.deadline);
+                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.rates, self.deadline);
                     let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
                         Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                     });
@@ -168,18 +246,18 @@ impl Cluster {
                     },
                 )
             };
-            let threads: Vec<_> = (0..ranks).map(start).collect();
+            let threads: Vec<_> = here.clone().map(start).collect();
             let join = |(index, thread): (usize, Result<thread::ScopedJoinHandle<'_, _>, _>)| match thread {
                 Ok(thread) => thread.join().unwrap_or_else(|panic| {
                     Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                 }),
                 Err(failed) => failed,
             };
-            threads.into_iter().enumerate().map(join).collect()
+            here.clone().zip(threads).map(join).collect()
         });
-        let mut results = Vec::with_capacity(ranks);
+        let mut results = Vec::with_capacity(here.len());
         let mut failure: Option<(bool, E)> = None;
-        for (index, outcome) in outcomes.into_iter().enumerate() {
+        for (index, outcome) in here.zip(outcomes) {
             match outcome {
                 Ok(result) => results.push(result),
                 Err(error) => {

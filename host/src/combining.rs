@@ -7,7 +7,7 @@ use half::bf16;
 
 use crate::Result;
 use crate::buffer::Buffer;
-use crate::dock::Dock;
+use crate::dock::{Dock, blocks};
 use crate::kernel::Launched;
 use crate::memory::Counting;
 use crate::plain::Plain;
@@ -192,7 +192,7 @@ impl<'a, T: Element> Combine<'a, T> {
         let biases = self.biases.into_iter().flatten().map(on_device).collect::<Result<Vec<_>>>()?;
         // Where there is no bias or value, any address does: the kernel does not look.
         let bias = |index: usize| biases.get(index).unwrap_or(outputs).global();
-        let blocks = dock.blocks(counts.tokens.max(counts.rows()), dock.kernels.combine.warps());
+        let blocks = blocks(counts.tokens.max(counts.rows()), dock.allotment().combine);
         launches.push(dock.kernels.combine.launch(
             blocks,
             &CombineArguments {

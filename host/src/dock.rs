@@ -17,8 +17,9 @@ use crate::combining::{Combine, Combined, Element, Metadata};
 use crate::kernel::{Kernel, Launched};
 use crate::memory::{CHUNK_TOKENS, Counting, Memory};
 use crate::plan::{Counts, Handle, Plan, Routes};
+use crate::planning::{Allotment, Budget, Controller, Observation, Planning, Share};
 use crate::rank::Rank;
-use crate::report::StageReport;
+use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
 use crate::router::Routed;
 use crate::status;
@@ -39,6 +40,8 @@ pub struct Dock {
     plan: Rc<Plan>,
     /// Where routes that the host gives are put.
     routes: Rc<Routes>,
+    /// What kernels take of the GPU.
+    allotment: Allotment,
     /// Rounds begun; flags hold the round in which their rank last reached the stage.
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
@@ -83,7 +86,9 @@ impl Dock {
         let memory = Memory::new(rank, &shape, &room)?;
         let routes = Rc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
         let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Rc::clone(&routes))?);
-        Ok(Dock { rank: rank.clone(), shape, room, kernels, memory, plan, routes, round: 0, broken: None })
+        let allotment = planning(rank, shape, &room, &kernels).allot(Budget::Auto);
+        let rank = rank.clone();
+        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, round: 0, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -94,6 +99,45 @@ impl Dock {
     /// The rank that this end of the dock belongs to.
     pub fn rank(&self) -> &Rank {
         &self.rank
+    }
+
+    /// What each kernel takes of this rank's GPU.
+    pub fn allotment(&self) -> Allotment {
+        self.allotment
+    }
+
+    /// Gives the kernels of later rounds another budget; [`Budget::Auto`] before. Not collective: ranks may differ, and results
+    /// do not depend on it.
+    ///
+    /// # Errors
+    /// When the GPU has not so many multiprocessors, or the budget is none.
+    pub fn set_budget(&mut self, budget: Budget) -> Result<()> {
+        let planning = planning(&self.rank, self.shape, &self.room, &self.kernels);
+        if let Budget::Multiprocessors(count) = budget
+            && !(1..=planning.multiprocessors).contains(&count)
+        {
+            let (value, most) = (count.into(), planning.multiprocessors.into());
+            return Err(Error::OutOfRange { parameter: "Budget::Multiprocessors", value, least: 1, most });
+        }
+        self.allotment = planning.allot(budget);
+        Ok(())
+    }
+
+    /// Tells the controller what a round of this rank took, with the cycles that its experts took, and gives the next round the
+    /// budget that it decides on. Nothing changes where the backend cannot count.
+    ///
+    /// # Errors
+    /// When the controller's limits are above what the GPU has.
+    pub fn rebalance(
+        &mut self,
+        controller: &mut Controller,
+        round: &RoundReport,
+        expert_cycles: u64,
+    ) -> Result<()> {
+        if let Some(observation) = Observation::of_round(round, expert_cycles) {
+            controller.observe(observation);
+        }
+        self.set_budget(Budget::Multiprocessors(controller.multiprocessors()))
     }
 
     /// Sends this rank's tokens to the ranks of their experts and waits until everybody's have arrived here.
@@ -117,7 +161,7 @@ impl Dock {
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
-        self.accept(tokens, count)?;
+        let quantises = self.accept(tokens, count)?;
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
         let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
@@ -126,7 +170,7 @@ impl Dock {
         let routes = Rc::clone(&self.routes);
         routes.experts.write(0, routing.experts)?;
         routes.weights.write(0, routing.weights)?;
-        self.exchange(routes, count)
+        self.exchange(routes, count, quantises)
     }
 
     /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
@@ -137,12 +181,12 @@ impl Dock {
     /// placement the dock's shape counts physical experts.
     pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
         let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
-        self.accept(tokens, routed.tokens())?;
-        self.exchange(routes, routed.tokens())
+        let quantises = self.accept(tokens, routed.tokens())?;
+        self.exchange(routes, routed.tokens(), quantises)
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Rc<Routes>, count: usize) -> Result<Arrived<'_>> {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize, quantises: bool) -> Result<Arrived<'_>> {
         match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = routes,
             None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
@@ -150,7 +194,7 @@ impl Dock {
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
             let mut launches = dock.launch_positions(&plan, count)?;
-            launches.push(dock.launch_dispatch(&plan, count)?);
+            launches.push(dock.launch_dispatch(&plan, count, quantises)?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
         })?;
@@ -165,10 +209,10 @@ impl Dock {
     pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
         handle.check(&self.rank, &self.shape, &self.room)?;
         let kept = Rc::clone(&handle.0);
-        self.accept(tokens, kept.counts.tokens)?;
+        let quantises = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
             let enter = dock.launch_enter()?;
-            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens)?;
+            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?;
             dock.finish(vec![enter, dispatch])
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
@@ -212,8 +256,8 @@ impl Dock {
         Ok(())
     }
 
-    /// Puts the rows of `count` tokens in place, once they are known to be right.
-    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<()> {
+    /// Puts the rows of `count` tokens in place, once they are known to be right. Whether dispatch quantises them.
+    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<bool> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
@@ -223,7 +267,8 @@ impl Dock {
             return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
         self.memory.rows.write(0, tokens.bytes())?;
-        self.memory.scales.write(0, tokens.scales())
+        self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
+        Ok(tokens.are_quantised_on_the_way(&self.shape))
     }
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
@@ -313,16 +358,17 @@ impl Dock {
         )
     }
 
-    fn launch_dispatch(&self, plan: &Plan, tokens: usize) -> Result<Launched> {
+    fn launch_dispatch(&self, plan: &Plan, tokens: usize, quantises: bool) -> Result<Launched> {
         let memory = &self.memory;
         let layout = self.room.layout;
         // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
         let rows = if layout.is_by_expert() { self.room.rows.max(tokens) } else { tokens };
         self.kernels.dispatch.launch(
-            self.blocks(rows, self.kernels.dispatch.warps()),
+            blocks(rows, self.allotment.dispatch),
             &DispatchArguments {
                 rows: memory.rows.global(),
-                scales: memory.scales.global(),
+                sides: memory.sides.global(),
+                quantises: u32::from(quantises),
                 weights: plan.routes.weights.global(),
                 places: plan.places.global(),
                 tokens: tokens as u32,
@@ -334,8 +380,8 @@ impl Dock {
                 local_experts: self.shape.experts / self.ranks(),
                 arrived_rows: memory.arrived_rows.peers(),
                 rows_here: memory.arrived_rows.here().global(),
-                arrived_scales: memory.arrived_scales.peers(),
-                scales_here: memory.arrived_scales.here().global(),
+                arrived_sides: memory.arrived_sides.peers(),
+                sides_here: memory.arrived_sides.here().global(),
                 selections: memory.selections.peers(),
                 selections_here: memory.selections.here().global(),
                 origins: memory.origins.peers(),
@@ -374,21 +420,15 @@ impl Dock {
     pub(crate) fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
         self.rank.synchronise()?;
         let words = self.memory.status.read(0..self.memory.status.len())?;
-        status::check(&self.rank, &words, &self.shape, &self.room)?;
+        status::check(&self.rank, &words, &self.shape, &self.room, |stage| self.memory.flags(stage))?;
         Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
     }
 
     /// How `count` and `layout` divide the tokens: tokens per block, and blocks.
     fn chunks(&self, tokens: usize) -> (u32, u32) {
-        let most = self.rank.backend().multiprocessors() as usize;
+        let most = self.allotment.dispatch.multiprocessors as usize;
         let chunk = tokens.div_ceil(most).max(CHUNK_TOKENS);
         (chunk as u32, tokens.div_ceil(chunk).max(1) as u32)
-    }
-
-    /// Blocks for `warps` warps each and one warp per row, all resident at once.
-    pub(crate) fn blocks(&self, rows: usize, warps: u32) -> u32 {
-        let most = self.rank.backend().multiprocessors() as usize;
-        rows.div_ceil(warps.max(1) as usize).clamp(1, most) as u32
     }
 
     pub(crate) fn index(&self) -> u32 {
@@ -406,5 +446,21 @@ impl Dock {
 
     pub(crate) fn deadline(&self) -> u64 {
         u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Blocks for one warp per row, within a share, so that all are resident at once.
+pub(crate) fn blocks(rows: usize, share: Share) -> u32 {
+    rows.div_ceil(share.warps.max(1) as usize).clamp(1, share.multiprocessors.max(1) as usize) as u32
+}
+
+fn planning(rank: &Rank, shape: Shape, room: &Room, kernels: &Loaded) -> Planning {
+    Planning {
+        shape,
+        ranks: rank.topology().ranks(),
+        by_expert: room.layout.is_by_expert(),
+        multiprocessors: rank.backend().multiprocessors(),
+        rates: rank.rates(),
+        warps: [kernels.dispatch.warps(), kernels.combine.warps(), kernels.gradient.warps()],
     }
 }

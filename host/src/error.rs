@@ -224,6 +224,24 @@ pub enum Error {
         /// The tokens' format.
         found: &'static str,
     },
+    /// Opaque rows do not move in 16-byte pieces.
+    #[error("an opaque row must be a multiple of 16 bytes: {row_bytes} is not; use {}", .row_bytes.next_multiple_of(16))]
+    OpaqueRow {
+        /// Its bytes.
+        row_bytes: u32,
+    },
+    /// A scale is not a power of two, and the wire holds nothing else.
+    #[error(
+        "rank {rank}: scale {index} is {scale}, and UE8M0 holds powers of two from 2^-127 to 2^127 and NaN"
+    )]
+    Scale {
+        /// The rank.
+        rank: usize,
+        /// Its place in `tokens.scales`.
+        index: usize,
+        /// The scale.
+        scale: f32,
+    },
     /// A buffer is accessed outside its length.
     #[error("elements {start}..{end} are outside a buffer of {length}")]
     OutsideBuffer {
@@ -237,7 +255,7 @@ pub enum Error {
     /// A peer did not reach a stage within the deadline.
     #[error(
         "rank {rank}: {stage} waited {deadline:?} for rank {peer}, which is in round {found} and not in round {expected}; \
-         did that rank run the same rounds?"
+         {present} of {ranks} ranks came; did that rank run the same rounds?"
     )]
     Late {
         /// The rank that waited.
@@ -250,6 +268,10 @@ pub enum Error {
         expected: u32,
         /// The last round in which the peer reached the stage; 0 for none.
         found: u32,
+        /// How many of the ranks, this one included, reached the stage in that round.
+        present: usize,
+        /// How many there are.
+        ranks: usize,
         /// How long the wait was, in the clock of the device.
         deadline: Duration,
     },
@@ -337,6 +359,70 @@ pub enum Error {
         missing: Vec<usize>,
         /// How long the others waited, in wall-clock time.
         waited: Duration,
+    },
+    /// There is no usable NVIDIA driver or GPU.
+    #[error("no GPU to run on: {reason}")]
+    NoGpu {
+        /// What was looked for and not found.
+        reason: String,
+    },
+    /// The driver refused a call.
+    #[error("rank {rank}: {call} failed: {reason}")]
+    Driver {
+        /// The rank.
+        rank: usize,
+        /// What was asked of the driver.
+        call: &'static str,
+        /// Its answer.
+        reason: String,
+    },
+    /// The driver's compiler refused a kernel.
+    #[error("rank {rank}: the driver cannot compile the kernel {kernel}:\n{log}")]
+    Compile {
+        /// The rank.
+        rank: usize,
+        /// The kernel.
+        kernel: String,
+        /// What the compiler said, with the Rust lines that its PTX lines come from.
+        log: String,
+    },
+    /// A variable of the launcher is missing or means nothing.
+    #[error("{variable} {problem}")]
+    Variable {
+        /// The variable, or those of which one is needed.
+        variable: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// Rank 0 cannot listen.
+    #[error(
+        "port {port} is taken, so rank 0 cannot listen for the others; set CROSSDOCK_PORT to a free port, on all ranks"
+    )]
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// Rank 0 does not answer.
+    #[error("rank {rank} could not reach rank 0 at {address} within {waited:?}: {cause}")]
+    Unreachable {
+        /// The rank that tried.
+        rank: usize,
+        /// Where rank 0 should listen.
+        address: String,
+        /// For how long it tried.
+        waited: Duration,
+        /// The last answer.
+        cause: String,
+    },
+    /// Rank 0 does not let this process in.
+    #[error("rank {rank} was not let into the group at {address}: {reason}")]
+    Refused {
+        /// The rank that wanted to join.
+        rank: usize,
+        /// Where rank 0 listens.
+        address: String,
+        /// Why.
+        reason: String,
     },
     /// A rank's program panicked.
     #[error("rank {rank} panicked: {message}")]

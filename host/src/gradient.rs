@@ -6,6 +6,7 @@ use half::bf16;
 use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
+use crate::dock::blocks;
 use crate::tokens::length;
 use crate::{Error, Result, Wire};
 
@@ -52,7 +53,7 @@ impl Arrived<'_> {
             Gradients { outputs: rank.buffer(elements)?, weights: rank.buffer(self.slot_count())? };
         let kernel = &dock.kernels.gradient;
         let launch = kernel.launch(
-            dock.blocks(self.row_count(), kernel.warps()),
+            blocks(self.row_count(), dock.allotment().gradient),
             &GradientArguments {
                 gradients: dock.memory.arrived_rows.here().global(),
                 by_expert: u32::from(self.layout().is_by_expert()),

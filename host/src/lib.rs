@@ -25,10 +25,11 @@
 //! # }
 //! ```
 //!
-//! Nothing here but `backend` knows what runs the kernels; so far that is the emulator, one virtual GPU per rank.
+//! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
 
 mod arrived;
 pub mod backend;
+pub mod bootstrap;
 mod buffer;
 mod capacity;
 mod cluster;
@@ -37,12 +38,15 @@ mod dock;
 mod error;
 mod gradient;
 mod kernel;
+mod meeting;
 mod memory;
 mod placement;
 mod plain;
 mod plan;
+pub mod planning;
 pub mod quantise;
 mod rank;
+mod rendezvous;
 pub mod report;
 mod requirements;
 mod router;
@@ -51,13 +55,16 @@ mod tokens;
 mod topology;
 
 pub use arrived::Arrived;
+#[cfg(feature = "cuda")]
+pub use backend::cuda::{Gpu, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
 pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
-    Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Specialised, SpecialisedRouter, Wire,
+    Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat, ScoreFunction,
+    Shape, Specialised, SpecialisedRouter, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
 pub use dock::Dock;

@@ -14,6 +14,7 @@ use crate::capacity::Capacity;
 use crate::dock::Dock;
 use crate::kernel::Kernel;
 use crate::plain::Plain;
+use crate::planning::Rates;
 use crate::{Result, Topology};
 
 /// A rank of a [`Cluster`](crate::Cluster): one GPU, driven by one thread.
@@ -24,6 +25,7 @@ pub struct Rank {
     backend: Arc<dyn Backend>,
     topology: Topology,
     index: usize,
+    rates: Rates,
     deadline: Duration,
     /// A rank blocks as one: it stays on its thread.
     thread: PhantomData<*const ()>,
@@ -34,9 +36,10 @@ impl Rank {
         backend: Arc<dyn Backend>,
         topology: Topology,
         index: usize,
+        rates: Rates,
         deadline: Duration,
     ) -> Rank {
-        Rank { backend, topology, index, deadline, thread: PhantomData }
+        Rank { backend, topology, index, rates, deadline, thread: PhantomData }
     }
 
     /// Its number, from 0 to [`Topology::ranks`] exclusive.
@@ -52,6 +55,11 @@ impl Rank {
     /// How long a kernel waits for a peer, in the clock of the device.
     pub fn deadline(&self) -> Duration {
         self.deadline
+    }
+
+    /// How fast its GPU and links are.
+    pub(crate) fn rates(&self) -> Rates {
+        self.rates
     }
 
     /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by `kernels`

@@ -9,8 +9,15 @@ use crate::error::{Overflowing, Stage};
 use crate::rank::Rank;
 use crate::{Error, Result};
 
-/// Reads a record of `[code, stage, three details, ..]` (see `kernels::signal` of the device crate).
-pub(crate) fn check(rank: &Rank, words: &[u32], shape: &Shape, room: &Room) -> Result<()> {
+/// Reads a record of `[code, stage, three details, ..]` (see `kernels::signal` of the device crate). `flags` gives the rounds in which
+/// ranks last reached a stage.
+pub(crate) fn check(
+    rank: &Rank,
+    words: &[u32],
+    shape: &Shape,
+    room: &Room,
+    flags: impl FnOnce(Stage) -> Result<Vec<u32>>,
+) -> Result<()> {
     let unknown = || Error::UnknownStatus { rank: rank.index(), words: words.to_vec() };
     let &[status, stage, first, second, third, ..] = words else { return Err(unknown()) };
     if status == code::FINE {
@@ -31,6 +38,8 @@ pub(crate) fn check(rank: &Rank, words: &[u32], shape: &Shape, room: &Room) -> R
             peer: first as usize,
             expected: second,
             found: third,
+            present: flags(stage)?.into_iter().filter(|&round| round == second).count(),
+            ranks: rank.topology().ranks(),
             deadline: rank.deadline(),
         },
         code::OVERFLOW => {

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossdock_host::report::StageReport;
+use crossdock_host::planning::{Budget, Controller, Limits, Observation};
+use crossdock_host::report::{RoundReport, StageReport};
 use crossdock_host::{
-    Arrived, Capacity, Cluster, Combined, Error, KernelSet, NOWHERE, Rank, Routing, Shape, Stage, Tokens,
-    Topology, Wire, quantise,
+    Arrived, Capacity, Cluster, Combined, Error, Fp8, KernelSet, NOWHERE, Rank, Routing, Shape, Stage,
+    Tokens, Topology, Wire, quantise,
 };
 use half::bf16;
 
@@ -161,9 +162,10 @@ fn arrivals_are_grouped_by_source_and_slots_by_expert() {
 
 #[test]
 fn fp8_rows_and_scales_travel_unchanged() {
-    let shape = Shape { hidden: 48, wire: Wire::Fp8 { block: 32 }, ..SHAPE };
+    let format = Fp8 { block: 32, ..Fp8::DEEPSEEK_V3 };
+    let shape = Shape { hidden: 48, wire: Wire::Fp8(format), ..SHAPE };
     let row: Vec<f32> = (0..48).map(|column| (column as f32 - 20.0) * 0.37).collect();
-    let fp8 = quantise::fp8_e4m3(&row, 48, 32).expect("one row");
+    let fp8 = quantise::fp8(&row, 48, format).expect("one row");
     cluster()
         .run(|rank| -> Result<(), Error> {
             let mut dock = rank.dock(kernels(shape), Capacity::tokens(1))?;
@@ -177,7 +179,7 @@ fn fp8_rows_and_scales_travel_unchanged() {
             }
             let outputs = arrived.apply(|_, input, output| output.copy_from_slice(input))?;
             let result = arrived.combine(&outputs)?.rows;
-            for (y, x) in result.iter().zip(quantise::dequantise(&fp8.values, &fp8.scales, 48, 32)?) {
+            for (y, x) in result.iter().zip(quantise::dequantise(&fp8.values, &fp8.scales, 48, format)?) {
                 // Two selections of the same row: 0.5 + 2.0 times the element that experts saw.
                 assert_eq!(*y, bf16::from_f32(bf16::from_f32(x).to_f32() * 2.5));
             }
@@ -258,7 +260,7 @@ fn a_peer_that_stays_away_is_named_with_stage_and_round() {
     };
     assert_eq!(
         error.to_string(),
-        "rank 0: layout waited 5ms for rank 1, which is in round 0 and not in round 1; did that rank run the same rounds?"
+        "rank 0: layout waited 5ms for rank 1, which is in round 0 and not in round 1; 2 of 3 ranks came; did that rank run the same rounds?"
     );
 }
 
@@ -331,4 +333,82 @@ fn capacity_is_a_limit_and_the_same_for_all() {
         Ok(())
     });
     assert!(matches!(error, Err(Error::UnevenExperts { experts: 7, ranks: 3 })), "{error:?}");
+}
+
+#[test]
+fn a_budget_limits_blocks_and_changes_no_bit() {
+    let blocks = |report: &StageReport| -> Vec<u64> {
+        report
+            .launches
+            .iter()
+            .map(|launch| launch.counters.as_ref().expect("counted").activity.blocks)
+            .collect()
+    };
+    // 40 tokens would take five blocks.
+    let cluster =
+        Cluster::emulated(Topology::nodes(1).gpus_per_node(2)).expect("one node").multiprocessors(6);
+    cluster
+        .run(|rank| -> Result<(), Error> {
+            let shape = Shape { experts: 6, top_k: 1, ..SHAPE };
+            let mut dock = rank.dock(kernels(shape), Capacity::tokens(40))?;
+            let planned = dock.allotment();
+            assert!(
+                planned.dispatch.multiprocessors <= 3 && planned.combine.multiprocessors <= 3,
+                "{planned:?}"
+            );
+            let rows: Vec<bf16> = (0..40 * HIDDEN).map(|index| bf16::from_f32((index % 97) as f32)).collect();
+            let experts: Vec<i32> = (0..40).map(|token| token % 2 * 3 + token / 2 % 3).collect();
+            for (budget, most) in
+                [(Budget::Multiprocessors(2), 2), (Budget::All, 5), (Budget::Multiprocessors(1), 1)]
+            {
+                // Ranks may differ.
+                let odd = rank.index() == 1 && budget == Budget::All;
+                dock.set_budget(if odd { Budget::Multiprocessors(1) } else { budget })?;
+                let arrived = dock.dispatch(&Tokens::Bf16(&rows), &Routing::new(&experts, &[1.0; 40]))?;
+                let dispatch = arrived.report().clone();
+                let outputs = arrived.apply(|_, input, output| output.copy_from_slice(input))?;
+                let combined = arrived.combine(&outputs)?;
+                assert_eq!(combined.rows, rows);
+                let most = if odd { 1 } else { most };
+                assert_eq!(blocks(&dispatch), [most; 3], "{budget:?}: count, layout, dispatch");
+                assert_eq!(blocks(&combined.report), [most], "{budget:?}");
+            }
+            for count in [0, 7] {
+                let error = dock.set_budget(Budget::Multiprocessors(count)).expect_err("the GPU has six");
+                let expected = format!("Budget::Multiprocessors must be 1 to 6: {count} is not");
+                assert_eq!(error.to_string(), expected);
+            }
+            Ok(())
+        })
+        .expect("the rounds succeed");
+}
+
+#[test]
+fn a_controller_sets_the_budget_of_the_next_round() {
+    cluster()
+        .run(|rank| -> Result<(), Error> {
+            let mut dock = rank.dock(kernels(SHAPE), Capacity::tokens(4))?;
+            let limits = Limits { least: 2, most: 60, total: 132 };
+            let mut controller = Controller::new(limits, 60)?;
+            let mut taken = Vec::new();
+            for number in 0..12 {
+                let arrived = dispatch(&mut dock)?;
+                let outputs = experts(&arrived)?;
+                let report = arrived.report().clone();
+                let combined = arrived.combine(&outputs)?;
+                assert_eq!(combined.rows, expected_results(rank.index()));
+                let report = RoundReport { dispatch: report, combine: combined.report };
+                let observed = Observation::of_round(&report, 1).expect("virtual GPUs count");
+                assert!(observed.communication > observed.waiting, "{observed:?}");
+                // Experts that take ever longer, far above communication.
+                let experts = 1_000_000_000 / (132 - u64::from(dock.allotment().dispatch.multiprocessors));
+                dock.rebalance(&mut controller, &report, experts << (number / 4))?;
+                assert_eq!(dock.allotment().dispatch.multiprocessors, controller.multiprocessors());
+                taken.push(controller.multiprocessors());
+            }
+            assert_eq!(taken[..3], [60; 3], "rank {}", rank.index());
+            assert_eq!(taken[3], 2, "rank {}", rank.index());
+            Ok(())
+        })
+        .expect("the rounds succeed");
 }

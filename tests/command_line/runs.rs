@@ -21,6 +21,29 @@ fn unusual_shapes_are_verified() {
 }
 
 #[test]
+fn the_plan_follows_from_shape_model_and_flag_and_changes_no_bit() {
+    let shape = "--tokens 30 --hidden 64 --layout expert:4";
+    let plan = |arguments: &str| {
+        let run = verified(&format!("{shape} {arguments}"));
+        let taken = ["dispatch", "combine"]
+            .map(|stage| run["plan"][stage]["multiprocessors"].as_u64().expect("a number"));
+        let blocks = run["combine"]["activity"]["blocks"].as_u64().expect("a number");
+        assert!(blocks <= taken[1], "{arguments}: {blocks} blocks of {taken:?}");
+        (taken, run["hash"].clone())
+    };
+    let (automatic, hash) = plan("");
+    assert!(automatic.iter().all(|taken| (1..=66).contains(taken)), "{automatic:?}");
+    let (faster, same) = plan("--model b200");
+    assert!(faster[0] > automatic[0], "{faster:?} with faster links, {automatic:?} without");
+    assert_eq!(same, hash);
+    for (flag, taken) in
+        [("--sms 2", [2, 2]), ("--sms all", [132, 132]), ("--sms all --model b200", [148, 148])]
+    {
+        assert_eq!(plan(flag), (taken, hash.clone()), "{flag}");
+    }
+}
+
+#[test]
 fn the_result_depends_on_the_seed_and_not_on_the_schedule() {
     let hash = |arguments: &str| {
         let shape = "--gpus-per-node 4 --tokens 9 --hidden 64 --experts 32 --top-k 5";
@@ -207,4 +230,17 @@ fn doctor_states_what_is_there_and_never_fails() {
         .expect("the tool starts");
     assert!(without.status.success());
     assert!(text(&without.stdout).contains("no ptxas (/nowhere/ptxas"), "{}", text(&without.stdout));
+}
+
+#[test]
+fn a_round_runs_on_gpus_or_says_that_there_are_none() {
+    let output =
+        crossdock("run --backend cuda --gpus-per-node 2 --tokens 9 --hidden 64 --experts 8 --top-k 3 --json");
+    match crossdock::host::gpus() {
+        Ok(_) => assert!(text(&output.stdout).contains("\"verified\":true"), "{}", text(&output.stderr)),
+        Err(error) => {
+            assert_eq!(output.status.code(), Some(2));
+            assert!(text(&output.stderr).contains(&error.to_string()), "{}", text(&output.stderr));
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Detector;
-use super::clock::lanes;
+use super::clock::{LaunchId, lanes};
 use super::lanes::{LaneClocks, View};
 use super::location::Location;
 use super::row::{Marks, PIECES, Pattern, Row, Run, pieces};
@@ -30,7 +30,7 @@ pub(crate) struct Racing {
 pub(crate) struct Request<'a, V> {
     pub(crate) view: &'a V,
     pub(crate) actor: u32,
-    pub(crate) launch: u32,
+    pub(crate) launch: LaunchId,
     pub(crate) place: Place,
     pub(crate) mark: Mark,
     pub(crate) lanes: u32,
@@ -50,7 +50,7 @@ enum Relation {
 impl Detector {
     /// The stamp of an access by a warp at this time; `several` lanes have one of their own.
     #[inline]
-    fn stamp(&mut self, clocks: &mut LaneClocks, access: Access, pc: u32, several: u32) -> u32 {
+    pub(super) fn stamp(&mut self, clocks: &mut LaneClocks, access: Access, pc: u32, several: u32) -> u32 {
         match clocks.stamp(pc, several) {
             Some(stamp) => stamp,
             None => {
@@ -126,25 +126,34 @@ impl Detector {
         if access.strong.is_some() || access.kind == Kind::Atomic || mark.is_nobody() {
             return false;
         }
+        let is_behind_stamp = |mark: Mark, pattern: Pattern| {
+            let stamp = self.stamps.get(mark.stamp());
+            let theirs = match pattern {
+                Pattern::Same => mark.lanes(stamp),
+                Pattern::Lanes { .. } => u32::MAX,
+            };
+            let launch = self.actors[stamp.actor as usize].launch;
+            !(access.non_coherent || stamp.access.non_coherent)
+                && request.view.is_behind(stamp, launch, theirs, request.lanes, request.space)
+        };
         let is_behind = |marks: &Marks| match marks {
-            Marks::One(run) if run.pieces & pieces == 0 => true,
-            Marks::One(run) => {
-                let stamp = self.stamps.get(run.mark.stamp());
-                let theirs = match run.pattern {
-                    Pattern::Same => run.mark.lanes(stamp),
-                    Pattern::Lanes { .. } => u32::MAX,
-                };
-                let launch = self.actors[stamp.actor as usize].launch;
-                !(access.non_coherent || stamp.access.non_coherent)
-                    && request.view.is_behind(stamp, launch, theirs, request.lanes, request.space)
+            Marks::One(run) => run.pieces & pieces == 0 || is_behind_stamp(run.mark, run.pattern),
+            Marks::Each(each) => {
+                let mut last = Mark::NOBODY;
+                each.iter().enumerate().filter(|(piece, _)| pieces >> piece & 1 == 1).all(|(_, &mark)| {
+                    let known = mark.is_nobody() || mark == last;
+                    last = mark;
+                    known || mark.as_set().is_none() && is_behind_stamp(mark, Pattern::Same)
+                })
             }
-            Marks::Each(_) => false,
         };
         let run = Run { mark, pattern: Pattern::Same, pieces };
         if access.kind == Kind::Read {
             let alone = matches!(row.reads, Marks::One(reads) if reads.pieces & pieces == 0
                 || reads.mark == mark && reads.pattern == Pattern::Same);
-            if !alone || !is_behind(&row.writes) {
+            // Of a read that whoever is behind the new one is behind too, nothing need be kept.
+            let covers = access.proxy == Proxy::Generic && is_behind(&row.reads);
+            if !(alone || covers) || !is_behind(&row.writes) {
                 return false;
             }
             row.reads.put(run);
@@ -178,6 +187,7 @@ impl Detector {
         if request.access.kind == Kind::Atomic {
             kept.clear();
         }
+        self.keep_weaker(write, request, &mut kept);
         kept.push(request.mark);
         row.writes.set(piece, self.replace(write, kept));
         row.reads.set(piece, self.replace(read, unordered_reads));
@@ -213,6 +223,26 @@ impl Detector {
         Ok(unordered)
     }
 
+    /// Adds those of `earlier` that are weaker than the request: whoever is behind neither may race with them and not with
+    /// the request.
+    fn keep_weaker<V: View>(&self, earlier: Mark, request: &Request<'_, V>, kept: &mut Vec<Mark>) {
+        let Some(scope) = request.access.strong else { return };
+        let mut look = |mark: Mark| {
+            let access = &self.stamps.get(mark.stamp()).access;
+            let is_weaker = access.strong.is_none_or(|earlier| earlier < scope)
+                || access.bytes != request.access.bytes
+                || access.proxy != request.access.proxy;
+            if is_weaker && mark != request.mark && !kept.contains(&mark) {
+                kept.push(mark);
+            }
+        };
+        match earlier.as_set() {
+            Some(set) => self.sets.get(set).iter().for_each(|&mark| look(mark)),
+            None if earlier.is_nobody() => {}
+            None => look(earlier),
+        }
+    }
+
     fn relation<V: View>(
         &self,
         earlier: Mark,
@@ -226,7 +256,7 @@ impl Detector {
         let mine = &request.access;
         if mine.non_coherent {
             // Whatever it may see must have been written before its kernel began.
-            let start = &self.launches[request.launch as usize].start.generic;
+            let start = &self.launches[request.launch.number as usize].start.generic;
             let before = start.covers(stamp.actor, actor.launch, theirs, stamp.time);
             return if before { Relation::Ordered } else { Relation::Racing };
         }
@@ -259,6 +289,10 @@ impl Detector {
         request: &Request<'_, V>,
     ) -> bool {
         let Some(location) = location else { return false };
+        // Of a store that is no longer remembered nobody can tell who found it.
+        if self.stamps.get(store.stamp()).access.strong.is_some() && location.has_forgotten(store) {
+            return true;
+        }
         location.observations(store).any(|moment| {
             let read = Stamp { actor: moment.actor, time: moment.time, ..*self.stamps.get(store.stamp()) };
             let launch = self.actors[moment.actor as usize].launch;

@@ -72,7 +72,7 @@ impl Engine {
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::new(config),
-            detector: config.checks.then(Detector::default),
+            detector: config.checks.then(|| Detector::new(config)),
             described: config.policy.describe(config.schedule_seed),
             livelock_after: config.livelock_after,
             idle: 0,

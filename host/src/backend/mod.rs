@@ -6,8 +6,9 @@
 //! earlier launches of that rank leave it, so they may wait for them.
 //! **Addresses** are device addresses as kernels of that rank use them.
 
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod emulated;
-mod rendezvous;
 
 use std::fmt;
 
@@ -75,8 +76,11 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]).
     fn release(&self, rank: usize, address: u64);
 
-    /// Where `rank` finds `address` of the symmetric memory of `peer`.
-    fn map_peer(&self, rank: usize, peer: usize, address: u64) -> Result<u64>;
+    /// What a peer needs to reach the symmetric allocation of `rank` at `address`, to be handed to its [`import`](Self::import).
+    fn export(&self, rank: usize, address: u64) -> Result<Vec<u8>>;
+
+    /// Where `rank` finds the symmetric allocation that `peer` exported.
+    fn import(&self, rank: usize, peer: usize, exported: &[u8]) -> Result<u64>;
 
     /// Copies from the host.
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()>;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
-use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
+use crossdock::host::planning::Budget;
+use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
 use crate::routing::Routing;
+use crate::wire;
 
 /// The widest token that the kernels take.
 pub(crate) const MOST_HIDDEN: u32 = 65536;
@@ -67,22 +69,13 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
 }
 
-/// How a token's row travels.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum WireName {
-    /// Two bytes per element
-    Bf16,
-    /// E4M3, one byte per element, and one f32 scale per 128 elements
-    Fp8,
-}
-
-impl From<WireName> for Wire {
-    fn from(name: WireName) -> Wire {
-        match name {
-            WireName::Bf16 => Wire::Bf16,
-            WireName::Fp8 => Wire::FP8,
-        }
-    }
+/// What runs the kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Virtual GPUs, here
+    Emulator,
+    /// NVIDIA GPUs; several ranks share one where there are fewer
+    Cuda,
 }
 
 /// How the router's kernel scores experts, and what follows from it.
@@ -185,9 +178,20 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, requires = "router", value_parser = scaling)]
     pub(crate) scaling: Option<f32>,
 
-    /// How rows travel
-    #[arg(long, value_enum, default_value = "bf16")]
-    pub(crate) wire: WireName,
+    /// How rows travel: bf16; fp8, with options as in fp8:e5m2:ue8m0:64 (e4m3 or e5m2; scales as f32, power for powers of
+    /// two, or ue8m0 for their exponents; elements per scale), where fp8 is fp8:e4m3:f32:128; or opaque:ROW+SIDE+.., rows and
+    /// side tensors of so many bytes per token, such as opaque:3584+448
+    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    pub(crate) wire: Wire,
+
+    /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
+    /// through registers. The result is the same
+    #[arg(long, value_name = "TARGET", default_value = "sm_90", value_parser = target)]
+    pub(crate) target: CompileOptions,
+
+    /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
+    #[arg(long)]
+    pub(crate) pre_quantised: bool,
 
     /// How arrived rows lie: source, by source rank; expert:ALIGNMENT, by expert, each expert's rows from a multiple of
     /// ALIGNMENT; or masked:CAPACITY, with CAPACITY rows for every expert
@@ -208,6 +212,10 @@ pub(crate) struct RunArguments {
     /// Seed of the random tokens, routes and weights
     #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: u64,
+
+    /// What runs the kernels
+    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
+    pub(crate) backend: BackendName,
 
     /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
@@ -240,6 +248,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
 
+    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
+    /// without); all; or a number
+    #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
+    pub(crate) sms: Budget,
+
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -267,6 +280,21 @@ fn layout(text: &str) -> Result<Layout, String> {
         Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
         _ => Err(rule.to_string()),
     }
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    match text {
+        "auto" => Ok(Budget::Auto),
+        "all" => Ok(Budget::All),
+        _ => match text.parse() {
+            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            _ => Err("expected auto, all, or a number from 1".into()),
+        },
+    }
+}
+
+fn target(text: &str) -> Result<CompileOptions, String> {
+    CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
 fn scaling(text: &str) -> Result<f32, String> {
@@ -397,9 +425,11 @@ pub(crate) struct PtxArguments {
     #[arg(long, value_enum, default_value = "sigmoid")]
     pub(crate) router: RouterName,
 
-    /// How rows travel
-    #[arg(long, value_enum, default_value = "bf16")]
-    pub(crate) wire: WireName,
+    /// How rows travel: bf16; fp8, with options as in fp8:e5m2:ue8m0:64 (e4m3 or e5m2; scales as f32, power for powers of
+    /// two, or ue8m0 for their exponents; elements per scale), where fp8 is fp8:e4m3:f32:128; or opaque:ROW+SIDE+.., rows and
+    /// side tensors of so many bytes per token, such as opaque:3584+448
+    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    pub(crate) wire: Wire,
 
     /// GPU to make the kernel for, such as sm_90a [default: sm_80, which runs on every supported GPU]
     #[arg(long, value_name = "TARGET")]

@@ -1,7 +1,6 @@
 //! What this machine has, and what that means. Absence is a plain statement, not an error.
 
-use std::ffi::{CStr, c_char, c_int, c_uint};
-
+use crossdock::host::gpus;
 use crossdock_ptx::assembler::Assembler;
 use libloading::{Library, Symbol};
 use serde::Serialize;
@@ -70,59 +69,34 @@ fn driver() -> Finding {
     finding(
         "driver",
         examine_driver(),
-        "the GPUs can run the PTX that `crossdock ptx` prints; `crossdock run` uses the emulator all the same",
-        "kernels cannot run on a GPU here; nothing that crossdock does today needs one",
+        "`crossdock run --backend cuda` executes the kernels on them; several ranks may share one",
+        "kernels cannot run on a GPU here; everything else works on virtual ones",
     )
 }
 
-/// The CUDA driver's version and its GPUs.
+/// The GPUs that the driver shows, and which of them reach each other's memory.
 fn examine_driver() -> Result<String, String> {
-    let name = if cfg!(windows) { "nvcuda.dll" } else { "libcuda.so.1" };
-    // SAFETY: loading the driver runs its initialisers, which every CUDA program does.
-    let library =
-        unsafe { Library::new(name) }.map_err(|_| format!("no NVIDIA driver ({name} is not installed)"))?;
-    type Status = c_int;
-    // SAFETY: the signatures are those of cuda.h; `c_int` is CUresult, CUdevice and CUdevice_attribute.
-    let (initialise, version, count, name_of, attribute) = unsafe {
-        let initialise: Symbol<unsafe extern "C" fn(c_uint) -> Status> = symbol(&library, b"cuInit\0")?;
-        let version: Symbol<unsafe extern "C" fn(*mut c_int) -> Status> =
-            symbol(&library, b"cuDriverGetVersion\0")?;
-        let count: Symbol<unsafe extern "C" fn(*mut c_int) -> Status> =
-            symbol(&library, b"cuDeviceGetCount\0")?;
-        let name_of: Symbol<unsafe extern "C" fn(*mut c_char, c_int, c_int) -> Status> =
-            symbol(&library, b"cuDeviceGetName\0")?;
-        let attribute: Symbol<unsafe extern "C" fn(*mut c_int, c_int, c_int) -> Status> =
-            symbol(&library, b"cuDeviceGetAttribute\0")?;
-        (initialise, version, count, name_of, attribute)
-    };
-    let check = |status: Status, call: &str| match status {
-        0 => Ok(()),
-        error => Err(format!("an NVIDIA driver that does not work: {call} returned error {error}")),
-    };
-
-    let (mut number, mut gpus) = (0, 0);
-    // SAFETY: `cuInit` comes first, and both others write one int through a valid pointer.
-    unsafe {
-        check(initialise(0), "cuInit")?;
-        check(version(&mut number), "cuDriverGetVersion")?;
-        check(count(&mut gpus), "cuDeviceGetCount")?;
+    let gpus = gpus().map_err(|error| error.to_string())?;
+    let mut text = format!("{} GPU(s)", gpus.len());
+    for (number, gpu) in gpus.iter().enumerate() {
+        let (major, minor) = gpu.capability;
+        let peers: Vec<String> = (0..gpus.len())
+            .filter(|&other| other != number && gpu.reaches[other])
+            .map(|other| other.to_string())
+            .collect();
+        let reaches =
+            if peers.is_empty() { "no other GPU".to_owned() } else { format!("GPU {}", peers.join(", ")) };
+        text += &format!(
+            "\n     {:<10} GPU {number}: {} (sm_{major}{minor}), {} multiprocessors, {:.0} GiB, reaches {reaches}{}{}",
+            "",
+            gpu.name,
+            gpu.multiprocessors,
+            gpu.memory as f64 / f64::from(1 << 30),
+            if gpu.shares_files { "" } else { ", cannot share memory between processes" },
+            if gpu.multicast { ", multicast" } else { "" },
+        );
     }
-    let mut text = format!("NVIDIA driver for CUDA {}.{}, {gpus} GPU(s)", number / 1000, number % 1000 / 10);
-    // Devices are numbered from 0; compute capability is attributes 75 and 76.
-    for device in 0..gpus {
-        let mut bytes = [0 as c_char; 128];
-        let (mut major, mut minor) = (0, 0);
-        // SAFETY: the buffer is as long as stated and the other pointers are to one int each.
-        unsafe {
-            check(name_of(bytes.as_mut_ptr(), bytes.len() as c_int - 1, device), "cuDeviceGetName")?;
-            check(attribute(&mut major, 75, device), "cuDeviceGetAttribute")?;
-            check(attribute(&mut minor, 76, device), "cuDeviceGetAttribute")?;
-        }
-        // SAFETY: the last byte of the buffer was never handed out, so it is still the terminator.
-        let name = unsafe { CStr::from_ptr(bytes.as_ptr()) }.to_string_lossy();
-        text += &format!(", {name} (sm_{major}{minor})");
-    }
-    if gpus == 0 { Err(text) } else { Ok(text) }
+    Ok(text)
 }
 
 /// # Safety

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::rendezvous::{Activity, Answer};
 use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use crate::rendezvous::{Activity, Answer};
 use crate::report::LaunchReport;
 use crate::{Error, Result, Trace};
 
@@ -61,13 +61,14 @@ impl Emulated {
 
     /// The state once the rank's launches are finished.
     fn idle(&self, rank: usize) -> Result<MutexGuard<'_, State>> {
-        let state = self.working()?;
-        if state.ranks[rank].queue.is_empty() {
-            return Ok(state);
+        let mut state = self.working()?;
+        if !state.ranks[rank].queue.is_empty() {
+            drop(state);
+            self.block(rank, Activity::Waiting)?;
+            state = self.working()?;
         }
-        drop(state);
-        self.block(rank, Activity::Waiting)?;
-        self.working()
+        state.machine.host_waits(rank);
+        Ok(state)
     }
 
     /// Blocks the rank's thread until the rendezvous has an answer for it.
@@ -116,8 +117,12 @@ impl Backend for Emulated {
         state.free_released();
     }
 
-    fn map_peer(&self, _rank: usize, _peer: usize, address: u64) -> Result<u64> {
-        Ok(address) // the virtual GPUs share one address space
+    fn export(&self, _rank: usize, address: u64) -> Result<Vec<u8>> {
+        Ok(address.to_le_bytes().to_vec()) // the virtual GPUs share one address space
+    }
+
+    fn import(&self, _rank: usize, _peer: usize, exported: &[u8]) -> Result<u64> {
+        Ok(u64::from_le_bytes(exported.try_into().expect("what `export` of a peer gave")))
     }
 
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()> {

@@ -35,13 +35,14 @@ pub(super) struct Started {
 
 impl Started {
     /// The results, once the kernel is done.
-    pub(super) fn results(&self) -> Result<Vec<RawArray>, Failure> {
-        let read = |(address, array): &(u64, RawArray)| {
+    pub(super) fn results(&mut self) -> Result<Vec<RawArray>, Failure> {
+        let mut arrays = Vec::with_capacity(self.results.len());
+        for (address, array) in &self.results {
             let mut array = array.clone();
             self.machine.read(*address, &mut array.bytes).map_err(|error| bad(&error))?;
-            Ok(array)
-        };
-        self.results.iter().map(read).collect()
+            arrays.push(array);
+        }
+        Ok(arrays)
     }
 }
 

@@ -8,6 +8,7 @@ mod estimate;
 
 use std::path::Path;
 
+use crossdock::host::planning;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -40,6 +41,10 @@ pub(crate) struct Rates {
     launch_seconds: f64,
     /// Loads that a warp keeps under way.
     requests_in_flight_per_warp: f64,
+    /// What one multiprocessor reads.
+    multiprocessor_read_bytes_per_second: f64,
+    /// What one multiprocessor writes.
+    multiprocessor_write_bytes_per_second: f64,
 }
 
 /// The files that the tool brings along.
@@ -67,6 +72,23 @@ impl Rates {
         Rates::parse(&text).map_err(|problem| Failure::file(path, problem))
     }
 
+    /// Those that docks plan with.
+    pub(crate) fn for_plans(&self) -> planning::Rates {
+        planning::Rates {
+            link: self.nvlink_bytes_per_second,
+            memory: self.hbm_bytes_per_second,
+            multiprocessor_read: self.multiprocessor_read_bytes_per_second,
+            multiprocessor_write: self.multiprocessor_write_bytes_per_second,
+            memory_latency: self.memory_latency_seconds,
+            requests_in_flight_per_warp: self.requests_in_flight_per_warp,
+        }
+    }
+
+    /// Multiprocessors of the GPU.
+    pub(crate) fn multiprocessors(&self) -> u32 {
+        self.multiprocessors as u32
+    }
+
     fn parse(text: &str) -> Result<Rates, String> {
         let rates: Rates = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         let positive = [
@@ -77,6 +99,8 @@ impl Rates {
             ("nvlink_bytes_per_second", rates.nvlink_bytes_per_second),
             ("nvlink_pair_bytes_per_second", rates.nvlink_pair_bytes_per_second),
             ("requests_in_flight_per_warp", rates.requests_in_flight_per_warp),
+            ("multiprocessor_read_bytes_per_second", rates.multiprocessor_read_bytes_per_second),
+            ("multiprocessor_write_bytes_per_second", rates.multiprocessor_write_bytes_per_second),
         ];
         for (field, value) in positive {
             if !(value.is_finite() && value > 0.0) {
@@ -105,6 +129,17 @@ mod tests {
     fn built_in_files_are_valid() {
         for (name, _) in BUILT_IN {
             Rates::load(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
+    fn plans_know_the_same_rates() {
+        for (name, rates) in [
+            ("h100", planning::Rates::H100),
+            ("h200", planning::Rates::H200),
+            ("b200", planning::Rates::B200),
+        ] {
+            assert_eq!(Rates::load(name).expect("built in").for_plans(), rates, "{name}");
         }
     }
 

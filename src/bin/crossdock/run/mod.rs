@@ -31,11 +31,15 @@ pub(crate) fn verify_round(
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<(), Failure> {
     let inputs = Inputs::prepare(arguments)?;
-    let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
-    let ranks = round::run(arguments, &inputs, change(kernels)?)?;
-    let reference = Reference::compute(&inputs, arguments.layout, arguments.expert());
-    let observed: Vec<_> = ranks.into_iter().map(|(observed, _)| observed).collect();
-    reference.first_difference(&observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+    let kernels = kernels(arguments, &inputs)?;
+    let ran = round::run(arguments, &inputs, change(kernels)?, None)?;
+    let reference = Reference::compute(&inputs, arguments);
+    reference.first_difference(&ran.observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+}
+
+/// The kernels that the arguments ask for.
+fn kernels(arguments: &RunArguments, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
+    KernelSet::jit_for(inputs.shape, arguments.target).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
@@ -47,21 +51,21 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("specialising kernels");
     let start = Instant::now();
-    let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
+    let kernels = kernels(arguments, &inputs)?;
     let specialise = start.elapsed().as_secs_f64();
 
     progress.phase("dispatching and combining on virtual GPUs");
     let start = Instant::now();
-    let ranks = round::run(arguments, &inputs, kernels)?;
+    let ran = round::run(arguments, &inputs, kernels, rates.as_ref())?;
     let round = start.elapsed().as_secs_f64();
 
     progress.phase("verifying");
     let expert = arguments.expert();
-    let reference = Reference::compute(&inputs, arguments.layout, expert);
-    let (observed, reports): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
-    let mismatch = reference.first_difference(&observed);
-    let report = Report::new(&inputs, &reference, &observed, &reports, (round, specialise), expert, mismatch);
-    let estimate = rates.and_then(|rates| Estimate::new(&rates, &reports));
+    let reference = Reference::compute(&inputs, arguments);
+    let mismatch = reference.first_difference(&ran.observed);
+    let seconds = (round, specialise);
+    let report = Report::new(&inputs, &reference, &ran, seconds, expert, mismatch);
+    let estimate = rates.and_then(|rates| Estimate::new(&rates, &ran.reports));
     let report = Report { estimate, ..report };
     drop(progress);
 
@@ -73,7 +77,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     };
     let printed = console::print(&text);
     let written = output.map_or(Ok(()), |output| {
-        let values = observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
+        let values = ran.observed.iter().flat_map(|rank| &rank.results).map(|value| value.to_f32()).collect();
         output.write(&Array { shape: inputs.output_shape, values })
     });
     let verified = report.mismatch.map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)));

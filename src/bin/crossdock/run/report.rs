@@ -1,12 +1,14 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
+use crossdock::Shape;
+use crossdock::host::planning::{Allotment, Share};
 use crossdock::host::report::{self as host, Counters, RoundReport, StageReport};
-use crossdock::{Shape, Wire};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use serde::Serialize;
 
 use super::activity::Activity;
 use super::inputs::Inputs;
+use super::round::Ran;
 use super::verify::{Observed, Reference, hash};
 use crate::arguments::ExpertName;
 use crate::model::Estimate;
@@ -28,12 +30,14 @@ pub(super) struct Report {
     pub(super) hidden: u32,
     pub(super) top_k: u32,
     pub(super) experts: u32,
-    pub(super) wire: &'static str,
+    pub(super) wire: String,
     /// What the simulated experts did.
     pub(super) expert: &'static str,
     /// What the router's kernel took, if it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) router: Option<RouterReport>,
+    /// What the kernels may take of each GPU.
+    pub(super) plan: PlanReport,
     pub(super) dispatch: Stage,
     pub(super) combine: Stage,
     pub(super) seconds: Seconds,
@@ -42,6 +46,35 @@ pub(super) struct Report {
     pub(super) estimate: Option<Estimate>,
     /// One entry per rank.
     pub(super) per_rank: Vec<RankReport>,
+}
+
+/// What the kernels of a stage may take of each GPU.
+#[derive(Debug, Serialize)]
+pub(super) struct PlanReport {
+    pub(super) dispatch: ShareReport,
+    pub(super) combine: ShareReport,
+}
+
+/// What one kernel may take.
+#[derive(Debug, Serialize)]
+pub(super) struct ShareReport {
+    /// One block on each.
+    pub(super) multiprocessors: u32,
+    /// Of each block.
+    pub(super) warps: u32,
+    /// What limits the kernel: `link`, `memory` or `multiprocessors`.
+    pub(super) bottleneck: String,
+}
+
+impl From<Allotment> for PlanReport {
+    fn from(allotment: Allotment) -> PlanReport {
+        let share = |share: Share| ShareReport {
+            multiprocessors: share.multiprocessors,
+            warps: share.warps,
+            bottleneck: share.bottleneck.to_string(),
+        };
+        PlanReport { dispatch: share(allotment.dispatch), combine: share(allotment.combine) }
+    }
 }
 
 /// The router's kernel over all ranks. Its execution is part of dispatch's seconds.
@@ -131,13 +164,13 @@ impl Report {
     pub(super) fn new(
         inputs: &Inputs,
         reference: &Reference,
-        observed: &[Observed],
-        reports: &[RoundReport],
+        ran: &Ran,
         (round, specialise): (f64, f64),
         expert: ExpertName,
         mismatch: Option<String>,
     ) -> Report {
         let Shape { hidden, top_k, experts, wire } = inputs.shape;
+        let Ran { allotment, observed, reports } = ran;
         let rows = observed.iter().map(|rank| rank.origins.len() as u64).sum();
         let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
         let dispatch = Stage::new(
@@ -157,7 +190,7 @@ impl Report {
             hidden,
             top_k,
             experts,
-            wire: if wire == Wire::Bf16 { "bf16" } else { "fp8" },
+            wire: crate::wire::word(wire),
             expert: expert.word(),
             router: inputs.gate.as_ref().map(|gate| RouterReport {
                 score: gate.name.word(),
@@ -165,6 +198,7 @@ impl Report {
                 top_groups: gate.gate.top_groups,
                 warp_instructions: observed.iter().map(router_instructions).sum(),
             }),
+            plan: (*allotment).into(),
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },

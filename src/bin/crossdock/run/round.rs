@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crossdock::host::planning::Allotment;
 use crossdock::host::report::RoundReport;
 use crossdock::host::{
-    Arrived, Capacity, Cluster, Error, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
+    Arrived, Capacity, Cluster, Error, Layout, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
 };
 use crossdock::{KernelSet, RouterKernel, Wire};
 use crossdock_oracle::Selection;
@@ -12,31 +13,50 @@ use crossdock_oracle::Selection;
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
-use crate::arguments::{ExpertName, Policy, RunArguments};
+use crate::arguments::{BackendName, ExpertName, Policy, RunArguments};
 use crate::failure::Failure;
+use crate::model::Rates;
 use crate::routing::Routes;
 
-/// Runs one round on all ranks; what each held and what it took, in rank order.
+/// A round that was run; one entry per rank.
+pub(super) struct Ran {
+    /// What kernels might take of each GPU.
+    pub(super) allotment: Allotment,
+    /// What the rank held.
+    pub(super) observed: Vec<Observed>,
+    /// What that took.
+    pub(super) reports: Vec<RoundReport>,
+}
+
+/// Runs one round on all ranks, planned with the rates of a GPU.
 pub(super) fn run(
     arguments: &RunArguments,
     inputs: &Inputs,
     kernels: Arc<KernelSet>,
-) -> Result<Vec<(Observed, RoundReport)>, Failure> {
-    let program = |rank: &Rank| -> Result<(Observed, RoundReport), Error> {
+    rates: Option<&Rates>,
+) -> Result<Ran, Failure> {
+    let program = |rank: &Rank| -> Result<(Allotment, (Observed, RoundReport)), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
-        let RankInputs { activations, logits, routes } = &inputs.ranks[rank.index()];
+        dock.set_budget(arguments.sms)?;
+        let allotment = dock.allotment();
+        let RankInputs { activations, opaque, logits, routes } = &inputs.ranks[rank.index()];
         let quantised;
+        let sides: Vec<&[u8]> = opaque.sides.iter().map(Vec::as_slice).collect();
         let tokens = match inputs.shape.wire {
             Wire::Bf16 => Tokens::Bf16(activations),
-            Wire::Fp8 { block } => {
-                quantised = quantise::fp8_e4m3(activations, inputs.shape.hidden as usize, block as usize)?;
+            Wire::Fp8(fp8) if fp8.is_made_by_dispatch() && !arguments.pre_quantised => {
+                Tokens::Bf16(activations)
+            }
+            Wire::Fp8(fp8) => {
+                quantised = quantise::fp8(activations, inputs.shape.hidden as usize, fp8)?;
                 Tokens::Fp8 { values: &quantised.values, scales: &quantised.scales }
             }
+            Wire::Opaque(_) => Tokens::Opaque { rows: &opaque.rows, sides: &sides },
         };
         let Some(gate) = &inputs.gate else {
             let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
-            return finish(arrived, inputs, arguments.expert());
+            return Ok((allotment, finish(arrived, inputs, arguments.expert())?));
         };
         let mut router = rank.router(RouterKernel::jit(gate.gate)?, Capacity::tokens(inputs.tokens))?;
         router.set_bias(&gate.bias)?;
@@ -46,14 +66,39 @@ pub(super) fn run(
         let (mut observed, report) = finish(arrived, inputs, arguments.expert())?;
         let routes = Routes { experts: routed.experts()?, weights: routed.weights()? };
         observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
-        Ok((observed, report))
+        Ok((allotment, (observed, report)))
     };
-    let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(inputs.ranks.len())).map_err(failure)?;
-    let cluster = cluster.schedule_seed(arguments.schedule_seed);
-    let cluster = match arguments.policy {
-        Policy::Fair => cluster,
-        Policy::Priorities(changes) => cluster.priorities(changes),
+    if arguments.trace.is_some() && arguments.backend != BackendName::Emulator {
+        return Err(Failure::arguments("--trace records virtual GPUs; leave it or --backend away"));
+    }
+    let topology = Topology::nodes(1).gpus_per_node(inputs.ranks.len());
+    let cluster = match arguments.backend {
+        BackendName::Emulator => Cluster::emulated(topology),
+        BackendName::Cuda => Cluster::cuda(topology),
     };
+    let cluster = cluster.map_err(failure)?;
+    let mut cluster = cluster.schedule_seed(arguments.schedule_seed);
+    if let Policy::Priorities(changes) = arguments.policy {
+        cluster = cluster.priorities(changes);
+    }
+    if let Some(rates) = rates {
+        cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
+    }
+    let ranks = traced(arguments, &cluster, program)?;
+    let (allotments, ranks): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
+    // All ranks plan alike, and there is one at least.
+    let allotment = allotments.first().copied();
+    let allotment = allotment.ok_or_else(|| Failure::Round("no rank took part".into()))?;
+    let (observed, reports) = ranks.into_iter().unzip();
+    Ok(Ran { allotment, observed, reports })
+}
+
+/// Runs the program, and writes its trace if the arguments say so.
+fn traced<T: Send>(
+    arguments: &RunArguments,
+    cluster: &Cluster,
+    program: impl Fn(&Rank) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Failure> {
     let Some(path) = &arguments.trace else { return cluster.run(program).map_err(failure) };
     let file = std::fs::File::create(path).map_err(|error| Failure::file(path, error))?;
     let (outcome, trace) = cluster.run_traced(program);
@@ -83,7 +128,7 @@ fn finish(
             .map(|origin| (origin.rank as usize, origin.index as usize / fan_out))
             .collect(),
         rows: arrived.rows()?,
-        scales: arrived.scales()?,
+        sides: arrived.side_records()?,
         selections: arrived.selections()?.into_iter().map(selection).collect(),
         source_offsets: sizes(arrived.source_offsets()),
         expert_offsets: sizes(arrived.expert_offsets()),
@@ -96,11 +141,30 @@ fn finish(
         results: Vec::new(),
         routed: None,
     };
-    let outputs = arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?;
+    let outputs = match inputs.shape.wire {
+        Wire::Opaque(_) => opaque_outputs(&arrived, &observed, expert),
+        _ => arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?,
+    };
     let dispatch = arrived.report().clone();
     let combined = arrived.combine(&outputs)?;
     observed.results = combined.rows;
     Ok((observed, RoundReport { dispatch, combine: combined.report }))
+}
+
+/// What the experts make of opaque rows, `[slots, hidden]`.
+fn opaque_outputs(arrived: &Arrived<'_>, observed: &Observed, expert: ExpertName) -> Vec<half::bf16> {
+    let hidden = arrived.shape().hidden as usize;
+    let rows = experts::opaque_rows(&observed.rows, &observed.sides, &arrived.shape());
+    let mut outputs = vec![half::bf16::ZERO; arrived.slot_count() * hidden];
+    for (local, number) in arrived.local_experts().enumerate() {
+        for slot in observed.expert_offsets[local]..observed.expert_offsets[local + 1] {
+            let Some(row) = observed.expert_rows[slot] else { continue };
+            let row = if arrived.layout() == Layout::BySource { row } else { slot };
+            let (input, output) = (&rows[row * hidden..][..hidden], &mut outputs[slot * hidden..][..hidden]);
+            experts::compute(expert, number, input, output);
+        }
+    }
+    outputs
 }
 
 /// Errors about what was asked for exit differently from errors of the round.
@@ -111,11 +175,13 @@ fn failure(error: Error) -> Failure {
         | Error::TooManyRanks { .. }
         | Error::UnevenExperts { .. }
         | Error::Hidden { .. }
+        | Error::OpaqueRow { .. }
         | Error::OutOfRange { .. }
         | Error::Specialise(_)
         | Error::OverCapacity { .. }
         | Error::Overflow { .. }
-        | Error::NoSuchExpert { .. } => Failure::Arguments(error.to_string()),
+        | Error::NoSuchExpert { .. }
+        | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
         _ => Failure::Round(error.to_string()),
     }
 }

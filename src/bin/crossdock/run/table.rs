@@ -3,7 +3,7 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use super::report::{Link, Report, Stage};
+use super::report::{Link, PlanReport, Report, ShareReport, Stage};
 use crate::model::Estimate;
 
 /// Tables per rank and per stage, times, hash, verdict.
@@ -11,9 +11,10 @@ pub(super) fn render(report: &Report) -> String {
     let Report { ranks, tokens, hidden, top_k, experts, wire, expert, .. } = report;
     let seconds = &report.seconds;
     format!(
-        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n{}\n{}\n\n{}\n\n{}\
+        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n{}{}\n{}\n\n{}\n\n{}\
          seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
         router(report),
+        plan(report),
         per_rank(report),
         per_stage(report),
         report.estimate.as_ref().map(estimated).unwrap_or_default(),
@@ -34,6 +35,16 @@ fn router(report: &Report) -> String {
             router.score, router.top_groups, router.groups
         )
     })
+}
+
+/// A line about what the kernels take of each GPU.
+fn plan(report: &Report) -> String {
+    let share = |name: &str, share: &ShareReport| {
+        let ShareReport { multiprocessors, warps, bottleneck } = share;
+        format!("{name} {multiprocessors} multiprocessors with {warps} warps ({bottleneck})")
+    };
+    let PlanReport { dispatch, combine } = &report.plan;
+    format!("at most: {}, {}\n", share("dispatch", dispatch), share("combine", combine))
 }
 
 fn per_rank(report: &Report) -> Table {

@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use super::Departure;
+use crate::backend::Departure;
 use crate::{Error, Result};
 
 /// What a rank does.
 #[derive(Clone, Debug)]
-pub(super) enum Activity {
+pub(crate) enum Activity {
     /// Its program runs.
     Running,
     /// It waits for its launches.
@@ -24,7 +24,7 @@ pub(super) enum Activity {
 
 /// What a waiting rank is told.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// Its launches are finished.
     Finished,
     /// Everybody's contribution, in rank order.
@@ -41,49 +41,55 @@ struct Seat {
 
 /// All ranks.
 #[derive(Debug)]
-pub(super) struct Rendezvous {
+pub(crate) struct Rendezvous {
     seats: Vec<Seat>,
 }
 
 impl Rendezvous {
     /// `ranks` running programs.
-    pub(super) fn new(ranks: usize) -> Rendezvous {
+    pub(crate) fn new(ranks: usize) -> Rendezvous {
         let seat = || Seat { activity: Activity::Running, answer: None, told_of_failure: false };
         Rendezvous { seats: (0..ranks).map(|_| seat()).collect() }
     }
 
     /// Notes what `rank` does from now on.
-    pub(super) fn set(&mut self, rank: usize, activity: Activity) {
+    pub(crate) fn set(&mut self, rank: usize, activity: Activity) {
         self.seats[rank].activity = activity;
     }
 
     /// What `rank` was told, once.
-    pub(super) fn take_answer(&mut self, rank: usize) -> Option<Result<Answer>> {
+    pub(crate) fn take_answer(&mut self, rank: usize) -> Option<Result<Answer>> {
         self.seats[rank].answer.take()
     }
 
     /// Whether `rank` was told that a peer failed.
-    pub(super) fn was_told_of_failure(&self, rank: usize) -> bool {
+    pub(crate) fn was_told_of_failure(&self, rank: usize) -> bool {
         self.seats[rank].told_of_failure
     }
 
     /// Whether `rank` ended.
-    pub(super) fn has_departed(&self, rank: usize) -> bool {
+    pub(crate) fn has_departed(&self, rank: usize) -> bool {
         matches!(self.seats[rank].activity, Activity::Departed(_))
     }
 
     /// Whether no program runs, so that it is time to [`settle`](Self::settle).
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.running().is_empty()
     }
 
+    /// Whether a rank failed, which the others need not wait any longer to be told.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure().is_some()
+    }
+
     /// The ranks whose programs run.
-    pub(super) fn running(&self) -> Vec<usize> {
+    pub(crate) fn running(&self) -> Vec<usize> {
         self.select(|activity| matches!(activity, Activity::Running))
     }
 
-    /// Tells waiting ranks what comes next. `execute` runs all launches of all ranks.
-    pub(super) fn settle(&mut self, execute: impl FnOnce() -> Result<()>) {
+    /// Tells waiting ranks what comes next. `execute` runs all launches of all ranks. Whether everybody's contributions were
+    /// exchanged.
+    pub(crate) fn settle(&mut self, execute: impl FnOnce() -> Result<()>) -> bool {
         let waiting = self.select(|activity| matches!(activity, Activity::Waiting));
         let gathering = self.select(|activity| matches!(activity, Activity::Gathering { .. }));
         if let Some((peer, reason)) = self.failure() {
@@ -101,11 +107,13 @@ impl Rendezvous {
             for rank in gathering {
                 self.tell(rank, outcome.clone().map(Answer::Gathered));
             }
+            return outcome.is_ok();
         }
+        false
     }
 
     /// Tells every waiting rank that the running ones took longer than `waited`; the error, for later callers.
-    pub(super) fn give_up(&mut self, waited: Duration) -> Error {
+    pub(crate) fn give_up(&mut self, waited: Duration) -> Error {
         let error = Error::NotArrived { missing: self.running(), waited };
         for rank in self.select(|activity| matches!(activity, Activity::Waiting | Activity::Gathering { .. }))
         {
