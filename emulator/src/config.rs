@@ -1,6 +1,7 @@
 //! What a [`Machine`](crate::Machine) is made of.
 
 use crate::error::Error;
+use crate::policy::Policy;
 
 /// Whose programs launch kernels and wait for them: what such a wait orders (PTX ISA chapter 8 knows host threads only as
 /// threads of the system).
@@ -28,8 +29,15 @@ pub struct Config {
     pub sms_per_gpu: u32,
     /// Bytes that the allocations of one GPU may take together. Memory is committed when it is first written.
     pub memory_per_gpu: u64,
-    /// 0 is round robin; any other value seeds a random fair schedule (random warp, random quantum).
+    /// How decisions are made that the program leaves open: who executes next, and what strong loads find.
+    pub policy: Policy,
+    /// What the policy draws its decisions from. With the default policy, 0 is round robin.
     pub schedule_seed: u64,
+    /// Record the decisions: [`Machine::recording`](crate::Machine::recording).
+    pub record: bool,
+    /// Warp instructions that are executed at most while no warp exits, no barrier of a block completes and no copy
+    /// finishes; then the run ends with [`Error::Livelock`](crate::Error::Livelock).
+    pub livelock_after: u64,
     /// Execute with the instructions that every processor of this architecture has, even where wider ones are there.
     /// Slower; results and counters are the same, which is what this is for: to test it.
     pub baseline: bool,
@@ -48,7 +56,10 @@ impl Default for Config {
             gpus: 1,
             sms_per_gpu: 132,
             memory_per_gpu: 80 << 30,
+            policy: Policy::default(),
             schedule_seed: 0,
+            record: false,
+            livelock_after: 1 << 33,
             baseline: false,
             checks: true,
             hosts: Hosts::One,

@@ -72,6 +72,12 @@ pub enum Error {
     /// Every warp waits and nothing can wake one.
     #[error("{0}")]
     Deadlock(Deadlock),
+    /// Warps execute and nothing comes of it.
+    #[error("{0}")]
+    Livelock(Livelock),
+    /// A recorded schedule does not fit the program.
+    #[error("{0}")]
+    Replay(String),
 }
 
 fn list(names: &[String]) -> String {
@@ -114,7 +120,7 @@ impl fmt::Display for Position {
 
 /// What a kernel did wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}\n  at {position}{}", lane.map(|lane| format!(", lane {lane}")).unwrap_or_default())]
+#[error("{kind}\n  at {position}{}\n  schedule: {schedule}", lane.map(|lane| format!(", lane {lane}")).unwrap_or_default())]
 pub struct Fault {
     /// What.
     pub kind: FaultKind,
@@ -122,6 +128,8 @@ pub struct Fault {
     pub position: Position,
     /// The first lane concerned, if it is about a lane.
     pub lane: Option<u32>,
+    /// The policy and seed in which it shows.
+    pub schedule: String,
 }
 
 /// The kinds of [`Fault`].
@@ -268,6 +276,47 @@ pub struct Deadlock {
     pub waiters: Vec<Waiter>,
     /// Blocks that have not started because no streaming multiprocessor has room: (kernel, GPU, blocks).
     pub unstarted: Vec<(String, usize, u64)>,
+    /// The policy and seed in which it shows.
+    pub schedule: String,
+}
+
+/// Warps execute without end: who and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Livelock {
+    /// Warp instructions since a warp exited, a barrier completed or a copy finished.
+    pub instructions: u64,
+    /// Where, and which lanes.
+    pub groups: Vec<(Position, u32)>,
+    /// The policy and seed in which it shows.
+    pub schedule: String,
+}
+
+impl fmt::Display for Livelock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "livelock: {} warp instructions since a warp exited, a barrier completed or a copy finished \
+             (`Config::livelock_after` permits more)",
+            self.instructions
+        )?;
+        let groups =
+            self.groups.iter().map(|(position, lanes)| format!("{position}, lanes {lanes:#010x}: executes"));
+        write_groups(f, groups)?;
+        write!(f, "\n  schedule: {}", self.schedule)
+    }
+}
+
+/// Groups of lanes, a line each; not all of very many.
+fn write_groups(f: &mut fmt::Formatter<'_>, groups: impl ExactSizeIterator<Item = String>) -> fmt::Result {
+    const SHOWN: usize = 16;
+    let count = groups.len();
+    for group in groups.take(SHOWN) {
+        write!(f, "\n  {group}")?;
+    }
+    if count > SHOWN {
+        write!(f, "\n  and {} more", count - SHOWN)?;
+    }
+    Ok(())
 }
 
 /// A group of lanes that waits.
@@ -283,20 +332,20 @@ pub struct Waiter {
 
 impl fmt::Display for Deadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 16;
         write!(f, "deadlock: {} warp groups wait and nothing can wake one", self.waiters.len())?;
-        for waiter in self.waiters.iter().take(SHOWN) {
-            write!(f, "\n  {}, lanes {:#010x}: waits for {}", waiter.position, waiter.lanes, waiter.reason)?;
-        }
-        if self.waiters.len() > SHOWN {
-            write!(f, "\n  and {} more", self.waiters.len() - SHOWN)?;
-        }
+        let waiters = self.waiters.iter();
+        write_groups(
+            f,
+            waiters.map(|Waiter { position, lanes, reason }| {
+                format!("{position}, lanes {lanes:#010x}: waits for {reason}")
+            }),
+        )?;
         for (kernel, gpu, blocks) in &self.unstarted {
             write!(
                 f,
                 "\n  {blocks} blocks of `{kernel}` on GPU {gpu} have not started: no SM has room for them"
             )?;
         }
-        Ok(())
+        write!(f, "\n  schedule: {}", self.schedule)
     }
 }

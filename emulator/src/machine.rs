@@ -15,6 +15,7 @@ use crate::memory::{Memory, Region};
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::residency::Residency;
+use crate::schedule::Recording;
 use crate::trace::Trace;
 
 /// Several virtual GPUs in one address space.
@@ -350,12 +351,19 @@ impl Machine {
                 detector.forget();
             }
             let recorder = self.engine.recorder.take();
-            self.engine = Engine::new(&self.config);
+            let idle = Engine::new(&self.config);
+            let schedule = std::mem::replace(&mut self.engine, idle).schedule;
             self.engine.detector = detector;
             self.engine.recorder = recorder;
+            self.engine.schedule = schedule;
             self.memory.watch.clear();
         }
         result
+    }
+
+    /// The decisions of all runs so far, also of one that failed; `None` unless [`Config::record`] is set.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.engine.schedule.recording()
     }
 
     /// What the threads of a launch have printed with `printf`, in the order of execution, also when it failed.

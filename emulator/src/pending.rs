@@ -6,6 +6,7 @@ use crate::code::{Code, LaneMask, Preset};
 use crate::counters::Counters;
 use crate::execute::Private;
 use crate::gpu::Demand;
+use crate::memory::ahead::Ahead;
 use crate::memory::{Recent, Region};
 use crate::register::Registers;
 use crate::report::Report;
@@ -133,6 +134,7 @@ impl Pending {
             local: Region::new(32 * local_bytes),
             local_bytes,
             recent: Recent::default(),
+            ahead: Ahead::default(),
             outstanding: None,
             activations: Vec::new(),
             clocks: None,

@@ -106,6 +106,11 @@ impl Warp {
         self.groups.iter().any(|group| matches!(group.state, State::Ready))
     }
 
+    /// The groups that can execute.
+    pub(crate) fn ready_groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| matches!(group.state, State::Ready))
+    }
+
     /// Executes up to `budget` instructions; returns how many were, and why it stopped. `pick` may name a group
     /// (modulo the number of ready ones) instead of the one furthest behind.
     pub(crate) fn run(
@@ -184,7 +189,7 @@ impl Warp {
     }
 
     /// Merges ready groups at the same instruction.
-    fn merge_ready(&mut self) {
+    pub(crate) fn merge_ready(&mut self) {
         let mut first = 0;
         while first + 1 < self.groups.len() {
             let mut second = first + 1;

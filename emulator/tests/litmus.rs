@@ -9,7 +9,7 @@ mod harness;
 
 use std::collections::BTreeSet;
 
-use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine};
+use crossdock_emulator::{Argument, Bounds, Config, Error, FaultKind, Launch, Machine, explore};
 use harness::{kernel, module, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..150;
@@ -79,8 +79,8 @@ fn place(text: &str) -> [usize; 4] {
 }
 
 /// Runs a test once; the outcome.
-fn execute(litmus: &Litmus, seed: u64) -> Result<Vec<u32>, Error> {
-    let config = Config { gpus: 2, schedule_seed: seed, ..Config::default() };
+fn execute(litmus: &Litmus, config: Config) -> Result<Vec<u32>, Error> {
+    let config = Config { gpus: 2, ..config };
     let mut machine = Machine::new(config).expect("configuration");
     let memory = zeroed(&mut machine, 0, 1024);
     let outcome = zeroed(&mut machine, 0, 64 * litmus.threads.len() as u64);
@@ -154,7 +154,7 @@ fn every_verdict_holds() {
         let mut seen: BTreeSet<Vec<u32>> = BTreeSet::new();
         let mut races = BTreeSet::new();
         for seed in SEEDS {
-            match execute(litmus, seed) {
+            match execute(litmus, Config { schedule_seed: seed, ..Config::default() }) {
                 Ok(outcome) => {
                     seen.insert(outcome);
                 }
@@ -189,4 +189,34 @@ fn every_verdict_holds() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+/// Enumeration of all schedules finds exactly the outcomes that the verdicts name, without luck.
+#[test]
+fn enumeration_finds_exactly_the_outcomes() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for litmus in &litmus() {
+        let (Outcomes(allowed) | NotProduced(allowed, _)) = &litmus.verdict else { continue };
+        // Two threads, and no loop that makes the tree as deep as it is patient.
+        let is_tiny =
+            litmus.threads.len() == 2 && litmus.threads.iter().all(|(_, text)| !text.contains("await"));
+        if !is_tiny || !["MP", "SB", "LB", "CoRR"].iter().any(|name| litmus.name.starts_with(name)) {
+            continue;
+        }
+        count += 1;
+        let mut seen = BTreeSet::new();
+        let all = explore(&Bounds::default(), |policy| -> Result<(), Error> {
+            seen.insert(execute(litmus, Config { policy, ..Config::default() })?);
+            Ok(())
+        });
+        let allowed: BTreeSet<Vec<u32>> = allowed.iter().map(|outcome| outcome.to_vec()).collect();
+        println!("{}: {} schedules", litmus.name, all.schedules);
+        if !all.exhausted || seen != allowed {
+            let failure = all.failure.map(|(_, error)| error.to_string());
+            wrong.push(format!("{}: {seen:?} in {} schedules, {failure:?}", litmus.name, all.schedules));
+        }
+    }
+    assert!(count >= 15, "{count} tests");
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }

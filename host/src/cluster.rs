@@ -45,6 +45,7 @@ pub struct Cluster {
 enum Machine {
     Emulated {
         schedule_seed: u64,
+        priority_changes: Option<u32>,
         multiprocessors: u32,
     },
     #[cfg(feature = "cuda")]
@@ -60,7 +61,10 @@ impl Cluster {
     /// # Errors
     /// When the topology is empty, has several nodes, or has more ranks than the kernels address.
     pub fn emulated(topology: Topology) -> Result<Cluster> {
-        Cluster::with(topology, Machine::Emulated { schedule_seed: 0, multiprocessors: 132 })
+        Cluster::with(
+            topology,
+            Machine::Emulated { schedule_seed: 0, priority_changes: None, multiprocessors: 132 },
+        )
     }
 
     /// All ranks in this process, on NVIDIA GPUs: rank `r` on GPU `r`, or, where there are more ranks than GPUs, on GPU `r` modulo their
@@ -107,6 +111,16 @@ impl Cluster {
     pub fn schedule_seed(mut self, seed: u64) -> Cluster {
         if let Machine::Emulated { schedule_seed, .. } = &mut self.machine {
             *schedule_seed = seed;
+        }
+        self
+    }
+
+    /// Lets virtual warps go on by random priorities, which change at up to so many random moments, instead of in turn:
+    /// probabilistic concurrency testing, which finds mistakes that need few but particular switches. The schedule seed
+    /// draws priorities and moments. Real GPUs have an order of their own.
+    pub fn priorities(mut self, changes: u32) -> Cluster {
+        if let Machine::Emulated { priority_changes, .. } = &mut self.machine {
+            *priority_changes = Some(changes);
         }
         self
     }
@@ -186,10 +200,11 @@ impl Cluster {
     /// What runs the kernels, and the ranks of this process.
     fn open(&self, trace: bool) -> Result<(Arc<dyn Backend>, Range<usize>)> {
         match &self.machine {
-            Machine::Emulated { schedule_seed, multiprocessors } => {
+            Machine::Emulated { schedule_seed, priority_changes, multiprocessors } => {
                 let backend = Emulated::new(Settings {
                     ranks: self.topology.ranks(),
                     schedule_seed: *schedule_seed,
+                    priority_changes: *priority_changes,
                     trace,
                     multiprocessors: *multiprocessors,
                     patience: self.patience,

@@ -110,3 +110,46 @@ fn bad_input_is_one_sentence() {
     }
     assert!(!at("y.npy").exists());
 }
+
+#[test]
+fn schedules_are_enumerated_recorded_and_replayed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kernel = |name: &str, store: &str| {
+        format!(
+            ".visible .entry {name}(.param .u64 word) {{ .reg .b32 %r<3>; .reg .b64 %rd<2>; ld.param.u64 %rd1, [word];\n\
+             ld.relaxed.gpu.global.u32 %r1, [%rd1];\nadd.u32 %r1, %r1, 1;\n{store} [%rd1], %r1;\nret; }}\n"
+        )
+    };
+    let (lost, race) = (kernel("lost", "st.relaxed.gpu.global.u32"), kernel("race", "st.global.u32"));
+    let text_of_both = format!(".version 8.0\n.target sm_90\n.address_size 64\n{lost}{race}");
+    std::fs::write(folder.path().join("k.ptx"), text_of_both).expect("a file");
+    let exec = |arguments: &str| {
+        crossdock_in(folder.path(), &format!("exec k.ptx --grid 2 --arg out:y.npy:1:uint32 {arguments}"))
+    };
+    // Two increments of one word give 2, or 1 if one of them is lost.
+    let all = exec("--kernel lost --exhaustive --json");
+    let report: serde_json::Value = serde_json::from_slice(&all.stdout).expect("one JSON object");
+    assert_eq!((&report["exhausted"], &report["distinct_results"]), (&true.into(), &2.into()));
+    let found = exec("--kernel race --exhaustive --record found.txt");
+    assert_eq!(found.status.code(), Some(1));
+    let again = exec("--kernel race --replay found.txt --json");
+    assert_eq!(again.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&again.stdout).expect("one JSON object");
+    assert!(report["failure"].as_str().is_some_and(|failure| failure.contains("data race")), "{report}");
+    assert_eq!(report["policy"], "replay:found.txt");
+    // Any policy's decisions can be repeated.
+    let first = exec("--kernel lost --policy priorities:2 --schedule-seed 3 --record s.txt");
+    let result: Array1<u32> = read_npy(folder.path().join("y.npy")).expect("an array");
+    let second = exec("--kernel lost --replay s.txt");
+    assert_eq!((first.status.code(), &first.stdout), (second.status.code(), &second.stdout));
+    assert_eq!(read_npy::<_, Array1<u32>>(folder.path().join("y.npy")).expect("an array"), result);
+    for (arguments, sentence) in [
+        ("--kernel lost --replay k.ptx", "a recorded schedule begins with"),
+        ("--kernel lost --policy fast", "write fair, priorities or priorities:CHANGES"),
+        ("--kernel lost --exhaustive --replay s.txt", "cannot be used with"),
+    ] {
+        let refused = exec(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments}");
+        assert!(text(&refused.stderr).contains(sentence), "{}", text(&refused.stderr));
+    }
+}

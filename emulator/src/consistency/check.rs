@@ -4,14 +4,14 @@
 //! that contain each other's threads, through the same proxy, of exactly the same bytes (PTX ISA section 8.7).
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::Detector;
 use super::clock::{LaunchId, lanes};
 use super::lanes::{LaneClocks, View};
 use super::location::Location;
+use super::row::{Marks, PIECES, Pattern, Row, Run, pieces};
 use super::scope::{Place, mutual};
-use super::shadow::{PAGE, Page, Shadow, shift_of};
+use super::shadow::{PAGE, Shadow, shift_of};
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::op::Space;
 
@@ -104,72 +104,82 @@ impl Detector {
             shadow.forget_locations(offset, length);
         }
         let Shadow { pages, locations, .. } = shadow;
-        let mut at = offset;
-        while at < offset + length {
-            let page = pages.page(at / PAGE, shift, &mut self.sets);
-            let end = ((at / PAGE + 1) * PAGE).min(offset + length);
-            let cells = (at % PAGE) >> page.shift..(at % PAGE + end - at) >> page.shift;
-            if cells.len() > 1 && self.settle_run(page, cells, request) {
-                at = end;
-                continue;
+        let (mut at, end) = (offset, offset + length);
+        while at < end {
+            let page = pages.page(at / PAGE, shift, self.run, &mut self.sets);
+            let shift = page.shift;
+            let (row, first) = page.row((at % PAGE) >> shift);
+            let last = PIECES.min(first + (end - at).div_ceil(1 << shift));
+            if last - first == 1 || !self.is_whole(row, request, pieces(first, last)) {
+                for piece in first..last {
+                    self.cell(row, piece, locations, request, at + ((piece - first) << shift))?;
+                }
             }
-            while at < end {
-                let index = (at % PAGE) >> page.shift;
-                self.cell(page, index, locations, request, at)?;
-                at += 1 << page.shift;
-            }
+            at += (last - first) << shift;
         }
         Ok(())
     }
 
-    /// Records a weak access to neighbouring pieces if it is behind all accesses to them, and nothing else needs to be kept.
-    fn settle_run<V: View>(&self, page: &mut Page, cells: Range<usize>, request: &Request<'_, V>) -> bool {
-        let Access { strong, proxy, non_coherent, .. } = request.access;
-        if strong.is_some() || proxy != Proxy::Generic || non_coherent {
+    /// Checks and records a weak access to several pieces at once, if all of them are ordered behind one stamp each way.
+    fn is_whole<V: View>(&self, row: &mut Row, request: &Request<'_, V>, pieces: u32) -> bool {
+        let Request { mark, access, .. } = *request;
+        if access.strong.is_some() || access.kind == Kind::Atomic || mark.is_nobody() {
             return false;
         }
-        let mut last = 0;
-        let mut is_behind = |mark: u32| {
-            let mark = Mark(mark);
-            if mark.is_nobody() || mark.0 == last {
-                return true;
-            }
-            last = mark.0;
-            if mark.as_set().is_some() {
-                return false;
-            }
+        let is_behind_stamp = |mark: Mark, pattern: Pattern| {
             let stamp = self.stamps.get(mark.stamp());
+            let theirs = match pattern {
+                Pattern::Same => mark.lanes(stamp),
+                Pattern::Lanes { .. } => u32::MAX,
+            };
             let launch = self.actors[stamp.actor as usize].launch;
-            let theirs = mark.lanes(stamp);
-            !stamp.access.non_coherent
+            !(access.non_coherent || stamp.access.non_coherent)
                 && request.view.is_behind(stamp, launch, theirs, request.lanes, request.space)
         };
-        let is_read = request.access.kind == Kind::Read;
-        let settled = page.writes[cells.clone()].iter().all(|&mark| is_behind(mark))
-            && page.reads[cells.clone()].iter().all(|&mark| is_behind(mark));
-        if settled {
-            let marks = if is_read { &mut page.reads } else { &mut page.writes };
-            marks[cells.clone()].fill(request.mark.0);
-            if !is_read {
-                page.reads[cells].fill(0);
+        let is_behind = |marks: &Marks| match marks {
+            Marks::One(run) => run.pieces & pieces == 0 || is_behind_stamp(run.mark, run.pattern),
+            Marks::Each(each) => {
+                let mut last = Mark::NOBODY;
+                each.iter().enumerate().filter(|(piece, _)| pieces >> piece & 1 == 1).all(|(_, &mark)| {
+                    let known = mark.is_nobody() || mark == last;
+                    last = mark;
+                    known || mark.as_set().is_none() && is_behind_stamp(mark, Pattern::Same)
+                })
             }
+        };
+        let run = Run { mark, pattern: Pattern::Same, pieces };
+        if access.kind == Kind::Read {
+            let alone = matches!(row.reads, Marks::One(reads) if reads.pieces & pieces == 0
+                || reads.mark == mark && reads.pattern == Pattern::Same);
+            // Of a read that whoever is behind the new one is behind too, nothing need be kept.
+            let covers = access.proxy == Proxy::Generic && is_behind(&row.reads);
+            if !(alone || covers) || !is_behind(&row.writes) {
+                return false;
+            }
+            row.reads.put(run);
+        } else {
+            if !is_behind(&row.writes) || !is_behind(&row.reads) {
+                return false;
+            }
+            row.writes.put(run);
+            row.reads.clear(pieces);
         }
-        settled
+        true
     }
 
     /// Checks and records an access to one piece of memory.
     fn cell<V: View>(
         &mut self,
-        page: &mut Page,
-        index: usize,
+        row: &mut Row,
+        piece: usize,
         locations: &BTreeMap<usize, Location>,
         request: &Request<'_, V>,
         offset: usize,
     ) -> Result<(), Racing> {
-        let (write, read) = (Mark(page.writes[index]), Mark(page.reads[index]));
+        let (write, read) = (row.writes.get(piece), row.reads.get(piece));
         let mut kept = self.compare(write, locations, request, offset)?;
         if request.access.kind == Kind::Read {
-            page.reads[index] = self.with_read(read, request).0;
+            row.reads.set(piece, self.with_read(read, request));
             return Ok(());
         }
         let unordered_reads = self.compare(read, locations, request, offset)?;
@@ -179,8 +189,8 @@ impl Detector {
         }
         self.keep_weaker(write, request, &mut kept);
         kept.push(request.mark);
-        page.writes[index] = self.replace(write, kept).0;
-        page.reads[index] = self.replace(read, unordered_reads).0;
+        row.writes.set(piece, self.replace(write, kept));
+        row.reads.set(piece, self.replace(read, unordered_reads));
         Ok(())
     }
 
@@ -370,25 +380,34 @@ impl Detector {
         let Shadow { pages, locations, .. } = shadow;
         let (mut at, end) = (offset, offset + 32 * bytes);
         while at < end {
-            let page = pages.page(at / PAGE, shift, &mut self.sets);
-            let stop = end.min((at / PAGE + 1) * PAGE);
-            let (first, last) = ((at % PAGE) >> page.shift, (at % PAGE + stop - at) >> page.shift);
-            let per_lane = (bytes >> page.shift).trailing_zeros();
-            let lane = (at - offset) / bytes;
-            let base = stamp << 6 | lane as u32;
-            let settled = self.settle(&page.writes[first..last], clocks, access, base, per_lane)
-                && self.settle(&page.reads[first..last], clocks, access, base, per_lane);
-            if settled {
-                let marks = if access.kind == Kind::Read { &mut page.reads } else { &mut page.writes };
-                for (index, mark) in marks[first..last].iter_mut().enumerate() {
-                    *mark = base + (index as u32 >> per_lane);
+            let page = pages.page(at / PAGE, shift, self.run, &mut self.sets);
+            let shift = page.shift;
+            let (row, first) = page.row((at % PAGE) >> shift);
+            let last = PIECES.min(first + ((end - at) >> shift));
+            let per_lane = (bytes >> shift).trailing_zeros();
+            // The first piece may be in the middle of a lane's bytes.
+            let begun = (at - offset) >> shift;
+            let lane_of = |piece: usize| (begun + piece - first) >> per_lane;
+            let pieces = pieces(first, last);
+            let rotation = ((begun + PIECES - first) % PIECES) as u8;
+            let run = Run { mark: Mark::lane(stamp, 0), pattern: Pattern::Lanes { rotation }, pieces };
+            let run = (per_lane == 0 && stamp != 0).then_some(run);
+            let settled = |marks| self.is_settled(marks, clocks, access, (first, last, run), lane_of);
+            if settled(&row.writes) && settled(&row.reads) {
+                let marks = if access.kind == Kind::Read { &mut row.reads } else { &mut row.writes };
+                if let Some(run) = run {
+                    marks.put(run);
+                } else {
+                    for (piece, mark) in marks.each().iter_mut().enumerate().take(last).skip(first) {
+                        *mark = Mark::lane(stamp, lane_of(piece));
+                    }
                 }
                 if access.kind != Kind::Read {
-                    page.reads[first..last].fill(0);
+                    row.reads.clear(pieces);
                 }
             } else {
-                for index in first..last {
-                    let lane = lane + ((index - first) >> per_lane);
+                for piece in first..last {
+                    let lane = lane_of(piece);
                     let request = Request {
                         view: &*clocks,
                         actor: clocks.actor,
@@ -399,41 +418,60 @@ impl Detector {
                         access,
                         space,
                     };
-                    let here = (at & !(PAGE - 1)) + (index << page.shift);
-                    self.cell(page, index, locations, &request, here)?;
+                    self.cell(row, piece, locations, &request, at + ((piece - first) << shift))?;
                 }
             }
-            at = stop;
+            at += (last - first) << shift;
         }
         Ok(())
     }
 
-    /// Whether marks are nobody's, or of one stamp that all lanes are behind, or each of the same lane of this warp.
+    /// Whether the marks of the pieces from `first` to `last` are nobody's, or of one stamp that all lanes are behind, or
+    /// each of the same lane of this warp. `run` is what would take their place.
     #[inline]
-    fn settle(&self, marks: &[u32], clocks: &LaneClocks, access: Access, base: u32, per_lane: u32) -> bool {
-        let Some(&one) = marks.iter().find(|mark| **mark != 0) else { return true };
-        if Mark(one).as_set().is_some() || access.non_coherent {
+    fn is_settled(
+        &self,
+        marks: &Marks,
+        clocks: &LaneClocks,
+        access: Access,
+        (first, last, run): (usize, usize, Option<Run>),
+        lane_of: impl Fn(usize) -> usize,
+    ) -> bool {
+        let one = match marks {
+            Marks::One(old) if old.pieces & pieces(first, last) == 0 => return true,
+            Marks::One(old) => old.mark,
+            Marks::Each(each) => match each[first..last].iter().find(|mark| !mark.is_nobody()) {
+                None => return true,
+                Some(one) if one.as_set().is_some() => return false,
+                Some(one) => *one,
+            },
+        };
+        let number = one.stamp();
+        let stamp = self.stamps.get(number);
+        if access.non_coherent || stamp.access.non_coherent {
             return false;
         }
-        let number = Mark(one).stamp();
-        let stamp = self.stamps.get(number);
-        if stamp.access.non_coherent {
-            return false;
+        if stamp.actor == clocks.actor && stamp.time > clocks.common_time() {
+            return match marks {
+                Marks::One(old) if run.is_some_and(|run| run.pattern == old.pattern) => true,
+                marks => (first..last).all(|piece| {
+                    let mark = marks.get(piece);
+                    mark.is_nobody() || mark == Mark::lane(number, lane_of(piece))
+                }),
+            };
         }
         let launch = self.actors[stamp.actor as usize].launch;
-        if stamp.actor == clocks.actor && stamp.time > clocks.common_time() {
-            let expected = number << 6 | base & 63;
-            let different = marks.iter().enumerate().fold(0, |different, (index, &mark)| {
-                let own = expected + (index as u32 >> per_lane);
-                different | if mark == 0 { 0 } else { mark ^ own }
-            });
-            return different == 0;
-        }
         if clocks.common().is_none() || !clocks.knows(stamp, launch, u32::MAX, u32::MAX) {
             return false;
         }
-        marks.iter().fold(0, |different, &mark| different | if mark == 0 { 0 } else { mark >> 6 ^ number })
-            == 0
+        match marks {
+            Marks::One(_) => true,
+            Marks::Each(each) => {
+                each[first..last].iter().fold(0, |different, mark| {
+                    different | if mark.is_nobody() { 0 } else { mark.0 >> 6 ^ number }
+                }) == 0
+            }
+        }
     }
 
     /// Lanes of one instruction that store different values to the same bytes: which one stays is undefined.

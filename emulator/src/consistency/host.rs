@@ -36,8 +36,8 @@ impl Detector {
 
     /// All that was is over, and everybody knows.
     pub(crate) fn forget(&mut self) {
-        let (random, gpus, kind) = (self.random.take(), self.gpus, self.kind);
-        *self = Detector { run: self.run.wrapping_add(1).max(1), random, gpus, kind, ..Detector::default() };
+        let (gpus, kind) = (self.gpus, self.kind);
+        *self = Detector { run: self.run.wrapping_add(1).max(1), gpus, kind, ..Detector::default() };
         if kind == Hosts::PerGpu {
             for gpu in 0..gpus {
                 let launch = LaunchId { number: self.launches.len() as u32, ..LaunchId::NONE };

@@ -9,7 +9,7 @@
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
 //! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
-//! - [`stamp`], [`shadow`]: what memory knows of accesses.
+//! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
 //! - [`check`]: whether an access is ordered behind those before it.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
@@ -27,6 +27,7 @@ pub(crate) mod lanes;
 mod location;
 mod phases;
 mod report;
+mod row;
 pub(crate) mod scope;
 mod shadow;
 pub(crate) mod stamp;
@@ -34,9 +35,6 @@ mod strong;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
 
 use crate::code::Code;
 use crate::config::{Config, Hosts};
@@ -96,8 +94,6 @@ pub(crate) struct Detector {
     hosts: Vec<LaneClocks>,
     /// What hosts knew when they made launches that have not begun, by ticket.
     enqueued: HashMap<usize, Knowledge>,
-    /// Chooses which stores strong reads find.
-    random: Option<Pcg64Mcg>,
     /// The proxy of bulk copies matters only if there are any.
     tracks_proxies: bool,
     stamps: Stamps,
@@ -114,12 +110,9 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// A detector for a machine: with seed 0, strong reads find the newest store.
+    /// A detector for a machine.
     pub(crate) fn new(config: &Config) -> Detector {
-        // Not the numbers that the schedule draws.
-        let seed = config.schedule_seed;
-        let random = (seed != 0).then(|| Pcg64Mcg::seed_from_u64(seed ^ 0x6d65_6d6f_7279));
-        let mut detector = Detector { random, gpus: config.gpus, kind: config.hosts, ..Detector::default() };
+        let mut detector = Detector { gpus: config.gpus, kind: config.hosts, ..Detector::default() };
         detector.forget();
         detector
     }

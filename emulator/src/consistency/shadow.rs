@@ -1,26 +1,36 @@
 //! Shadow memory: who last wrote and who read each piece of an allocation.
 //!
-//! A page starts with pieces as large as the first access (16 bytes at most) and is split when a smaller access comes, so
-//! that rows of data moved 16 bytes at a time cost half a byte of shadow for each byte, and a check of a whole warp's
-//! access is a scan of 32 neighbouring words. Pages belong to a run: between two runs everything is ordered.
+//! A page starts with pieces as large as the first access (16 bytes at most) and is split when a smaller access comes.
+//! Rows of data that a warp moves 16 bytes a lane are then rows of 32 pieces ([`Row`]), of which each costs a few bytes
+//! to keep and a comparison to check. Pages belong to a run: between two runs everything is ordered.
 
 use std::collections::BTreeMap;
 
 use super::location::Location;
+use super::row::{PIECES, Row};
 use super::stamp::Mark;
 
 /// Bytes of memory that a page describes.
 pub(crate) const PAGE: usize = 4096;
 const COARSEST: u32 = 4;
 
-/// The pieces of one page: marks of the last writes, and of the reads since.
-#[derive(Clone, Debug, Default)]
+/// The rows of one page.
+#[derive(Clone, Debug)]
 pub(crate) struct Page {
     /// Binary logarithm of the bytes of a piece.
     pub(crate) shift: u32,
-    pub(crate) writes: Vec<u32>,
-    pub(crate) reads: Vec<u32>,
+    rows: Rows,
 }
+
+/// Rows of a page whose pieces are as coarse as can be are found without another step.
+#[derive(Clone, Debug)]
+enum Rows {
+    Coarse([Row; (PAGE >> COARSEST) / PIECES]),
+    Fine(Vec<Row>),
+}
+
+/// Pages that are kept together, so that walking over memory is walking over its shadow.
+const PAGES: usize = 16;
 
 /// The shadow of an allocation or of a block's shared memory.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +43,14 @@ pub(crate) struct Shadow {
 
 /// The pages that were accessed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pages(Vec<Option<Box<Page>>>);
+pub(crate) struct Pages(Vec<Option<Box<Neighbours>>>);
+
+/// Neighbouring pages, of a run. The next run takes their place: what it accesses is mostly the same.
+#[derive(Clone, Debug, Default)]
+struct Neighbours {
+    run: u32,
+    pages: [Option<Page>; PAGES],
+}
 
 /// Marks of cells that stand for several accesses.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +93,6 @@ impl Shadow {
     pub(crate) fn enter(&mut self, run: u32) {
         if self.run != run {
             self.run = run;
-            self.pages.0.clear();
             self.locations.clear();
         }
     }
@@ -100,16 +116,18 @@ impl Shadow {
 }
 
 impl Pages {
-    /// A page whose pieces are no larger than 2 to the power of `shift` bytes.
+    /// A page of a run whose pieces are no larger than 2 to the power of `shift` bytes.
     #[inline]
-    pub(crate) fn page(&mut self, number: usize, shift: u32, sets: &mut Sets) -> &mut Page {
-        if number >= self.0.len() {
-            self.0.resize_with(number + 1, || None);
+    pub(crate) fn page(&mut self, number: usize, shift: u32, run: u32, sets: &mut Sets) -> &mut Page {
+        let (group, place) = (number / PAGES, number % PAGES);
+        if group >= self.0.len() {
+            self.0.resize_with(group + 1, || None);
         }
-        let page = self.0[number].get_or_insert_with(|| {
-            let pieces = PAGE >> shift;
-            Box::new(Page { shift, writes: vec![0; pieces], reads: vec![0; pieces] })
-        });
+        let group = self.0[group].get_or_insert_default();
+        if group.run != run {
+            *group.as_mut() = Neighbours { run, ..Neighbours::default() };
+        }
+        let page = group.pages[place].get_or_insert_with(|| Page::new(shift));
         if page.shift > shift {
             page.split(shift, sets);
         }
@@ -118,22 +136,42 @@ impl Pages {
 }
 
 impl Page {
+    fn new(shift: u32) -> Page {
+        let rows = if shift == COARSEST {
+            Rows::Coarse(Default::default())
+        } else {
+            Rows::Fine(vec![Row::default(); (PAGE >> shift) / PIECES])
+        };
+        Page { shift, rows }
+    }
+
+    /// The row of a piece, and the piece's number in it.
+    #[inline]
+    pub(crate) fn row(&mut self, piece: usize) -> (&mut Row, usize) {
+        let rows = match &mut self.rows {
+            Rows::Coarse(rows) => &mut rows[..],
+            Rows::Fine(rows) => rows,
+        };
+        (&mut rows[piece / PIECES], piece % PIECES)
+    }
+
     fn split(&mut self, shift: u32, sets: &mut Sets) {
         let times = 1 << (self.shift - shift);
-        for marks in [&mut self.writes, &mut self.reads] {
-            let mut finer = Vec::with_capacity(marks.len() * times);
-            for &mark in marks.iter() {
-                finer.push(mark);
-                for _ in 1..times {
-                    // A set belongs to one cell.
-                    finer.push(match Mark(mark).as_set() {
-                        Some(index) => sets.add(sets.get(index).to_vec()).0,
-                        None => mark,
-                    });
-                }
+        let mut finer = Page::new(shift);
+        for piece in 0..PAGE >> self.shift {
+            let (row, place) = self.row(piece);
+            let (write, read) = (row.writes.get(place), row.reads.get(place));
+            for part in 0..times {
+                // A set belongs to one piece.
+                let mut own = |mark: Mark| match mark.as_set() {
+                    Some(index) if part > 0 => sets.add(sets.get(index).to_vec()),
+                    _ => mark,
+                };
+                let (row, place) = finer.row(piece * times + part);
+                row.writes.set(place, own(write));
+                row.reads.set(place, own(read));
             }
-            *marks = finer;
         }
-        self.shift = shift;
+        *self = finer;
     }
 }

@@ -1,7 +1,5 @@
 //! Strong accesses: what they publish and what they learn (PTX ISA section 8.8).
 
-use rand::RngExt;
-
 use super::Detector;
 use super::check::Racing;
 use super::clock::lanes;
@@ -11,6 +9,7 @@ use super::scope::mutual;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy};
 use crate::op::{Order, Scope, Space};
+use crate::schedule::Schedule;
 
 /// Strong reads of a location in a row that may find something else than its newest store.
 const MOST_STALE: u32 = 16;
@@ -64,11 +63,16 @@ impl Detector {
 
     /// The store that a strong load finds: any that is not hidden by a later one which the load is behind, or which
     /// a read that the load is behind has found (PTX ISA section 8.10, coherence, causality and SC-per-location).
-    fn choose(&mut self, shadow: &Shadow, clocks: &LaneClocks, strong: &Strong) -> usize {
+    fn choose(
+        &self,
+        shadow: &Shadow,
+        clocks: &LaneClocks,
+        schedule: &mut dyn Schedule,
+        strong: &Strong,
+    ) -> usize {
         let Some(location) = shadow.locations.get(&strong.offset) else { return 0 };
         let newest = location.stores.len().saturating_sub(1);
-        let Some(random) = &mut self.random else { return newest };
-        if location.stale >= MOST_STALE || random.random_bool(0.5) {
+        if newest == 0 || location.stale >= MOST_STALE {
             return newest;
         }
         let knows = |actor: u32, time, theirs: u32| {
@@ -83,8 +87,7 @@ impl Detector {
                     .iter()
                     .any(|read| lanes(read.lanes).any(|lane| knows(read.actor, read.time, 1 << lane)))
         };
-        let oldest = location.stores.iter().rposition(hides).unwrap_or(0);
-        random.random_range(oldest..=newest)
+        schedule.find(&mut || location.stores.iter().rposition(hides).unwrap_or(0), newest)
     }
 
     /// A strong load; `newest` is what memory holds. Returns what it finds.
@@ -92,12 +95,13 @@ impl Detector {
         &mut self,
         shadow: &mut Shadow,
         clocks: &mut LaneClocks,
+        schedule: &mut dyn Schedule,
         strong: &Strong,
         newest: u128,
     ) -> Result<u128, Racing> {
         self.check(shadow, clocks, strong, Kind::Read)?;
         let mut value = newest;
-        let chosen = self.choose(shadow, clocks, strong);
+        let chosen = self.choose(shadow, clocks, schedule, strong);
         let location = shadow.locations.get_mut(&strong.offset);
         if let Some(location) = location.filter(|location| location.bytes == strong.bytes)
             && let Some(store) = location.stores.get_mut(chosen)

@@ -38,9 +38,10 @@ impl Engine {
         let steps = (turn.budget / INSTRUCTIONS_PER_CHUNK).max(1);
         let progress = match agent.step(&mut room, &self.agents, steps, turn.group.is_some()) {
             Ok(progress) => progress,
-            Err(kind) => return Err(blame(launches, &agent, kind)),
+            Err(kind) => return Err(blame(launches, &agent, kind, &self.described)),
         };
         if progress == Progress::Finished {
+            self.idle = 0;
             if let Some(block) = self.blocks[issuer.slot].as_mut().filter(|block| holds(block, &agent)) {
                 block.agents -= 1;
             }
@@ -93,7 +94,8 @@ impl Engine {
                         "the block exits while this copy still reads its shared memory; \
                          wait with `cp.async.bulk.wait_group.read`"
                     };
-                    return Err(blame(launches, agent, FaultKind::Asynchronous(text.into())));
+                    let kind = FaultKind::Asynchronous(text.into());
+                    return Err(blame(launches, agent, kind, &self.described));
                 }
                 Work::Transfer(_) if agent.bulk => {}
                 _ => dropped.push((serial, agent.issuer.ticket)),
@@ -122,7 +124,7 @@ fn holds(block: &Block, agent: &Agent) -> bool {
 }
 
 /// A fault of an agent, at the instruction that issued it.
-fn blame(launches: &[Pending], agent: &Agent, kind: FaultKind) -> Error {
+fn blame(launches: &[Pending], agent: &Agent, kind: FaultKind, schedule: &str) -> Error {
     let launch = &launches[agent.issuer.ticket];
     let origin = &launch.code.origins[agent.pc as usize];
     let position = Position {
@@ -134,5 +136,5 @@ fn blame(launches: &[Pending], agent: &Agent, kind: FaultKind) -> Error {
         block: agent.issuer.block,
         warp: agent.issuer.warp,
     };
-    Error::Fault(Box::new(Fault { kind, position, lane: Some(agent.lane) }))
+    Error::Fault(Box::new(Fault { kind, position, lane: Some(agent.lane), schedule: schedule.into() }))
 }

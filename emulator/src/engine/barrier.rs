@@ -86,6 +86,7 @@ impl Engine {
                 continue;
             }
             let barrier = std::mem::take(&mut block.barriers[id]);
+            self.idle = 0;
             let code = launches[block.launch].code.clone();
             for &(place, id) in &barrier.waiting {
                 self.end_wait(place, id);

@@ -3,6 +3,7 @@
 
 mod agent;
 mod barrier;
+mod exploring;
 mod verdict;
 mod waiting;
 
@@ -44,9 +45,14 @@ pub(crate) struct Engine {
     /// The interpreter's loop for AVX2 and FMA.
     wide: bool,
     agents: Agents,
-    schedule: Box<dyn Schedule>,
+    pub(crate) schedule: Box<dyn Schedule>,
     /// Looks for data races, if checks are on.
     pub(crate) detector: Option<Detector>,
+    /// The policy in words.
+    described: String,
+    livelock_after: u64,
+    /// Instructions since a warp exited, a barrier completed or a copy finished.
+    idle: u64,
 }
 
 impl Engine {
@@ -65,8 +71,11 @@ impl Engine {
             recorder: config.trace.then(Recorder::default),
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
-            schedule: schedule::from_seed(config.schedule_seed),
+            schedule: schedule::new(config),
             detector: config.checks.then(|| Detector::new(config)),
+            described: config.policy.describe(config.schedule_seed),
+            livelock_after: config.livelock_after,
+            idle: 0,
         }
     }
 
@@ -75,13 +84,17 @@ impl Engine {
         if let Some(detector) = &mut self.detector {
             detector.start_run();
         }
+        self.idle = 0;
         let gpus: Vec<usize> = (0..self.gpus.len()).collect();
         for gpu in gpus {
             self.start_blocks(launches, gpu);
         }
         loop {
-            while let Some(turn) = self.schedule.next(&mut self.ready) {
+            while let Some(turn) = self.next_turn(launches)? {
                 self.turn(memory, launches, turn)?;
+                if self.idle > self.livelock_after {
+                    return Err(Error::Livelock(self.livelock(launches)));
+                }
             }
             if !self.wake_sleepers() && !self.wake_timed(memory) {
                 break;
@@ -199,9 +212,12 @@ impl Engine {
             gpu: launch.gpu,
             printed: &mut launch.printed,
             detector: self.detector.as_mut(),
+            schedule: self.schedule.as_mut(),
         };
         let (executed, result) = warp.run(&mut env, turn.budget, turn.group);
         self.clock.advance(u64::from(executed), sharing);
+        self.idle += u64::from(executed);
+        self.schedule.executed(executed);
         self.warps[turn.warp] = Some(warp);
         if !self.agents.issued.is_empty() {
             self.schedule_agents();
@@ -263,6 +279,7 @@ impl Engine {
 
     fn exit_warp(&mut self, launches: &mut [Pending], place: usize, slot: usize) -> Result<(), Error> {
         self.warps[place] = None;
+        self.idle = 0;
         self.clock.reset_jump();
         let now = self.clock.cycles();
         let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };

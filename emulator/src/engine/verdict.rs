@@ -1,7 +1,7 @@
 //! Saying what went wrong: positions of faults, and who waits for what in a deadlock.
 
 use super::Engine;
-use crate::error::{Deadlock, Error, Fault, Position, Waiter};
+use crate::error::{Deadlock, Error, Fault, Livelock, Position, Waiter};
 use crate::execute::Raised;
 use crate::memory::{Memory, window};
 use crate::op::Space;
@@ -29,7 +29,8 @@ impl Engine {
     pub(super) fn fault(&self, launches: &[Pending], place: usize, pc: u32, raised: Raised) -> Error {
         match self.position(launches, place, pc) {
             Some(position) => {
-                Error::Fault(Box::new(Fault { kind: raised.kind, position, lane: raised.lane }))
+                let schedule = self.described.clone();
+                Error::Fault(Box::new(Fault { kind: raised.kind, position, lane: raised.lane, schedule }))
             }
             None => Error::Handle(raised.kind.to_string()),
         }
@@ -57,7 +58,22 @@ impl Engine {
             .filter(|launch| launch.started < launch.blocks())
             .map(|launch| (launch.code.name.clone(), launch.gpu, launch.blocks() - launch.started))
             .collect();
-        Deadlock { waiters, unstarted }
+        Deadlock { waiters, unstarted, schedule: self.described.clone() }
+    }
+
+    pub(super) fn livelock(&self, launches: &[Pending]) -> Livelock {
+        let mut groups = Vec::new();
+        for (place, warp) in self.warps.iter().enumerate() {
+            for group in warp.iter().flat_map(|warp| warp.ready_groups()) {
+                groups
+                    .extend(self.position(launches, place, group.pc).map(|position| (position, group.mask)));
+            }
+        }
+        groups.sort_by_key(|(position, _)| {
+            let [x, y, z] = position.block;
+            (position.gpu, position.kernel.clone(), [z, y, x], position.warp)
+        });
+        Livelock { instructions: self.idle, groups, schedule: self.described.clone() }
     }
 
     pub(super) fn reason(&self, memory: &Memory, warp: &Warp, state: &State) -> String {

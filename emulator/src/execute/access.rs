@@ -1,5 +1,6 @@
 //! Loads, stores and atomics of a warp: the one path from registers to memory.
 
+use super::transpose::transpose;
 use super::{Environment, Private, Raised, model};
 use crate::consistency::Kind;
 use crate::counters::Direction;
@@ -260,14 +261,17 @@ fn contiguous(
     private: &mut Private,
     op: &MemoryOp,
     addresses: &[u64; 32],
-    mask: u32,
+    (pc, mask): (u32, u32),
 ) -> Option<(usize, usize)> {
     let bytes = op.bytes() as u64;
     let global = matches!(op.space, Space::Global | Space::Generic);
     if mask != FULL || !global || addresses[0] & (bytes - 1) != 0 || !is_contiguous(addresses, bytes) {
         return None;
     }
-    env.memory.locate(&mut private.recent, addresses[0], 32 * bytes).ok()
+    let (number, offset) = env.memory.locate(&mut private.recent, addresses[0], 32 * bytes).ok()?;
+    let region = &env.memory.allocations[number].region;
+    private.ahead.step(pc, region.all(), offset, 32 * bytes as usize);
+    Some((number, offset))
 }
 
 /// Executes a load.
@@ -282,7 +286,7 @@ pub(super) fn load(
 ) -> Result<(), Raised> {
     let bytes = op.bytes();
     let checked = env.detector.is_some();
-    if let Some((number, offset)) = contiguous(env, private, op, addresses, mask)
+    if let Some((number, offset)) = contiguous(env, private, op, addresses, (pc, mask))
         && !spin.recording
         && !(checked && op.order != Order::Weak)
         && env.memory.allocations[number].region.is_written(offset, 32 * bytes)
@@ -323,17 +327,34 @@ pub(super) fn load(
     Ok(())
 }
 
+/// Loads `WORDS` words a lane.
 #[inline(always)]
-fn load_words<const BYTES: usize>(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
-    let (chunks, _) = source.as_chunks::<BYTES>();
-    for (index, data) in op.data.iter().enumerate() {
-        if data.slot == NONE {
-            continue;
-        }
+fn load_words<const WORDS: usize>(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
+    // All at once: the host fetches the lines of the row together, and the lanes are dealt out of its nearest cache.
+    let mut row = [[0u32; WORDS]; 32];
+    for (word, bytes) in row.as_flattened_mut().iter_mut().zip(source.as_chunks().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    for (index, data) in op.data.iter().enumerate().take(WORDS).filter(|(_, data)| data.slot != NONE) {
         let target = &mut r.words[usize::from(data.slot)];
         for lane in 0..32 {
-            let word = &chunks[lane][index * 4..index * 4 + 4];
-            target[lane] = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            target[lane] = row[lane][index];
+        }
+    }
+}
+
+/// Loads four words a lane.
+#[inline(always)]
+fn load_quads(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
+    let mut row = [[[0u32; 4]; 4]; 8];
+    for (word, bytes) in row.as_flattened_mut().as_flattened_mut().iter_mut().zip(source.as_chunks().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    let words = row.each_ref().map(transpose);
+    for (index, data) in op.data.iter().enumerate().take(4).filter(|(_, data)| data.slot != NONE) {
+        let (target, _) = r.words[usize::from(data.slot)].as_chunks_mut();
+        for (target, words) in target.iter_mut().zip(&words) {
+            *target = words[index];
         }
     }
 }
@@ -341,10 +362,10 @@ fn load_words<const BYTES: usize>(r: &mut Registers, op: &MemoryOp, source: &[u8
 fn load_contiguous(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
     let words = op.element == 4 && op.data.iter().all(|data| !data.long);
     match (words, op.bytes()) {
-        (true, 4) => load_words::<4>(r, op, source),
-        (true, 8) => load_words::<8>(r, op, source),
-        (true, 16) => load_words::<16>(r, op, source),
-        (true, 32) => load_words::<32>(r, op, source),
+        (true, 4) => load_words::<1>(r, op, source),
+        (true, 8) => load_words::<2>(r, op, source),
+        (true, 16) => load_quads(r, op, source),
+        (true, 32) => load_words::<8>(r, op, source),
         (_, bytes) => {
             let element = usize::from(op.element);
             for lane in 0..32 {
@@ -371,7 +392,7 @@ pub(super) fn store(
 ) -> Result<(), Raised> {
     let bytes = op.bytes();
     let checked = env.detector.is_some();
-    if let Some((number, offset)) = contiguous(env, private, op, addresses, mask)
+    if let Some((number, offset)) = contiguous(env, private, op, addresses, (pc, mask))
         && !env.memory.allocations[number].read_only
         && !(checked && op.order != Order::Weak)
     {
@@ -423,24 +444,44 @@ pub(super) fn store(
     Ok(())
 }
 
+/// Stores `WORDS` words a lane.
 #[inline(always)]
-fn store_words<const BYTES: usize>(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
-    let (chunks, _) = target.as_chunks_mut::<BYTES>();
-    for (index, data) in op.data.iter().enumerate() {
-        let source = if data.slot == NONE { &[0; 32] } else { &*r.words[usize::from(data.slot)] };
+fn store_words<const WORDS: usize>(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
+    let mut row = [[0u32; WORDS]; 32];
+    for (index, data) in op.data.iter().enumerate().take(WORDS).filter(|(_, data)| data.slot != NONE) {
+        let source = &r.words[usize::from(data.slot)];
         for lane in 0..32 {
-            chunks[lane][index * 4..index * 4 + 4].copy_from_slice(&source[lane].to_le_bytes());
+            row[lane][index] = source[lane];
         }
+    }
+    for (bytes, word) in target.as_chunks_mut().0.iter_mut().zip(row.as_flattened()) {
+        *bytes = word.to_le_bytes();
+    }
+}
+
+/// Stores four words a lane.
+#[inline(always)]
+fn store_quads(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
+    let mut words = [[[0u32; 4]; 4]; 8];
+    for (index, data) in op.data.iter().enumerate().take(4).filter(|(_, data)| data.slot != NONE) {
+        let (source, _) = r.words[usize::from(data.slot)].as_chunks();
+        for (words, source) in words.iter_mut().zip(source) {
+            words[index] = *source;
+        }
+    }
+    let row = words.each_ref().map(transpose);
+    for (bytes, word) in target.as_chunks_mut().0.iter_mut().zip(row.as_flattened().as_flattened()) {
+        *bytes = word.to_le_bytes();
     }
 }
 
 fn store_contiguous(r: &Registers, op: &MemoryOp, target: &mut [u8]) {
     let words = op.element == 4 && op.data.iter().all(|data| !data.long);
     match (words, op.bytes()) {
-        (true, 4) => store_words::<4>(r, op, target),
-        (true, 8) => store_words::<8>(r, op, target),
-        (true, 16) => store_words::<16>(r, op, target),
-        (true, 32) => store_words::<32>(r, op, target),
+        (true, 4) => store_words::<1>(r, op, target),
+        (true, 8) => store_words::<2>(r, op, target),
+        (true, 16) => store_quads(r, op, target),
+        (true, 32) => store_words::<8>(r, op, target),
         (_, bytes) => {
             let element = usize::from(op.element);
             for lane in 0..32 {

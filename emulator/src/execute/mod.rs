@@ -16,6 +16,7 @@ mod mbarrier;
 mod model;
 mod multicast;
 mod system;
+mod transpose;
 mod warp_op;
 
 pub(crate) use call::Activation;
@@ -27,11 +28,13 @@ use crate::code::Code;
 use crate::consistency::{Detector, LaneClocks};
 use crate::counters::Counters;
 use crate::error::FaultKind;
+use crate::memory::ahead::Ahead;
 use crate::memory::{Memory, Recent, Region, window};
 use crate::op::{Atomic, ClockRead, Data, Op, PackList, Space, WarpOp};
 use crate::outstanding::Outstanding;
 use crate::parking::{Parking, Spin};
 use crate::register::{PredicateSource, Registers, Slot};
+use crate::schedule::Schedule;
 
 /// What the instructions of a warp act on, besides its registers.
 pub(crate) struct Environment<'a> {
@@ -58,6 +61,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) printed: &'a mut String,
     /// Looks for data races, if checks are on.
     pub(crate) detector: Option<&'a mut Detector>,
+    /// Decides what strong loads find.
+    pub(crate) schedule: &'a mut dyn Schedule,
 }
 
 /// Memory that belongs to the lanes of one warp.
@@ -69,6 +74,7 @@ pub(crate) struct Private {
     pub(crate) local_bytes: usize,
     /// The allocations that were accessed last.
     pub(crate) recent: Recent,
+    pub(crate) ahead: Ahead,
     /// Copies that its lanes issued.
     pub(crate) outstanding: Option<Box<Outstanding>>,
     /// The calls of each lane, innermost last; empty before the first call.

@@ -10,12 +10,14 @@ use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::Recent;
 use crate::op::{MemoryOp, Scope, Space};
+use crate::schedule::Schedule;
 
 /// What checking an access needs; `None` for memory that no other thread writes.
 struct Model<'a> {
     detector: &'a mut Detector,
     shadow: &'a mut Shadow,
     clocks: &'a mut LaneClocks,
+    schedule: &'a mut dyn Schedule,
     space: Space,
 }
 
@@ -33,7 +35,7 @@ fn model<'a>(env: &'a mut Environment<'_>, private: &'a mut Private, home: Home)
         Home::Shared => (&mut env.block.shadow, Space::Shared),
         Home::Local | Home::Parameters => return None,
     };
-    Some(Model { detector, shadow, clocks, space })
+    Some(Model { detector, shadow, clocks, schedule: env.schedule, space })
 }
 
 fn weak_access(op: &MemoryOp, kind: Kind) -> Access {
@@ -169,7 +171,7 @@ pub(super) fn load(
 ) -> Result<u128, Raised> {
     let Some(model) = model(env, private, home) else { return Ok(newest) };
     let strong = strong(op, model.space, who, key(home, offset), offset);
-    let found = model.detector.load(model.shadow, model.clocks, &strong, newest);
+    let found = model.detector.load(model.shadow, model.clocks, model.schedule, &strong, newest);
     found.map_err(|racing| raise(env, private, &racing, strong_access(op, Kind::Read), who.0, home))
 }
 

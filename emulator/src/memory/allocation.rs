@@ -12,7 +12,7 @@ const GUARD: u64 = 4096;
 const ALIGNMENT: u64 = 256;
 
 /// One allocation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Allocation {
     pub(crate) gpu: usize,
     pub(crate) base: u64,
@@ -44,7 +44,7 @@ impl Default for Recent {
 }
 
 /// The global memory of all GPUs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     pub(crate) allocations: Vec<Allocation>,
     /// Allocation numbers by GPU, in address order.

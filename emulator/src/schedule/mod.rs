@@ -1,12 +1,25 @@
-//! Who executes next, and for how long: one decision at a time, so that policies can be exchanged and replayed.
+//! Who executes next and for how long, and what strong loads find: every decision that is not the program's own is made
+//! by a [`Schedule`], so that policies can be exchanged, recorded, replayed and enumerated.
 
+mod explore;
+mod priorities;
 mod random;
+mod recording;
+mod replay;
 mod round_robin;
 
 use std::collections::VecDeque;
 
-pub(crate) use random::Random;
-pub(crate) use round_robin::RoundRobin;
+use crate::config::Config;
+use crate::policy::Policy;
+pub(crate) use explore::Explorer;
+pub use explore::{Bounds, Exploration, Path, explore};
+use priorities::Priorities;
+use random::Random;
+use recording::Recorder;
+pub use recording::Recording;
+use replay::Replay;
+use round_robin::RoundRobin;
 
 /// Marks entries of the ready queue that are agents, by serial number, instead of warps.
 pub(crate) const AGENT: usize = 1 << (usize::BITS - 1);
@@ -22,13 +35,46 @@ pub(crate) struct Turn {
     pub(crate) group: Option<u32>,
 }
 
-/// A scheduling policy.
+/// A scheduling policy at work.
 pub(crate) trait Schedule: std::fmt::Debug + Send {
     /// Takes a warp or an agent out of the ready queue; `None` when it is empty.
-    fn next(&mut self, ready: &mut VecDeque<usize>) -> Option<Turn>;
+    ///
+    /// # Errors
+    /// The recorded schedule is not one of this program.
+    fn next(&mut self, ready: &mut VecDeque<usize>) -> Result<Option<Turn>, String>;
+
+    /// Which of the stores to a location a strong load finds: one from `oldest()` to `newest`, both included.
+    fn find(&mut self, oldest: &mut dyn FnMut() -> usize, newest: usize) -> usize;
+
+    /// How many instructions the last turn had in the end.
+    fn executed(&mut self, _instructions: u32) {}
+
+    /// The policy that decides instruction by instruction, if it is this one.
+    fn explorer(&mut self) -> Option<&mut Explorer> {
+        None
+    }
+
+    /// What was decided so far, if it is recorded.
+    fn recording(&self) -> Option<&Recording> {
+        None
+    }
 }
 
-/// The policy that a seed stands for.
-pub(crate) fn from_seed(seed: u64) -> Box<dyn Schedule> {
-    if seed == 0 { Box::new(RoundRobin) } else { Box::new(Random::new(seed)) }
+/// What a configuration asks for.
+pub(crate) fn new(config: &Config) -> Box<dyn Schedule> {
+    let seed = config.schedule_seed;
+    let schedule: Box<dyn Schedule> = match &config.policy {
+        Policy::Fair if seed == 0 => Box::new(RoundRobin),
+        Policy::Fair => Box::new(Random::new(seed)),
+        Policy::Priorities { changes } => Box::new(Priorities::new(seed, *changes)),
+        Policy::Replay(recording) => Box::new(Replay::new(recording.clone())),
+        Policy::Explore(path) => return Box::new(Explorer::new(path.clone())),
+    };
+    if config.record { Box::new(Recorder::new(schedule)) } else { schedule }
+}
+
+/// Takes a given entry out of the ready queue.
+fn take(ready: &mut VecDeque<usize>, entry: usize) -> Option<usize> {
+    let position = ready.iter().position(|&other| other == entry)?;
+    ready.remove(position)
 }

@@ -1,4 +1,4 @@
-//! Every ready warp in turn.
+//! Every ready warp in turn, and loads that find what memory holds.
 
 use std::collections::VecDeque;
 
@@ -8,10 +8,14 @@ const BUDGET: u32 = 512;
 
 /// First come, first served.
 #[derive(Debug)]
-pub(crate) struct RoundRobin;
+pub(super) struct RoundRobin;
 
 impl Schedule for RoundRobin {
-    fn next(&mut self, ready: &mut VecDeque<usize>) -> Option<Turn> {
-        Some(Turn { warp: ready.pop_front()?, budget: BUDGET, group: None })
+    fn next(&mut self, ready: &mut VecDeque<usize>) -> Result<Option<Turn>, String> {
+        Ok(ready.pop_front().map(|warp| Turn { warp, budget: BUDGET, group: None }))
+    }
+
+    fn find(&mut self, _: &mut dyn FnMut() -> usize, newest: usize) -> usize {
+        newest
     }
 }

@@ -221,6 +221,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
 
+    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the highest priority goes on
+    /// and CHANGES of them change at random moments (probabilistic concurrency testing)
+    #[arg(long, value_name = "POLICY", default_value = "fair", value_parser = policy)]
+    pub(crate) policy: Policy,
+
     /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks, tokens, hidden],
     /// bfloat16, float16 or float32. Tensors `topk` and `weights` of the same .safetensors file are used too
     #[arg(long, value_name = "FILE")]
@@ -319,6 +324,10 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "FLAGS", default_value = "", allow_hyphen_values = true)]
     pub(crate) with: String,
 
+    /// The policy of every run: fair, or priorities:CHANGES
+    #[arg(long, value_name = "POLICY", default_value = "fair", value_parser = policy)]
+    pub(crate) policy: Policy,
+
     /// PTX files whose kernels take the place of ours. They are made for one shape: give it with --with
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) ptx: Vec<PathBuf>,
@@ -326,6 +335,35 @@ pub(crate) struct CheckArguments {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How virtual warps take turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Policy {
+    #[default]
+    Fair,
+    Priorities(u32),
+}
+
+impl std::fmt::Display for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Policy::Fair => write!(f, "fair"),
+            Policy::Priorities(changes) => write!(f, "priorities:{changes}"),
+        }
+    }
+}
+
+fn policy(text: &str) -> Result<Policy, String> {
+    match text.split_once(':') {
+        None if text == "fair" => Ok(Policy::Fair),
+        None if text == "priorities" => Ok(Policy::Priorities(3)),
+        Some(("priorities", changes)) => match changes.parse() {
+            Ok(changes) if changes <= 1000 => Ok(Policy::Priorities(changes)),
+            _ => Err(format!("`{changes}` is not a number of changes from 0 to 1000")),
+        },
+        _ => Err("write fair, priorities or priorities:CHANGES".into()),
+    }
 }
 
 fn parameter(text: &str) -> Result<(String, i128), String> {
@@ -440,6 +478,27 @@ pub(crate) struct ExecArguments {
     /// Seed of the order in which virtual warps run; 0 is round robin
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
+
+    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the highest priority goes on
+    /// and CHANGES of them change at random moments (probabilistic concurrency testing)
+    #[arg(long, conflicts_with_all = ["exhaustive", "replay"], value_name = "POLICY", default_value = "fair", value_parser = policy)]
+    pub(crate) policy: Policy,
+
+    /// Write the decisions of the run to a file, also if it fails; with --exhaustive those of the first run that fails
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Make the decisions in a file that --record has written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["exhaustive", "schedule_seed"])]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Run all schedules that leave a warp which could go on at most so often, for tiny kernels
+    #[arg(long, value_name = "PREEMPTIONS", conflicts_with = "schedule_seed", num_args = 0..=1, default_missing_value = "3")]
+    pub(crate) exhaustive: Option<u32>,
+
+    /// The most schedules that --exhaustive runs
+    #[arg(long, value_name = "COUNT", requires = "exhaustive", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) most_schedules: u64,
 
     /// Print one JSON object: counters, what was printed, arrays written
     #[arg(long)]

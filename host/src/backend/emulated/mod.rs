@@ -22,6 +22,7 @@ use crate::{Error, Result, Trace};
 pub(crate) struct Settings {
     pub(crate) ranks: usize,
     pub(crate) schedule_seed: u64,
+    pub(crate) priority_changes: Option<u32>,
     pub(crate) trace: bool,
     pub(crate) multiprocessors: u32,
     /// How long waiting ranks bear with one that does nothing, in wall-clock time.
@@ -198,6 +199,7 @@ mod tests {
         let settings = Settings {
             ranks,
             schedule_seed: 0,
+            priority_changes: None,
             trace: false,
             multiprocessors: 4,
             patience: Duration::from_secs(60),

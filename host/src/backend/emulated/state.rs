@@ -49,6 +49,9 @@ impl State {
         let config = emulator::Config {
             gpus: settings.ranks,
             sms_per_gpu: settings.multiprocessors,
+            policy: settings
+                .priority_changes
+                .map_or_else(emulator::Policy::default, |changes| emulator::Policy::Priorities { changes }),
             schedule_seed: settings.schedule_seed,
             trace: settings.trace,
             // Ranks are programs of their own: what one waited for, another does not know.

@@ -5,7 +5,7 @@ mod kernels;
 
 use serde::Serialize;
 
-use crate::arguments::CheckArguments;
+use crate::arguments::{CheckArguments, Policy};
 use crate::console;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -35,7 +35,11 @@ struct Report {
 /// Makes the runs and reports.
 pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let replacements = Replacements::read(&arguments.ptx)?;
-    let fixed = draw::fixed(&arguments.with)?;
+    let with = match arguments.policy {
+        Policy::Fair => arguments.with.clone(),
+        policy => format!("{} --policy {policy}", arguments.with).trim_start().to_owned(),
+    };
+    let fixed = draw::fixed(&with)?;
     let progress = Progress::steps(arguments.seeds.into());
     let mut findings = Vec::new();
     for number in 0..arguments.seeds {
@@ -49,7 +53,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
             Err(failure) => Some(failure.to_string()),
         };
         if let Some(problem) = problem {
-            let replay = replacements.replay(&flags, seed, &arguments.with);
+            let replay = replacements.replay(&flags, seed, &with);
             findings.push(Finding { seed, problem, replay });
         }
         progress.step(format!("{} found", findings.len()));

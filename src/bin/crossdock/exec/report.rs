@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::argument::element;
+use crate::arguments::ExecArguments;
 use crate::files::RawArray;
 
 /// One run.
@@ -51,6 +52,26 @@ impl Written {
         let ty = element(&array.descriptor).map_or("unknown", |(name, _)| name);
         Written { file: path.display().to_string(), shape: array.shape.clone(), ty }
     }
+}
+
+/// A run that failed, and what repeats it.
+#[derive(Debug, Serialize)]
+struct Failed<'a> {
+    failure: String,
+    policy: String,
+    schedule_seed: u64,
+    printed: &'a str,
+}
+
+/// The JSON object of a run that failed.
+pub(super) fn failure(arguments: &ExecArguments, error: &crossdock_emulator::Error, printed: &str) -> String {
+    let policy = match &arguments.replay {
+        Some(path) => format!("replay:{}", path.display()),
+        None => arguments.policy.to_string(),
+    };
+    let failed =
+        Failed { failure: error.to_string(), policy, schedule_seed: arguments.schedule_seed, printed };
+    serde_json::to_string_pretty(&failed).expect("the report has string keys only") + "\n"
 }
 
 impl Report {

@@ -13,7 +13,7 @@ use crossdock_oracle::Selection;
 use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
-use crate::arguments::{BackendName, ExpertName, RunArguments};
+use crate::arguments::{BackendName, ExpertName, Policy, RunArguments};
 use crate::failure::Failure;
 use crate::model::Rates;
 use crate::routing::Routes;
@@ -78,6 +78,9 @@ pub(super) fn run(
     };
     let cluster = cluster.map_err(failure)?;
     let mut cluster = cluster.schedule_seed(arguments.schedule_seed);
+    if let Policy::Priorities(changes) = arguments.policy {
+        cluster = cluster.priorities(changes);
+    }
     if let Some(rates) = rates {
         cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
     }
