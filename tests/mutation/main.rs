@@ -218,3 +218,48 @@ fn mutants_differ_from_the_kernel_in_one_place() {
         }
     }
 }
+
+/// One instruction of every kind that has mutants, whether or not a shipped kernel has it.
+const EVERY_KIND: &str = "
+.version 8.6
+.target sm_90a
+.address_size 64
+.visible .entry kinds(.param .u64 at)
+{
+    .reg .pred %p;
+    .reg .b32 %r<4>;
+    .reg .b64 %rd<4>;
+    .shared .align 8 .b8 full[8];
+    ld.param.u64 %rd1, [at];
+    fence.sc.sys;
+    fence.acq_rel.gpu;
+    fence.proxy.async.global;
+    membar.gl;
+    ld.acquire.cluster.global.u32 %r1, [%rd1];
+    ld.volatile.global.u32 %r1, [%rd1];
+    ld.mmio.relaxed.sys.global.u32 %r1, [%rd1];
+    st.release.gpu.global.u32 [%rd1], %r1;
+    atom.acq_rel.sys.global.add.u32 %r1, [%rd1], 1;
+    red.release.gpu.global.add.u32 [%rd1], 1;
+    mbarrier.arrive.release.cta.shared::cta.b64 %rd2, [full];
+    mbarrier.arrive.expect_tx.release.cta.shared::cta.b64 %rd2, [full], 16;
+    mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [full], 16;
+    mbarrier.try_wait.parity.acquire.cta.shared::cta.b64 %p, [full], 0;
+    cp.async.commit_group;
+    cp.async.wait_group 0;
+    cp.async.wait_all;
+    cp.async.bulk.commit_group;
+    cp.async.bulk.wait_group 0;
+    bar.sync 0;
+    bar.arrive 1, 64;
+    bar.warp.sync -1;
+    griddepcontrol.wait;
+    ret;
+}
+";
+
+#[test]
+fn every_kind_of_synchronisation_has_mutants() {
+    let changes: Vec<String> = mutants(EVERY_KIND).into_iter().map(|mutant| mutant.change).collect();
+    insta::assert_snapshot!("every_kind", changes.join("\n"));
+}
