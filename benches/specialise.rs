@@ -52,8 +52,9 @@ fn shipped_kernels(criterion: &mut Criterion) {
     let hidden = ("HIDDEN", i128::from(shape.hidden));
     let top_k = ("TOP_K", i128::from(shape.top_k));
     let experts = ("EXPERTS", i128::from(shape.experts));
-    let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
-    let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
+    let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
+    let row_bytes = ("ROW_BYTES", i128::from(shape.row_bytes()));
+    let side_words = ("SIDE_WORDS", i128::from(shape.side_words()));
     // DeepSeek-V3's router.
     let gate = [
         experts,
@@ -69,7 +70,11 @@ fn shipped_kernels(criterion: &mut Criterion) {
         ("router", &router::code::__device::MODULE, &gate),
         ("count", &count::code::__device::MODULE, &[top_k, experts]),
         ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
-        ("dispatch", &dispatch::code::__device::MODULE, &[hidden, element_bytes, scale_block, top_k]),
+        (
+            "dispatch",
+            &dispatch::code::__device::MODULE,
+            &[row_bytes, side_words, top_k, format, scales, block],
+        ),
         ("enter", &enter::code::__device::MODULE, &[]),
         ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
         ("gradient", &gradient::code::__device::MODULE, &[hidden, top_k]),

@@ -49,7 +49,7 @@ impl Memory {
         Words { address, count: words.len() }
     }
 
-    pub(crate) fn words(&self, words: &Words) -> Vec<u32> {
+    pub(crate) fn words(&mut self, words: &Words) -> Vec<u32> {
         let mut bytes = vec![0; words.count * 4];
         self.machine.read(words.address, &mut bytes).expect("the allocation is that large");
         let (words, _) = bytes.as_chunks::<4>();

@@ -51,6 +51,8 @@ impl State {
             sms_per_gpu: settings.multiprocessors,
             schedule_seed: settings.schedule_seed,
             trace: settings.trace,
+            // Ranks are programs of their own: what one waited for, another does not know.
+            hosts: emulator::Hosts::PerGpu,
             ..emulator::Config::default()
         };
         Ok(State {
@@ -80,11 +82,14 @@ impl State {
     /// Lets the rendezvous decide, executing what was launched if it comes to that.
     pub(super) fn settle(&mut self) {
         let State { machine, rendezvous, ranks, kernels, broken, .. } = self;
-        rendezvous.settle(|| {
+        let gathered = rendezvous.settle(|| {
             let outcome = execute(machine, ranks, kernels);
             *broken = outcome.as_ref().err().cloned();
             outcome
         });
+        if gathered {
+            machine.hosts_meet();
+        }
         self.free_released();
         self.progress = Instant::now();
     }
