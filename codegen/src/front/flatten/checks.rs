@@ -114,11 +114,12 @@ impl Flattener<'_, '_> {
             },
             _ => return,
         };
-        let whole = match intrinsic {
-            Intrinsic::Load(..) | Intrinsic::Store(..) => true,
-            Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..) => true,
-            _ => false,
-        };
+        let whole = matches!(
+            intrinsic,
+            Intrinsic::Load(..)
+                | Intrinsic::Store(..)
+                | Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..)
+        );
         if let (true, Type::Struct(path)) = (whole, moved)
             && self.environment.definition(path).is_some_and(|definition| definition.align >= 16)
         {
