@@ -100,12 +100,13 @@ macro_rules! access {
                 on_host(concat!(stringify!($name), "::write"))
             }
 
-            /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a number of 8 to 64 bits.
+            /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a number of 8 to 64 bits or a struct of 16 bytes, aligned to
+            /// them, in parts of 4 or 8 bytes (`B128`).
             pub fn load<O: Load, S: Scope>(self, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::load"))
             }
 
-            /// Strong store: `st.relaxed` or `st.release`. `T` is a number of 8 to 64 bits.
+            /// Strong store: `st.relaxed` or `st.release`. `T` is as for [`load`](Self::load).
             pub fn store<O: Store, S: Scope>(self, _value: T, _order: O, _scope: S) {
                 on_host(concat!(stringify!($name), "::store"))
             }
@@ -162,12 +163,13 @@ macro_rules! access {
                 on_host(concat!(stringify!($name), "::fetch_add_bf16_pair"))
             }
 
-            /// Replaces and gives the old value: `atom.exch`.
+            /// Replaces and gives the old value: `atom.exch`; from `sm_90` on also 16 bytes, as [`load`](Self::load) takes them.
             pub fn exchange<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::exchange"))
             }
 
-            /// Replaces if equal to `expected`; gives the old value: `atom.cas`.
+            /// Replaces if equal to `expected`; gives the old value: `atom.cas`; also 16-bit numbers, and from `sm_90` on
+            /// 16 bytes, as [`load`](Self::load) takes them.
             pub fn compare_exchange<O: Atomic, S: Scope>(
                 self,
                 _expected: T,

@@ -28,6 +28,8 @@ pub(super) enum Class {
     Bits16,
     Bits32,
     Bits64,
+    /// Only between an operation on sixteen bytes and the registers that hold their parts.
+    Bits128,
     Float32,
     Float64,
 }
@@ -40,6 +42,7 @@ impl Class {
             Class::Bits16 => "b16",
             Class::Bits32 => "b32",
             Class::Bits64 => "b64",
+            Class::Bits128 => "b128",
             Class::Float32 => "f32",
             Class::Float64 => "f64",
         }

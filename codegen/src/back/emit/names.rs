@@ -15,11 +15,12 @@ pub(super) struct Names {
     pub(super) bindings: Vec<(Class, String)>,
 }
 
-const CLASSES: [(Class, &str); 6] = [
+const CLASSES: [(Class, &str); 7] = [
     (Class::Predicate, "p"),
     (Class::Bits16, "h"),
     (Class::Bits32, "r"),
     (Class::Bits64, "rd"),
+    (Class::Bits128, "rq"),
     (Class::Float32, "f"),
     (Class::Float64, "fd"),
 ];

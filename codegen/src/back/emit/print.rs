@@ -170,6 +170,7 @@ fn register_type(class: Class) -> Type {
         Class::Bits16 => Type::B16,
         Class::Bits32 => Type::B32,
         Class::Bits64 => Type::B64,
+        Class::Bits128 => Type::B128,
         Class::Float32 => Type::F32,
         Class::Float64 => Type::F64,
     }

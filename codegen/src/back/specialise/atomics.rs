@@ -16,7 +16,7 @@ use crate::ir::{AtomicOp, Expr, Order, Scalar, Scope, Space, Span};
 type Atomic = (AtomicOp, Order, Scope);
 
 /// The PTX name of an order.
-fn order_name(order: Order) -> &'static str {
+pub(super) fn order_name(order: Order) -> &'static str {
     match order {
         Order::Relaxed => "relaxed",
         Order::Acquire => "acquire",
@@ -27,7 +27,7 @@ fn order_name(order: Order) -> &'static str {
 }
 
 /// The PTX name of a scope.
-fn scope_name(scope: Scope) -> &'static str {
+pub(super) fn scope_name(scope: Scope) -> &'static str {
     match scope {
         Scope::Block => "cta",
         Scope::Cluster => "cluster",
@@ -110,8 +110,16 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let (operands, tail, scalar) = self.atomic_operands(frame, expression.span, atomic, arguments)?;
-        let result = self.result(want, LeafType::Scalar(scalar).class());
         let opcode = format!("atom.{}.{tail}", order_name(atomic.1));
+        if bits(scalar) == 16 {
+            let old = self.body.register(Class::Bits16, None);
+            self.body.effect(opcode, Argument::Register(old), operands);
+            let result = self.result(want, Class::Bits32);
+            let widen = if scalar.is_signed() { "cvt.s32.s16" } else { "cvt.u32.u16" };
+            self.body.pure(widen, result, vec![Argument::Register(old)]);
+            return Ok(Value::Register(result));
+        }
+        let result = self.result(want, LeafType::Scalar(scalar).class());
         self.body.effect(opcode, Argument::Register(result), operands);
         Ok(Value::Register(result))
     }
@@ -129,7 +137,8 @@ impl<'p> Specialiser<'p> {
         let fetches = matches!(atomic.0, AtomicOp::Exchange | AtomicOp::CompareExchange)
             || !matches!(atomic.1, Order::Relaxed | Order::Release);
         if fetches {
-            let old = self.body.register(LeafType::Scalar(scalar).class(), None);
+            let class = if bits(scalar) == 16 { Class::Bits16 } else { LeafType::Scalar(scalar).class() };
+            let old = self.body.register(class, None);
             self.body.effect(format!("atom.{order}.{tail}"), Argument::Register(old), operands);
         } else {
             self.body.perform(format!("red.{order}.{tail}"), operands);
@@ -148,7 +157,8 @@ impl<'p> Specialiser<'p> {
         let Some((pointer, values)) = arguments.split_first() else {
             return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
         };
-        let (place, space, scalar) = self.strong_place(frame, pointer, 32)?;
+        let least = if op == AtomicOp::CompareExchange { 16 } else { 32 };
+        let (place, space, scalar) = self.strong_place(frame, pointer, least)?;
         let scope = scope_name(scope);
         let Some(operation) = operation_name(op, scalar) else {
             let message =
@@ -163,6 +173,13 @@ impl<'p> Specialiser<'p> {
         }
         self.at(frame, span);
         for value in &evaluated {
+            if bits(scalar) == 16 {
+                let narrow = self.body.register(Class::Bits16, None);
+                let word = self.register(value, Class::Bits32);
+                self.body.pure("cvt.u16.u32", narrow, vec![Argument::Register(word)]);
+                operands.push(Argument::Register(narrow));
+                continue;
+            }
             operands.push(self.argument(value, class));
         }
         Ok((operands, format!("{scope}.{}.{operation}", space_name(space)), scalar))
@@ -192,7 +209,14 @@ impl<'p> Specialiser<'p> {
 
 /// Operation and type of `atom` and `red` (PTX ISA section 9.7.13), where they exist.
 pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<String> {
-    let untyped = if bits(scalar) == 64 { "b64" } else { "b32" };
+    let untyped = match bits(scalar) {
+        64 => "b64",
+        16 => "b16",
+        _ => "b32",
+    };
+    if bits(scalar) < 32 && op != AtomicOp::CompareExchange {
+        return None;
+    }
     let integer = scalar.is_integer();
     let ty = super::arithmetic::suffix(scalar);
     Some(match op {

@@ -190,13 +190,18 @@ impl<'p> Specialiser<'p> {
             Intrinsic::WriteHinted(hint) => {
                 self.write(frame, span, &format!(".{}", hint.modifiers()), arguments)
             }
-            Intrinsic::Load(order, scope) => {
-                one(self.load(frame, expression, (order, scope), arguments, want)?)
-            }
-            Intrinsic::Store(order, scope) => self.store(frame, span, (order, scope), arguments),
-            Intrinsic::Atomic(op, order, scope) => {
-                one(self.atomic(frame, expression, (op, order, scope), arguments, want)?)
-            }
+            Intrinsic::Load(order, scope) => match self.sixteen_bytes(frame, arguments)? {
+                Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
+                None => one(self.load(frame, expression, (order, scope), arguments, want)?),
+            },
+            Intrinsic::Store(order, scope) => match self.sixteen_bytes(frame, arguments)? {
+                Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
+                None => self.store(frame, span, (order, scope), arguments),
+            },
+            Intrinsic::Atomic(op, order, scope) => match self.sixteen_bytes(frame, arguments)? {
+                Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
+                None => one(self.atomic(frame, expression, (op, order, scope), arguments, want)?),
+            },
             Intrinsic::Fence(order, scope) => self.fence(frame, span, order, scope),
             Intrinsic::Shuffle(kind) => self.shuffle(frame, expression, kind, arguments, want),
             Intrinsic::Assume(_) => match arguments {

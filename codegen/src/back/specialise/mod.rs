@@ -26,6 +26,7 @@ mod small_floats;
 mod statements;
 mod value;
 mod warp;
+mod wide;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -86,7 +86,9 @@ impl<'p> Specialiser<'p> {
     fn evaluate(&mut self, frame: &mut Frame<'p>, expression: &'p Expr) -> Outcome<()> {
         if let ExprKind::Intrinsic(Intrinsic::Atomic(op, order, scope), arguments) = &expression.kind {
             self.at(frame, expression.span);
-            return self.reduce(frame, expression.span, (*op, *order, *scope), arguments);
+            if self.sixteen_bytes(frame, arguments)?.is_none() {
+                return self.reduce(frame, expression.span, (*op, *order, *scope), arguments);
+            }
         }
         self.value(frame, expression, &Want::anything()).map(drop)
     }

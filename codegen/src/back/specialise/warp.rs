@@ -76,7 +76,9 @@ impl<'p> Specialiser<'p> {
             };
             let class = leaf.ty.class();
             results.push(match class {
-                Class::Bits16 => return Err(self.mistake(frame, span, "a shuffle moves whole values")),
+                Class::Bits16 | Class::Bits128 => {
+                    return Err(self.mistake(frame, span, "a shuffle moves whole values"));
+                }
                 Class::Predicate => {
                     let word = self.cast(frame, span, value, Scalar::Bool, Scalar::U32, &Want::anything())?;
                     let word = self.register(&word, Class::Bits32);

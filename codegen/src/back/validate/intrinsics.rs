@@ -80,6 +80,8 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
     });
     let number = pointee.and_then(plain).filter(|scalar| *scalar != Scalar::Bool);
     let strong = number.filter(|scalar| scalar.bytes() >= 4);
+    // Whether they have 16 bytes is known when lengths are.
+    let wide = matches!(pointee, Some(Type::Struct(_)));
     let all = |ty: &Type, from: usize| types[from..].iter().all(|other| *other == ty);
     let takes = |fits: bool, gives: Option<Type>, needs| if fits { Ok(gives) } else { Err(needs) };
     let count = types.len();
@@ -176,17 +178,24 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             Some(Type::Unit),
             "a pointer and a value of its type",
         ),
-        Intrinsic::Load(..) => {
-            takes(count == 1 && number.is_some(), pointee.cloned(), "a pointer to a number of 8 to 64 bits")
-        }
+        Intrinsic::Load(..) => takes(
+            count == 1 && (number.is_some() || wide),
+            pointee.cloned(),
+            "a pointer to a number of 8 to 64 bits",
+        ),
         Intrinsic::Store(..) => takes(
-            count == 2 && number.is_some() && scalar(1) == number,
+            count == 2
+                && (number.is_some() && scalar(1) == number
+                    || wide && pointee.is_some_and(|pointee| same(pointee, types[1]))),
             Some(Type::Unit),
             "a pointer to a number of 8 to 64 bits and a value of its type",
         ),
         Intrinsic::Atomic(op, ..) => {
             let operands = if op == AtomicOp::CompareExchange { 3 } else { 2 };
-            let exists = strong.is_some_and(|scalar| operation_name(op, scalar).is_some());
+            let compares = op == AtomicOp::CompareExchange;
+            let least = if compares { number.filter(|scalar| scalar.bytes() == 2) } else { None };
+            let exists = strong.or(least).is_some_and(|scalar| operation_name(op, scalar).is_some());
+            let exists = exists || (wide && (compares || op == AtomicOp::Exchange));
             let fits = count == operands && exists && pointee.is_some_and(|pointee| all(pointee, 1));
             takes(
                 fits,

@@ -114,7 +114,22 @@ impl Flattener<'_, '_> {
             },
             _ => return,
         };
-        let least = if matches!(intrinsic, Intrinsic::Load(..) | Intrinsic::Store(..)) { 1 } else { 4 };
+        let whole = matches!(
+            intrinsic,
+            Intrinsic::Load(..)
+                | Intrinsic::Store(..)
+                | Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..)
+        );
+        if let (true, Type::Struct(path)) = (whole, moved)
+            && self.environment.definition(path).is_some_and(|definition| definition.align >= 16)
+        {
+            return;
+        }
+        let least = match intrinsic {
+            Intrinsic::Load(..) | Intrinsic::Store(..) => 1,
+            Intrinsic::Atomic(AtomicOp::CompareExchange, ..) => 2,
+            _ => 4,
+        };
         let number = |scalar: &Scalar| scalar.bytes() >= least && *scalar != Scalar::Bool;
         let scalar = moved.scalar().filter(number);
         let Some(scalar) = scalar else {
