@@ -17,7 +17,8 @@
 /// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH`, `COMBINE`, `ENTER` and `GRADIENT` ([`KernelImage`](crate::launch::KernelImage)s
 /// whose PTX is a string in the binary), the constant `SHAPE`, and the type `Kernels` that names the set
 /// ([`Specialised`](crate::set::Specialised)). Fields stand in any order. Numbers may be computed, as in `7 * 1024`, but
-/// not named: a macro sees no constants. `wire` is `bf16` or `fp8(e4m3, block: N, scale: f32)`. A value that
+/// not named: a macro sees no constants. `wire` is `bf16`, `fp8(e4m3, block: N, scale: f32)` (or `e5m2`, and
+/// `power_of_two` or `ue8m0`), or `opaque(row: BYTES, sides: [BYTES])`. A value that
 /// violates a relation is a compile error on that value. The kernels are made for every supported GPU; `target: sm_90a`
 /// makes them for one target, and `target: sm_90a, ptx: 8.6` in that PTX version.
 #[macro_export]

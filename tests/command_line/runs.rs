@@ -14,6 +14,10 @@ fn unusual_shapes_are_verified() {
         "--tokens 5 --hidden 64 --routing zipf:1.5 --expert identity",
         "--tokens 5 --hidden 64 --groups 8 --top-groups 4",
         "--tokens 5 --hidden 80 --wire fp8 --expert identity",
+        "--tokens 5 --hidden 80 --wire fp8:e5m2:ue8m0 --target sm_80",
+        "--tokens 5 --hidden 144 --wire fp8:power:32 --pre-quantised --layout expert:8",
+        "--tokens 5 --hidden 80 --wire fp8:7",
+        "--tokens 5 --hidden 72 --wire opaque:48+5+3 --layout masked:40",
         "--gpus-per-node 1 --tokens 5 --hidden 64 --experts 8",
     ] {
         verified(arguments);

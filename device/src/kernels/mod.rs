@@ -3,7 +3,8 @@
 //! 0. [`router`](mod@router): chooses each token's experts from logits, where the caller does not do so.
 //! 1. [`count`](mod@count): each rank counts its rows per destination rank and its selections per expert, and publishes the totals.
 //! 2. [`layout`](mod@layout): with everybody's totals, each rank computes where each of its rows will stand at its destination.
-//! 3. [`dispatch`](mod@dispatch): each row is written once to each rank that needs it, straight to its place.
+//! 3. [`dispatch`](mod@dispatch): each row is written once to each rank that needs it, straight to its place, and quantised
+//!    first where the wire asks for that.
 //! 4. [`combine`](mod@combine): each rank sums its experts' outputs per row, sends one partial sum per row home, and adds up its own.
 //!
 //! Positions come from prefix sums and every sum has a fixed order, so results never depend on timing.
