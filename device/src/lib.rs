@@ -28,7 +28,7 @@ pub use crossdock_codegen::back::{Options, Target};
 pub use crossdock_macros::device;
 pub use gate::{Gate, LogitFormat, RouterKernel, ScoreFunction, SpecialisedRouter};
 pub use set::{KernelSet, Specialised};
-pub use shape::{Shape, Wire};
+pub use shape::{Float8, Fp8, MOST_SIDES, Opaque, ScaleFormat, Shape, Wire};
 pub use source::DeviceModule;
 
 /// What the macros' output needs to name.

@@ -65,14 +65,15 @@ impl KernelSet {
         let top_k = ("TOP_K", i128::from(shape.top_k));
         let experts = ("EXPERTS", i128::from(shape.experts));
         let hidden = ("HIDDEN", i128::from(shape.hidden));
-        let element_bytes = ("ELEMENT_BYTES", i128::from(shape.wire.element_bytes()));
-        let scale_block = ("SCALE_BLOCK", i128::from(shape.wire.scale_block()));
+        let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
+        let row_bytes = ("ROW_BYTES", i128::from(shape.row_bytes()));
+        let side_words = ("SIDE_WORDS", i128::from(shape.side_words()));
         let set = Arc::new(KernelSet {
             shape,
             count: count::__device::MODULE.specialise_for(&[top_k, experts], options)?,
             layout: layout::__device::MODULE.specialise_for(&[top_k, experts], options)?,
             dispatch: dispatch::__device::MODULE
-                .specialise_for(&[hidden, element_bytes, scale_block, top_k], options)?,
+                .specialise_for(&[row_bytes, side_words, top_k, format, scales, block], options)?,
             combine: combine::__device::MODULE.specialise_for(&[hidden, top_k], options)?,
             enter: enter::__device::MODULE.specialise_for(&[], options)?,
             gradient: gradient::__device::MODULE.specialise_for(&[hidden, top_k], options)?,

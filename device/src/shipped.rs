@@ -2,7 +2,7 @@
 
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 28] = [
+static MODULES: [(&str, &DeviceModule); 30] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -26,6 +26,8 @@ static MODULES: [(&str, &DeviceModule); 28] = [
     ("kernels::expand::code", &kernels::expand::code::__device::MODULE),
     ("kernels::gradient::code", &kernels::gradient::code::__device::MODULE),
     ("kernels::layout::code", &kernels::layout::code::__device::MODULE),
+    ("kernels::passage::code", &kernels::passage::code::__device::MODULE),
+    ("kernels::quantise::code", &kernels::quantise::code::__device::MODULE),
     ("kernels::router::code", &kernels::router::code::__device::MODULE),
     ("kernels::routing::code", &kernels::routing::code::__device::MODULE),
     ("kernels::rows::code", &kernels::rows::code::__device::MODULE),

@@ -2,15 +2,24 @@
 
 use std::fmt::Write;
 
-use crossdock_device::{Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
+use crossdock_device::{
+    Float8, Fp8, Gate, KernelSet, LogitFormat, Opaque, Options, RouterKernel, ScaleFormat, ScoreFunction,
+    Shape, Wire,
+};
 use crossdock_ptx::assembler::Assembler;
 
-/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, both wires, a row
+const E5M2_UE8M0: Fp8 = Fp8 { element: Float8::E5m2, block: 128, scale: ScaleFormat::Ue8m0 };
+
+/// 7168 elements, two in a byte, and an e4m3 scale per 16 of them.
+const NVFP4: Opaque = Opaque { row_bytes: 3584, sides: [448, 0, 0, 0] };
+
+/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, all wires, a row
 /// shorter than one step of a warp, a last scale block that is shorter.
-const SHAPES: [(&str, Shape); 4] = [
+const SHAPES: [(&str, Shape); 5] = [
     ("deepseek_v3", Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::FP8 }),
     ("bf16_2880", Shape { hidden: 2880, top_k: 5, experts: 96, wire: Wire::Bf16 }),
-    ("fp8_2880", Shape { hidden: 2880, top_k: 10, experts: 96, wire: Wire::FP8 }),
+    ("fp8_2880", Shape { hidden: 2880, top_k: 10, experts: 96, wire: Wire::Fp8(E5M2_UE8M0) }),
+    ("opaque_3584", Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::Opaque(NVFP4) }),
     ("tiny", Shape { hidden: 16, top_k: 1, experts: 3, wire: Wire::Bf16 }),
 ];
 
@@ -22,6 +31,14 @@ fn ptx_is_as_reviewed() {
             insta::assert_snapshot!(format!("{kernel}@{name}"), ptx);
         }
     }
+    let (name, shape) = SHAPES[0];
+    let set = KernelSet::jit_for(shape, hopper()).expect("these shapes are legal");
+    insta::assert_snapshot!(format!("dispatch@{name}_bulk"), set.dispatch.ptx);
+}
+
+/// The first target with bulk copies.
+fn hopper() -> Options {
+    Options::new("sm_90", None).expect("a target")
 }
 
 /// Gates that differ in everything the router is specialised for: groups and not, runs that fill a warp and not, bias,
@@ -118,6 +135,45 @@ fn impossible_gates_say_which_relation_they_violate() {
     );
 }
 
+/// `kernels!` computes parameters of its own; they must be those of [`Shape`].
+mod at_compile_time {
+    crossdock_device::kernels! {
+        pub mod bf16 { hidden: 16, top_k: 1, experts: 3, wire: bf16 }
+    }
+    crossdock_device::kernels! {
+        pub mod powers { hidden: 2896, top_k: 3, experts: 6, wire: fp8(block: 32, e4m3, scale: power_of_two), target: sm_90 }
+    }
+    crossdock_device::kernels! {
+        pub mod exponents { hidden: 2880, top_k: 2, experts: 6, wire: fp8(e5m2, block: 128, scale: ue8m0), target: sm_90 }
+    }
+    crossdock_device::kernels! {
+        pub mod odd_blocks { hidden: 64, top_k: 2, experts: 6, wire: fp8(e4m3, block: 7, scale: f32), target: sm_90 }
+    }
+    crossdock_device::kernels! {
+        pub mod opaque { hidden: 7168, top_k: 2, experts: 6, wire: opaque(row: 3584, sides: [448, 3]), target: sm_90 }
+    }
+}
+
+#[test]
+fn kernels_of_compile_time_are_those_of_run_time() {
+    use crossdock_device::Specialised;
+    for (set, options) in [
+        (at_compile_time::bf16::Kernels::kernels(), Options::default()),
+        (at_compile_time::powers::Kernels::kernels(), hopper()),
+        (at_compile_time::exponents::Kernels::kernels(), hopper()),
+        (at_compile_time::odd_blocks::Kernels::kernels(), hopper()),
+        (at_compile_time::opaque::Kernels::kernels(), hopper()),
+    ] {
+        let jit = KernelSet::jit_for(set.shape, options).expect("the shape is legal");
+        assert_eq!(set.ptx(), jit.ptx(), "{:?}", set.shape);
+    }
+    let opaque = Opaque { row_bytes: 3584, sides: [448, 3, 0, 0] };
+    assert_eq!(at_compile_time::opaque::SHAPE.wire, Wire::Opaque(opaque));
+    assert_eq!(at_compile_time::opaque::SHAPE.side_words(), 113);
+    let exponents = at_compile_time::exponents::SHAPE;
+    assert_eq!((exponents.scale_count(), exponents.side_words()), (23, 6));
+}
+
 #[test]
 fn ptx_survives_its_own_parser() {
     for (name, shape) in SHAPES {
@@ -140,6 +196,10 @@ fn ptxas_assembles_every_kernel_without_stack_or_spills() {
     for (name, shape) in SHAPES {
         let set = KernelSet::jit(shape).expect("these shapes are legal");
         kernels.extend(set.ptx().map(|(kernel, ptx)| (format!("{kernel}@{name}"), ptx.to_owned())));
+        // Text that passes rows through shared memory, for the GPUs that have bulk copies.
+        let set = KernelSet::jit_for(shape, hopper()).expect("these shapes are legal");
+        let bulk = set.ptx().into_iter().filter(|(kernel, _)| *kernel == "dispatch");
+        kernels.extend(bulk.map(|(kernel, ptx)| (format!("{kernel}@{name} bulk"), ptx.to_owned())));
     }
     for (name, gate) in GATES {
         let kernel = RouterKernel::jit(gate).expect("these gates are legal");
@@ -147,7 +207,12 @@ fn ptxas_assembles_every_kernel_without_stack_or_spills() {
     }
     let mut table = format!("{:<30}{:>9}{:>11}{:>12}\n", "kernel", "target", "registers", "code bytes");
     for (kernel, ptx) in kernels {
-        for target in ["sm_80", "sm_90a", "sm_100a"] {
+        let targets = if kernel.ends_with(" bulk") {
+            &["sm_90", "sm_100"][..]
+        } else {
+            &["sm_80", "sm_90a", "sm_100a"]
+        };
+        for &target in targets {
             let assembled =
                 assembler.assemble(&ptx, target).unwrap_or_else(|error| panic!("{kernel}: {error}"));
             let [usage] = &assembled.kernels[..] else { panic!("{kernel} is one entry: {assembled:?}") };
@@ -170,7 +235,7 @@ fn impossible_shapes_say_which_relation_they_violate() {
     let refused = |shape: Shape| KernelSet::jit(shape).expect_err("this shape is impossible").to_string();
     assert_eq!(
         refused(Shape { hidden: 7170, ..shape }),
-        "hidden must make rows a multiple of 16 bytes: 7170 elements of 2 bytes do not"
+        "rows must be a multiple of 16 bytes: 14340 bytes are not"
     );
     assert_eq!(
         refused(Shape { top_k: 33, ..shape }),
@@ -182,5 +247,11 @@ fn impossible_shapes_say_which_relation_they_violate() {
     );
     assert_eq!(refused(Shape { experts: 4, ..shape }), "top_k must be at most experts (4): 8 is not");
     assert_eq!(refused(Shape { experts: 5000, ..shape }), "experts must be 1 to 4096: 5000 is not");
-    assert_eq!(refused(Shape { hidden: 0, ..shape }), "hidden must be 1 to 65536: 0 is not");
+    assert_eq!(refused(Shape { hidden: 0, ..shape }), "rows must be 16 to 131072 bytes: 0 are not");
+    assert_eq!(
+        refused(Shape { hidden: 65552, wire: Wire::FP8, ..shape }),
+        "hidden must be 1 to 65536: 65552 is not"
+    );
+    let opaque = |row_bytes| Shape { wire: Wire::Opaque(Opaque { row_bytes, ..NVFP4 }), ..shape };
+    assert_eq!(refused(opaque(40)), "rows must be a multiple of 16 bytes: 40 bytes are not");
 }

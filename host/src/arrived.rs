@@ -11,7 +11,8 @@ use crate::dock::Dock;
 use crate::plan::{Counts, Handle, Plan};
 use crate::quantise;
 use crate::report::StageReport;
-use crate::{Layout, Result, Shape, Wire};
+use crate::tokens::side_tensor;
+use crate::{Error, Layout, Result, Shape, Wire};
 
 /// The rows that arrived at this rank, until [`combine`](Self::combine) sends the experts' outputs home.
 ///
@@ -106,14 +107,31 @@ impl<'dock> Arrived<'dock> {
         memory.read(0..self.stored_rows() * self.dock.shape.row_bytes() as usize)
     }
 
-    /// `[rows or slots, scales]`: their scales; empty without block scaling.
+    /// `[rows or slots, side bytes]`: what travelled beside each row: its part of every side tensor, one behind the other, and
+    /// zeros up to a whole word. The scales of FP8 rows are their only side tensor.
+    pub fn side_records(&self) -> Result<Vec<u8>> {
+        let memory = self.dock.memory.arrived_sides.here();
+        memory.read(0..self.stored_rows() * self.dock.shape.side_bytes() as usize)
+    }
+
+    /// `[rows or slots, bytes]`: the side tensor of that number; empty if there is none.
+    pub fn side(&self, number: usize) -> Result<Vec<u8>> {
+        Ok(side_tensor(&self.dock.shape, &self.side_records()?, number))
+    }
+
+    /// `[rows or slots, scales]`: the values of the scales of FP8 rows; empty for other rows.
     pub fn scales(&self) -> Result<Vec<f32>> {
-        let memory = self.dock.memory.arrived_scales.here();
-        memory.read(0..self.stored_rows() * self.dock.shape.scale_count() as usize)
+        Ok(match self.dock.shape.wire {
+            Wire::Fp8(fp8) => quantise::scales_of_bytes(fp8.scale, &self.side(0)?),
+            Wire::Bf16 | Wire::Opaque(_) => Vec::new(),
+        })
     }
 
     /// `[rows or slots, hidden]`: the rows as experts compute with them. FP8 elements are multiplied by their scale in f32 and
     /// rounded to bf16.
+    ///
+    /// # Errors
+    /// When rows are opaque, or cannot be copied from the device.
     pub fn bf16_rows(&self) -> Result<Vec<bf16>> {
         match self.dock.shape.wire {
             Wire::Bf16 => {
@@ -121,11 +139,16 @@ impl<'dock> Arrived<'dock> {
                 let (pairs, _) = rows.as_chunks::<2>();
                 Ok(pairs.iter().map(|&pair| bf16::from_le_bytes(pair)).collect())
             }
-            Wire::Fp8 { block } => {
+            Wire::Fp8(fp8) => {
                 let hidden = self.dock.shape.hidden as usize;
-                let values = quantise::dequantise(&self.rows()?, &self.scales()?, hidden, block as usize)?;
+                let values = quantise::dequantise(&self.rows()?, &self.scales()?, hidden, fp8)?;
                 Ok(values.into_iter().map(bf16::from_f32).collect())
             }
+            Wire::Opaque(_) => Err(Error::WrongWire {
+                rank: self.dock.rank.index(),
+                expected: self.dock.shape.wire.to_string(),
+                found: "asked for as bf16: decode `rows` and `side` instead",
+            }),
         }
     }
 
@@ -154,7 +177,7 @@ impl<'dock> Arrived<'dock> {
     /// [`combine`](Self::combine) takes.
     ///
     /// # Errors
-    /// When rows cannot be copied from the device.
+    /// When rows are opaque, or cannot be copied from the device.
     pub fn apply(&self, mut expert: impl FnMut(usize, &[bf16], &mut [bf16])) -> Result<Vec<bf16>> {
         let hidden = self.dock.shape.hidden as usize;
         let (rows, expert_rows) = (self.bf16_rows()?, self.expert_rows()?);

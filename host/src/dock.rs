@@ -161,7 +161,7 @@ impl Dock {
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
-        self.accept(tokens, count)?;
+        let quantises = self.accept(tokens, count)?;
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
         let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
@@ -170,7 +170,7 @@ impl Dock {
         let routes = Rc::clone(&self.routes);
         routes.experts.write(0, routing.experts)?;
         routes.weights.write(0, routing.weights)?;
-        self.exchange(routes, count)
+        self.exchange(routes, count, quantises)
     }
 
     /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
@@ -181,12 +181,12 @@ impl Dock {
     /// placement the dock's shape counts physical experts.
     pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
         let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
-        self.accept(tokens, routed.tokens())?;
-        self.exchange(routes, routed.tokens())
+        let quantises = self.accept(tokens, routed.tokens())?;
+        self.exchange(routes, routed.tokens(), quantises)
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Rc<Routes>, count: usize) -> Result<Arrived<'_>> {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize, quantises: bool) -> Result<Arrived<'_>> {
         match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = routes,
             None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
@@ -194,7 +194,7 @@ impl Dock {
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
             let mut launches = dock.launch_positions(&plan, count)?;
-            launches.push(dock.launch_dispatch(&plan, count)?);
+            launches.push(dock.launch_dispatch(&plan, count, quantises)?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
         })?;
@@ -209,10 +209,10 @@ impl Dock {
     pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
         handle.check(&self.rank, &self.shape, &self.room)?;
         let kept = Rc::clone(&handle.0);
-        self.accept(tokens, kept.counts.tokens)?;
+        let quantises = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
             let enter = dock.launch_enter()?;
-            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens)?;
+            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?;
             dock.finish(vec![enter, dispatch])
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
@@ -256,8 +256,8 @@ impl Dock {
         Ok(())
     }
 
-    /// Puts the rows of `count` tokens in place, once they are known to be right.
-    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<()> {
+    /// Puts the rows of `count` tokens in place, once they are known to be right. Whether dispatch quantises them.
+    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<bool> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
@@ -267,7 +267,8 @@ impl Dock {
             return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
         self.memory.rows.write(0, tokens.bytes())?;
-        self.memory.scales.write(0, tokens.scales())
+        self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
+        Ok(tokens.are_quantised_on_the_way(&self.shape))
     }
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
@@ -357,7 +358,7 @@ impl Dock {
         )
     }
 
-    fn launch_dispatch(&self, plan: &Plan, tokens: usize) -> Result<Launched> {
+    fn launch_dispatch(&self, plan: &Plan, tokens: usize, quantises: bool) -> Result<Launched> {
         let memory = &self.memory;
         let layout = self.room.layout;
         // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
@@ -366,7 +367,8 @@ impl Dock {
             blocks(rows, self.allotment.dispatch),
             &DispatchArguments {
                 rows: memory.rows.global(),
-                scales: memory.scales.global(),
+                sides: memory.sides.global(),
+                quantises: u32::from(quantises),
                 weights: plan.routes.weights.global(),
                 places: plan.places.global(),
                 tokens: tokens as u32,
@@ -378,8 +380,8 @@ impl Dock {
                 local_experts: self.shape.experts / self.ranks(),
                 arrived_rows: memory.arrived_rows.peers(),
                 rows_here: memory.arrived_rows.here().global(),
-                arrived_scales: memory.arrived_scales.peers(),
-                scales_here: memory.arrived_scales.here().global(),
+                arrived_sides: memory.arrived_sides.peers(),
+                sides_here: memory.arrived_sides.here().global(),
                 selections: memory.selections.peers(),
                 selections_here: memory.selections.here().global(),
                 origins: memory.origins.peers(),

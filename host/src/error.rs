@@ -224,6 +224,24 @@ pub enum Error {
         /// The tokens' format.
         found: &'static str,
     },
+    /// Opaque rows do not move in 16-byte pieces.
+    #[error("an opaque row must be a multiple of 16 bytes: {row_bytes} is not; use {}", .row_bytes.next_multiple_of(16))]
+    OpaqueRow {
+        /// Its bytes.
+        row_bytes: u32,
+    },
+    /// A scale is not a power of two, and the wire holds nothing else.
+    #[error(
+        "rank {rank}: scale {index} is {scale}, and UE8M0 holds powers of two from 2^-127 to 2^127 and NaN"
+    )]
+    Scale {
+        /// The rank.
+        rank: usize,
+        /// Its place in `tokens.scales`.
+        index: usize,
+        /// The scale.
+        scale: f32,
+    },
     /// A buffer is accessed outside its length.
     #[error("elements {start}..{end} are outside a buffer of {length}")]
     OutsideBuffer {

@@ -63,7 +63,8 @@ pub use cluster::Cluster;
 pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
-    Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Specialised, SpecialisedRouter, Wire,
+    Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat, ScoreFunction,
+    Shape, Specialised, SpecialisedRouter, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
 pub use dock::Dock;

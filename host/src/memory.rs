@@ -20,7 +20,7 @@ pub(crate) const CHUNK_TOKENS: usize = 8;
 pub(crate) struct Memory {
     // What the rank brings.
     pub(crate) rows: Buffer<u8>,
-    pub(crate) scales: Buffer<f32>,
+    pub(crate) sides: Buffer<u8>,
     // Between the kernels of one rank.
     pub(crate) chunk_counts: Buffer<u32>,
     /// Finished blocks, one counter per kernel that counts them.
@@ -32,7 +32,7 @@ pub(crate) struct Memory {
     pub(crate) arrived: SymmetricBuffer<u32>,
     pub(crate) combined: SymmetricBuffer<u32>,
     pub(crate) arrived_rows: SymmetricBuffer<u8>,
-    pub(crate) arrived_scales: SymmetricBuffer<f32>,
+    pub(crate) arrived_sides: SymmetricBuffer<u8>,
     pub(crate) selections: SymmetricBuffer<Selection>,
     pub(crate) origins: SymmetricBuffer<Origin>,
     pub(crate) expert_rows: SymmetricBuffer<u32>,
@@ -55,13 +55,13 @@ impl Memory {
         let ranks = rank.topology().ranks();
         let Room { tokens, rows, slots, .. } = *room;
         let (hidden, top_k) = (shape.hidden as usize, shape.top_k as usize);
-        let (row_bytes, scale_count) = (shape.row_bytes() as usize, shape.scale_count() as usize);
+        let (row_bytes, side_bytes) = (shape.row_bytes() as usize, shape.side_bytes() as usize);
         let counters = counter_count(ranks as u32, shape.experts) as usize;
         let chunks = tokens.div_ceil(CHUNK_TOKENS).clamp(1, rank.backend().multiprocessors() as usize);
         let fan_out = fan_out(ranks as u32, shape.top_k) as usize;
         let memory = Memory {
-            rows: rank.buffer(tokens * row_bytes)?,
-            scales: rank.buffer(tokens * scale_count)?,
+            rows: rank.buffer(tokens * shape.source_row_bytes() as usize)?,
+            sides: rank.buffer(tokens * side_bytes)?,
             chunk_counts: rank.buffer(chunks * counters)?,
             finished: rank.buffer(3)?,
             status: rank.buffer(STATUS_WORDS as usize)?,
@@ -70,7 +70,7 @@ impl Memory {
             arrived: rank.symmetric_buffer(ranks)?,
             combined: rank.symmetric_buffer(ranks)?,
             arrived_rows: SymmetricBuffer::new(rank, room.arrivals() * row_bytes, false)?,
-            arrived_scales: SymmetricBuffer::new(rank, room.arrivals() * scale_count, false)?,
+            arrived_sides: SymmetricBuffer::new(rank, room.arrivals() * side_bytes, false)?,
             selections: SymmetricBuffer::new(rank, rows * top_k, false)?,
             origins: SymmetricBuffer::new(rank, rows, false)?,
             expert_rows: SymmetricBuffer::new(rank, slots, false)?,

@@ -1,8 +1,11 @@
 //! What a shape must satisfy, checked before anything is allocated.
 
-use crossdock_device::Shape;
+use crossdock_device::{MOST_SIDES, Opaque, Shape, Wire};
 
 use crate::{Error, Result};
+
+/// Bytes of the widest row: 65536 bf16.
+const MOST_ROW_BYTES: u32 = 131_072;
 
 /// Whether the kernels of `shape` can serve `ranks` ranks: each parameter is in its range, rows move in 16-byte pieces
 /// in both directions, and every rank holds the same number of experts.
@@ -23,15 +26,25 @@ use crate::{Error, Result};
 /// The first rule that is broken, with the value.
 pub fn check_shape(shape: &Shape, ranks: usize) -> Result<()> {
     within("hidden", shape.hidden, 1, 65536)?;
-    let element_bytes = shape.wire.element_bytes();
     // Expert outputs and results are bf16 whatever the wire, so the narrower element demands more.
+    let element_bytes = if let Wire::Fp8(_) = shape.wire { 1 } else { 2 };
     for element_bytes in [element_bytes, 2] {
         if !(shape.hidden * element_bytes).is_multiple_of(16) {
             return Err(Error::Hidden { hidden: shape.hidden, element_bytes });
         }
     }
-    if let crossdock_device::Wire::Fp8 { block } = shape.wire {
-        within("the FP8 block", block, 1, u32::MAX)?;
+    match shape.wire {
+        Wire::Bf16 => {}
+        Wire::Fp8(fp8) => within("the FP8 block", fp8.block, 1, u32::MAX)?,
+        Wire::Opaque(Opaque { row_bytes, sides }) => {
+            within("the bytes of an opaque row", row_bytes, 16, MOST_ROW_BYTES)?;
+            if !row_bytes.is_multiple_of(16) {
+                return Err(Error::OpaqueRow { row_bytes });
+            }
+            for side in sides {
+                within("the bytes of a side tensor per row", side, 0, MOST_ROW_BYTES / MOST_SIDES as u32)?;
+            }
+        }
     }
     within("experts", shape.experts, 1, 4096)?;
     within("top_k", shape.top_k, 1, shape.experts.min(32))?;
@@ -51,7 +64,7 @@ fn within(parameter: &'static str, value: u32, least: u32, most: u32) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use crossdock_device::Wire;
+    use crossdock_device::Fp8;
 
     use super::*;
 
@@ -83,8 +96,22 @@ mod tests {
         assert_eq!(message(Shape { top_k: 13, experts: 12, ..GOOD }, 6), "top_k must be 1 to 12: 13 is not");
         assert_eq!(message(Shape { experts: 8192, ..GOOD }, 8), "experts must be 1 to 4096: 8192 is not");
         assert_eq!(
-            message(Shape { wire: Wire::Fp8 { block: 0 }, ..GOOD }, 6),
+            message(Shape { wire: Wire::Fp8(Fp8 { block: 0, ..Fp8::DEEPSEEK_V3 }), ..GOOD }, 6),
             "the FP8 block must be 1 to 4294967295: 0 is not"
+        );
+        let opaque = |row_bytes, side| Shape {
+            wire: Wire::Opaque(Opaque { row_bytes, sides: [side, 0, 0, 0] }),
+            ..GOOD
+        };
+        check_shape(&opaque(1440, 181), 6).expect("sides of any length");
+        assert_eq!(
+            message(opaque(1448, 180), 6),
+            "an opaque row must be a multiple of 16 bytes: 1448 is not; use 1456"
+        );
+        assert_eq!(message(opaque(0, 180), 6), "the bytes of an opaque row must be 16 to 131072: 0 is not");
+        assert_eq!(
+            message(opaque(16, 32_769), 6),
+            "the bytes of a side tensor per row must be 0 to 32768: 32769 is not"
         );
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crossdock_host::planning::{Budget, Controller, Limits, Observation};
 use crossdock_host::report::{RoundReport, StageReport};
 use crossdock_host::{
-    Arrived, Capacity, Cluster, Combined, Error, KernelSet, NOWHERE, Rank, Routing, Shape, Stage, Tokens,
-    Topology, Wire, quantise,
+    Arrived, Capacity, Cluster, Combined, Error, Fp8, KernelSet, NOWHERE, Rank, Routing, Shape, Stage,
+    Tokens, Topology, Wire, quantise,
 };
 use half::bf16;
 
@@ -162,9 +162,10 @@ fn arrivals_are_grouped_by_source_and_slots_by_expert() {
 
 #[test]
 fn fp8_rows_and_scales_travel_unchanged() {
-    let shape = Shape { hidden: 48, wire: Wire::Fp8 { block: 32 }, ..SHAPE };
+    let format = Fp8 { block: 32, ..Fp8::DEEPSEEK_V3 };
+    let shape = Shape { hidden: 48, wire: Wire::Fp8(format), ..SHAPE };
     let row: Vec<f32> = (0..48).map(|column| (column as f32 - 20.0) * 0.37).collect();
-    let fp8 = quantise::fp8_e4m3(&row, 48, 32).expect("one row");
+    let fp8 = quantise::fp8(&row, 48, format).expect("one row");
     cluster()
         .run(|rank| -> Result<(), Error> {
             let mut dock = rank.dock(kernels(shape), Capacity::tokens(1))?;
@@ -178,7 +179,7 @@ fn fp8_rows_and_scales_travel_unchanged() {
             }
             let outputs = arrived.apply(|_, input, output| output.copy_from_slice(input))?;
             let result = arrived.combine(&outputs)?.rows;
-            for (y, x) in result.iter().zip(quantise::dequantise(&fp8.values, &fp8.scales, 48, 32)?) {
+            for (y, x) in result.iter().zip(quantise::dequantise(&fp8.values, &fp8.scales, 48, format)?) {
                 // Two selections of the same row: 0.5 + 2.0 times the element that experts saw.
                 assert_eq!(*y, bf16::from_f32(bf16::from_f32(x).to_f32() * 2.5));
             }

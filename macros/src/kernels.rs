@@ -3,7 +3,7 @@
 //! Fields stand in any order. Everything that is wrong is reported at once, each thing at its own token.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
@@ -13,7 +13,14 @@ use syn::{
 use crate::constant::number;
 
 const SHAPE: &str = "write `pub mod my_model { hidden: 7168, top_k: 8, experts: 256, wire: bf16 }`";
-const WIRE: &str = "`wire` is `bf16` or `fp8(e4m3, block: 128, scale: f32)`";
+const WIRE: &str =
+    "`wire` is `bf16`, `fp8(e4m3, block: 128, scale: f32)` or `opaque(row: 3584, sides: [448])`";
+const FP8: &str =
+    "fp8 needs all of `fp8(e4m3, block: 128, scale: f32)`, with e4m3 or e5m2 and f32, power_of_two or ue8m0";
+const OPAQUE: &str = "opaque needs the bytes of a row, and of its side tensors if it has any: `opaque(row: 3584, sides: [448])`";
+
+/// As many side tensors as `crossdock::MOST_SIDES`.
+const MOST_SIDES: usize = 4;
 
 /// A field's name and its value.
 struct Field {
@@ -28,9 +35,19 @@ enum Value {
     Version(LitFloat),
 }
 
-/// How rows travel: 0 elements per scale means bf16.
-struct Wire {
-    block: Option<Expr>,
+/// How rows travel.
+enum Wire {
+    Bf16,
+    /// Names of variants.
+    Fp8 {
+        element: &'static str,
+        block: Expr,
+        scale: &'static str,
+    },
+    Opaque {
+        row: Expr,
+        sides: Vec<Expr>,
+    },
 }
 
 struct Model {
@@ -103,11 +120,16 @@ impl Parse for Wire {
         let has_options = input.peek(syn::token::Paren);
         match format.to_string().as_str() {
             "bf16" if has_options => Err(input.error(format!("bf16 has no options: {WIRE}"))),
-            "bf16" => Ok(Wire { block: None }),
+            "bf16" => Ok(Wire::Bf16),
             "fp8" if has_options => {
                 let options;
                 parenthesized!(options in input);
                 fp8(&options, format.span())
+            }
+            "opaque" if has_options => {
+                let options;
+                parenthesized!(options in input);
+                opaque(&options, format.span())
             }
             _ => Err(Error::new(format.span(), WIRE)),
         }
@@ -116,51 +138,79 @@ impl Parse for Wire {
 
 /// `e4m3, block: 128, scale: f32`, in any order.
 fn fp8(options: ParseStream<'_>, format: Span) -> Result<Wire> {
-    let (mut element, mut block, mut scale) = (false, None, false);
+    let (mut element, mut block, mut scale) = (None, None, None);
     while !options.is_empty() {
         let name: Ident = options.parse().map_err(|error| Error::new(error.span(), WIRE))?;
-        let twice = || Err(Error::new(name.span(), format!("`{name}` is given twice: give it once")));
-        match name.to_string().as_str() {
-            "e4m3" if element => return twice(),
-            "e4m3" => element = true,
+        let given_before = match name.to_string().as_str() {
+            "e4m3" => element.replace("E4m3").is_some(),
+            "e5m2" => element.replace("E5m2").is_some(),
             "block" => {
-                if block.is_some() {
-                    return twice();
-                }
-                options
-                    .parse::<Token![:]>()
-                    .map_err(|error| Error::new(error.span(), "write `block: 128`"))?;
-                block = Some(options.parse()?);
+                colon(options, "block: 128")?;
+                block.replace(options.parse()?).is_some()
             }
             "scale" => {
-                if scale {
-                    return twice();
-                }
-                options
-                    .parse::<Token![:]>()
-                    .map_err(|error| Error::new(error.span(), "write `scale: f32`"))?;
+                colon(options, "scale: f32")?;
                 let of: Ident = options.parse()?;
-                if of != "f32" {
-                    return Err(Error::new(of.span(), "scales are f32: write `scale: f32`"));
-                }
-                scale = true;
-            }
-            "e5m2" => {
-                return Err(Error::new(
-                    name.span(),
-                    "fp8 rows are e4m3: write `fp8(e4m3, block: 128, scale: f32)`",
-                ));
+                let variant = match of.to_string().as_str() {
+                    "f32" => "F32",
+                    "power_of_two" => "PowerOfTwo",
+                    "ue8m0" => "Ue8m0",
+                    _ => return Err(Error::new(of.span(), "scales are `f32`, `power_of_two` or `ue8m0`")),
+                };
+                scale.replace(variant).is_some()
             }
             _ => return Err(Error::new(name.span(), format!("fp8 has no option `{name}`: {WIRE}"))),
-        }
-        if !options.is_empty() {
-            options.parse::<Token![,]>().map_err(|error| Error::new(error.span(), WIRE))?;
-        }
+        };
+        end_of_option(options, &name, given_before)?;
     }
     match (element, block, scale) {
-        (true, Some(block), true) => Ok(Wire { block: Some(block) }),
-        _ => Err(Error::new(format, "fp8 needs all of `fp8(e4m3, block: 128, scale: f32)`")),
+        (Some(element), Some(block), Some(scale)) => Ok(Wire::Fp8 { element, block, scale }),
+        _ => Err(Error::new(format, FP8)),
     }
+}
+
+/// `row: 3584, sides: [448]`, in any order.
+fn opaque(options: ParseStream<'_>, format: Span) -> Result<Wire> {
+    let (mut row, mut sides) = (None, None);
+    while !options.is_empty() {
+        let name: Ident = options.parse().map_err(|error| Error::new(error.span(), WIRE))?;
+        let given_before = match name.to_string().as_str() {
+            "row" => {
+                colon(options, "row: 3584")?;
+                row.replace(options.parse()?).is_some()
+            }
+            "sides" => {
+                colon(options, "sides: [448]")?;
+                let list;
+                bracketed!(list in options);
+                let list = list.parse_terminated(Expr::parse, Token![,])?;
+                if list.len() > MOST_SIDES {
+                    let message = format!("a row has at most {MOST_SIDES} side tensors: put two into one");
+                    return Err(Error::new_spanned(&list, message));
+                }
+                sides.replace(list.into_iter().collect()).is_some()
+            }
+            _ => return Err(Error::new(name.span(), format!("opaque has no option `{name}`: {OPAQUE}"))),
+        };
+        end_of_option(options, &name, given_before)?;
+    }
+    let row = row.ok_or_else(|| Error::new(format, OPAQUE))?;
+    Ok(Wire::Opaque { row, sides: sides.unwrap_or_default() })
+}
+
+fn colon(options: ParseStream<'_>, example: &str) -> Result<()> {
+    options.parse::<Token![:]>().map_err(|error| Error::new(error.span(), format!("write `{example}`")))?;
+    Ok(())
+}
+
+fn end_of_option(options: ParseStream<'_>, name: &Ident, given_before: bool) -> Result<()> {
+    if given_before {
+        return Err(Error::new(name.span(), format!("`{name}` is given twice: give it once")));
+    }
+    if !options.is_empty() {
+        options.parse::<Token![,]>().map_err(|error| Error::new(error.span(), WIRE))?;
+    }
+    Ok(())
 }
 
 /// The errors so far.
@@ -175,37 +225,57 @@ impl Mistakes {
         }
     }
 
-    /// The value as a literal, at the expression's place.
-    fn literal(&mut self, field: &str, value: &Expr) -> Literal {
+    /// The value, where it stands.
+    fn number(&mut self, field: &str, value: &Expr) -> Number {
         let number = number(value).and_then(|number| {
             let outside = || {
                 Error::new_spanned(value, format!("{field} must be from 0 to {}: {number} is not", u32::MAX))
             };
             u32::try_from(number).map_err(|_| outside())
         });
-        let number = number.unwrap_or_else(|error| {
+        let value_of = number.unwrap_or_else(|error| {
             self.add(error);
             0
         });
-        let mut literal = Literal::u32_unsuffixed(number);
-        literal.set_span(value.span());
-        literal
+        Number { value: value_of.into(), span: value.span() }
     }
+}
+
+/// A number and the place of what it follows from, which errors point at.
+#[derive(Clone, Copy)]
+struct Number {
+    value: u64,
+    span: Span,
+}
+
+impl ToTokens for Number {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let mut literal = Literal::u64_unsuffixed(self.value);
+        literal.set_span(self.span);
+        tokens.append(literal);
+    }
+}
+
+/// The const parameters of `dispatch` that follow from the wire: what `Shape` computes, and tests compare.
+struct Moving {
+    row_bytes: Number,
+    side_words: Number,
+    format: u32,
+    scales: u32,
+    block: Number,
 }
 
 pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let Model { root, attributes, visibility, name, fields } = parse2(input)?;
     let mut mistakes = Mistakes::default();
-    let (mut hidden, mut top_k, mut experts, mut wire) = (None, None, None, None);
+    let (mut hidden, mut top_k, mut experts, mut wire): (Option<Number>, _, _, _) = (None, None, None, None);
     let (mut target, mut version) = (None, None);
     for Field { name: field, value } in &fields {
         let twice = match (field.to_string().as_str(), value) {
-            (text @ "hidden", Value::Number(value)) => {
-                hidden.replace(mistakes.literal(text, value)).is_some()
-            }
-            (text @ "top_k", Value::Number(value)) => top_k.replace(mistakes.literal(text, value)).is_some(),
+            (text @ "hidden", Value::Number(value)) => hidden.replace(mistakes.number(text, value)).is_some(),
+            (text @ "top_k", Value::Number(value)) => top_k.replace(mistakes.number(text, value)).is_some(),
             (text @ "experts", Value::Number(value)) => {
-                experts.replace(mistakes.literal(text, value)).is_some()
+                experts.replace(mistakes.number(text, value)).is_some()
             }
             (_, Value::Wire(value)) => wire.replace(value).is_some(),
             (_, Value::Target(value)) => target.replace(value).is_some(),
@@ -242,13 +312,51 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
             quote!()
         }
     };
-    let (element_bytes, scale_block, wire) = match wire.and_then(|wire| wire.block.as_ref()) {
-        Some(block) => {
-            let block = mistakes.literal("block", block);
-            (quote!(1), quote!(#block), quote!(#root::Wire::Fp8 { block: #block }))
-        }
-        None => (quote!(2), quote!(0), quote!(#root::Wire::Bf16)),
+    let elements = hidden.unwrap_or(Number { value: 0, span: name.span() });
+    let none = Number { value: 0, span: Span::call_site() };
+    let bf16 = Moving {
+        row_bytes: Number { value: 2 * elements.value, ..elements },
+        side_words: none,
+        format: 0,
+        scales: 0,
+        block: none,
     };
+    let (moving, wire) = match wire {
+        None | Some(Wire::Bf16) => (bf16, quote!(#root::Wire::Bf16)),
+        Some(Wire::Fp8 { element, block, scale }) => {
+            let block = mistakes.number("block", block);
+            let count =
+                elements.value.checked_div(block.value).map_or(0, |_| elements.value.div_ceil(block.value));
+            if block.value == 0 {
+                mistakes.add(Error::new(block.span, "block must be at least 1: 0 is not"));
+            }
+            let is_byte = *scale == "Ue8m0";
+            let quantises = [16, 32, 64, 128].contains(&block.value);
+            let moving = Moving {
+                row_bytes: elements,
+                side_words: Number { value: if is_byte { count.div_ceil(4) } else { count }, ..elements },
+                format: if quantises { 1 + u32::from(*element == "E5m2") } else { 0 },
+                scales: if quantises { u32::from(*scale != "F32") + u32::from(is_byte) } else { 0 },
+                block: if quantises { block } else { none },
+            };
+            let (element, scale) =
+                (Ident::new(element, Span::call_site()), Ident::new(scale, Span::call_site()));
+            let fields =
+                quote!(element: #root::Float8::#element, block: #block, scale: #root::ScaleFormat::#scale);
+            (moving, quote!(#root::Wire::Fp8(#root::Fp8 { #fields })))
+        }
+        Some(Wire::Opaque { row, sides }) => {
+            let row = mistakes.number("row", row);
+            let mut sides: Vec<Number> = sides.iter().map(|side| mistakes.number("a side", side)).collect();
+            let bytes: u64 = sides.iter().map(|side| side.value).sum();
+            let span = sides.last().map_or(row.span, |side| side.span);
+            sides.resize(MOST_SIDES, none);
+            let moving =
+                Moving { row_bytes: row, side_words: Number { value: bytes.div_ceil(4), span }, ..bf16 };
+            (moving, quote!(#root::Wire::Opaque(#root::Opaque { row_bytes: #row, sides: [#(#sides),*] })))
+        }
+    };
+    let Moving { row_bytes, side_words, format, scales, block } = moving;
     let (Some(hidden), Some(top_k), Some(experts), None) = (hidden, top_k, experts, &mistakes.0) else {
         return Err(mistakes.0.unwrap_or_else(|| Error::new(name.span(), SHAPE)));
     };
@@ -262,7 +370,8 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
                 pub const LAYOUT = #root::kernels::layout::code::layout { TOP_K = #top_k, EXPERTS = #experts } #suffix;
                 /// Sends rows to their experts' ranks.
                 pub const DISPATCH = #root::kernels::dispatch::code::dispatch {
-                    HIDDEN = #hidden, ELEMENT_BYTES = #element_bytes, SCALE_BLOCK = #scale_block, TOP_K = #top_k
+                    ROW_BYTES = #row_bytes, SIDE_WORDS = #side_words, TOP_K = #top_k,
+                    FORMAT = #format, SCALES = #scales, BLOCK = #block
                 } #suffix;
                 /// Returns and sums the experts' outputs.
                 pub const COMBINE = #root::kernels::combine::code::combine { HIDDEN = #hidden, TOP_K = #top_k } #suffix;

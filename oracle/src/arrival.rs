@@ -9,8 +9,8 @@ pub struct Arrival {
     pub origins: Vec<(usize, usize)>,
     /// `[rows, row_bytes]`.
     pub rows: Vec<u8>,
-    /// `[rows, scale_count]`.
-    pub scales: Vec<f32>,
+    /// `[rows, side_bytes]`.
+    pub sides: Vec<u8>,
     /// `[rows, top_k]`: the selections of each row that are on this rank, `None` for those that are elsewhere or nowhere.
     pub selections: Vec<Option<Selection>>,
     /// `[ranks + 1]`: where each source's rows begin.
@@ -44,7 +44,7 @@ fn arrival(round: &Round, here: usize) -> Arrival {
             if round.destinations(rank, token).contains(&here) {
                 arrival.origins.push((rank, token));
                 arrival.rows.extend(&source.rows[token * round.row_bytes..][..round.row_bytes]);
-                arrival.scales.extend(&source.scales[token * round.scale_count..][..round.scale_count]);
+                arrival.sides.extend(&source.sides[token * round.side_bytes..][..round.side_bytes]);
             }
         }
         arrival.source_offsets.push(arrival.origins.len());

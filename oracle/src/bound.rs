@@ -13,15 +13,15 @@ pub struct Bounds {
     pub hbm: u64,
 }
 
-/// Dispatch: each row and its scales once to every rank that needs it, read once where it starts. Where rows lie by expert, the
+/// Dispatch: each row and what travels beside it once to every rank that needs it, read once where it starts. Where rows lie by expert, the
 /// receiving rank reads a row once more if several of its experts want it, and writes each further copy and the zeros between
 /// experts.
 pub fn dispatch_bounds(round: &Round, arrivals: &[Arrival]) -> Bounds {
-    let bytes = (round.row_bytes + 4 * round.scale_count) as u64;
+    let bytes = (round.row_bytes + round.side_bytes) as u64;
     let mut bounds = Bounds::default();
     for_each_token(round, |rank, destinations| {
         bounds.rows += destinations.len() as u64;
-        bounds.hbm += if destinations.is_empty() { 0 } else { bytes };
+        bounds.hbm += if destinations.is_empty() { 0 } else { round.source_bytes as u64 };
         for &destination in destinations {
             *(if destination == rank { &mut bounds.hbm } else { &mut bounds.nvlink }) += bytes;
         }

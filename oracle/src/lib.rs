@@ -25,5 +25,5 @@ pub use arrival::{Arrival, Selection, arrivals};
 pub use bound::{Bounds, combine_bounds, dispatch_bounds};
 pub use combine::{Sums, combine, combine_bf16, values_home};
 pub use gradient::gradients;
-pub use number::{dequantise, quantise, round_to_bf16};
+pub use number::{Element, Float8Rows, Scale, dequantise, quantise, round_to_bf16};
 pub use round::{Round, Slots, Source};

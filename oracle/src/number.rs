@@ -9,8 +9,38 @@ pub fn round_to_bf16(value: f32) -> bf16 {
     if value.is_nan() { bf16::from_bits(0x7fff) } else { bf16::from_f32(value) }
 }
 
-/// The value of every E4M3 byte: sign, four exponent bits with bias 7, three mantissa bits; `x1111111` is NaN and there
-/// is no infinity.
+/// An 8-bit float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// Sign, four exponent bits with bias 7, three mantissa bits; `x1111111` is NaN and there is no infinity.
+    E4m3,
+    /// Sign, five exponent bits with bias 15, two mantissa bits; the highest exponent is for infinity and NaN.
+    E5m2,
+}
+
+/// What a block's scale is and how it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Largest size over largest element, f32.
+    F32,
+    /// The least power of two that is not less, f32.
+    PowerOfTwo,
+    /// The same as one byte, its exponent plus 127; rows have a multiple of four bytes.
+    Ue8m0,
+}
+
+/// Rows of 8-bit floats with one scale per block; the last block of a row may be shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Float8Rows {
+    /// The elements.
+    pub element: Element,
+    /// Elements per scale.
+    pub block: usize,
+    /// The scales.
+    pub scale: Scale,
+}
+
+/// The value of every byte.
 static E4M3: LazyLock<[f32; 256]> = LazyLock::new(|| {
     std::array::from_fn(|byte| {
         let sign = if byte & 0x80 == 0 { 1.0 } else { -1.0 };
@@ -24,52 +54,113 @@ static E4M3: LazyLock<[f32; 256]> = LazyLock::new(|| {
     })
 });
 
-/// The largest finite E4M3 value.
-const LARGEST: f32 = 448.0;
+/// The value of every byte.
+static E5M2: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let sign = if byte & 0x80 == 0 { 1.0 } else { -1.0 };
+        let exponent = (byte >> 2 & 0x1f) as i32;
+        let mantissa = (byte & 3) as f32 / 4.0;
+        match (exponent, byte & 3) {
+            (31, 0) => sign * f32::INFINITY,
+            (31, _) => f32::NAN,
+            (0, _) => sign * mantissa * 2f32.powi(-14),
+            _ => sign * (1.0 + mantissa) * 2f32.powi(exponent - 15),
+        }
+    })
+});
 
-/// The E4M3 byte nearest to `value`, ties to the even byte, at most 448 in size; NaN gives NaN.
-fn nearest_e4m3(value: f32) -> u8 {
-    if value.is_nan() {
-        return 0x7f;
+impl Element {
+    fn values(self) -> &'static [f32; 256] {
+        match self {
+            Element::E4m3 => &E4M3,
+            Element::E5m2 => &E5M2,
+        }
     }
-    let sign = if value.is_sign_negative() { 0x80 } else { 0 };
-    let size = value.abs();
-    if size >= LARGEST {
-        return sign | 0x7e;
+
+    /// The byte of the largest finite value.
+    fn largest_byte(self) -> u8 {
+        match self {
+            Element::E4m3 => 0x7e,
+            Element::E5m2 => 0x7b,
+        }
     }
-    // The finite values of one sign are in the order of their bytes.
-    let above = E4M3[..0x7f].partition_point(|&value| value <= size);
-    let below = above - 1;
-    let (down, up) = (size - E4M3[below], E4M3[above] - size);
-    let nearest = if down < up || down == up && below % 2 == 0 { below } else { above };
-    sign | nearest as u8
+
+    /// The largest finite value.
+    fn largest(self) -> f32 {
+        self.values()[usize::from(self.largest_byte())]
+    }
+
+    /// The byte nearest to `value`, ties to the even byte, at most the largest finite one in size; NaN gives NaN.
+    fn nearest(self, value: f32) -> u8 {
+        if value.is_nan() {
+            return 0x7f;
+        }
+        let sign = if value.is_sign_negative() { 0x80 } else { 0 };
+        let (size, values, last) = (value.abs(), self.values(), self.largest_byte());
+        if size >= self.largest() {
+            return sign | last;
+        }
+        // The finite values of one sign are in the order of their bytes.
+        let above = values[..=usize::from(last)].partition_point(|&value| value <= size);
+        let below = above - 1;
+        let (down, up) = (size - values[below], values[above] - size);
+        let nearest = if down < up || down == up && below % 2 == 0 { below } else { above };
+        sign | nearest as u8
+    }
 }
 
-/// Rows of `hidden` values as FP8 with one scale per `block` values (the last block of a row may be shorter).
+impl Scale {
+    /// The exponent of the least power of two that is not below `size`, from -127 to 127.
+    fn exponent(size: f32) -> i32 {
+        // f64 holds all of these powers exactly.
+        (-127..127).find(|&exponent| 2f64.powi(exponent) >= f64::from(size)).unwrap_or(127)
+    }
+}
+
+/// Rows of `hidden` values as FP8, and their scales as bytes.
 ///
-/// Per block: the largest size, at least 1e-4; values times `448 / largest`, rounded to E4M3; the scale that is stored
-/// is `largest / 448`.
-pub fn quantise(values: &[f32], hidden: usize, block: usize) -> (Vec<u8>, Vec<f32>) {
+/// Per block: the largest size, at least 1e-4, NaN not counted; with the largest element as L, values times `L / largest size`
+/// and the scale `largest size / L`; or, with the power of two, values divided by it.
+pub fn quantise(values: &[f32], hidden: usize, format: Float8Rows) -> (Vec<u8>, Vec<u8>) {
+    let Float8Rows { element, block, scale } = format;
     let (mut bytes, mut scales) = (Vec::with_capacity(values.len()), Vec::new());
     for row in values.chunks(hidden) {
         for values in row.chunks(block) {
             let largest = values.iter().fold(1e-4f32, |largest, value| largest.max(value.abs()));
-            let factor = LARGEST / largest;
-            bytes.extend(values.iter().map(|value| nearest_e4m3(value * factor)));
-            scales.push(largest / LARGEST);
+            let quotient = largest / element.largest();
+            let exponent = Scale::exponent(quotient);
+            let factor = match scale {
+                Scale::F32 => element.largest() / largest,
+                Scale::PowerOfTwo | Scale::Ue8m0 => 2f64.powi(-exponent) as f32,
+            };
+            bytes.extend(values.iter().map(|value| element.nearest(value * factor)));
+            match scale {
+                Scale::F32 => scales.extend(quotient.to_le_bytes()),
+                Scale::PowerOfTwo => scales.extend((2f64.powi(exponent) as f32).to_le_bytes()),
+                Scale::Ue8m0 => scales.push((exponent + 127) as u8),
+            }
         }
+        scales.resize(scales.len().next_multiple_of(4), 0);
     }
     (bytes, scales)
 }
 
 /// The values of FP8 rows, rounded to bf16.
-pub fn dequantise(bytes: &[u8], scales: &[f32], hidden: usize, block: usize) -> Vec<bf16> {
+pub fn dequantise(bytes: &[u8], scales: &[u8], hidden: usize, format: Float8Rows) -> Vec<bf16> {
+    let Float8Rows { element, block, scale } = format;
     let mut values = Vec::with_capacity(bytes.len());
-    let mut scale = scales.iter();
-    for row in bytes.chunks(hidden) {
-        for bytes in row.chunks(block) {
-            let scale = scale.next().copied().unwrap_or(f32::NAN);
-            values.extend(bytes.iter().map(|&byte| round_to_bf16(E4M3[usize::from(byte)] * scale)));
+    let width = if scale == Scale::Ue8m0 { 1 } else { 4 };
+    let row_scales = (width * hidden.div_ceil(block)).next_multiple_of(4);
+    for (row, scales) in bytes.chunks(hidden).zip(scales.chunks(row_scales)) {
+        for (bytes, stored) in row.chunks(block).zip(scales.chunks(width)) {
+            let scale = match *stored {
+                [255] => f32::NAN,
+                [exponent] => 2f64.powi(i32::from(exponent) - 127) as f32,
+                [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
+                _ => unreachable!("scales have one or four bytes"),
+            };
+            values
+                .extend(bytes.iter().map(|&byte| round_to_bf16(element.values()[usize::from(byte)] * scale)));
         }
     }
     values
@@ -98,28 +189,58 @@ mod tests {
     #[test]
     fn every_finite_e4m3_value_is_its_own_nearest() {
         for byte in (0..=255u8).filter(|byte| byte & 0x7f != 0x7f) {
-            assert_eq!(nearest_e4m3(E4M3[usize::from(byte)]), byte);
+            assert_eq!(Element::E4m3.nearest(E4M3[usize::from(byte)]), byte);
         }
     }
 
     #[test]
     fn ties_go_to_the_even_mantissa_and_large_values_saturate() {
-        assert_eq!(nearest_e4m3(1.0625), 0x38); // between 1 (even) and 1.125
-        assert_eq!(nearest_e4m3(1.1875), 0x3a); // between 1.125 and 1.25 (even)
-        assert_eq!(nearest_e4m3(0.0009765625), 0x00); // between 0 (even) and the smallest
-        assert_eq!(nearest_e4m3(-1e9), 0xfe);
-        assert_eq!(nearest_e4m3(460.0), 0x7e);
+        assert_eq!(Element::E4m3.nearest(1.0625), 0x38); // between 1 (even) and 1.125
+        assert_eq!(Element::E4m3.nearest(1.1875), 0x3a); // between 1.125 and 1.25 (even)
+        assert_eq!(Element::E4m3.nearest(0.0009765625), 0x00); // between 0 (even) and the smallest
+        assert_eq!(Element::E4m3.nearest(-1e9), 0xfe);
+        assert_eq!(Element::E4m3.nearest(460.0), 0x7e);
+    }
+
+    #[test]
+    fn every_finite_e5m2_value_is_its_own_nearest_and_ties_go_to_even() {
+        for byte in (0..=255u8).filter(|byte| byte & 0x7f < 0x7c) {
+            assert_eq!(Element::E5m2.nearest(E5M2[usize::from(byte)]), byte);
+        }
+        assert_eq!(E5M2[0x7b], 57344.0);
+        assert_eq!(Element::E5m2.nearest(1.125), 0x3c);
+        assert_eq!(Element::E5m2.nearest(-1.375), 0xbe);
+        assert_eq!(Element::E5m2.nearest(f32::INFINITY), 0x7b);
+    }
+
+    fn floats(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
     #[test]
     fn scales_are_the_largest_size_over_448() {
         // Two rows of three in blocks of two: the last block of each row holds one value.
-        let (bytes, scales) = quantise(&[1.0, -2.0, 0.0, 448.0, 0.5, 4.48], 3, 2);
-        assert_eq!(scales, [2.0 / 448.0, 1e-4 / 448.0, 1.0, 4.48 / 448.0]);
+        let format = Float8Rows { element: Element::E4m3, block: 2, scale: Scale::F32 };
+        let (bytes, scales) = quantise(&[1.0, -2.0, 0.0, 448.0, 0.5, 4.48], 3, format);
+        assert_eq!(scales, floats(&[2.0 / 448.0, 1e-4 / 448.0, 1.0, 4.48 / 448.0]));
         assert_eq!(bytes, [0x76, 0xfe, 0x00, 0x7e, 0x30, 0x7e]);
-        let values = dequantise(&bytes, &scales, 3, 2);
+        let values = dequantise(&bytes, &scales, 3, format);
         let expected: Vec<bf16> = [1.0, -2.0, 0.0, 448.0, 0.5, 4.48].map(bf16::from_f32).to_vec();
         assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn powers_of_two_are_not_below_the_quotient() {
+        let format = Float8Rows { element: Element::E5m2, block: 2, scale: Scale::PowerOfTwo };
+        let values = [57344.0, 1.0, 65536.0, 2.0, 3.0, 0.0];
+        let (bytes, scales) = quantise(&values, 3, format);
+        // 65536 / 57344 is above 1, 3 / 57344 above 2^-15, 1e-4 / 57344 above 2^-30.
+        assert_eq!(scales, floats(&[1.0, 2.0, 2f32.powi(-14), 2f32.powi(-29)]));
+        assert_eq!(bytes, [0x7b, 0x3c, 0x78, 0x78, 0x7a, 0x00]);
+        let bytes_format = Float8Rows { scale: Scale::Ue8m0, ..format };
+        let (same, exponents) = quantise(&values, 3, bytes_format);
+        assert_eq!(exponents.len(), 8);
+        assert_eq!(dequantise(&same, &exponents, 3, bytes_format), dequantise(&bytes, &scales, 3, format));
     }
 
     #[test]

@@ -9,10 +9,12 @@ pub struct Round {
     pub top_k: usize,
     /// Elements per token.
     pub hidden: usize,
-    /// Bytes of one row on the wire, without scales.
+    /// Bytes of one row on the wire, without what travels beside it.
     pub row_bytes: usize,
-    /// f32 scales per row; 0 without block scaling.
-    pub scale_count: usize,
+    /// Bytes of one row where it starts, with what travels beside it if that starts there too.
+    pub source_bytes: usize,
+    /// Bytes that travel beside a row: scales, or other side tensors.
+    pub side_bytes: usize,
     /// Where the slots of each expert begin.
     pub slots: Slots,
     /// What each rank brings, in rank order.
@@ -51,8 +53,8 @@ pub struct Source {
     pub weights: Vec<f32>,
     /// `[tokens, row_bytes]`: the rows as they travel.
     pub rows: Vec<u8>,
-    /// `[tokens, scale_count]`.
-    pub scales: Vec<f32>,
+    /// `[tokens, side_bytes]`.
+    pub sides: Vec<u8>,
 }
 
 impl Round {

@@ -8,22 +8,23 @@ use half::bf16;
 
 /// Two ranks with two experts each. Rank 0 brings two tokens (rows 10 and 11), rank 1 one (row 20).
 fn two_ranks() -> Round {
-    let source = |experts: &[i32], weights: &[f32], rows: &[u8], scales: &[f32]| Source {
+    let source = |experts: &[i32], weights: &[f32], rows: &[u8], sides: &[u8]| Source {
         experts: experts.to_vec(),
         weights: weights.to_vec(),
         rows: rows.to_vec(),
-        scales: scales.to_vec(),
+        sides: sides.iter().flat_map(|&side| [side; 4]).collect(),
     };
     Round {
         experts: 4,
         top_k: 3,
         hidden: 1,
         row_bytes: 2,
-        scale_count: 1,
+        side_bytes: 4,
+        source_bytes: 6,
         slots: Slots::BesideRows,
         sources: vec![
-            source(&[3, 0, 2, -1, 1, 1], &[0.5, 0.25, 2.0, 9.0, 3.0, 4.0], &[10, 10, 11, 11], &[0.1, 0.2]),
-            source(&[2, -1, 3], &[1.0, 9.0, 8.0], &[20, 20], &[0.3]),
+            source(&[3, 0, 2, -1, 1, 1], &[0.5, 0.25, 2.0, 9.0, 3.0, 4.0], &[10, 10, 11, 11], &[1, 2]),
+            source(&[2, -1, 3], &[1.0, 9.0, 8.0], &[20, 20], &[3]),
         ],
     }
 }
@@ -38,7 +39,7 @@ fn rows_arrive_by_source_and_slots_by_expert() {
         Arrival {
             origins: vec![(0, 0), (0, 1)],
             rows: vec![10, 10, 11, 11],
-            scales: vec![0.1, 0.2],
+            sides: [[1; 4], [2; 4]].concat(),
             selections: vec![None, selected(0, 0.25), None, None, selected(1, 3.0), selected(2, 4.0)],
             source_offsets: vec![0, 2, 2],
             expert_offsets: vec![0, 1, 3],
@@ -48,7 +49,7 @@ fn rows_arrive_by_source_and_slots_by_expert() {
         Arrival {
             origins: vec![(0, 0), (1, 0)],
             rows: vec![10, 10, 20, 20],
-            scales: vec![0.1, 0.3],
+            sides: [[1; 4], [3; 4]].concat(),
             selections: vec![
                 selected(2, 0.5),
                 None,
@@ -83,13 +84,14 @@ fn results_are_weighted_sums_of_the_slots() {
 #[test]
 fn partial_sums_are_rounded_before_they_travel() {
     // One token, two ranks with one expert each: 256 + 1 needs nine bits, bf16 holds eight.
-    let source = Source { experts: vec![0, 0, 1], weights: vec![1.0; 3], rows: vec![0; 2], scales: vec![] };
+    let source = Source { experts: vec![0, 0, 1], weights: vec![1.0; 3], rows: vec![0; 2], sides: vec![] };
     let round = Round {
         experts: 2,
         top_k: 3,
         hidden: 1,
         row_bytes: 2,
-        scale_count: 0,
+        side_bytes: 0,
+        source_bytes: 2,
         slots: Slots::BesideRows,
         sources: vec![source, Source::default()],
     };
@@ -101,7 +103,7 @@ fn partial_sums_are_rounded_before_they_travel() {
 #[test]
 fn a_token_without_routes_goes_nowhere_and_gives_positive_zero() {
     let source =
-        Source { experts: vec![-1, -1], weights: vec![f32::NAN; 2], rows: vec![7; 2], scales: vec![] };
+        Source { experts: vec![-1, -1], weights: vec![f32::NAN; 2], rows: vec![7; 2], sides: vec![] };
     let round =
         Round { experts: 1, top_k: 2, hidden: 1, row_bytes: 2, sources: vec![source], ..Round::default() };
     let arrived = arrivals(&round);

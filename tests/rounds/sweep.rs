@@ -2,8 +2,8 @@
 //!
 //! A new wire format or layout is one more line of a table here.
 
-use crossdock::Wire;
 use crossdock::host::Layout;
+use crossdock::{Float8, Fp8, MOST_SIDES, Opaque, ScaleFormat, Wire};
 
 use crate::case::{Case, Choice};
 use crate::compare::agrees_with_the_reference;
@@ -11,7 +11,24 @@ use crate::covering::pairwise;
 
 const RANKS: [usize; 7] = [1, 2, 3, 6, 8, 16, 72];
 
-const WIRES: [Wire; 4] = [Wire::Bf16, Wire::FP8, Wire::Fp8 { block: 16 }, Wire::Fp8 { block: 7 }];
+/// Formats, and whether dispatch makes them of bf16. Opaque rows are as wide as the case says.
+const WIRES: [(Wire, bool); 7] = [
+    (Wire::Bf16, false),
+    (Wire::FP8, false),
+    (Wire::FP8, true),
+    (Wire::Fp8(Fp8 { block: 7, ..Fp8::DEEPSEEK_V3 }), false),
+    (Wire::Fp8(Fp8 { element: Float8::E5m2, block: 32, scale: ScaleFormat::Ue8m0 }), true),
+    (Wire::Fp8(Fp8 { block: 16, scale: ScaleFormat::PowerOfTwo, ..Fp8::DEEPSEEK_V3 }), true),
+    (Wire::Opaque(Opaque { row_bytes: 16, sides: SIDES }), false),
+];
+
+/// Bytes per row of two side tensors.
+const SIDES: [u32; MOST_SIDES] = {
+    let mut sides = [0; MOST_SIDES];
+    sides[0] = 32;
+    sides[1] = 7;
+    sides
+};
 
 /// The room of a masked layout is what the round needs.
 const LAYOUTS: [Layout; 5] = [
@@ -40,8 +57,12 @@ const ROOM: usize = 48 << 20;
 
 fn case(row: &[usize], number: u64) -> Case {
     let &[ranks, wire, layout, row_bytes, top_k, experts, choice] = row else { panic!("seven factors") };
-    let (ranks, wire, top_k) = (RANKS[ranks], WIRES[wire], TOP_K[top_k]);
-    let hidden = ROW_BYTES[row_bytes] / wire.element_bytes() as usize;
+    let (ranks, (mut wire, quantises), top_k) = (RANKS[ranks], WIRES[wire], TOP_K[top_k]);
+    let row_bytes = ROW_BYTES[row_bytes];
+    if let Wire::Opaque(opaque) = &mut wire {
+        opaque.row_bytes = row_bytes as u32;
+    }
+    let hidden = row_bytes / if let Wire::Fp8(_) = wire { 1 } else { 2 };
     // Some tokens in all, one by one to every rank but the second.
     let total = (WORK / (hidden * top_k)).clamp(3, 6 * ranks);
     let mut tokens = vec![0; ranks];
@@ -53,6 +74,7 @@ fn case(row: &[usize], number: u64) -> Case {
         top_k,
         hidden,
         wire,
+        quantises,
         layout: LAYOUTS[layout],
         rounds: vec![tokens],
         choice: CHOICES[choice],
@@ -126,7 +148,8 @@ fn fifty_schedules_give_the_same_bits() {
                 experts_per_rank: 2,
                 top_k: 4,
                 hidden: 528,
-                wire: WIRES[number % 2],
+                wire: WIRES[number % 3].0,
+                quantises: WIRES[number % 3].1,
                 layout,
                 rounds: vec![vec![7, 0, 9], vec![1, 12, 3]],
                 choice: Choice::Sparse,

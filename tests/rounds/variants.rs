@@ -16,6 +16,7 @@ fn case(layout: Layout) -> Case {
         top_k: 5,
         hidden: 264,
         wire: Wire::Bf16,
+        quantises: false,
         layout,
         rounds: vec![vec![6, 0, 9]],
         choice: Choice::Sparse,

@@ -95,11 +95,11 @@ pub mod code {
         status: Global<u32>,
     ) {
         const {
+            assert!(HIDDEN >= 1 && HIDDEN <= 65536, "hidden must be 1 to 65536: {} is not", HIDDEN);
             assert!(
                 row_bytes(HIDDEN, BF16_BYTES) % PIECE_BYTES == 0,
-                "hidden must make rows a multiple of 16 bytes: {} elements of {} bytes do not",
-                HIDDEN,
-                BF16_BYTES
+                "rows must be a multiple of 16 bytes: {} bytes are not",
+                row_bytes(HIDDEN, BF16_BYTES)
             );
         };
         if block_sees_fault(status) {

@@ -6,25 +6,34 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::expand::code::{pad, replicate};
-    use crate::kernels::rows::code::{spread_pieces, spread_words};
+    use crate::kernels::passage::code::Passage;
+    use crate::kernels::quantise::code::{NEVER, spread_quantised};
+    use crate::kernels::rows::code::spread_words;
     use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
-    use crate::layout::code::{
-        NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces, scale_count,
-    };
+    use crate::layout::code::{NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out};
     use crate::prelude::*;
 
-    /// Sends every row once to each rank that needs it, straight to its place there, with its scales and selections.
+    /// Sends every row once to each rank that needs it, straight to its place there, with its side record and selections.
     ///
-    /// One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
+    /// Rows travel as they are or, if `FORMAT` names 8-bit floats and `quantises`, are bf16 that become those, with scales as
+    /// `SCALES` and `BLOCK` say in the side record. One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
     /// block to finish announces `epoch` in the peers' `arrived` flags and waits until all peers have announced theirs.
     ///
     /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local experts want arrives at the
     /// first of its slots and is copied to the others by the rank itself, for which all blocks wait; so all must be resident
     /// at once.
     #[kernel(warps = 8)]
-    pub fn dispatch<const HIDDEN: u32, const ELEMENT_BYTES: u32, const SCALE_BLOCK: u32, const TOP_K: u32>(
-        rows: Global<B128>,    // [tokens, HIDDEN * ELEMENT_BYTES / 16]
-        scales: Global<u32>,   // [tokens, scales]: f32 bits
+    pub fn dispatch<
+        const ROW_BYTES: u32,
+        const SIDE_WORDS: u32,
+        const TOP_K: u32,
+        const FORMAT: u32,
+        const SCALES: u32,
+        const BLOCK: u32,
+    >(
+        rows: Global<B128>,    // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
+        sides: Global<u32>,    // [tokens, SIDE_WORDS], not read if `quantises`
+        quantises: u32,        // 1: rows are bf16, to be quantised
         weights: Global<f32>,  // [tokens, TOP_K]
         places: Global<Place>, // [tokens, TOP_K]
         tokens: u32,
@@ -34,17 +43,17 @@ pub mod code {
         expert_offsets: Global<u32>, // [local experts + 1]
         expert_counts: Global<u32>,  // [local experts]
         local_experts: u32,
-        arrived_rows: Peers<B128>, // [arrived rows or slots, HIDDEN * ELEMENT_BYTES / 16]
-        rows_here: Global<B128>,   // this rank's copy
-        arrived_scales: Peers<u32>, // [arrived rows or slots, scales]
-        scales_here: Global<u32>,  // this rank's copy
-        selections: Peers<Selection>, // [arrived rows, TOP_K]
+        arrived_rows: Peers<B128>,          // [arrived rows or slots, ROW_BYTES / 16]
+        rows_here: Global<B128>,            // this rank's copy
+        arrived_sides: Peers<u32>,          // [arrived rows or slots, SIDE_WORDS]
+        sides_here: Global<u32>,            // this rank's copy
+        selections: Peers<Selection>,       // [arrived rows, TOP_K]
         selections_here: Global<Selection>, // this rank's copy
-        origins: Peers<Origin>,    // [arrived rows]
-        expert_rows: Peers<u32>,   // [slots]: the arrived row that a slot takes
-        arrived: Peers<u32>,       // [ranks]: flags
-        arrived_here: Global<u32>, // [ranks]: this rank's copy
-        finished: Global<u32>,     // blocks that are done; 0 before and after
+        origins: Peers<Origin>,             // [arrived rows]
+        expert_rows: Peers<u32>,            // [slots]: the arrived row that a slot takes
+        arrived: Peers<u32>,                // [ranks]: flags
+        arrived_here: Global<u32>,          // [ranks]: this rank's copy
+        finished: Global<u32>,              // blocks that are done; 0 before and after
         rank: u32,
         ranks: u32,
         epoch: u32,
@@ -52,20 +61,33 @@ pub mod code {
         status: Global<u32>,
     ) {
         const {
-            assert!(HIDDEN >= 1 && HIDDEN <= 65536, "hidden must be 1 to 65536: {} is not", HIDDEN);
             assert!(
-                row_bytes(HIDDEN, ELEMENT_BYTES) % PIECE_BYTES == 0,
-                "hidden must make rows a multiple of 16 bytes: {} elements of {} bytes do not",
-                HIDDEN,
-                ELEMENT_BYTES
+                ROW_BYTES >= PIECE_BYTES && ROW_BYTES <= 131072,
+                "rows must be 16 to 131072 bytes: {} are not",
+                ROW_BYTES
+            );
+            assert!(
+                ROW_BYTES % PIECE_BYTES == 0,
+                "rows must be a multiple of 16 bytes: {} bytes are not",
+                ROW_BYTES
+            );
+            assert!(
+                SIDE_WORDS <= 32768,
+                "side tensors must be at most 131072 bytes per row: {} words are not",
+                SIDE_WORDS
+            );
+            assert!(
+                FORMAT == NEVER || BLOCK == 16 || BLOCK == 32 || BLOCK == 64 || BLOCK == 128,
+                "quantised blocks must be 16, 32, 64 or 128 elements: {} is not",
+                BLOCK
             );
         };
         if block_sees_fault(status) {
             return;
         }
-        let pieces = row_pieces(HIDDEN, ELEMENT_BYTES);
-        let scale_words = scale_count(HIDDEN, SCALE_BLOCK);
+        let pieces = ROW_BYTES / PIECE_BYTES;
         let fan_out = fan_out(ranks, TOP_K);
+        let mut passage = Passage::open();
 
         let mut token = warp_in_grid();
         while token < tokens {
@@ -85,19 +107,28 @@ pub mod code {
 
             // Each leader knows where its rank wants the row; the lanes then follow the leaders one by one.
             let mut target = arrived_rows.rank(rank);
-            let mut scales_target = arrived_scales.rank(rank);
+            let mut sides_target = arrived_sides.rank(rank);
             if leads {
                 target = arrived_rows.rank(place.rank).at(index as u64 * pieces as u64);
-                scales_target = arrived_scales.rank(place.rank).at(index as u64 * scale_words as u64);
+                sides_target = arrived_sides.rank(place.rank).at(index as u64 * SIDE_WORDS as u64);
             }
             if leaders != 0 {
-                spread_pieces(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
-                spread_words(
-                    scales.at(token as u64 * scale_words as u64),
-                    scales_target,
-                    scale_words,
-                    leaders,
-                );
+                if FORMAT != NEVER && quantises != 0 {
+                    spread_quantised::<ROW_BYTES, SIDE_WORDS, FORMAT, SCALES, BLOCK>(
+                        rows.at(token as u64 * (2 * pieces) as u64),
+                        target,
+                        sides_target,
+                        leaders,
+                    );
+                } else {
+                    passage = passage.spread(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
+                    spread_words(
+                        sides.at(token as u64 * SIDE_WORDS as u64),
+                        sides_target,
+                        SIDE_WORDS,
+                        leaders,
+                    );
+                }
             }
 
             let mut position = 0;
@@ -130,13 +161,14 @@ pub mod code {
                 local_experts,
                 zero_padding,
                 pieces,
-                scale_words,
+                SIDE_WORDS,
                 expert_rows.rank(rank),
                 arrived_rows.rank(rank),
-                arrived_scales.rank(rank),
+                arrived_sides.rank(rank),
             );
         }
 
+        passage.close();
         let last = shared::<u32>(1);
         let complete = shared::<u32>(1);
         block_barrier();
@@ -165,14 +197,15 @@ pub mod code {
             block_barrier();
             if complete.read() != 0 {
                 replicate::<TOP_K>(
+                    passage,
                     selections_here,
                     source_offsets.at(ranks).read(),
                     pieces,
-                    scale_words,
+                    SIDE_WORDS,
                     rows_here,
                     arrived_rows.rank(rank),
-                    scales_here,
-                    arrived_scales.rank(rank),
+                    sides_here,
+                    arrived_sides.rank(rank),
                 );
             }
         }

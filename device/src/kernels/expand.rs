@@ -5,8 +5,10 @@ use crate::device;
 /// What `dispatch` does at the receiving end when rows lie at their slots.
 #[device]
 pub mod code {
-    use crate::kernels::rows::code::{spread_pieces, spread_words};
+    use crate::kernels::passage::code::{Passage, has_bulk_copies};
+    use crate::kernels::rows::code::spread_words;
     use crate::layout::code::{NOWHERE, Selection};
+    use crate::library::fences::code::fence_async;
     use crate::prelude::*;
 
     /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1. All warps of the grid.
@@ -53,6 +55,7 @@ pub mod code {
     /// Copies each row that arrived at its first slot to the further slots of its token on this rank. All warps of the grid,
     /// once everything has arrived. A row is read only if it has further slots.
     pub fn replicate<const TOP_K: u32>(
+        passage: Passage,
         selections: Global<Selection>, // [arrived rows, TOP_K]
         arrived: u32,
         pieces: u32,             // per row
@@ -62,6 +65,11 @@ pub mod code {
         sides_here: Global<u32>, // [slots, side_words]: this rank's
         sides: Peer<u32>,        // the same
     ) {
+        if has_bulk_copies() {
+            // Bulk copies read what ordinary accesses wrote, or said to be there.
+            fence_async();
+        }
+        let mut passage = passage;
         let mut row = warp_in_grid();
         while row < arrived {
             let mut slot = NOWHERE;
@@ -72,7 +80,7 @@ pub mod code {
             let further = chosen & (chosen - 1);
             if further != 0 {
                 let first = shuffle(slot, chosen.trailing_zeros());
-                spread_pieces(
+                passage = passage.spread(
                     rows_here.at(first as u64 * pieces as u64),
                     rows.at(slot as u64 * pieces as u64),
                     pieces,
@@ -87,5 +95,6 @@ pub mod code {
             }
             row += warps_in_grid();
         }
+        passage.close();
     }
 }

@@ -6,7 +6,7 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::combine::code::{BF16_BYTES, accumulate, round};
-    use crate::kernels::signal::code::block_sees_fault;
+    use crate::kernels::signal::code::FINE;
     use crate::layout::code::{NOWHERE, PIECE_BYTES, Selection, row_bytes, row_pieces};
     use crate::prelude::*;
 
@@ -42,12 +42,12 @@ pub mod code {
         const {
             assert!(
                 row_bytes(HIDDEN, BF16_BYTES) % PIECE_BYTES == 0,
-                "hidden must make rows a multiple of 16 bytes: {} elements of {} bytes do not",
-                HIDDEN,
-                BF16_BYTES
+                "rows must be a multiple of 16 bytes: {} bytes are not",
+                row_bytes(HIDDEN, BF16_BYTES)
             );
         };
-        if block_sees_fault(status) {
+        // No kernel that may report runs at the same time.
+        if any(status.read() != FINE) {
             return;
         }
         let pieces = row_pieces(HIDDEN, BF16_BYTES);

@@ -15,6 +15,8 @@ pub mod enter;
 pub mod expand;
 pub mod gradient;
 pub mod layout;
+pub mod passage;
+pub mod quantise;
 pub mod router;
 pub mod routing;
 pub mod rows;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
 use crossdock::host::planning::Budget;
-use crossdock::{Gate, LogitFormat, ScoreFunction, Wire};
+use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::exec::argument::{Argument, extents};
 use crate::routing::Routing;
+use crate::wire;
 
 /// The widest token that the kernels take.
 pub(crate) const MOST_HIDDEN: u32 = 65536;
@@ -66,24 +67,6 @@ pub(crate) enum Command {
     Exec(Box<ExecArguments>),
     /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
     Doctor(DoctorArguments),
-}
-
-/// How a token's row travels.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum WireName {
-    /// Two bytes per element
-    Bf16,
-    /// E4M3, one byte per element, and one f32 scale per 128 elements
-    Fp8,
-}
-
-impl From<WireName> for Wire {
-    fn from(name: WireName) -> Wire {
-        match name {
-            WireName::Bf16 => Wire::Bf16,
-            WireName::Fp8 => Wire::FP8,
-        }
-    }
 }
 
 /// What runs the kernels.
@@ -195,9 +178,20 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, requires = "router", value_parser = scaling)]
     pub(crate) scaling: Option<f32>,
 
-    /// How rows travel
-    #[arg(long, value_enum, default_value = "bf16")]
-    pub(crate) wire: WireName,
+    /// How rows travel: bf16; fp8, with options as in fp8:e5m2:ue8m0:64 (e4m3 or e5m2; scales as f32, power for powers of
+    /// two, or ue8m0 for their exponents; elements per scale), where fp8 is fp8:e4m3:f32:128; or opaque:ROW+SIDE+.., rows and
+    /// side tensors of so many bytes per token, such as opaque:3584+448
+    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    pub(crate) wire: Wire,
+
+    /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
+    /// through registers. The result is the same
+    #[arg(long, value_name = "TARGET", default_value = "sm_90", value_parser = target)]
+    pub(crate) target: CompileOptions,
+
+    /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
+    #[arg(long)]
+    pub(crate) pre_quantised: bool,
 
     /// How arrived rows lie: source, by source rank; expert:ALIGNMENT, by expert, each expert's rows from a multiple of
     /// ALIGNMENT; or masked:CAPACITY, with CAPACITY rows for every expert
@@ -292,6 +286,10 @@ fn budget(text: &str) -> Result<Budget, String> {
             _ => Err("expected auto, all, or a number from 1".into()),
         },
     }
+}
+
+fn target(text: &str) -> Result<CompileOptions, String> {
+    CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
 fn scaling(text: &str) -> Result<f32, String> {
@@ -389,9 +387,11 @@ pub(crate) struct PtxArguments {
     #[arg(long, value_enum, default_value = "sigmoid")]
     pub(crate) router: RouterName,
 
-    /// How rows travel
-    #[arg(long, value_enum, default_value = "bf16")]
-    pub(crate) wire: WireName,
+    /// How rows travel: bf16; fp8, with options as in fp8:e5m2:ue8m0:64 (e4m3 or e5m2; scales as f32, power for powers of
+    /// two, or ue8m0 for their exponents; elements per scale), where fp8 is fp8:e4m3:f32:128; or opaque:ROW+SIDE+.., rows and
+    /// side tensors of so many bytes per token, such as opaque:3584+448
+    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    pub(crate) wire: Wire,
 
     /// GPU to make the kernel for, such as sm_90a [default: sm_80, which runs on every supported GPU]
     #[arg(long, value_name = "TARGET")]

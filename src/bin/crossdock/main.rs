@@ -13,6 +13,7 @@ mod ptx;
 mod routing;
 mod run;
 mod trace;
+mod wire;
 
 use std::process::ExitCode;
 

@@ -66,10 +66,23 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let experts = number("--experts").unwrap_or(ranks.saturating_mul(per_rank));
     let most = if large == Large::TopK { 32 } else { 9 };
     let top_k = random.random_range(1..=experts.clamp(1, most));
-    let is_fp8 = random.random_bool(0.5);
+    let wire = match random.random_range(0..10) {
+        0..=3 => "bf16".to_owned(),
+        4 | 5 => "fp8".to_owned(),
+        6..=8 => {
+            let element = ["e4m3", "e5m2"][random.random_range(0..2)];
+            let scale = ["f32", "power", "ue8m0"][random.random_range(0..3)];
+            format!("fp8:{element}:{scale}:{}", [16, 32, 64, 128, 7][random.random_range(0..5)])
+        }
+        _ => format!("opaque:{}+{}", 16 * random.random_range(1..=20), random.random_range(1..=30)),
+    };
+    let is_pre_quantised = random.random_bool(0.5);
+    let target = ["sm_80", "sm_90"][random.random_range(0..2)];
     // A row of fp8 has twice as many elements.
     let is_odd = number("--hidden").is_some_and(|hidden| hidden % 16 != 0);
-    let is_fp8 = given("--wire").map_or(is_fp8 && !is_odd, |wire| wire == "fp8");
+    let wire = if is_odd && wire.starts_with("fp8") { "bf16".to_owned() } else { wire };
+    let is_fp8 = given("--wire").unwrap_or(&wire).starts_with("fp8");
+    let has_tokens = given("--tokens-file").is_some();
     // Rows are multiples of 16 bytes; few of these widths are powers of two.
     let pieces = match large {
         Large::Hidden => 21..=2048,
@@ -110,8 +123,12 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     }
     let are_drawn = !files && number("--tokens").is_none() && number("--top-k").is_none();
     add("--layout", if are_drawn { layout } else { "source".to_owned() });
-    add("--wire", if is_fp8 { "fp8" } else { "bf16" }.to_owned());
+    add("--wire", if has_tokens && wire.starts_with("opaque") { "bf16".to_owned() } else { wire });
+    add("--target", target.to_owned());
     add("--seed", seed.to_string());
+    if is_fp8 && is_pre_quantised && given("--pre-quantised").is_none() {
+        flags.push("--pre-quantised".to_owned());
+    }
     flags.extend(["--schedule-seed".to_owned(), seed.to_string()]);
     flags
 }
@@ -160,8 +177,12 @@ mod tests {
         for routing in ["OneExpert", "Sparse", "Zipf", "Uniform"] {
             assert!(some(&|arguments| format!("{:?}", arguments.routing).contains(routing)), "{routing}");
         }
-        for wire in ["Bf16", "Fp8"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.wire) == wire), "{wire}");
+        for wire in ["Bf16", "E4m3", "E5m2", "F32", "PowerOfTwo", "Ue8m0", "Opaque"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.wire).contains(wire)), "{wire}");
+        }
+        assert!(some(&|arguments| arguments.pre_quantised));
+        for target in ["sm_80", "sm_90"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.target).contains(target)), "{target}");
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
         hidden: arguments.hidden,
         top_k: arguments.top_k,
         experts: arguments.experts,
-        wire: arguments.wire.into(),
+        wire: arguments.wire,
     };
     let kernels = specialise(shape, options(arguments)?)?;
     match kernels.ptx().iter().find(|(name, _)| name == wanted) {

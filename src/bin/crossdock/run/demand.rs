@@ -23,7 +23,8 @@ pub(super) fn check(shape: &Shape, ranks: usize, tokens: usize) -> Result<(), Fa
 /// Roughly what tokens, arrivals, outputs and partial sums take on the virtual GPUs and again in the reference.
 fn bytes(shape: &Shape, ranks: usize, tokens: usize) -> u64 {
     let (ranks, tokens) = (ranks as u64, tokens as u64);
-    let (row, output_row) = (u64::from(shape.row_bytes()), u64::from(shape.output_row_bytes()));
+    let (row, output_row) =
+        (u64::from(shape.row_bytes() + shape.side_bytes()), u64::from(shape.output_row_bytes()));
     let top_k = u64::from(shape.top_k);
     let fan_out = ranks.min(top_k);
     let per_token = 2 * output_row + row + fan_out * (row + output_row) + top_k * output_row;

@@ -1,5 +1,6 @@
 //! The simulated experts: cheap, deterministic, and different enough from each other for a wrong one to show.
 
+use crossdock::Shape;
 use half::bf16;
 
 use crate::arguments::ExpertName;
@@ -15,6 +16,19 @@ pub(super) fn compute(name: ExpertName, expert: usize, input: &[bf16], output: &
             }
         }
     }
+}
+
+/// What experts compute with when rows are opaque: each byte of row and side record is a number from -128 to 127, as often as
+/// it takes to fill `hidden` elements.
+pub(super) fn opaque_rows(rows: &[u8], sides: &[u8], shape: &Shape) -> Vec<bf16> {
+    let (row_bytes, side_bytes) = (shape.row_bytes() as usize, shape.side_bytes() as usize);
+    let mut values = Vec::with_capacity(rows.len() / row_bytes * shape.hidden as usize);
+    for (number, row) in rows.chunks(row_bytes).enumerate() {
+        let side = &sides[number * side_bytes..][..side_bytes];
+        let bytes = side.iter().chain(row).cycle().take(shape.hidden as usize);
+        values.extend(bytes.map(|&byte| bf16::from_f32(f32::from(byte.cast_signed()))));
+    }
+    values
 }
 
 /// A bf16 that no other of 4096 experts has, of a magnitude near 1, so that no expert drowns in a sum. Every 256 experts

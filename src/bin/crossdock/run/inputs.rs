@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crossdock::host::check_shape;
-use crossdock::{Gate, RouterKernel, ScoreFunction, Shape};
+use crossdock::host::{Error, check_shape};
+use crossdock::{Gate, Opaque, RouterKernel, ScoreFunction, Shape, Wire};
 use crossdock_oracle::router as oracle;
 use half::bf16;
 use rand::RngExt;
@@ -44,10 +44,31 @@ pub(super) struct GateInputs {
 pub(super) struct RankInputs {
     /// `[tokens, hidden]`.
     pub(super) activations: Vec<bf16>,
+    /// What travels if the wire is opaque; otherwise empty.
+    pub(super) opaque: OpaqueInputs,
     /// `[tokens, experts]`; empty without the router's kernel.
     pub(super) logits: Vec<f32>,
     /// With the router's kernel, what it must choose.
     pub(super) routes: Routes,
+}
+
+/// Opaque rows.
+#[derive(Debug, Default)]
+pub(super) struct OpaqueInputs {
+    /// `[tokens, row bytes]`.
+    pub(super) rows: Vec<u8>,
+    /// `[tokens, bytes]` of each side tensor.
+    pub(super) sides: Vec<Vec<u8>>,
+}
+
+impl OpaqueInputs {
+    fn draw(wire: Wire, tokens: usize, random: &mut impl RngExt) -> OpaqueInputs {
+        let Wire::Opaque(Opaque { row_bytes, sides }) = wire else { return OpaqueInputs::default() };
+        let mut bytes = |width: u32| (0..tokens * width as usize).map(|_| random.random()).collect();
+        let rows = bytes(row_bytes);
+        let sides = sides.into_iter().filter(|&width| width > 0).map(&mut bytes).collect();
+        OpaqueInputs { rows, sides }
+    }
 }
 
 /// An array with one row of `width` values per token, tokens rank by rank.
@@ -63,6 +84,12 @@ impl Inputs {
     /// Reads the files and draws at random what they do not give.
     pub(super) fn prepare(arguments: &RunArguments) -> Result<Inputs, Failure> {
         let ranks = arguments.gpus_per_node as usize;
+        if let (Wire::Opaque(_), Some(path)) = (arguments.wire, &arguments.tokens_file) {
+            return Err(Failure::file(
+                path,
+                "opaque rows are drawn: give --wire bf16 or fp8 with --tokens-file",
+            ));
+        }
         let activations: Option<Table<bf16>> = table(arguments.tokens_file.as_deref(), ranks)?;
         let routes_path = experts_file(arguments)?;
         let experts: Option<Table<i64>> = table(routes_path, ranks)?;
@@ -115,6 +142,7 @@ impl Inputs {
                     Some(table) => table.values[mine(hidden)].to_vec(),
                     None => normal(tokens * hidden, &mut random),
                 };
+                let opaque = OpaqueInputs::draw(arguments.wire, tokens, &mut random);
                 let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128 + 1);
                 let logits = gate.as_ref().map_or(Vec::new(), |_| router.logits(tokens, &mut random));
                 let routes = match (&given, &gate) {
@@ -129,7 +157,7 @@ impl Inputs {
                         Routes { experts, weights }
                     }
                 };
-                RankInputs { activations, logits, routes }
+                RankInputs { activations, opaque, logits, routes }
             })
             .collect();
         Ok(Inputs { shape, tokens, ranks, gate, output_shape })
@@ -227,7 +255,7 @@ fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Resul
         hidden: narrow("--hidden", hidden)?,
         top_k: narrow("--top-k", top_k)?,
         experts,
-        wire: arguments.wire.into(),
+        wire: arguments.wire,
     };
     if !experts.is_multiple_of(ranks) {
         return Err(Failure::arguments(format!(
@@ -240,8 +268,13 @@ fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Resul
         )));
     }
     // The library names its parameters; here they are flags.
-    check_shape(&shape, ranks as usize)
-        .map_err(|error| Failure::arguments(format!("--{error}").replacen("top_k", "top-k", 1)))?;
+    check_shape(&shape, ranks as usize).map_err(|error| {
+        Failure::arguments(match &error {
+            Error::OpaqueRow { .. } => format!("--wire: {error}"),
+            Error::OutOfRange { parameter, .. } if parameter.contains(' ') => format!("--wire: {error}"),
+            _ => format!("--{error}").replacen("top_k", "top-k", 1),
+        })
+    })?;
     Ok(shape)
 }
 

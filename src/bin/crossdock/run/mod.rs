@@ -31,10 +31,15 @@ pub(crate) fn verify_round(
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<(), Failure> {
     let inputs = Inputs::prepare(arguments)?;
-    let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
+    let kernels = kernels(arguments, &inputs)?;
     let ran = round::run(arguments, &inputs, change(kernels)?, None)?;
-    let reference = Reference::compute(&inputs, arguments.layout, arguments.expert());
+    let reference = Reference::compute(&inputs, arguments);
     reference.first_difference(&ran.observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+}
+
+/// The kernels that the arguments ask for.
+fn kernels(arguments: &RunArguments, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
+    KernelSet::jit_for(inputs.shape, arguments.target).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
@@ -46,7 +51,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("specialising kernels");
     let start = Instant::now();
-    let kernels = KernelSet::jit(inputs.shape).map_err(|error| Failure::Kernels(error.to_string()))?;
+    let kernels = kernels(arguments, &inputs)?;
     let specialise = start.elapsed().as_secs_f64();
 
     progress.phase("dispatching and combining on virtual GPUs");
@@ -56,7 +61,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("verifying");
     let expert = arguments.expert();
-    let reference = Reference::compute(&inputs, arguments.layout, expert);
+    let reference = Reference::compute(&inputs, arguments);
     let mismatch = reference.first_difference(&ran.observed);
     let seconds = (round, specialise);
     let report = Report::new(&inputs, &reference, &ran, seconds, expert, mismatch);

@@ -1,8 +1,8 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
+use crossdock::Shape;
 use crossdock::host::planning::{Allotment, Share};
 use crossdock::host::report::{self as host, Counters, RoundReport, StageReport};
-use crossdock::{Shape, Wire};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub(super) struct Report {
     pub(super) hidden: u32,
     pub(super) top_k: u32,
     pub(super) experts: u32,
-    pub(super) wire: &'static str,
+    pub(super) wire: String,
     /// What the simulated experts did.
     pub(super) expert: &'static str,
     /// What the router's kernel took, if it was asked.
@@ -190,7 +190,7 @@ impl Report {
             hidden,
             top_k,
             experts,
-            wire: if wire == Wire::Bf16 { "bf16" } else { "fp8" },
+            wire: crate::wire::word(wire),
             expert: expert.word(),
             router: inputs.gate.as_ref().map(|gate| RouterReport {
                 score: gate.name.word(),

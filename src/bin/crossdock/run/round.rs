@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossdock::host::planning::Allotment;
 use crossdock::host::report::RoundReport;
 use crossdock::host::{
-    Arrived, Capacity, Cluster, Error, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
+    Arrived, Capacity, Cluster, Error, Layout, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
 };
 use crossdock::{KernelSet, RouterKernel, Wire};
 use crossdock_oracle::Selection;
@@ -40,14 +40,19 @@ pub(super) fn run(
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
         dock.set_budget(arguments.sms)?;
         let allotment = dock.allotment();
-        let RankInputs { activations, logits, routes } = &inputs.ranks[rank.index()];
+        let RankInputs { activations, opaque, logits, routes } = &inputs.ranks[rank.index()];
         let quantised;
+        let sides: Vec<&[u8]> = opaque.sides.iter().map(Vec::as_slice).collect();
         let tokens = match inputs.shape.wire {
             Wire::Bf16 => Tokens::Bf16(activations),
-            Wire::Fp8 { block } => {
-                quantised = quantise::fp8_e4m3(activations, inputs.shape.hidden as usize, block as usize)?;
+            Wire::Fp8(fp8) if fp8.is_made_by_dispatch() && !arguments.pre_quantised => {
+                Tokens::Bf16(activations)
+            }
+            Wire::Fp8(fp8) => {
+                quantised = quantise::fp8(activations, inputs.shape.hidden as usize, fp8)?;
                 Tokens::Fp8 { values: &quantised.values, scales: &quantised.scales }
             }
+            Wire::Opaque(_) => Tokens::Opaque { rows: &opaque.rows, sides: &sides },
         };
         let Some(gate) = &inputs.gate else {
             let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
@@ -120,7 +125,7 @@ fn finish(
             .map(|origin| (origin.rank as usize, origin.index as usize / fan_out))
             .collect(),
         rows: arrived.rows()?,
-        scales: arrived.scales()?,
+        sides: arrived.side_records()?,
         selections: arrived.selections()?.into_iter().map(selection).collect(),
         source_offsets: sizes(arrived.source_offsets()),
         expert_offsets: sizes(arrived.expert_offsets()),
@@ -133,11 +138,30 @@ fn finish(
         results: Vec::new(),
         routed: None,
     };
-    let outputs = arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?;
+    let outputs = match inputs.shape.wire {
+        Wire::Opaque(_) => opaque_outputs(&arrived, &observed, expert),
+        _ => arrived.apply(|number, input, output| experts::compute(expert, number, input, output))?,
+    };
     let dispatch = arrived.report().clone();
     let combined = arrived.combine(&outputs)?;
     observed.results = combined.rows;
     Ok((observed, RoundReport { dispatch, combine: combined.report }))
+}
+
+/// What the experts make of opaque rows, `[slots, hidden]`.
+fn opaque_outputs(arrived: &Arrived<'_>, observed: &Observed, expert: ExpertName) -> Vec<half::bf16> {
+    let hidden = arrived.shape().hidden as usize;
+    let rows = experts::opaque_rows(&observed.rows, &observed.sides, &arrived.shape());
+    let mut outputs = vec![half::bf16::ZERO; arrived.slot_count() * hidden];
+    for (local, number) in arrived.local_experts().enumerate() {
+        for slot in observed.expert_offsets[local]..observed.expert_offsets[local + 1] {
+            let Some(row) = observed.expert_rows[slot] else { continue };
+            let row = if arrived.layout() == Layout::BySource { row } else { slot };
+            let (input, output) = (&rows[row * hidden..][..hidden], &mut outputs[slot * hidden..][..hidden]);
+            experts::compute(expert, number, input, output);
+        }
+    }
+    outputs
 }
 
 /// Errors about what was asked for exit differently from errors of the round.
@@ -148,6 +172,7 @@ fn failure(error: Error) -> Failure {
         | Error::TooManyRanks { .. }
         | Error::UnevenExperts { .. }
         | Error::Hidden { .. }
+        | Error::OpaqueRow { .. }
         | Error::OutOfRange { .. }
         | Error::Specialise(_)
         | Error::OverCapacity { .. }

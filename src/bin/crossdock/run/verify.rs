@@ -4,6 +4,7 @@ use std::fmt::{self, LowerHex};
 
 use crossdock::host::Layout;
 use crossdock::host::report::LaunchReport;
+use crossdock::{Shape, Wire};
 use crossdock_oracle::{
     Arrival, Round, Selection, Slots, Source, arrivals, combine_bf16, dequantise, quantise,
 };
@@ -11,8 +12,9 @@ use half::bf16;
 
 use super::experts;
 use super::inputs::Inputs;
-use crate::arguments::ExpertName;
+use crate::arguments::{ExpertName, RunArguments};
 use crate::routing::Routes;
+use crate::wire::in_reference;
 
 /// What one rank held in a round.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +23,8 @@ pub(super) struct Observed {
     pub(super) origins: Vec<(usize, usize)>,
     /// `[rows, row bytes]`.
     pub(super) rows: Vec<u8>,
-    /// `[rows, scales per row]`.
-    pub(super) scales: Vec<f32>,
+    /// `[rows, side bytes]`.
+    pub(super) sides: Vec<u8>,
     /// `[rows, top_k]`: the selections on this rank.
     pub(super) selections: Vec<Option<Selection>>,
     /// `[ranks + 1]`.
@@ -56,30 +58,37 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Works the whole round out.
-    pub(super) fn compute(inputs: &Inputs, layout: Layout, expert: ExpertName) -> Reference {
-        let hidden = inputs.shape.hidden as usize;
-        let block = inputs.shape.wire.scale_block() as usize;
+    pub(super) fn compute(inputs: &Inputs, arguments: &RunArguments) -> Reference {
+        let (shape, expert) = (inputs.shape, arguments.expert());
+        let hidden = shape.hidden as usize;
+        let mut source_bytes = (shape.row_bytes() + shape.side_bytes()) as usize;
+        if let Wire::Fp8(fp8) = shape.wire
+            && fp8.is_made_by_dispatch()
+            && !arguments.pre_quantised
+        {
+            source_bytes = 2 * hidden;
+        }
         let sources = inputs.ranks.iter().map(|rank| {
-            let (rows, scales) = if block == 0 {
-                (rank.activations.iter().flat_map(|value| value.to_le_bytes()).collect(), Vec::new())
-            } else {
-                let values: Vec<f32> = rank.activations.iter().map(|value| value.to_f32()).collect();
-                quantise(&values, hidden, block)
+            let (rows, sides) = match shape.wire {
+                Wire::Bf16 => {
+                    (rank.activations.iter().flat_map(|value| value.to_le_bytes()).collect(), Vec::new())
+                }
+                Wire::Fp8(fp8) => {
+                    let values: Vec<f32> = rank.activations.iter().map(|value| value.to_f32()).collect();
+                    quantise(&values, hidden, in_reference(fp8))
+                }
+                Wire::Opaque(_) => (rank.opaque.rows.clone(), records(&rank.opaque.sides, inputs.tokens)),
             };
-            Source {
-                experts: rank.routes.experts.clone(),
-                weights: rank.routes.weights.clone(),
-                rows,
-                scales,
-            }
+            Source { experts: rank.routes.experts.clone(), weights: rank.routes.weights.clone(), rows, sides }
         });
         let round = Round {
             experts: inputs.shape.experts as usize,
             top_k: inputs.shape.top_k as usize,
             hidden,
-            row_bytes: if block == 0 { 2 * hidden } else { hidden },
-            scale_count: if block == 0 { 0 } else { hidden.div_ceil(block) },
-            slots: match layout {
+            row_bytes: shape.row_bytes() as usize,
+            side_bytes: shape.side_bytes() as usize,
+            source_bytes,
+            slots: match arguments.layout {
                 Layout::BySource => Slots::BesideRows,
                 Layout::ByExpert { alignment } => Slots::Aligned(alignment as usize),
                 Layout::Masked { capacity } => Slots::Fixed(capacity as usize),
@@ -90,7 +99,7 @@ impl Reference {
         let outputs: Vec<Vec<bf16>> = arrivals
             .iter()
             .enumerate()
-            .map(|(rank, arrival)| outputs(&round, rank, arrival, block, expert))
+            .map(|(rank, arrival)| outputs(&round, rank, arrival, &shape, expert))
             .collect();
         let results = combine_bf16(&round, &arrivals, &outputs);
         Reference { round, arrivals, results }
@@ -161,7 +170,7 @@ impl Reference {
             })
     }
 
-    /// The first difference in rows and scales, wherever they lie. What a masked layout holds at slots that nobody takes is
+    /// The first difference in rows and what travels beside them, wherever they lie. What a masked layout holds at slots that nobody takes is
     /// not looked at.
     fn stored_difference(&self, expected: &Arrival, observed: &Observed) -> Option<String> {
         let round = &self.round;
@@ -180,16 +189,16 @@ impl Reference {
             format!("{what} of {noun} {difference}{origin}")
         };
         let mut rows = expected.stored(round, &expected.rows, round.row_bytes, 0);
-        let mut scales = expected.stored(round, &expected.scales, round.scale_count, 0.0);
+        let mut sides = expected.stored(round, &expected.sides, round.side_bytes, 0);
         if let Slots::Fixed(_) = round.slots {
             copy_unused(&mut rows, &observed.rows, expected, round.row_bytes);
-            copy_unused(&mut scales, &observed.scales, expected, round.scale_count);
+            copy_unused(&mut sides, &observed.sides, expected, round.side_bytes);
         }
         differs(&rows, &observed.rows, round.row_bytes, |&byte| byte)
             .map(|difference| place("bytes", difference))
             .or_else(|| {
-                differs(&scales, &observed.scales, round.scale_count, |scale| scale.to_bits())
-                    .map(|difference| place("scales", difference))
+                differs(&sides, &observed.sides, round.side_bytes, |&byte| byte)
+                    .map(|difference| place("side bytes", difference))
             })
     }
 }
@@ -206,13 +215,28 @@ fn copy_unused<T: Copy>(expected: &mut [T], observed: &[T], arrival: &Arrival, w
     }
 }
 
+/// Side tensors one behind the other, row by row, and zeros up to a whole word.
+fn records(sides: &[Vec<u8>], tokens: usize) -> Vec<u8> {
+    let mut records = Vec::new();
+    for token in 0..tokens {
+        for side in sides {
+            let width = side.len() / tokens;
+            records.extend_from_slice(&side[token * width..(token + 1) * width]);
+        }
+        records.resize(records.len().next_multiple_of(4), 0);
+    }
+    records
+}
+
 /// What the experts of a rank make of the rows that arrived there, `[slots, hidden]`.
-fn outputs(round: &Round, rank: usize, arrival: &Arrival, block: usize, expert: ExpertName) -> Vec<bf16> {
+fn outputs(round: &Round, rank: usize, arrival: &Arrival, shape: &Shape, expert: ExpertName) -> Vec<bf16> {
     let hidden = round.hidden;
-    let rows: Vec<bf16> = if block == 0 {
-        arrival.rows.chunks_exact(2).map(|bytes| bf16::from_le_bytes([bytes[0], bytes[1]])).collect()
-    } else {
-        dequantise(&arrival.rows, &arrival.scales, hidden, block)
+    let rows: Vec<bf16> = match shape.wire {
+        Wire::Bf16 => {
+            arrival.rows.chunks_exact(2).map(|bytes| bf16::from_le_bytes([bytes[0], bytes[1]])).collect()
+        }
+        Wire::Fp8(fp8) => dequantise(&arrival.rows, &arrival.sides, hidden, in_reference(fp8)),
+        Wire::Opaque(_) => experts::opaque_rows(&arrival.rows, &arrival.sides, shape),
     };
     let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * hidden];
     for local in 0..round.experts_per_rank() {
@@ -281,9 +305,10 @@ pub(super) fn hash(observed: &[Observed]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::{Arguments, Command};
     use crate::routing::Routes;
     use crate::run::inputs::RankInputs;
-    use crossdock::{Shape, Wire};
+    use clap::Parser;
 
     /// Two ranks with one expert each; rank 0 sends its one token to both.
     fn reference() -> (Reference, Vec<Observed>) {
@@ -292,11 +317,13 @@ mod tests {
         let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 2.0] };
         let ranks = vec![RankInputs { activations, routes, ..RankInputs::default() }, RankInputs::default()];
         let inputs = Inputs { shape, tokens: 1, ranks, gate: None, output_shape: vec![2, 8] };
-        let reference = Reference::compute(&inputs, Layout::BySource, ExpertName::Identity);
+        let words = "crossdock run --expert identity".split(' ');
+        let Command::Run(arguments) = Arguments::parse_from(words).command else { unreachable!("a run") };
+        let reference = Reference::compute(&inputs, &arguments);
         let observed = reference.arrivals.iter().zip(&reference.results).map(|(arrival, results)| Observed {
             origins: arrival.origins.clone(),
             rows: arrival.rows.clone(),
-            scales: arrival.scales.clone(),
+            sides: arrival.sides.clone(),
             selections: arrival.selections.clone(),
             source_offsets: arrival.source_offsets.clone(),
             expert_offsets: arrival.expert_offsets.clone(),

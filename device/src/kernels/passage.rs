@@ -1,0 +1,98 @@
+//! The way of a row through a warp: one bulk copy into shared memory and one out of it for each destination, where the target has
+//! bulk copies, and vectors through registers elsewhere.
+//!
+//! With bulk copies a warp issues a handful of instructions per row, whatever its length, and all destinations at once: each
+//! lane that wants the row copies it out itself. Both ways move the same bytes.
+
+use crate::device;
+
+/// [`Passage`](code::Passage).
+#[device]
+pub mod code {
+    use crate::kernels::rows::code::spread_pieces;
+    use crate::library::copies::code::{
+        commit_bulk_copies, copy_bulk_to_peer, copy_bulk_to_shared, wait_for_bulk_copies, wait_for_bulk_reads,
+    };
+    use crate::library::fences::code::{fence_async, fence_mbarrier_init};
+    use crate::library::mbarrier::code::{Mbarrier, Phase};
+    use crate::prelude::*;
+
+    /// Warps of a block that has passages.
+    pub const PASSAGES: u32 = 8;
+
+    /// Pieces that a passage holds: 4 KiB, so that those of a block fit into the shared memory that every launch may use.
+    pub const PASSAGE_PIECES: u32 = 256;
+
+    /// Whether rows pass through shared memory.
+    pub const fn has_bulk_copies() -> bool {
+        target_is_at_least(90)
+    }
+
+    /// Elements of the block's arrays in shared memory, of which targets without bulk copies make no use.
+    const fn in_all(per_passage: u32) -> u32 {
+        if has_bulk_copies() { PASSAGES * per_passage } else { 1 }
+    }
+
+    /// A warp's part of shared memory, and the phase of its barrier that completes with the next bytes.
+    #[derive(Clone, Copy)]
+    pub struct Passage {
+        pieces: Shared<B128>,
+        filled: Mbarrier,
+        phase: Phase,
+    }
+
+    impl Passage {
+        /// The passages of a block's [`PASSAGES`] warps. All its threads, once.
+        pub fn open() -> Passage {
+            let pieces = shared::<B128>(in_all(PASSAGE_PIECES));
+            let barriers = shared::<u64>(in_all(1));
+            let mut passage = Passage { pieces, filled: Mbarrier::at(barriers, 0), phase: Phase::FIRST };
+            if has_bulk_copies() {
+                passage.pieces = pieces.at(warp_in_block() * PASSAGE_PIECES);
+                passage.filled = Mbarrier::at(barriers, warp_in_block());
+                if lane() == 0 {
+                    passage.filled.initialise(1);
+                    fence_mbarrier_init();
+                }
+                warp_barrier();
+            }
+            passage
+        }
+
+        /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and gives the passage for the next
+        /// row. All lanes of the warp. What was copied is there once [`Passage::close`] has returned.
+        pub fn spread(self, source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) -> Passage {
+            let mut phase = self.phase;
+            if has_bulk_copies() {
+                let mut base = 0;
+                while base < pieces {
+                    let bytes = (pieces - base).min(PASSAGE_PIECES) * 16;
+                    // The copies of the last pieces have left when every lane has seen its own leave.
+                    wait_for_bulk_reads::<0>();
+                    warp_barrier();
+                    if lane() == 0 {
+                        self.filled.arrive_and_expect_bytes(bytes);
+                        copy_bulk_to_shared(self.pieces, source.at(base), bytes, self.filled);
+                    }
+                    phase = self.filled.wait(phase);
+                    if wanting >> lane() & 1 != 0 {
+                        copy_bulk_to_peer(target.at(base), self.pieces, bytes);
+                        commit_bulk_copies();
+                    }
+                    base += PASSAGE_PIECES;
+                }
+            } else {
+                spread_pieces(source, target, pieces, wanting);
+            }
+            Passage { pieces: self.pieces, filled: self.filled, phase }
+        }
+
+        /// Waits until all that this warp's lanes copied is there, and makes it visible to ordinary accesses.
+        pub fn close(self) {
+            if has_bulk_copies() {
+                wait_for_bulk_copies::<0>();
+                fence_async();
+            }
+        }
+    }
+}
