@@ -123,7 +123,7 @@ fn forward(rank: &Rank, options: &Options, layer: &Layer, x: &[bf16]) -> Result<
 
 /// The same layer without ranks: every expert for every token, and for each element how far rounding may lead from it.
 ///
-/// Outputs, partial sums and results are rounded to bf16, each by 2^-9 at most of the weighted outputs that it sums. The `f32` sums
+/// Outputs, partial sums and results are rounded to bf16, each by 2^-8 at most of the weighted outputs that it sums. The `f32` sums
 /// inside an expert add a little of the products that they sum, which may cancel each other.
 fn dense(options: &Options, layer: &Layer, token: &[bf16]) -> Vec<(f64, f64)> {
     let x: Vec<f64> = token.iter().map(|value| value.to_f64()).collect();
@@ -146,7 +146,7 @@ fn dense(options: &Options, layer: &Layer, token: &[bf16]) -> Vec<(f64, f64)> {
             let products = || row.iter().zip(&inner).map(|(&a, b)| weight * f64::from(a) * b);
             let y: f64 = products().sum();
             *sum += y;
-            *rounding += 3.0 / 512.0 * y.abs() + 1e-4 * products().map(f64::abs).sum::<f64>();
+            *rounding += 3.0 / 256.0 * y.abs() + 1e-4 * products().map(f64::abs).sum::<f64>();
         }
     }
     sums
