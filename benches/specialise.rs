@@ -4,7 +4,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossdock::{DeviceModule, Shape, Wire};
 use crossdock_codegen::{back, front, ir, text};
-use crossdock_device::kernels::{combine, count, dispatch, layout};
+use crossdock_device::kernels::{combine, count, dispatch, enter, gradient, layout, router, scores};
 
 fn specialise(texts: &[&str], kernel: &str, parameters: &[(&str, i128)]) -> String {
     let modules =
@@ -55,7 +55,19 @@ fn shipped_kernels(criterion: &mut Criterion) {
     let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
     let row_bytes = ("ROW_BYTES", i128::from(shape.row_bytes()));
     let side_words = ("SIDE_WORDS", i128::from(shape.side_words()));
-    let kernels: [Kernel<'_>; 4] = [
+    // DeepSeek-V3's router.
+    let gate = [
+        experts,
+        ("GROUPS", 8),
+        ("TOP_GROUPS", 4),
+        top_k,
+        ("SCORES", scores::code::SIGMOID.into()),
+        ("BIASED", 1),
+        ("NORMALISED", 1),
+        ("LOGIT_BYTES", 4),
+    ];
+    let kernels: [Kernel<'_>; 7] = [
+        ("router", &router::code::__device::MODULE, &gate),
         ("count", &count::code::__device::MODULE, &[top_k, experts]),
         ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
         (
@@ -63,7 +75,9 @@ fn shipped_kernels(criterion: &mut Criterion) {
             &dispatch::code::__device::MODULE,
             &[row_bytes, side_words, top_k, format, scales, block],
         ),
+        ("enter", &enter::code::__device::MODULE, &[]),
         ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
+        ("gradient", &gradient::code::__device::MODULE, &[hidden, top_k]),
     ];
     for (kernel, module, parameters) in kernels {
         let ir = module.texts();

@@ -55,6 +55,9 @@ pub enum Error {
         /// The sentence.
         message: String,
     },
+    /// Several of these: each const parameter at fault has its own.
+    #[error("{}", .0.iter().map(Error::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Error>),
     /// A `const { assert!(..) }` of the kernel failed for these parameters.
     #[error("{}", mistake.message)]
     Relation {

@@ -165,11 +165,11 @@ impl Check<'_> {
         for (pattern, operand) in patterns.iter().zip(&instruction.operands) {
             match (pattern, operand) {
                 (OperandPattern::Value(value), _) => {
-                    self.value(text, instruction, value, operand, &mut destinations);
+                    self.value(text, instruction, (value, 1), operand, &mut destinations);
                 }
                 (OperandPattern::Pair(first, second), Operand::Pair(a, b)) => {
-                    self.value(text, instruction, first, a, &mut destinations);
-                    self.value(text, instruction, second, b, &mut destinations);
+                    self.value(text, instruction, (first, 1), a, &mut destinations);
+                    self.value(text, instruction, (second, 1), b, &mut destinations);
                 }
                 (OperandPattern::Address(_), Operand::Address { base, .. }) => {
                     self.address(text, &opcode, base.as_deref(), spaces.next().flatten());
@@ -196,7 +196,7 @@ impl Check<'_> {
         &mut self,
         text: usize,
         instruction: &Instruction,
-        value: &Value,
+        (value, elements): (&Value, u32),
         operand: &Operand,
         destinations: &mut Vec<String>,
     ) {
@@ -207,12 +207,15 @@ impl Check<'_> {
                 if self.constant_hole(name) && value.takes_integers(&instruction.opcode) {
                     return self.mark(name);
                 }
-                self.register(text, name, &format!("`{opcode}`"), &|ty| value.check(&instruction.opcode, ty));
+                self.register(text, name, &format!("`{opcode}`"), &|ty| {
+                    value.check(&instruction.opcode, elements, ty)
+                });
                 return;
             }
-            Operand::Vector(elements) => {
-                for element in elements {
-                    self.value(text, instruction, value, element, destinations);
+            Operand::Vector(parts) => {
+                let elements = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                for part in parts {
+                    self.value(text, instruction, (value, elements), part, destinations);
                 }
                 return;
             }
@@ -227,7 +230,7 @@ impl Check<'_> {
         }
         if let Some(index) = self.operand(text, destinations.last().map_or("", String::as_str), &opcode)
             && let Some(ty) = register_type(self.types[index])
-            && let Err(expected) = value.check(&instruction.opcode, ty)
+            && let Err(expected) = value.check(&instruction.opcode, elements, ty)
         {
             self.misfit(index, &format!("`{opcode}`"), &expected);
         }

@@ -3,11 +3,15 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use crate::intrinsics::{Global, Peers};
+use crate::intrinsics::{Global, GlobalSlice, Peer, PeerSlice, Peers};
 
 /// One kernel argument as the driver takes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Argument {
+    /// An 8-bit integer or a bool.
+    U8(u8),
+    /// A 16-bit integer.
+    U16(u16),
     /// A 32-bit integer.
     U32(u32),
     /// A 64-bit integer or device address.
@@ -19,58 +23,66 @@ pub enum Argument {
 }
 
 /// A Rust type that may be a kernel parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a kernel parameter",
+    label = "pass a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`"
+)]
 pub trait Parameter: Copy {
-    /// The value as the driver takes it.
-    fn argument(self) -> Argument;
+    /// Adds the value as the driver takes it: one argument, or two of a slice.
+    fn append(self, arguments: &mut Vec<Argument>);
 }
 
-impl Parameter for u32 {
-    fn argument(self) -> Argument {
-        Argument::U32(self)
-    }
+macro_rules! parameters {
+    ($($ty:ty: $value:ident => $argument:expr;)+) => {$(
+        impl Parameter for $ty {
+            fn append(self, arguments: &mut Vec<Argument>) {
+                let $value = self;
+                arguments.push($argument);
+            }
+        }
+    )+};
 }
 
-impl Parameter for i32 {
-    fn argument(self) -> Argument {
-        Argument::U32(self.cast_unsigned())
-    }
+parameters! {
+    bool: value => Argument::U8(u8::from(value));
+    u8: value => Argument::U8(value);
+    i8: value => Argument::U8(value.cast_unsigned());
+    u16: value => Argument::U16(value);
+    i16: value => Argument::U16(value.cast_unsigned());
+    u32: value => Argument::U32(value);
+    i32: value => Argument::U32(value.cast_unsigned());
+    u64: value => Argument::U64(value);
+    i64: value => Argument::U64(value.cast_unsigned());
+    usize: value => Argument::U64(value as u64);
+    isize: value => Argument::U64(value as i64 as u64);
+    f32: value => Argument::F32(value);
+    f64: value => Argument::F64(value);
 }
 
-impl Parameter for u64 {
-    fn argument(self) -> Argument {
-        Argument::U64(self)
-    }
+macro_rules! pointers {
+    ($($name:ident),+) => {$(
+        impl<T> Parameter for $name<T> {
+            fn append(self, arguments: &mut Vec<Argument>) {
+                arguments.push(Argument::U64(self.address()));
+            }
+        }
+    )+};
 }
 
-impl Parameter for i64 {
-    fn argument(self) -> Argument {
-        Argument::U64(self.cast_unsigned())
-    }
+pointers!(Global, Peer, Peers);
+
+macro_rules! slices {
+    ($($name:ident),+) => {$(
+        impl<T> Parameter for $name<T> {
+            fn append(self, arguments: &mut Vec<Argument>) {
+                self.pointer().append(arguments);
+                self.len().append(arguments);
+            }
+        }
+    )+};
 }
 
-impl Parameter for f32 {
-    fn argument(self) -> Argument {
-        Argument::F32(self)
-    }
-}
-
-impl Parameter for f64 {
-    fn argument(self) -> Argument {
-        Argument::F64(self)
-    }
-}
-
-impl<T> Parameter for Global<T> {
-    fn argument(self) -> Argument {
-        Argument::U64(self.address())
-    }
-}
-
-impl<T> Parameter for Peers<T> {
-    fn argument(self) -> Argument {
-        Argument::U64(self.address())
-    }
-}
+slices!(GlobalSlice, PeerSlice);
 
 /// The arguments of one kernel: the struct that `#[kernel] fn dispatch` makes is called `DispatchArguments`.
 pub trait Arguments {

@@ -267,7 +267,7 @@ impl<T: Element> All<T> {
         put(&mut self.memory, 0, elements)
     }
 
-    fn read(&self, address: u64, count: usize) -> Vec<T> {
+    fn read(&mut self, address: u64, count: usize) -> Vec<T> {
         let mut bytes = vec![0; count * T::BYTES];
         self.memory.machine.read(address, &mut bytes).expect("inside");
         bytes.chunks(T::BYTES).map(T::from_bytes).collect()
@@ -330,7 +330,7 @@ fn multicast_u32() {
         }
         all.run(code::WritesMulticastU32Arguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 480).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
@@ -358,7 +358,7 @@ fn multicast_i32() {
         }
         all.run(code::WritesMulticastI32Arguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 480).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
@@ -386,7 +386,7 @@ fn multicast_u64() {
         }
         all.run(code::WritesMulticastU64Arguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 480).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
@@ -414,7 +414,7 @@ fn multicast_f32() {
         }
         all.run(code::WritesMulticastF32Arguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 160).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
@@ -442,7 +442,7 @@ fn multicast_f16_pair() {
         }
         all.run(code::WritesMulticastF16PairArguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 160).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
@@ -470,7 +470,7 @@ fn multicast_bf16_pair() {
         }
         all.run(code::WritesMulticastBf16PairArguments { words, values: Global::from_address(values) });
         let values = all.read(values, 32);
-        for (before, &member) in all.before.iter().zip(&all.members) {
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
             for (place, found) in all.read(member, 160).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;

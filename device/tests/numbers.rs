@@ -160,7 +160,7 @@ fn ptx_computes_what_the_host_computes_on_every_target() {
         let launch = Launch { gpu: 0, stream: 0, kernel, grid, block, shared_bytes: 0, arguments };
         machine.launch(launch).expect("it fits");
         machine.run().unwrap_or_else(|error| panic!("{error}"));
-        let read = |from, bytes| {
+        let mut read = |from, bytes| {
             let mut result = vec![0; bytes];
             machine.read(from, &mut result).expect("it is there");
             let (words, _) = result.as_chunks::<4>();

@@ -2,6 +2,22 @@
 
 use crate::error::Error;
 
+/// Whose programs launch kernels and wait for them: what such a wait orders (PTX ISA chapter 8 knows host threads only as
+/// threads of the system).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hosts {
+    /// One program drives all GPUs, and the end of [`Machine::run`](crate::Machine::run) is its wait for all of them:
+    /// everything before is ordered before everything after, on all GPUs.
+    #[default]
+    One,
+    /// Each GPU has a program of its own, as the ranks of a distributed program do. It knows what its own GPU did when it has
+    /// waited for it, which copies between host and device do, and so does
+    /// [`Machine::host_waits`](crate::Machine::host_waits). It knows what other GPUs did only as far as its GPU's kernels do,
+    /// or when the programs meet in [`Machine::hosts_meet`](crate::Machine::hosts_meet). The end of `Machine::run` orders
+    /// nothing by itself, and copies of the host are checked like accesses of kernels.
+    PerGpu,
+}
+
 /// The shape of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -20,6 +36,8 @@ pub struct Config {
     /// Whether data races are looked for and the PTX memory consistency model is followed; it costs time. Without, memory
     /// is sequentially consistent and unordered accesses go unnoticed. Other mistakes are found in any case.
     pub checks: bool,
+    /// What waits of the host order. Matters with `checks` alone.
+    pub hosts: Hosts,
     /// Record a [`Trace`](crate::Trace) of every run.
     pub trace: bool,
 }
@@ -33,6 +51,7 @@ impl Default for Config {
             schedule_seed: 0,
             baseline: false,
             checks: true,
+            hosts: Hosts::One,
             trace: false,
         }
     }

@@ -61,6 +61,14 @@ pub enum Error {
     /// A kernel did something that is an error on hardware or undefined in the PTX ISA.
     #[error("{0}")]
     Fault(Box<Fault>),
+    /// A copy between host and device races with a kernel, or with a copy of another host.
+    #[error("{race}\n  at a copy by the host of GPU {gpu}")]
+    HostRace {
+        /// The GPU whose host copies.
+        gpu: usize,
+        /// What it races with.
+        race: Box<Race>,
+    },
     /// Every warp waits and nothing can wake one.
     #[error("{0}")]
     Deadlock(Deadlock),
@@ -209,23 +217,47 @@ pub enum FaultKind {
 pub struct Race {
     /// The address in terms of its allocation.
     pub place: String,
-    /// Where the earlier access was made.
-    pub earlier: Position,
+    /// Who made the earlier access.
+    pub earlier: Accessor,
     /// The earlier access in words.
     pub earlier_access: String,
-    /// Its lane, or the first of several.
-    pub earlier_lane: u32,
     /// The later access in words.
     pub later_access: String,
     /// The nearest change that would order the two.
     pub remedy: String,
 }
 
+/// Who accessed memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accessor {
+    /// A lane of a kernel, or the first of several.
+    Lane {
+        /// The instruction.
+        position: Position,
+        /// The lane.
+        lane: u32,
+    },
+    /// A copy by the host of a GPU (see [`Hosts`](crate::Hosts)).
+    Host {
+        /// The GPU.
+        gpu: usize,
+    },
+}
+
+impl fmt::Display for Accessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Accessor::Lane { position, lane } => write!(f, "{position}, lane {lane}"),
+            Accessor::Host { gpu } => write!(f, "the host of GPU {gpu}"),
+        }
+    }
+}
+
 impl fmt::Display for Race {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Race { place, earlier, earlier_access, earlier_lane, later_access, remedy } = self;
+        let Race { place, earlier, earlier_access, later_access, remedy } = self;
         write!(f, "data race: {later_access} at {place} is not ordered behind a {earlier_access}")?;
-        write!(f, "\n  by {earlier}, lane {earlier_lane}\n  {remedy}")
+        write!(f, "\n  by {earlier}\n  {remedy}")
     }
 }
 

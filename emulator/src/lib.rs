@@ -78,8 +78,8 @@ pub mod trace;
 mod warp;
 
 pub use activity::Activity;
-pub use config::Config;
-pub use error::{Deadlock, Error, Fault, FaultKind, Position, Race, Waiter};
+pub use config::{Config, Hosts};
+pub use error::{Accessor, Deadlock, Error, Fault, FaultKind, Position, Race, Waiter};
 pub use launch::{Argument, Kernel, Launch, Module, Ticket};
 pub use machine::Machine;
 pub use report::{Link, Report, Traffic};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::code::Code;
 use crate::config::Config;
+use crate::consistency::Kind;
 use crate::counters::Counters;
 use crate::decode;
 use crate::engine::Engine;
@@ -184,6 +185,7 @@ impl Machine {
             return Ok(());
         }
         let (number, offset) = self.memory.host("write", address, bytes.len() as u64)?;
+        self.host_access(Kind::Write, number, (offset, bytes.len()))?;
         self.memory.allocations[number].region.bytes_mut(offset, bytes.len()).copy_from_slice(bytes);
         Ok(())
     }
@@ -192,11 +194,12 @@ impl Machine {
     ///
     /// # Errors
     /// The bytes leave their allocation.
-    pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), Error> {
+    pub fn read(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), Error> {
         if bytes.is_empty() {
             return Ok(());
         }
         let (number, offset) = self.memory.host("read", address, bytes.len() as u64)?;
+        self.host_access(Kind::Read, number, (offset, bytes.len()))?;
         bytes.copy_from_slice(self.memory.allocations[number].region.bytes(offset, bytes.len()));
         Ok(())
     }
@@ -210,8 +213,42 @@ impl Machine {
             return Ok(());
         }
         let (number, offset) = self.memory.host("fill", address, bytes)?;
+        self.host_access(Kind::Write, number, (offset, bytes as usize))?;
         self.memory.allocations[number].region.bytes_mut(offset, bytes as usize).fill(value);
         Ok(())
+    }
+
+    /// The GPU's host copies: with a host for each GPU this is ordered behind what the GPU has done, and may race with others.
+    fn host_access(&mut self, kind: Kind, number: usize, bytes: (usize, usize)) -> Result<(), Error> {
+        let Some(detector) = &mut self.engine.detector else { return Ok(()) };
+        let allocation = &mut self.memory.allocations[number];
+        if allocation.read_only {
+            return Ok(());
+        }
+        let (gpu, base) = (allocation.gpu, allocation.base);
+        let mut shadow = std::mem::take(&mut allocation.shadow);
+        let memory = &self.memory;
+        let describe = |offset: usize| memory.describe(base + offset as u64);
+        let checked = detector.host_access(gpu, kind, &mut shadow, bytes, describe);
+        self.memory.allocations[number].shadow = shadow;
+        checked.map_err(|race| Error::HostRace { gpu, race })
+    }
+
+    /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later launches and its meetings with
+    /// other hosts are behind that. Copies between host and device wait by themselves. Orders something only with
+    /// [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    pub fn host_waits(&mut self, gpu: usize) {
+        if let Some(detector) = &mut self.engine.detector {
+            detector.host_waits(gpu);
+        }
+    }
+
+    /// The hosts of all GPUs wait for each other, and each then knows what all knew. Orders something only with
+    /// [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    pub fn hosts_meet(&mut self) {
+        if let Some(detector) = &mut self.engine.detector {
+            detector.hosts_meet();
+        }
     }
 
     /// Enqueues a launch; [`Machine::run`] executes it.
@@ -285,6 +322,9 @@ impl Machine {
         }
         let ticket = self.launches.len();
         self.launches.push(pending);
+        if let Some(detector) = &mut self.engine.detector {
+            detector.enqueue(ticket, launch.gpu);
+        }
         self.engine.streams.entry((launch.gpu, launch.stream)).or_default().push_back(ticket);
         Ok(Ticket(ticket))
     }
@@ -305,7 +345,10 @@ impl Machine {
         let result = self.engine.run(&mut self.memory, &mut self.launches);
         if result.is_err() {
             // The detector counts runs, so that it knows what memory remembers from earlier ones.
-            let detector = self.engine.detector.take();
+            let mut detector = self.engine.detector.take();
+            if let Some(detector) = &mut detector {
+                detector.forget();
+            }
             let recorder = self.engine.recorder.take();
             self.engine = Engine::new(&self.config);
             self.engine.detector = detector;

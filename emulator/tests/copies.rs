@@ -33,7 +33,7 @@ fn run_checked(checks: bool, seed: u64, block: u32, body: &str) -> Result<Outcom
     );
     let ticket = run(&mut machine, &text, 1, block, vec![Argument::U64(from), Argument::U64(to)])?;
     let report = machine.report(ticket).expect("finished").clone();
-    Ok(Outcome { words: words(&machine, to, 1024), report })
+    Ok(Outcome { words: words(&mut machine, to, 1024), report })
 }
 
 fn fault(seed: u64, body: &str) -> String {
@@ -315,7 +315,7 @@ fn stores_to_a_peer_are_counted_and_finish_with_the_kernel() {
             tickets.push(machine.launch(launch).expect("launch"));
         }
         machine.run().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        assert_eq!(words(&machine, to, 32), [3.5f32.to_bits(); 32], "seed {seed}");
+        assert_eq!(words(&mut machine, to, 32), [3.5f32.to_bits(); 32], "seed {seed}");
         let link = machine.report(tickets[0]).expect("finished").traffic.nvlink[&(0, 1)];
         assert_eq!((link.read, link.written), (128, 256));
     }

@@ -210,7 +210,7 @@ fn mixture(baseline: bool, seed: u64) -> (Vec<u32>, Report) {
         mov.b64 {%r4, %r5}, %rd9; st.global.v4.u32 [%rd2], {%r2, %r3, %r4, %r5};",
     );
     let ticket = run(&mut machine, &text, 1, 256, vec![Argument::U64(from), Argument::U64(to)]).expect("run");
-    (words(&machine, to, 1024), machine.report(ticket).expect("finished").clone())
+    (words(&mut machine, to, 1024), machine.report(ticket).expect("finished").clone())
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn execute(litmus: &Litmus, seed: u64) -> Result<Vec<u32>, Error> {
         machine.launch(launch).expect("launch");
     }
     machine.run()?;
-    let all = words(&machine, outcome, 16 * litmus.threads.len());
+    let all = words(&mut machine, outcome, 16 * litmus.threads.len());
     Ok(counts
         .iter()
         .enumerate()

@@ -38,7 +38,7 @@ fn ring(gpus: usize, seed: u64) -> (Vec<Vec<u32>>, Vec<crossdock_emulator::Repor
         .collect();
     machine.run().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     let reports = tickets.iter().map(|&ticket| machine.report(ticket).expect("finished").clone()).collect();
-    (windows.iter().map(|&window| words(&machine, window, 256)).collect(), reports)
+    (windows.iter().map(|&window| words(&mut machine, window, 256)).collect(), reports)
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn streams_run_in_order_and_concurrently() {
     machine.launch(first.clone()).expect("launch");
     machine.launch(Launch { stream: 1, ..launch(set, 0, 1, 32, vec![Argument::U64(flag)]) }).expect("launch");
     machine.run().expect("streams run concurrently");
-    assert_eq!(words(&machine, flag, 2), [1, 1]);
+    assert_eq!(words(&mut machine, flag, 2), [1, 1]);
 
     machine.fill(flag, 0, 8).expect("fill");
     first.stream = 1;
@@ -235,7 +235,7 @@ fn timeouts_fire_on_genuine_hangs_only() {
             machine.launch(launch(slow, 1, 1, 32, vec![Argument::U64(flag)])).expect("launch");
         }
         machine.run().expect("run");
-        assert_eq!(words(&machine, flag + 4, 1), [expected]);
+        assert_eq!(words(&mut machine, flag + 4, 1), [expected]);
     }
 }
 
@@ -246,7 +246,7 @@ fn sleeping_takes_virtual_time() {
     let mut machine = Machine::new(Config::default()).expect("config");
     let out = zeroed(&mut machine, 0, 8);
     run(&mut machine, &module(".param .u64 out", body), 1, 32, vec![Argument::U64(out)]).expect("run");
-    let slept = words(&machine, out, 1)[0];
+    let slept = words(&mut machine, out, 1)[0];
     assert!((500_000..=1_000_000).contains(&slept), "{slept} ns");
 }
 
@@ -278,7 +278,7 @@ fn module_variables_live_on_every_gpu() {
         let out = zeroed(&mut machine, gpu, 8);
         machine.launch(launch(main, gpu, 1, 1, vec![Argument::U64(out)])).expect("launch");
         machine.run().expect("run");
-        assert_eq!(words(&machine, out, 2), [5, 35]);
+        assert_eq!(words(&mut machine, out, 2), [5, 35]);
     }
 }
 

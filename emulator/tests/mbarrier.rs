@@ -20,7 +20,7 @@ fn run_words(seed: u64, body: &str, block: u32, count: usize) -> Result<Vec<u32>
         ),
     );
     run(&mut machine, &text, 1, block, vec![Argument::U64(output)])?;
-    Ok(words(&machine, output, count))
+    Ok(words(&mut machine, output, count))
 }
 
 fn misuse(body: &str) -> String {

@@ -85,7 +85,7 @@ fn generic_addresses_reach_every_space() {
     run(&mut machine, &module(".param .u64 out", body), 1, 32, vec![Argument::U64(out)]).expect("run");
     let expected: Vec<u32> =
         (0..32).flat_map(|i| if i < 16 { [i, i + 3] } else { [i + 100, i + 2] }).collect();
-    assert_eq!(words(&machine, out, 64), expected);
+    assert_eq!(words(&mut machine, out, 64), expected);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn dynamic_shared_memory_starts_behind_the_variables() {
         Launch { gpu: 0, stream: 0, kernel, grid: [1; 3], block: [1; 3], shared_bytes: 64, arguments };
     machine.launch(launch).expect("launch");
     machine.run().expect("run");
-    assert_eq!(words(&machine, out, 4), [32, 0, 64, 96]);
+    assert_eq!(words(&mut machine, out, 4), [32, 0, 64, 96]);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn atomics_of_all_lanes_add_up() {
     let out = zeroed(&mut machine, 0, 24);
     run(&mut machine, &module(".param .u64 out", body), 3, 128, vec![Argument::U64(out)]).expect("run");
     // 0x3f80_3f80 is 1.0 twice; bf16 counts to 256 and stays there.
-    assert_eq!(words(&machine, out, 6), [3 * 384, 0, 5 * 384, 0, 7, 0x4380_4380]);
+    assert_eq!(words(&mut machine, out, 6), [3 * 384, 0, 5 * 384, 0, 7, 0x4380_4380]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn parameters_of_every_shape_arrive() {
     let arguments = vec![Argument::U32(42), Argument::F32(1.5), Argument::Bytes(bytes), Argument::U64(out)];
     run(&mut machine, &text, 1, 1, arguments).expect("run");
     let expected = [42, 1.5f32.to_bits(), 0xfbfa_f9f8, 0xfffe_fdfc, 0xffff_fff1, 0x0302_0100];
-    assert_eq!(words(&machine, out, 6), expected);
+    assert_eq!(words(&mut machine, out, 6), expected);
 }
 
 #[test]
@@ -181,5 +181,5 @@ fn vector_atomics_update_every_element() {
     let out = zeroed(&mut machine, 0, 16);
     run(&mut machine, &module(".param .u64 out", body), 1, 32, vec![Argument::U64(out)]).expect("run");
     let expected = [496.0, 32.0, 496.0 + 16.0, 32.0 + 240.0];
-    assert_eq!(words(&machine, out, 4), expected.map(f32::to_bits));
+    assert_eq!(words(&mut machine, out, 4), expected.map(f32::to_bits));
 }

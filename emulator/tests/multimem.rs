@@ -31,7 +31,7 @@ struct Run {
 }
 
 /// Elements of so many bytes.
-fn read(machine: &Machine, address: u64, bytes: usize) -> Vec<u64> {
+fn read(machine: &mut Machine, address: u64, bytes: usize) -> Vec<u64> {
     let mut all = vec![0; LANES * bytes];
     machine.read(address, &mut all).expect("inside");
     all.chunks(bytes)
@@ -56,15 +56,15 @@ fn execute(gpus: usize, bytes: usize, body: &str, tame: fn(u64) -> u64) -> Run {
     let multicast = machine.multicast(&members).expect("one allocation of each GPU");
     members.reverse();
     let (values, results) = (fill(&mut machine, 0, 99), zeroed(&mut machine, 0, (LANES * bytes) as u64));
-    let before = members.iter().map(|&member| read(&machine, member, bytes)).collect();
+    let before = members.iter().map(|&member| read(&mut machine, member, bytes)).collect();
     let arguments = [multicast, values, results].map(Argument::U64).to_vec();
     let ticket = run(&mut machine, &kernel(bytes, body), 1, LANES as u32, arguments)
         .unwrap_or_else(|error| panic!("{body}: {error}"));
     Run {
         before,
-        values: read(&machine, values, bytes),
-        after: members.iter().map(|&member| read(&machine, member, bytes)).collect(),
-        results: read(&machine, results, bytes),
+        values: read(&mut machine, values, bytes),
+        after: members.iter().map(|&member| read(&mut machine, member, bytes)).collect(),
+        results: read(&mut machine, results, bytes),
         machine,
         ticket,
     }
@@ -246,7 +246,7 @@ fn a_release_to_all_publishes_to_each() {
             machine.launch(launch).expect("it fits");
         }
         match machine.run() {
-            Ok(()) => assert!(ordered && harness::words(&machine, members[1], 1) == [7]),
+            Ok(()) => assert!(ordered && harness::words(&mut machine, members[1], 1) == [7]),
             Err(error) => assert!(!ordered && error.to_string().contains("data race"), "{error}"),
         }
     }

@@ -15,7 +15,7 @@ fn run_words(seed: u64, body: &str, grid: u32, block: u32, count: usize) -> Resu
     let output = zeroed(&mut machine, 0, count as u64 * 4);
     let text = module(".param .u64 output", &format!("ld.param.u64 %rd1, [output];\n{body}"));
     run(&mut machine, &text, grid, block, vec![Argument::U64(output)])?;
-    Ok(words(&machine, output, count))
+    Ok(words(&mut machine, output, count))
 }
 
 const SEEDS: std::ops::Range<u64> = 0..12;
@@ -251,7 +251,7 @@ fn device_functions_are_inlined() {
     run(&mut machine, text, 1, 32, vec![Argument::U64(output)]).expect("run");
     let f = |x: u32| if x > 100 { 0 } else { 2 * x };
     let expected: Vec<u32> = (0..32).map(|i| if i < 8 { f(f(5 * i)) } else { 1 }).collect();
-    assert_eq!(words(&machine, output, 32), expected);
+    assert_eq!(words(&mut machine, output, 32), expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crossdock_device::intrinsics::{Global, Peers};
+use crossdock_device::intrinsics::{Global, GlobalSlice, Peers};
 
 use crate::backend::Sharing;
 use crate::plain::{Plain, bytes_of, bytes_of_mut, zeroed};
@@ -45,6 +45,12 @@ impl<T: Plain> Buffer<T> {
     /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16 in 16 bytes.
     pub fn global<U>(&self) -> Global<U> {
         Global::from_address(self.address)
+    }
+
+    /// The argument for a kernel parameter `GlobalSlice<U>`: all elements; of `U`, as many as are whole.
+    pub fn slice<U: Copy>(&self) -> GlobalSlice<U> {
+        let bytes = self.len() * size_of::<T>();
+        self.global::<U>().slice(bytes.checked_div(size_of::<U>()).unwrap_or(0))
     }
 
     /// Copies `values` to the elements from `start`.

@@ -87,8 +87,9 @@ impl Rendezvous {
         self.select(|activity| matches!(activity, Activity::Running))
     }
 
-    /// Tells waiting ranks what comes next. `execute` runs all launches of all ranks.
-    pub(crate) fn settle(&mut self, execute: impl FnOnce() -> Result<()>) {
+    /// Tells waiting ranks what comes next. `execute` runs all launches of all ranks. Whether everybody's contributions were
+    /// exchanged.
+    pub(crate) fn settle(&mut self, execute: impl FnOnce() -> Result<()>) -> bool {
         let waiting = self.select(|activity| matches!(activity, Activity::Waiting));
         let gathering = self.select(|activity| matches!(activity, Activity::Gathering { .. }));
         if let Some((peer, reason)) = self.failure() {
@@ -106,7 +107,9 @@ impl Rendezvous {
             for rank in gathering {
                 self.tell(rank, outcome.clone().map(Answer::Gathered));
             }
+            return outcome.is_ok();
         }
+        false
     }
 
     /// Tells every waiting rank that the running ones took longer than `waited`; the error, for later callers.

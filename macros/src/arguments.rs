@@ -41,7 +41,10 @@ pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenSt
             const KERNEL: &'static str = #text;
 
             fn arguments(&self) -> ::std::vec::Vec<#root::__private::Argument> {
-                ::std::vec![#(#root::__private::Parameter::argument(self.#names)),*]
+                #[allow(unused_mut)]
+                let mut arguments = ::std::vec::Vec::new();
+                #(#root::__private::Parameter::append(self.#names, &mut arguments);)*
+                arguments
             }
         }
     })

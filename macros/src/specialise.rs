@@ -246,6 +246,13 @@ fn no_such_kernel(program: &back::Program, module: &str, kernel: &Ident) -> Erro
 
 /// The error at the value that causes it, as far as that is known.
 fn located(error: &CodegenError, wanted: &Wanted) -> Error {
+    if let CodegenError::Several(errors) = error {
+        let all = errors.iter().map(|error| located(error, wanted)).reduce(|mut all, next| {
+            all.combine(next);
+            all
+        });
+        return all.unwrap_or_else(|| Error::new_spanned(&wanted.kernel, error.to_string()));
+    }
     let culprits: &[String] = match error {
         CodegenError::Relation { parameters, .. } => parameters,
         CodegenError::Parameter { parameter, .. } => std::slice::from_ref(parameter),

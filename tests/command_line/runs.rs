@@ -25,6 +25,29 @@ fn unusual_shapes_are_verified() {
 }
 
 #[test]
+fn the_plan_follows_from_shape_model_and_flag_and_changes_no_bit() {
+    let shape = "--tokens 30 --hidden 64 --layout expert:4";
+    let plan = |arguments: &str| {
+        let run = verified(&format!("{shape} {arguments}"));
+        let taken = ["dispatch", "combine"]
+            .map(|stage| run["plan"][stage]["multiprocessors"].as_u64().expect("a number"));
+        let blocks = run["combine"]["activity"]["blocks"].as_u64().expect("a number");
+        assert!(blocks <= taken[1], "{arguments}: {blocks} blocks of {taken:?}");
+        (taken, run["hash"].clone())
+    };
+    let (automatic, hash) = plan("");
+    assert!(automatic.iter().all(|taken| (1..=66).contains(taken)), "{automatic:?}");
+    let (faster, same) = plan("--model b200");
+    assert!(faster[0] > automatic[0], "{faster:?} with faster links, {automatic:?} without");
+    assert_eq!(same, hash);
+    for (flag, taken) in
+        [("--sms 2", [2, 2]), ("--sms all", [132, 132]), ("--sms all --model b200", [148, 148])]
+    {
+        assert_eq!(plan(flag), (taken, hash.clone()), "{flag}");
+    }
+}
+
+#[test]
 fn the_result_depends_on_the_seed_and_not_on_the_schedule() {
     let hash = |arguments: &str| {
         let shape = "--gpus-per-node 4 --tokens 9 --hidden 64 --experts 32 --top-k 5";

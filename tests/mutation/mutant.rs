@@ -1,6 +1,7 @@
-//! Mutants of a kernel: its PTX with one order, scope, fence or barrier weakened or removed.
+//! Mutants of a kernel: its PTX with one order, scope, fence, barrier or wait weakened or removed. Where PTX, or the target, has
+//! no weaker form, there is no mutant.
 
-use crossdock_ptx::{Instruction, Item, Module, Statement};
+use crossdock_ptx::{Instruction, Item, Module, Operand, Statement};
 
 /// One mutant.
 pub(crate) struct Mutant {
@@ -21,7 +22,7 @@ const WEAKER: [(&str, &[&str]); 4] = [
 ];
 
 /// Instructions that are there for their order only, as the first words of their opcode.
-const REMOVABLE: [&str; 13] = [
+const REMOVABLE: [&str; 18] = [
     "fence",
     "membar",
     "bar.sync",
@@ -35,7 +36,16 @@ const REMOVABLE: [&str; 13] = [
     "cp.async.wait_group",
     "cp.async.wait_all",
     "cp.async.bulk.wait_group",
+    "cp.async.commit_group",
+    "cp.async.bulk.commit_group",
+    "mbarrier.expect_tx",
+    "mbarrier.complete_tx",
+    "griddepcontrol.wait",
 ];
+
+/// Everything that makes a load or a store strong.
+const STRENGTH: [&str; 9] =
+    ["relaxed", "acquire", "release", "volatile", "mmio", "sys", "gpu", "cluster", "cta"];
 
 /// Every mutant of a module's kernels, in the order of their instructions.
 pub(crate) fn mutants(text: &str) -> Vec<Mutant> {
@@ -46,11 +56,16 @@ pub(crate) fn mutants(text: &str) -> Vec<Mutant> {
         for replacement in replacements(&instruction) {
             let (original, mut mutated) = (shown(&instruction), module.clone());
             let change = match &replacement {
+                Some(other) if other.opcode == instruction.opcode => {
+                    format!("{original} -> of lane 0 alone")
+                }
                 Some(other) => format!("{original} -> {}", other.opcode),
                 None => format!("{original} removed"),
             };
             replace(&mut mutated, number, replacement);
-            all.push(Mutant { change, text: mutated.to_string() });
+            if mutated.check().is_ok() {
+                all.push(Mutant { change, text: mutated.to_string() });
+            }
         }
         number += 1;
     }
@@ -68,7 +83,6 @@ fn replacements(instruction: &Instruction) -> Vec<Option<Instruction>> {
     let words: Vec<&str> = opcode.split('.').collect();
     let mut found = Vec::new();
     let mut offer = |words: &[&str]| {
-        // Where PTX has no weaker form, there is no mutant.
         if let Ok(mut mutated) = Instruction::new(&words.join("."), instruction.operands.clone()) {
             mutated.guard = instruction.guard.clone();
             found.push(Some(mutated));
@@ -77,10 +91,9 @@ fn replacements(instruction: &Instruction) -> Vec<Option<Instruction>> {
     let with = |old: &str, new: &str| -> Vec<String> {
         words.iter().map(|&word| if word == old { new.to_owned() } else { word.to_owned() }).collect()
     };
-    let is_fence = matches!(words[0], "fence" | "membar");
     for (order, weaker) in WEAKER {
         if words.contains(&order) {
-            for other in weaker.iter().filter(|&&other| !is_fence || other == "acq_rel") {
+            for other in weaker {
                 offer(&with(order, other).iter().map(String::as_str).collect::<Vec<_>>());
             }
         }
@@ -90,9 +103,30 @@ fn replacements(instruction: &Instruction) -> Vec<Option<Instruction>> {
             offer(&with(scope, narrower).iter().map(String::as_str).collect::<Vec<_>>());
         }
     }
-    if matches!(words[0], "ld" | "st") && words.contains(&"relaxed") {
-        let is_strong = |word: &&str| ["relaxed", "sys", "gpu", "cluster", "cta"].contains(word);
-        offer(&words.iter().copied().filter(|word| !is_strong(word)).collect::<Vec<_>>());
+    let weak: Vec<&str> = words.iter().copied().filter(|word| !STRENGTH.contains(word)).collect();
+    if matches!(words[0], "ld" | "st") && weak.len() < words.len() {
+        offer(&weak);
+    }
+    if opcode == "cp.async.bulk.wait_group" {
+        offer(&["cp", "async", "bulk", "wait_group", "read"]);
+    }
+    let mut other = |opcode: &str, operands: Vec<Operand>| {
+        if let Ok(mut mutated) = Instruction::new(opcode, operands) {
+            mutated.guard = instruction.guard.clone();
+            found.push(Some(mutated));
+        }
+    };
+    let operands = &instruction.operands;
+    if opcode.starts_with("mbarrier.arrive.expect_tx") {
+        let plain: Vec<&str> = words.iter().copied().filter(|&word| word != "expect_tx").collect();
+        other(&plain.join("."), operands[..operands.len() - 1].to_vec());
+    }
+    if words[0] == "mbarrier" && words[1].ends_with("_wait") {
+        let zero = Operand::Integer(0);
+        other("setp.eq.u32", vec![operands[0].clone(), zero.clone(), zero]);
+    }
+    if opcode == "bar.warp.sync" && operands[0] != Operand::Integer(1) {
+        other(&opcode, vec![Operand::Integer(1)]);
     }
     if REMOVABLE.iter().any(|prefix| opcode == *prefix || opcode.starts_with(&format!("{prefix}."))) {
         found.push(None);

@@ -1,18 +1,54 @@
-//! Small rounds on virtual GPUs, with kernels that may be mutants.
+//! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
-use std::sync::Arc;
-
-use crossdock::host::{Capacity, Cluster, Error, Origin, Routing, Tokens, Topology};
-use crossdock::{Fp8, KernelSet, Shape, Wire};
+use crossdock::host::{
+    Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
+};
+use crossdock::{Fp8, Shape, Wire};
 use half::bf16;
 
-/// What a round is like: tokens of each rank, in each of several rounds with one dock.
-pub(crate) struct Case {
-    pub(crate) shape: Shape,
-    pub(crate) rounds: Vec<Vec<usize>>,
+use crate::kernels::Kernels;
+
+/// What goes wrong in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    None,
+    /// The last rank's routes name experts that do not exist: it leaves the round before it sends, and its peers wait for it.
+    BadExperts,
+    /// All ranks' routes do, each in several blocks.
+    BadExpertsEverywhere,
+    /// The last rank ends, so that its peers wait for it, before this.
+    EndsBefore(Step),
 }
 
-/// What every rank saw of every round.
+/// A step of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Dispatch,
+    CachedDispatch,
+    Combine,
+}
+
+/// Rounds with one dock: what they are like, and the tokens of each rank in each.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) shape: Shape,
+    pub(crate) layout: Layout,
+    /// Rows that may arrive at a rank; `None` for as many as there can be.
+    pub(crate) rows: Option<usize>,
+    pub(crate) rounds: Vec<Vec<usize>>,
+    pub(crate) trouble: Trouble,
+}
+
+/// What came of a case.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// What every rank saw of every round.
+    Rounds(Vec<Vec<Seen>>),
+    /// The fault that a kernel reported.
+    Fault(String),
+}
+
+/// What a rank saw of a round.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
     rows: Vec<u8>,
@@ -22,91 +58,185 @@ pub(crate) struct Seen {
     results: Vec<u16>,
 }
 
-/// Shapes that reach every instruction of the kernels: several warps and blocks, scales, buffers that are used again.
+/// Cases that reach every instruction of the kernels: several blocks and warps of each GPU, two and three GPUs, all
+/// layouts, scales, buffers that are used again, and every fault that kernels report, by several blocks at once.
 pub(crate) fn cases() -> Vec<Case> {
     let shape = |hidden, top_k, experts, wire| Shape { hidden, top_k, experts, wire };
+    let plain = shape(64, 3, 6, Wire::Bf16);
+    let by_expert = Layout::ByExpert { alignment: 2 };
+    let rounds = vec![vec![19, 9], vec![9, 17]];
+    let case = |layout, trouble| Case { shape: plain, layout, rows: None, rounds: rounds.clone(), trouble };
     vec![
-        Case { shape: shape(64, 3, 6, Wire::Bf16), rounds: vec![vec![5, 3, 4], vec![4, 6, 0]] },
+        Case { rounds: vec![vec![19, 3, 9], vec![4, 17, 0]], ..case(Layout::BySource, Trouble::None) },
+        case(by_expert, Trouble::None),
         Case {
             shape: shape(48, 2, 4, Wire::Fp8(Fp8 { block: 16, ..Fp8::DEEPSEEK_V3 })),
-            rounds: vec![vec![20, 9], vec![9, 20]],
+            ..case(Layout::Masked { capacity: 28 }, Trouble::None)
         },
-        Case { shape: shape(16, 2, 3, Wire::Bf16), rounds: vec![vec![19, 1, 17]] },
+        Case { rows: Some(3), ..case(Layout::BySource, Trouble::None) },
+        case(by_expert, Trouble::BadExperts),
+        case(Layout::BySource, Trouble::BadExpertsEverywhere),
+        case(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
+        case(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
+        case(Layout::BySource, Trouble::EndsBefore(Step::Combine)),
     ]
 }
 
-/// The kernels of a shape, one of them replaced.
-pub(crate) fn kernels(shape: Shape, replaced: Option<(&str, &str)>) -> Arc<KernelSet> {
-    let original = KernelSet::jit(shape).expect("the shape is possible");
-    let Some((name, text)) = replaced else { return original };
-    Arc::new(original.with_ptx(name, text.to_owned()).expect("a kernel of this name"))
-}
-
-/// Runs the rounds of a case.
-pub(crate) fn run(
-    case: &Case,
-    kernels: &Arc<KernelSet>,
-    schedule_seed: u64,
-) -> Result<Vec<Vec<Seen>>, Error> {
+/// Runs the rounds of a case; an error is one that no kernel reported.
+pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<Outcome, Error> {
     let ranks = case.rounds[0].len();
-    let capacity = case.rounds.iter().flatten().copied().max().unwrap_or(0);
+    let tokens = case.rounds.iter().flatten().copied().max().unwrap_or(0);
+    let mut capacity = Capacity::tokens(tokens).layout(case.layout);
+    if let Some(rows) = case.rows {
+        capacity = capacity.rows(rows);
+    }
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(ranks))?;
-    cluster.schedule_seed(schedule_seed).run(|rank| {
-        let mut dock = rank.dock(Arc::clone(kernels), Capacity::tokens(capacity))?;
+    let outcome = cluster.schedule_seed(schedule_seed).run(|rank| {
+        let mut dock = rank.dock(kernels.set.clone(), capacity)?;
         let mut seen = Vec::new();
-        for (number, tokens) in case.rounds.iter().enumerate() {
-            let (shape, tokens) = (case.shape, tokens[rank.index()]);
-            let mut random = Random(((number * ranks + rank.index()) as u64 + 1) << 20);
-            let experts: Vec<i32> = (0..tokens * shape.top_k as usize)
-                .map(|_| random.below(shape.experts as usize + 1) as i32 - 1)
-                .collect();
-            let weights: Vec<f32> = experts.iter().map(|_| random.below(1000) as f32 / 500.0 - 1.0).collect();
-            let routing = Routing::new(&experts, &weights);
-            let values: Vec<bf16> = (0..tokens * shape.hidden as usize)
-                .map(|_| bf16::from_f32(random.below(4096) as f32 / 64.0 - 32.0))
-                .collect();
-            // E4M3 numbers without NaN.
-            let bytes: Vec<u8> = values.iter().map(|value| value.to_bits() as u8 & 0x77).collect();
-            let scales: Vec<f32> = (0..tokens * shape.scale_count() as usize)
-                .map(|_| random.below(1000) as f32 / 1000.0)
-                .collect();
-            let tokens = match shape.wire {
-                Wire::Bf16 => Tokens::Bf16(&values),
-                Wire::Fp8(_) => Tokens::Fp8 { values: &bytes, scales: &scales },
-                Wire::Opaque(_) => unreachable!("no case is opaque"),
-            };
-            // Twice, the second time with the positions of the first.
-            let mut handle = None;
-            for _ in 0..2 {
-                let arrived = match &handle {
-                    None => dock.dispatch(&tokens, &routing)?,
-                    Some(handle) => dock.dispatch_cached(&tokens, handle)?,
-                };
-                let (rows, scales, origins) = (arrived.rows()?, arrived.scales()?, arrived.origins()?);
-                let outputs = arrived.apply(|expert, input, output| {
-                    for (output, input) in output.iter_mut().zip(input) {
-                        *output = bf16::from_f32(input.to_f32() * (expert as f32 - 1.5));
-                    }
-                })?;
-                let mut gradients = Vec::new();
-                if handle.is_some() && shape.wire == Wire::Bf16 {
-                    let weights = arrived.gradients(&outputs)?.weights;
-                    gradients = weights.read(0..arrived.slot_count())?;
-                }
-                if handle.is_none() {
-                    handle = Some(arrived.handle()?);
-                }
-                let results = arrived.combine(&outputs)?.rows;
-                seen.push(Seen {
-                    rows,
-                    scales: scales.iter().map(|scale| scale.to_bits()).collect(),
-                    origins,
-                    gradients: gradients.iter().map(|weight| weight.to_bits()).collect(),
-                    results: results.iter().map(|value| value.to_bits()).collect(),
-                });
+        let is_last = rank.index() == ranks - 1;
+        match case.trouble {
+            Trouble::BadExperts if !is_last => routed_round(case, kernels, rank, &mut dock, &mut seen)?,
+            Trouble::BadExperts | Trouble::BadExpertsEverywhere => {
+                routed_round(case, &kernels.with_wrong_router(), rank, &mut dock, &mut seen)?;
+            }
+            _ => {}
+        }
+        for number in 0..case.rounds.len() {
+            if !round(case, number, rank, &mut dock, &mut seen)? {
+                return Ok(seen);
             }
         }
+        if case.trouble == Trouble::None {
+            routed_round(case, kernels, rank, &mut dock, &mut seen)?;
+        }
         Ok(seen)
+    });
+    match outcome {
+        Ok(seen) => Ok(Outcome::Rounds(seen)),
+        Err(Error::Late { stage, .. }) => Ok(Outcome::Fault(format!("late in {stage}"))),
+        Err(Error::Overflow { .. }) => Ok(Outcome::Fault("overflow".into())),
+        Err(Error::NoSuchExpert { .. }) => Ok(Outcome::Fault("no such expert".into())),
+        Err(other) => Err(other),
+    }
+}
+
+/// What a rank sends.
+struct Contents {
+    values: Vec<bf16>,
+    bytes: Vec<u8>,
+    scales: Vec<f32>,
+}
+
+impl Contents {
+    fn new(shape: &Shape, tokens: usize, random: &mut Random) -> Contents {
+        let values: Vec<bf16> = (0..tokens * shape.hidden as usize)
+            .map(|_| bf16::from_f32(random.below(4096) as f32 / 64.0 - 32.0))
+            .collect();
+        Contents {
+            // E4M3 numbers without NaN.
+            bytes: values.iter().map(|value| value.to_bits() as u8 & 0x77).collect(),
+            scales: (0..tokens * shape.scale_count() as usize)
+                .map(|_| random.below(1000) as f32 / 1000.0)
+                .collect(),
+            values,
+        }
+    }
+
+    fn tokens(&self, wire: Wire) -> Tokens<'_> {
+        match wire {
+            Wire::Bf16 => Tokens::Bf16(&self.values),
+            Wire::Fp8(_) => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
+            Wire::Opaque(_) => unreachable!("no case is opaque"),
+        }
+    }
+}
+
+/// One round, then twice again with its positions, of which the first ends without a combine. False if this rank ends.
+fn round(
+    case: &Case,
+    number: usize,
+    rank: &Rank,
+    dock: &mut Dock,
+    seen: &mut Vec<Seen>,
+) -> Result<bool, Error> {
+    let (shape, tokens) = (&case.shape, case.rounds[number][rank.index()]);
+    let ranks = case.rounds[number].len();
+    let is_last = rank.index() == ranks - 1;
+    let mut random = Random(((number * ranks + rank.index()) as u64 + 1) << 20);
+    let experts: Vec<i32> = (0..tokens * shape.top_k as usize)
+        .map(|_| random.below(shape.experts as usize + 1) as i32 - 1)
+        .collect();
+    // Later rounds of the case show that buffers are free again, so the trouble is in the last.
+    let ends = |step| is_last && number > 0 && case.trouble == Trouble::EndsBefore(step);
+    let weights: Vec<f32> = experts.iter().map(|_| random.below(1000) as f32 / 500.0 - 1.0).collect();
+    let contents = Contents::new(shape, tokens, &mut random);
+    let tokens = contents.tokens(shape.wire);
+    if ends(Step::Dispatch) {
+        return Ok(false);
+    }
+    let handle = {
+        let arrived = dock.dispatch(&tokens, &Routing::new(&experts, &weights))?;
+        let handle = arrived.handle()?;
+        if ends(Step::Combine) {
+            return Ok(false);
+        }
+        seen.push(combine(case, arrived, false)?);
+        handle
+    };
+    if ends(Step::CachedDispatch) {
+        return Ok(false);
+    }
+    let rows = dock.dispatch_cached(&tokens, &handle)?.rows()?;
+    let arrived = dock.dispatch_cached(&tokens, &handle)?;
+    assert_eq!(rows, arrived.rows()?);
+    seen.push(combine(case, arrived, shape.wire == Wire::Bf16)?);
+    Ok(true)
+}
+
+/// A round by the router's choice.
+fn routed_round(
+    case: &Case,
+    kernels: &Kernels,
+    rank: &Rank,
+    dock: &mut Dock,
+    seen: &mut Vec<Seen>,
+) -> Result<(), Error> {
+    let tokens = case.rounds[0][rank.index()];
+    let mut random = Random((rank.index() as u64 + 1) << 40);
+    let mut router = rank.router(kernels.router.clone(), Capacity::tokens(tokens))?;
+    let logits: Vec<f32> =
+        (0..tokens * case.shape.experts as usize).map(|_| random.below(4096) as f32 / 512.0).collect();
+    let routed: Routed = router.route(&logits)?;
+    let contents = Contents::new(&case.shape, tokens, &mut random);
+    let arrived = dock.dispatch_routed(&contents.tokens(case.shape.wire), &routed)?;
+    seen.push(combine(case, arrived, false)?);
+    Ok(())
+}
+
+/// Experts, gradients if wanted, and combine.
+fn combine(case: &Case, arrived: crossdock::host::Arrived<'_>, gradients: bool) -> Result<Seen, Error> {
+    let (rows, scales, origins) = (arrived.rows()?, arrived.scales()?, arrived.origins()?);
+    let outputs = arrived.apply(|expert, input, output| {
+        for (output, input) in output.iter_mut().zip(input) {
+            *output = bf16::from_f32(input.to_f32() * (expert as f32 - 1.5));
+        }
+    })?;
+    let mut found = Vec::new();
+    if gradients {
+        let weights = arrived.gradients(&outputs)?.weights;
+        // Slots that nobody takes have no gradient.
+        if case.layout == Layout::BySource {
+            found = weights.read(0..arrived.slot_count())?;
+        }
+    }
+    let results = arrived.combine(&outputs)?.rows;
+    Ok(Seen {
+        rows,
+        scales: scales.iter().map(|scale| scale.to_bits()).collect(),
+        origins,
+        gradients: found.iter().map(|weight| weight.to_bits()).collect(),
+        results: results.iter().map(|value| value.to_bits()).collect(),
     })
 }
 

@@ -2,12 +2,16 @@
 
 mod case;
 mod compare;
+mod covering;
 mod instructions;
 mod quantising;
+mod sweep;
 mod variants;
 
+use std::sync::Arc;
+
 use crossdock::host::Layout;
-use crossdock::{Float8, Fp8, Opaque, ScaleFormat, Wire};
+use crossdock::{Float8, Fp8, KernelSet, Opaque, ScaleFormat, Wire};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -147,4 +151,20 @@ fn rows_lie_by_expert() {
             agrees_with_the_reference(&Case { layout, choice, wire, rounds, ..plain() });
         }
     }
+}
+
+#[test]
+fn one_kernel_image_serves_all_token_counts() {
+    let case = Case { top_k: 2, hidden: 8, ..plain() };
+    let made = KernelSet::jit(case.shape()).expect("the shape is legal");
+    let text = made.ptx().map(|(name, ptx)| (name, ptx.to_owned()));
+    for most in [0, 1, 17, 4096] {
+        // A dock of this capacity, and rounds of every size that it has room for.
+        let counts = [0, 1, 17, 4096].into_iter().filter(|&count| count <= most);
+        let rounds: Vec<Vec<usize>> = counts.map(|count| vec![count, count / 2, count.min(3)]).collect();
+        agrees_with_the_reference(&Case { rounds, ..case.clone() });
+        let again = KernelSet::jit(case.shape()).expect("the shape is legal");
+        assert!(Arc::ptr_eq(&made, &again), "made again for {most} tokens");
+    }
+    assert_eq!(made.ptx().map(|(name, ptx)| (name, ptx.to_owned())), text);
 }

@@ -84,6 +84,7 @@ pub(super) fn leaf_count(program: &Program, ty: &Type, lengths: &dyn Lengths) ->
         Type::Array(element, size) => {
             leaf_count(program, element, lengths)?.saturating_mul(lengths.length(size)?)
         }
+        Type::Slice(_) => 2,
     };
     match count > MOST_LEAVES {
         true => {
@@ -115,6 +116,11 @@ fn collect(
         Type::Scalar(scalar) | Type::Enum(_, scalar) => found.push(one(LeafType::Scalar(*scalar))),
         Type::Pointer(space, _) => found.push(one(LeafType::Pointer(*space))),
         Type::Peers(_) => found.push(one(LeafType::Pointer(Space::Global))),
+        Type::Slice(pointer) => {
+            collect(program, pointer, lengths, offset, suffix, found)?;
+            let (ty, suffix) = (LeafType::Scalar(crate::ir::Scalar::U64), format!("{suffix}_length"));
+            found.push(Leaf { ty, offset: add(offset, 8)?, suffix });
+        }
         Type::Struct(path) => {
             let structure = program.structure(path)?;
             let mut end = 0u64;
@@ -159,6 +165,7 @@ pub(super) fn layout(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Res
         }
         Type::Pointer(Space::Shared, _) => Layout { size: 4, align: 4 },
         Type::Pointer(..) | Type::Peers(_) => Layout { size: 8, align: 8 },
+        Type::Slice(_) => Layout { size: 16, align: 8 },
         Type::Struct(path) => {
             let structure = program.structure(path)?;
             in_order(program, structure.fields.iter().map(|field| &field.ty), structure.align, lengths)?

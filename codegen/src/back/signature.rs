@@ -26,7 +26,7 @@ pub struct KernelSignature {
 pub struct KernelParameter {
     /// Rust name.
     pub name: String,
-    /// A scalar, `Global`, `Peer` or `Peers`.
+    /// A scalar, `Global`, `Peer` or `Peers`; or a slice, which is declared as two: the address and the number of elements.
     pub ty: Type,
 }
 

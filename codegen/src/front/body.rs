@@ -55,6 +55,8 @@ pub(super) struct Body<'a> {
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
     function: Option<&'a str>,
+    /// Generics that device code does not have, which are reported.
+    pub(super) refused: &'a [String],
     /// The function's result; `None` in a constant, where `return` has no meaning.
     pub(super) result: Option<Term>,
     pub(super) variables: Vec<Variable>,
@@ -77,6 +79,7 @@ impl<'a> Body<'a> {
             const_parameters: scope.const_parameters,
             self_type: scope.self_type,
             function: scope.function,
+            refused: scope.refused,
             result,
             variables: Vec::new(),
             loops: Vec::new(),
@@ -93,6 +96,7 @@ impl<'a> Body<'a> {
             const_parameters: self.const_parameters,
             self_type: self.self_type,
             function: self.function,
+            refused: self.refused,
         }
     }
 
@@ -104,7 +108,20 @@ impl<'a> Body<'a> {
 
     /// Stands in for an expression whose mistake has been reported.
     pub(super) fn failed(&mut self, span: Span) -> Node {
-        Node { kind: NodeKind::Error, term: self.table.fresh(Kind::Any), span }
+        Node { kind: NodeKind::Error, term: self.table.fresh(Kind::Reported), span }
+    }
+
+    /// Whether the node has a mistake, or its type, that has been reported.
+    pub(super) fn is_reported(&self, node: &Node) -> bool {
+        matches!(node.kind, NodeKind::Error) || self.table.open(&node.term) == Some(Kind::Reported)
+    }
+
+    /// The type of a struct's field.
+    pub(super) fn field_term(&mut self, path: &Path, index: usize) -> Term {
+        let definition = self.environment.definition(path);
+        let field = definition.and_then(|definition| definition.fields.get(index));
+        let readable = field.filter(|field| !self.environment.is_unreadable(path, &field.name));
+        self.table.stated(readable.map(|field| &field.ty))
     }
 
     /// The value `()`.

@@ -104,7 +104,8 @@ impl Body<'_> {
             return self
                 .error(span, format!("the fields of `{0}` have names: write `{0} {{ .. }}`", path.item));
         }
-        let fields: Vec<Term> = definition.fields.iter().map(|field| Term::from(&field.ty)).collect();
+        let fields: Vec<Term> =
+            (0..definition.fields.len()).map(|index| self.field_term(&path, index)).collect();
         match self.arguments(&path.item, &fields, arguments, span) {
             Some(parts) => aggregate(parts, Term::Struct(path), span),
             None => self.failed(span),
@@ -158,8 +159,12 @@ impl Body<'_> {
             return self.failed(span);
         };
         let sizes = self.sizes(signature, &const_arguments);
-        let expected: Vec<Term> = signature.parameters.iter().map(|ty| substitute(ty, &sizes)).collect();
-        let result = substitute(&signature.result, &sizes);
+        let mut term = |ty: &Option<Type>| match ty {
+            Some(ty) => substitute(ty, &sizes),
+            None => self.table.stated(None),
+        };
+        let expected: Vec<Term> = signature.parameters.iter().map(&mut term).collect();
+        let result = term(&signature.result);
         let skip = usize::from(receiver.is_some()).min(expected.len());
         if let Some(receiver) = &receiver {
             if !signature.is_method {
@@ -186,6 +191,9 @@ impl Body<'_> {
     ) -> Option<Vec<Node>> {
         let given = generics.map_or(0, Punctuated::len);
         let parameters = &signature.const_parameters;
+        if !signature.refused.is_empty() {
+            return None;
+        }
         if given != parameters.len() {
             let names = parameters.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             let message = match parameters.len() {
@@ -247,6 +255,7 @@ fn substitute(ty: &Type, sizes: &[(String, Size)]) -> Term {
         Type::Tuple(parts) => Term::Tuple(parts.iter().map(|part| substitute(part, sizes)).collect()),
         Type::Pointer(space, element) => Term::Pointer(*space, Box::new(substitute(element, sizes))),
         Type::Peers(element) => Term::Peers(Box::new(substitute(element, sizes))),
+        Type::Slice(pointer) => Term::Slice(Box::new(substitute(pointer, sizes))),
         other => Term::from(other),
     }
 }

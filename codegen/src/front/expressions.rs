@@ -102,6 +102,9 @@ impl Body<'_> {
         if let Some((name, scalar)) = self.const_parameters.iter().find(|(known, _)| known == name) {
             return Node { kind: NodeKind::ConstParameter(name.clone()), term: Term::Scalar(*scalar), span };
         }
+        if self.refused.iter().any(|known| known == name) {
+            return self.failed(span);
+        }
         match self.environment.resolve(name) {
             Some(Entity::Constant(path)) => self.constant_item(path, span),
             Some(Entity::Function(_)) => {

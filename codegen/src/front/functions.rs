@@ -27,12 +27,12 @@ pub(super) fn constants(
     for item in items {
         let Some(ty) = environment.constant(&environment.own(&item.name)) else { continue };
         let function = environment.function_of(&item.name);
-        let scope = Scope { environment, const_parameters: &[], self_type: &item.self_type, function };
+        let scope =
+            Scope { environment, const_parameters: &[], self_type: &item.self_type, function, refused: &[] };
         let mut body = Body::new(scope, None);
         let root = body.expression(item.value);
         body.expect(&root, &Term::from(ty));
-        let value =
-            if body.diagnostics.count() == 0 { flatten::constant(&mut body, &root, costs) } else { None };
+        let value = if is_sound(&body) { flatten::constant(&mut body, &root, costs) } else { None };
         diagnostics.absorb(body.diagnostics);
         if let Some(value) = value {
             constants.push(Constant {
@@ -44,6 +44,11 @@ pub(super) fn constants(
         }
     }
     constants
+}
+
+/// Whether no mistake was found in it, nor in what it mentions.
+fn is_sound(body: &Body<'_>) -> bool {
+    body.diagnostics.count() == 0 && !body.table.has_reported()
 }
 
 /// A function whose names and types are worked out.
@@ -67,7 +72,9 @@ pub(super) fn functions(
         let (item, Some(mut prepared)) = (&items[index], prepared[index].take()) else { continue };
         let path = environment.own(&item.name);
         let Some(signature) = environment.signature(&path) else { continue };
-        if prepared.body.diagnostics.count() == 0 {
+        if is_sound(&prepared.body)
+            && let Some(result) = &signature.result
+        {
             let (locals, block) = flatten::function(&mut prepared.body, &prepared.root, costs);
             let function = Function {
                 name: item.name.clone(),
@@ -75,7 +82,7 @@ pub(super) fn functions(
                 is_const: item.written.constness.is_some(),
                 const_parameters: signature.const_parameters.clone(),
                 parameters: signature.parameters.len(),
-                result: signature.result.clone(),
+                result: result.clone(),
                 locals,
                 body: block,
                 span: position(item.written.ident.span()),
@@ -97,11 +104,13 @@ fn prepare<'a>(item: &'a FunctionItem<'_>, environment: &'a Environment<'a>) -> 
         const_parameters: &signature.const_parameters,
         self_type: &item.self_type,
         function: Some(&item.name),
+        refused: &signature.refused,
     };
-    let result = Term::from(&signature.result);
-    let mut body = Body::new(scope, Some(result.clone()));
+    let mut body = Body::new(scope, None);
+    let result = body.table.stated(signature.result.as_ref());
+    body.result = Some(result.clone());
     for (input, ty) in item.written.inputs.iter().zip(&signature.parameters) {
-        let term = Term::from(ty);
+        let term = body.table.stated(ty.as_ref());
         match input {
             FnArg::Receiver(receiver) => {
                 body.declare("self", term, receiver.mutability.is_some(), receiver.self_token.span);

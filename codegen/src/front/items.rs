@@ -191,14 +191,14 @@ impl<'a> Items<'a> {
     ) -> Vec<StructDefinition> {
         let mut structs = Vec::new();
         for item in &self.structs {
-            let definition = definition(item, environment, diagnostics);
-            environment.declare_struct(definition.clone());
+            let (definition, unreadable) = definition(item, environment, diagnostics);
+            environment.declare_struct(definition.clone(), unreadable);
             structs.push(definition);
         }
         for constant in &self.constants {
             let function = environment.function_of(&constant.name);
-            let scope =
-                Scope { environment, const_parameters: &[], self_type: &constant.self_type, function };
+            let self_type = &constant.self_type;
+            let scope = Scope { environment, const_parameters: &[], self_type, function, refused: &[] };
             if let Some(ty) = scope.whole(constant.written, diagnostics) {
                 environment.declare_constant(&constant.name, ty);
             }

@@ -31,6 +31,9 @@ impl Body<'_> {
 
     pub(super) fn while_loop(&mut self, repeated: &syn::ExprWhile) -> Node {
         attributes::check(&repeated.attrs, &[], &mut self.diagnostics);
+        if let Expr::Let(bound) = &*repeated.cond {
+            return self.while_let(repeated, bound);
+        }
         let (condition, body, _) =
             self.enclosed(repeated.label.as_ref(), Some(&repeated.cond), &repeated.body, Left::Counted);
         let condition = condition.unwrap_or_else(|| Box::new(self.failed(repeated.while_token.span)));

@@ -2,18 +2,19 @@
 //!
 //! rustc checks on the twin that the arms cover every value. So the last arm that can be reached needs no test.
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprMatch, Pat, RangeLimits};
 
 use super::attributes;
 use super::body::Body;
 use super::names::Entity;
-use super::terms::{BOOL, Kind, Term};
+use super::terms::{BOOL, Term};
 use super::tree::{Node, NodeKind, Pattern};
 use crate::ir::{BinaryOp, UnaryOp};
 
 /// A name that a pattern binds, and the part of the value that it is bound to.
-struct Binding {
+pub(super) struct Binding {
     ident: syn::Ident,
     mutable: bool,
     part: Node,
@@ -31,15 +32,7 @@ impl Body<'_> {
         attributes::check(&written.attrs, &[], &mut self.diagnostics);
         let span = written.match_token.span;
         let value = self.expression(&written.expr);
-        let (mut setup, subject) = (Vec::new(), self.repeatable(&value));
-        let subject = subject.unwrap_or_else(|| {
-            let term = value.term.clone();
-            let local = self.hidden("value", term.clone(), false, value.span);
-            let subject = Node { kind: NodeKind::Local(local), term, span: value.span };
-            let kind = NodeKind::Let(Pattern::Local(local), Box::new(value));
-            setup.push(Node { kind, term: Term::Unit, span });
-            subject
-        });
+        let (setup, subject) = self.subject(value, span);
         let before = self.diverges;
         let (mut arms, mut all_diverge) = (Vec::new(), true);
         for arm in &written.arms {
@@ -88,6 +81,18 @@ impl Body<'_> {
         }
     }
 
+    /// The value in a form that can be looked at several times, and the statements that put it there.
+    pub(super) fn subject(&mut self, value: Node, span: Span) -> (Vec<Node>, Node) {
+        if let Some(subject) = self.repeatable(&value) {
+            return (Vec::new(), subject);
+        }
+        let term = value.term.clone();
+        let local = self.hidden("value", term.clone(), false, value.span);
+        let subject = Node { kind: NodeKind::Local(local), term, span: value.span };
+        let kind = NodeKind::Let(Pattern::Local(local), Box::new(value));
+        (vec![Node { kind, term: Term::Unit, span }], subject)
+    }
+
     fn arm(&mut self, arm: &syn::Arm, subject: &Node) -> Arm {
         let (pattern, guard) = match &arm.pat {
             Pat::Guard(guarded) => (&*guarded.pat, Some(&*guarded.guard)),
@@ -108,7 +113,7 @@ impl Body<'_> {
     }
 
     /// Whether the part matches; `None` if it always does.
-    fn test(&mut self, pattern: &Pat, part: &Node, bindings: &mut Vec<Binding>) -> Option<Node> {
+    pub(super) fn test(&mut self, pattern: &Pat, part: &Node, bindings: &mut Vec<Binding>) -> Option<Node> {
         match pattern {
             Pat::Wild(_) => None,
             Pat::Paren(paren) => self.test(&paren.pat, part, bindings),
@@ -147,27 +152,36 @@ impl Body<'_> {
                 tests.into_iter().reduce(|left, right| logical(true, left, right))
             }
             Pat::Or(or) => {
-                let tests: Vec<Option<Node>> =
-                    or.cases.iter().map(|case| self.test(case, part, bindings)).collect();
+                let (mut tests, mut names) = (Vec::new(), Vec::new());
+                for case in &or.cases {
+                    let mut bound = Vec::new();
+                    tests.push(self.test(case, part, &mut bound));
+                    names.push(bound);
+                }
+                let mut names = names.into_iter();
+                let first = names.next().unwrap_or_default();
+                if !names.all(|others| same_bindings(&first, &others)) {
+                    self.diagnostics.report(
+                        or.span(),
+                        "a name stands at one place in all alternatives of a pattern: write an arm for each of them",
+                    );
+                }
+                bindings.extend(first);
                 let tests: Option<Vec<Node>> = tests.into_iter().collect();
                 tests?.into_iter().reduce(|left, right| logical(false, left, right))
             }
-            Pat::Tuple(tuple) => {
-                let terms: Vec<Term> = tuple.elems.iter().map(|_| self.table.fresh(Kind::Any)).collect();
-                self.expect_at(tuple.span(), &part.term, &Term::Tuple(terms.clone()));
+            Pat::Tuple(_) | Pat::Struct(_) | Pat::TupleStruct(_) | Pat::Slice(_) => {
                 let mut tests = Vec::new();
-                for (index, (pattern, term)) in (0u32..).zip(tuple.elems.iter().zip(terms)) {
-                    let kind = NodeKind::Field(Box::new(copied(part)), index);
-                    let element = Node { kind, term, span: part.span };
-                    tests.extend(self.test(pattern, &element, bindings));
+                for (pattern, part) in self.parts_of_pattern(pattern, part) {
+                    tests.extend(self.test(pattern, &part, bindings));
                 }
                 tests.into_iter().reduce(|left, right| logical(true, left, right))
             }
             other => {
                 self.diagnostics.report(
                     other.span(),
-                    "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple of them: test the \
-                     rest in a guard, `_ if ..`",
+                    "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple, struct or array of \
+                     them: test the rest in a guard, `_ if ..`",
                 );
                 None
             }
@@ -193,7 +207,7 @@ impl Body<'_> {
     }
 
     /// Makes the names known; the statements that give them their values.
-    fn bind_all(&mut self, bindings: &[Binding]) -> Vec<Node> {
+    pub(super) fn bind_all(&mut self, bindings: &[Binding]) -> Vec<Node> {
         let mut lets = Vec::new();
         for Binding { ident, mutable, part } in bindings {
             let (name, span) = (ident.to_string(), ident.span());
@@ -219,13 +233,37 @@ impl Body<'_> {
     }
 }
 
-fn logical(and: bool, left: Node, right: Node) -> Node {
+/// Whether two alternatives bind the same names to the same parts.
+fn same_bindings(one: &[Binding], other: &[Binding]) -> bool {
+    let same = |a: &Binding, b: &Binding| {
+        a.ident == b.ident && a.mutable == b.mutable && same_part(&a.part, &b.part)
+    };
+    one.len() == other.len() && one.iter().all(|a| other.iter().any(|b| same(a, b)))
+}
+
+fn same_part(one: &Node, other: &Node) -> bool {
+    match (&one.kind, &other.kind) {
+        (NodeKind::Local(one), NodeKind::Local(other)) => one == other,
+        (NodeKind::ConstParameter(one), NodeKind::ConstParameter(other)) => one == other,
+        (NodeKind::Constant(one), NodeKind::Constant(other)) => one == other,
+        (NodeKind::Field(one, index), NodeKind::Field(other, other_index)) => {
+            index == other_index && same_part(one, other)
+        }
+        (NodeKind::Index(one, index), NodeKind::Index(other, other_index)) => {
+            same_part(index, other_index) && same_part(one, other)
+        }
+        (NodeKind::Integer(one), NodeKind::Integer(other)) => one == other,
+        _ => false,
+    }
+}
+
+pub(super) fn logical(and: bool, left: Node, right: Node) -> Node {
     let span = left.span;
     Node { kind: NodeKind::Logical { and, left: Box::new(left), right: Box::new(right) }, term: BOOL, span }
 }
 
 /// The value after the statements.
-fn after(statements: Vec<Node>, value: Node) -> Node {
+pub(super) fn after(statements: Vec<Node>, value: Node) -> Node {
     if statements.is_empty() {
         return value;
     }
@@ -234,12 +272,14 @@ fn after(statements: Vec<Node>, value: Node) -> Node {
 }
 
 /// The same name, or the same part of it.
-fn copied(node: &Node) -> Node {
+pub(super) fn copied(node: &Node) -> Node {
     let kind = match &node.kind {
         NodeKind::Local(local) => NodeKind::Local(*local),
         NodeKind::ConstParameter(name) => NodeKind::ConstParameter(name.clone()),
         NodeKind::Constant(path) => NodeKind::Constant(path.clone()),
         NodeKind::Field(base, index) => NodeKind::Field(Box::new(copied(base)), *index),
+        NodeKind::Index(base, index) => NodeKind::Index(Box::new(copied(base)), Box::new(copied(index))),
+        NodeKind::Integer(value) => NodeKind::Integer(*value),
         _ => NodeKind::Error,
     };
     Node { kind, term: node.term.clone(), span: node.span }

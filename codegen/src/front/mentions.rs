@@ -46,7 +46,7 @@ impl Mentions {
                     self.path(path);
                 }
             }
-            Type::Pointer(_, element) | Type::Peers(element) => self.ty(element),
+            Type::Pointer(_, inner) | Type::Peers(inner) | Type::Slice(inner) => self.ty(inner),
         }
     }
 

@@ -9,7 +9,7 @@ use super::intrinsics;
 use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
 use super::terms::{Kind, Term, U32};
-use super::tree::{Node, NodeKind};
+use super::tree::{Node, NodeKind, SliceOperation};
 use crate::ir::{AtomicOp, Intrinsic, LoadHint, Order, Scalar, Space, StoreHint};
 
 const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
@@ -22,7 +22,7 @@ impl Body<'_> {
         let (name, span) = (call.method.to_string(), call.method.span());
         let generics: Generics<'_> = call.turbofish.as_ref().map(|turbofish| &turbofish.args);
         let arguments: Vec<&Expr> = call.args.iter().collect();
-        if matches!(receiver.kind, NodeKind::Error) {
+        if self.is_reported(&receiver) {
             for argument in arguments {
                 self.expression(argument);
             }
@@ -32,6 +32,7 @@ impl Body<'_> {
             Term::Pointer(space, element) => {
                 self.pointer_method(receiver, space, &element, &name, generics, &arguments, span)
             }
+            Term::Slice(pointer) => self.slice_method(receiver, *pointer, &name, &arguments, span),
             Term::Peers(element) => {
                 if name != "rank" {
                     return self.error(
@@ -61,7 +62,7 @@ impl Body<'_> {
             Term::Scalar(scalar) => self.scalar_method(receiver, scalar, &name, &arguments, span),
             Term::Variable(_) => {
                 let message = match self.table.open(&receiver.term) {
-                    Some(Kind::Any | Kind::Never) | None => {
+                    Some(Kind::Any | Kind::Never | Kind::Reported) | None => {
                         "the type of this value is not known yet: state it in its `let`".to_string()
                     }
                     Some(Kind::Integer) => {
@@ -152,6 +153,11 @@ impl Body<'_> {
                 operands.extend(written);
                 return intrinsic(Intrinsic::Offset, operands, this, span);
             }
+            "slice" => {
+                let term = Term::Slice(Box::new(this));
+                let Some(pointer) = operands.pop() else { return self.failed(span) };
+                return self.slice_operation(SliceOperation::New, pointer, 1, name, arguments, term, span);
+            }
             "cast" => {
                 let to = self.type_argument(name, generics, span);
                 let term = Term::Pointer(space, Box::new(to));
@@ -179,7 +185,7 @@ impl Body<'_> {
                     return self.error(
                         span,
                         format!(
-                            "pointers have no method `{name}`; they have `at`, `cast`, `read`, `write`, `load`, `store`, \
+                            "pointers have no method `{name}`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, \
                              `read_only`, `read_hinted` and `write_hinted`, `fetch_add` and its kind, `exchange` and `compare_exchange`"
                         ),
                     );

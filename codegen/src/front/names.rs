@@ -21,8 +21,11 @@ pub(super) struct Signature {
     pub(super) is_kernel: bool,
     pub(super) is_method: bool,
     pub(super) const_parameters: Vec<(String, Scalar)>,
-    pub(super) parameters: Vec<Type>,
-    pub(super) result: Type,
+    /// `None` for a type that could not be read.
+    pub(super) parameters: Vec<Option<Type>>,
+    pub(super) result: Option<Type>,
+    /// Generics that device code does not have.
+    pub(super) refused: Vec<String>,
 }
 
 impl From<&Function> for Signature {
@@ -32,8 +35,9 @@ impl From<&Function> for Signature {
             is_kernel: function.kernel.is_some(),
             is_method: parameters.first().is_some_and(|first| first.name == "self"),
             const_parameters: function.const_parameters.clone(),
-            parameters: parameters.iter().map(|local| local.ty.clone()).collect(),
-            result: function.result.clone(),
+            parameters: parameters.iter().map(|local| Some(local.ty.clone())).collect(),
+            result: Some(function.result.clone()),
+            refused: Vec::new(),
         }
     }
 }
@@ -48,6 +52,8 @@ pub(super) struct Environment<'a> {
     /// Built-in names that are imported under another one.
     renamed: BTreeMap<String, String>,
     structs: BTreeMap<Path, StructDefinition>,
+    /// Fields of this module's structs whose types could not be read.
+    unreadable: BTreeSet<(Path, String)>,
     enums: BTreeMap<Path, EnumDefinition>,
     constants: BTreeMap<Path, Type>,
     values: BTreeMap<Path, &'a Expr>,
@@ -74,6 +80,7 @@ impl<'a> Environment<'a> {
             globs: Vec::new(),
             renamed: BTreeMap::new(),
             structs: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
             enums: BTreeMap::new(),
             constants: BTreeMap::new(),
             values: BTreeMap::new(),
@@ -207,7 +214,9 @@ impl<'a> Environment<'a> {
         self.local_constant(Some(function), name).map(|_| function)
     }
 
-    pub(super) fn declare_struct(&mut self, definition: StructDefinition) {
+    pub(super) fn declare_struct(&mut self, definition: StructDefinition, unreadable: Vec<String>) {
+        let path = self.own(&definition.name);
+        self.unreadable.extend(unreadable.into_iter().map(|field| (path.clone(), field)));
         self.structs.insert(self.own(&definition.name), definition);
     }
 
@@ -237,6 +246,11 @@ impl<'a> Environment<'a> {
 
     pub(super) fn definition(&self, path: &Path) -> Option<&StructDefinition> {
         self.structs.get(path)
+    }
+
+    /// Whether the type of that field is a mistake that has been reported.
+    pub(super) fn is_unreadable(&self, path: &Path, field: &str) -> bool {
+        !self.unreadable.is_empty() && self.unreadable.contains(&(path.clone(), field.to_string()))
     }
 
     pub(super) fn constant(&self, path: &Path) -> Option<&Type> {

@@ -16,11 +16,13 @@ impl Body<'_> {
             Member::Unnamed(index) => index.index.to_string(),
         };
         let part = match self.table.shallow(&base.term) {
-            _ if matches!(base.kind, NodeKind::Error) => return self.failed(span),
-            Term::Struct(path) => self.environment.definition(&path).and_then(|definition| {
-                let index = definition.fields.iter().position(|field| field.name == name)?;
-                Some((index, Term::from(&definition.fields[index].ty)))
-            }),
+            _ if self.is_reported(&base) => return self.failed(span),
+            Term::Struct(path) => {
+                let definition = self.environment.definition(&path);
+                let index = definition
+                    .and_then(|definition| definition.fields.iter().position(|field| field.name == name));
+                index.map(|index| (index, self.field_term(&path, index)))
+            }
             Term::Tuple(parts) => {
                 name.parse::<usize>().ok().and_then(|index| Some((index, parts.get(index)?.clone())))
             }
@@ -41,15 +43,15 @@ impl Body<'_> {
     pub(super) fn index(&mut self, index: &syn::ExprIndex, span: Span) -> Node {
         let base = self.expression(&index.expr);
         if let Expr::Range(range) = &*index.index {
-            return self.error(range.span(), "device code has no slices: read the elements one by one");
+            return self.error(range.span(), "device code has no range as an index: write `slice.subslice(start, end)`, or read the elements one by one");
         }
         let position = self.expression(&index.index);
         let element = match self.table.shallow(&base.term) {
-            _ if matches!(base.kind, NodeKind::Error) => return self.failed(span),
+            _ if self.is_reported(&base) => return self.failed(span),
             Term::Array(element, _) => *element,
-            Term::Pointer(..) | Term::Peers(_) => {
+            Term::Pointer(..) | Term::Peers(_) | Term::Slice(_) => {
                 return self
-                    .error(span, "memory is reached through its pointer: write `pointer.at(index).read()`");
+                    .error(span, "memory is reached through a pointer to it: write `.at(index).read()`");
             }
             _ => {
                 let message = format!("`{}` is not an array", self.table.describe(&base.term));
@@ -84,7 +86,8 @@ impl Body<'_> {
                         .report(field.member.span(), format!("the field `{name}` is written twice"));
                 }
                 Some(index) => {
-                    self.expect(&value, &Term::from(&definition.fields[index].ty));
+                    let expected = self.field_term(&path, index);
+                    self.expect(&value, &expected);
                     written.push((index, value));
                 }
                 None => {

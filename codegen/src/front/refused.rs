@@ -39,6 +39,16 @@ pub(super) fn generics(generics: &Generics, diagnostics: &mut Diagnostics) {
     where_clause(generics, diagnostics);
 }
 
+/// The names of types and constants among generics.
+pub(super) fn names(generics: &Generics) -> Vec<String> {
+    let named = generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    named.map(ToString::to_string).collect()
+}
+
 fn where_clause(generics: &Generics, diagnostics: &mut Diagnostics) {
     if let Some(clause) = &generics.where_clause {
         diagnostics.report(
@@ -90,7 +100,7 @@ pub(super) fn signature(signature: &syn::Signature, diagnostics: &mut Diagnostic
 /// The sentence for an expression that is not part of the language.
 pub(super) fn expression(expression: &Expr) -> String {
     match expression {
-        Expr::Let(_) => "`if let` and `while let` are not available in device code: write `match`",
+        Expr::Let(_) => "a `let` stands alone in the condition of an `if` or `while`: nest a second `if`",
         Expr::Closure(_) => "device code has no closures: write a device function and call it by name",
         Expr::Try(_) => "device code has no `?`: return a `bool` beside the value and test it with `if`",
         Expr::Range(_) => "a range stands only in `for i in a..b`: keep start and end in two variables",

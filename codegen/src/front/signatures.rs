@@ -9,22 +9,33 @@ use super::names::{Environment, Signature};
 use super::terms::Term;
 use super::types::{Scope, scalar_named};
 use super::{attributes, position, refused};
-use crate::ir::{Field, Path, Scalar, Space, StructDefinition, Type};
+use crate::ir::{Field, Path, Scalar, StructDefinition, Type};
 
-/// A struct with the types of its fields.
+/// A struct with the types of its fields, and the fields whose types could not be read.
 pub(super) fn definition(
     item: &syn::ItemStruct,
     environment: &Environment<'_>,
     diagnostics: &mut Diagnostics,
-) -> StructDefinition {
+) -> (StructDefinition, Vec<String>) {
     let self_type = Some(environment.own(&item.ident.to_string()));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function: None };
+    let refused = refused::names(&item.generics);
+    let scope = Scope {
+        environment,
+        const_parameters: &[],
+        self_type: &self_type,
+        function: None,
+        refused: &refused,
+    };
     let (_, align) = attributes::layout(&item.attrs, diagnostics);
-    let mut fields = Vec::new();
+    let (mut fields, mut unreadable) = (Vec::new(), Vec::new());
     for (index, field) in item.fields.iter().enumerate() {
         attributes::check(&field.attrs, &[], diagnostics);
         let name = field.ident.as_ref().map_or_else(|| index.to_string(), ToString::to_string);
-        let ty = scope.whole(&field.ty, diagnostics).unwrap_or(Type::Unit);
+        let ty = scope.whole(&field.ty, diagnostics);
+        if ty.is_none() {
+            unreadable.push(name.clone());
+        }
+        let ty = ty.unwrap_or(Type::Unit);
         if let Some(name) = environment.without_repr(&Term::from(&ty)) {
             let message =
                 format!("`{name}` lies in a struct here: write `#[repr(u32)]` or its like on `enum {name}`");
@@ -32,7 +43,8 @@ pub(super) fn definition(
         }
         fields.push(Field { name, ty });
     }
-    StructDefinition { name: item.ident.to_string(), fields, align, span: position(item.ident.span()) }
+    let span = position(item.ident.span());
+    (StructDefinition { name: item.ident.to_string(), fields, align, span }, unreadable)
 }
 
 /// Const generics of a function.
@@ -67,7 +79,16 @@ pub(super) fn signature(
     refused::signature(written, diagnostics);
     let const_parameters = const_parameters(written, diagnostics);
     let self_type = &function.self_type;
-    let scope = Scope { environment, const_parameters: &const_parameters, self_type, function: None };
+    // A const parameter whose type is a mistake is as good as refused.
+    let mut refused = refused::names(&written.generics);
+    refused.retain(|name| !const_parameters.iter().any(|(known, _)| known == name));
+    let scope = Scope {
+        environment,
+        const_parameters: &const_parameters,
+        self_type,
+        function: None,
+        refused: &refused,
+    };
     let (mut parameters, mut is_method) = (Vec::new(), false);
     for input in &written.inputs {
         let ty = match input {
@@ -86,14 +107,15 @@ pub(super) fn signature(
         };
         if function.kernel.is_some()
             && let Some(ty) = &ty
-            && !is_launchable(ty)
+            && !ty.is_launchable()
         {
             diagnostics.report(
                 input.span(),
-                "a kernel parameter is a scalar, a `Global`, a `Peer` or a `Peers`: pass more through memory",
+                "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more \
+                 through memory",
             );
         }
-        parameters.push(ty.unwrap_or(Type::Unit));
+        parameters.push(ty);
     }
     let result = match &written.output {
         ReturnType::Type(_, ty) => {
@@ -103,16 +125,12 @@ pub(super) fn signature(
                 diagnostics
                     .report(ty.span(), "a kernel returns nothing: write results through a pointer parameter");
             }
-            scope.whole(ty, diagnostics).unwrap_or(Type::Unit)
+            scope.whole(ty, diagnostics)
         }
-        _ => Type::Unit,
+        _ => Some(Type::Unit),
     };
     let is_kernel = function.kernel.is_some();
-    Signature { is_kernel, is_method, const_parameters, parameters, result }
-}
-
-fn is_launchable(ty: &Type) -> bool {
-    matches!(ty, Type::Scalar(_) | Type::Peers(_) | Type::Pointer(Space::Global | Space::Peer, _))
+    Signature { is_kernel, is_method, const_parameters, parameters, result, refused }
 }
 
 fn receiver_type(

@@ -6,9 +6,10 @@ use syn::{Block, Expr, ExprIf, Local, Pat, Stmt};
 
 use super::attributes;
 use super::body::Body;
-use super::roles;
+use super::matching::after;
 use super::terms::{BOOL, Kind, Term};
 use super::tree::{Node, NodeKind, Pattern};
+use super::{patterns, roles};
 use crate::ir::BinaryOp;
 
 impl Body<'_> {
@@ -68,20 +69,21 @@ impl Body<'_> {
         Node { kind: NodeKind::Block(nodes, tail), term, span: block.span() }
     }
 
-    fn binding(&mut self, local: &Local) -> Option<Node> {
+    fn binding(&mut self, local: &Local) -> Vec<Node> {
         attributes::check(&local.attrs, &[], &mut self.diagnostics);
         let span = local.let_token.span;
-        let value = local.init.as_ref().map(|init| {
-            if let Some((token, _)) = &init.diverge {
-                self.diagnostics
-                    .report(token.span(), "device code has no `let .. else`: test the value with `if`");
+        let value = local.init.as_ref().map(|init| self.expression(&init.expr));
+        let otherwise = local.init.as_ref().and_then(|init| init.diverge.as_ref()).map(|(_, block)| &**block);
+        let value = match value {
+            Some(value) if otherwise.is_some() || !patterns::only_names(&local.pat) => {
+                return self.let_parts(&local.pat, value, otherwise, span);
             }
-            self.expression(&init.expr)
-        });
+            value => value,
+        };
         let term = value.as_ref().map_or_else(|| self.table.fresh(Kind::Any), |value| value.term.clone());
         let pattern = self.pattern(&local.pat, &term, value.is_none());
-        let value = value?;
-        Some(Node { kind: NodeKind::Let(pattern, Box::new(value)), term: Term::Unit, span })
+        let node = value.map(|value| NodeKind::Let(pattern, Box::new(value)));
+        node.map(|kind| Node { kind, term: Term::Unit, span }).into_iter().collect()
     }
 
     fn pattern(&mut self, pattern: &Pat, term: &Term, deferred: bool) -> Pattern {
@@ -101,7 +103,8 @@ impl Body<'_> {
                 Pattern::Local(self.declare(&name, term.clone(), mutable, ident.ident.span()))
             }
             Pat::Tuple(tuple) => {
-                let parts: Vec<Term> = tuple.elems.iter().map(|_| self.table.fresh(Kind::Any)).collect();
+                let kind = self.table.open(term).filter(|kind| *kind == Kind::Reported).unwrap_or(Kind::Any);
+                let parts: Vec<Term> = tuple.elems.iter().map(|_| self.table.fresh(kind)).collect();
                 self.expect_at(tuple.span(), term, &Term::Tuple(parts.clone()));
                 let patterns = tuple.elems.iter().zip(&parts);
                 Pattern::Tuple(
@@ -110,12 +113,12 @@ impl Body<'_> {
             }
             Pat::Ident(ident) => {
                 self.diagnostics
-                    .report(ident.span(), "device code has no `ref` and `@` patterns: bind a plain name");
+                    .report(ident.span(), "device code has no references: bind a plain name, without `ref`");
                 Pattern::Wild
             }
             other => {
                 self.diagnostics
-                    .report(other.span(), "`let` binds a name, `_` or a tuple of them: read fields with `.`");
+                    .report(other.span(), "a `let` without a value binds names, `_` or a tuple of them");
                 Pattern::Wild
             }
         }
@@ -163,9 +166,19 @@ impl Body<'_> {
     }
 
     pub(super) fn branch(&mut self, branch: &ExprIf) -> Node {
-        let condition = self.condition(&branch.cond);
-        let before = self.diverges;
-        let then = self.block(&branch.then_branch);
+        let before;
+        let (setup, condition, then) = match &*branch.cond {
+            Expr::Let(bound) => {
+                let value = self.expression(&bound.expr);
+                before = self.diverges;
+                self.let_condition(bound, value, &branch.then_branch)
+            }
+            condition => {
+                let condition = self.condition(condition);
+                before = self.diverges;
+                (Vec::new(), condition, self.block(&branch.then_branch))
+            }
+        };
         let then_diverges = std::mem::replace(&mut self.diverges, before);
         let mut term = then.term.clone();
         let otherwise = match &branch.else_branch {
@@ -181,11 +194,9 @@ impl Body<'_> {
                 None
             }
         };
-        Node {
-            kind: NodeKind::If { condition, then: Box::new(then), otherwise },
-            term,
-            span: branch.if_token.span,
-        }
+        let (kind, span) =
+            (NodeKind::If { condition, then: Box::new(then), otherwise }, branch.if_token.span);
+        after(setup, Node { kind, term, span })
     }
 
     /// The type of an expression after which control does not continue.

@@ -19,6 +19,8 @@ pub(super) enum Term {
     Array(Box<Term>, Size),
     Pointer(Space, Box<Term>),
     Peers(Box<Term>),
+    /// A pointer, which is the one inside, and how many elements it reaches.
+    Slice(Box<Term>),
 }
 
 pub(super) const BOOL: Term = Term::Scalar(Scalar::Bool);
@@ -36,6 +38,7 @@ impl From<&Type> for Term {
             Type::Array(element, size) => Term::Array(Box::new(Term::from(&**element)), size.clone()),
             Type::Pointer(space, element) => Term::Pointer(*space, Box::new(Term::from(&**element))),
             Type::Peers(element) => Term::Peers(Box::new(Term::from(&**element))),
+            Type::Slice(pointer) => Term::Slice(Box::new(Term::from(&**pointer))),
         }
     }
 }
@@ -48,6 +51,9 @@ pub(super) enum Kind {
     Float,
     /// The value of an expression after which control does not continue: any type, and `()` if nothing asks.
     Never,
+    /// A type that could not be read, or that of an expression with a mistake: it fits everything, so that nothing more is
+    /// said about what follows from a mistake that is reported.
+    Reported,
 }
 
 #[derive(Clone, Debug)]
@@ -60,13 +66,25 @@ enum Binding {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     bindings: Vec<Binding>,
+    has_reported: bool,
 }
 
 impl Table {
     /// A new variable.
     pub(super) fn fresh(&mut self, kind: Kind) -> Term {
+        self.has_reported |= kind == Kind::Reported;
         self.bindings.push(Binding::Open(kind));
         Term::Variable(self.bindings.len() - 1)
+    }
+
+    /// The type of a signature; a variable for one that could not be read.
+    pub(super) fn stated(&mut self, ty: Option<&Type>) -> Term {
+        ty.map_or_else(|| self.fresh(Kind::Reported), Term::from)
+    }
+
+    /// Whether something is missing because of a mistake that is reported, here or at the item that is used.
+    pub(super) fn has_reported(&self) -> bool {
+        self.has_reported
     }
 
     /// Follows bound variables at the top of `term`.
@@ -104,6 +122,12 @@ impl Table {
     pub(super) fn unify(&mut self, left: &Term, right: &Term) -> bool {
         match (self.shallow(left), self.shallow(right)) {
             (Term::Variable(a), Term::Variable(b)) if a == b => true,
+            (Term::Variable(a), other) | (other, Term::Variable(a)) if self.is_reported(a) => {
+                if let Term::Variable(other) = other {
+                    self.bindings[other] = Binding::Bound(Term::Variable(a));
+                }
+                true
+            }
             (Term::Variable(variable), other) | (other, Term::Variable(variable)) => {
                 self.bind(variable, other)
             }
@@ -112,9 +136,13 @@ impl Table {
             }
             (Term::Array(a, m), Term::Array(b, n)) => m == n && self.unify(&a, &b),
             (Term::Pointer(s, a), Term::Pointer(t, b)) => s == t && self.unify(&a, &b),
-            (Term::Peers(a), Term::Peers(b)) => self.unify(&a, &b),
+            (Term::Peers(a), Term::Peers(b)) | (Term::Slice(a), Term::Slice(b)) => self.unify(&a, &b),
             (a, b) => a == b,
         }
+    }
+
+    fn is_reported(&self, variable: usize) -> bool {
+        matches!(self.bindings[variable], Binding::Open(Kind::Reported))
     }
 
     fn bind(&mut self, variable: usize, term: Term) -> bool {
@@ -124,6 +152,7 @@ impl Table {
                 if let Binding::Open(others) = self.bindings[*other] {
                     match (kind, others) {
                         (Kind::Never, _) | (Kind::Any, Kind::Any | Kind::Integer | Kind::Float) => true,
+                        (_, Kind::Reported) => true,
                         (_, Kind::Never | Kind::Any) => {
                             self.bindings[*other] = Binding::Open(kind);
                             true
@@ -134,7 +163,7 @@ impl Table {
                     false
                 }
             }
-            (term, Kind::Any | Kind::Never) => !self.occurs(variable, term),
+            (term, Kind::Any | Kind::Never | Kind::Reported) => !self.occurs(variable, term),
             (Term::Scalar(scalar), Kind::Integer) => scalar.is_integer(),
             (Term::Scalar(scalar), Kind::Float) => scalar.is_float(),
             _ => false,
@@ -149,8 +178,8 @@ impl Table {
         match self.shallow(term) {
             Term::Variable(other) => other == variable,
             Term::Tuple(parts) => parts.iter().any(|part| self.occurs(variable, part)),
-            Term::Array(element, _) | Term::Pointer(_, element) | Term::Peers(element) => {
-                self.occurs(variable, &element)
+            Term::Array(inner, _) | Term::Pointer(_, inner) | Term::Peers(inner) | Term::Slice(inner) => {
+                self.occurs(variable, &inner)
             }
             Term::Unit | Term::Scalar(_) | Term::Struct(_) | Term::Enum(..) => false,
         }
@@ -175,6 +204,7 @@ impl Table {
             Term::Array(element, size) => Type::Array(Box::new(self.finish(&element)?), size),
             Term::Pointer(space, element) => Type::Pointer(space, Box::new(self.finish(&element)?)),
             Term::Peers(element) => Type::Peers(Box::new(self.finish(&element)?)),
+            Term::Slice(pointer) => Type::Slice(Box::new(self.finish(&pointer)?)),
         })
     }
 
@@ -204,6 +234,12 @@ impl Table {
             }
             Term::Pointer(space, element) => format!("{}<{}>", pointer_name(space), self.describe(&element)),
             Term::Peers(element) => format!("Peers<{}>", self.describe(&element)),
+            Term::Slice(pointer) => match self.shallow(&pointer) {
+                Term::Pointer(space, element) => {
+                    format!("{}Slice<{}>", pointer_name(space), self.describe(&element))
+                }
+                other => self.describe(&other),
+            },
         }
     }
 }

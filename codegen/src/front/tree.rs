@@ -56,6 +56,8 @@ pub(super) enum NodeKind {
         arguments: Vec<Node>,
     },
     Intrinsic(Intrinsic, Operands),
+    /// A slice made, or a part of one that is checked to exist; what it is made of or from is the first operand.
+    Slice(SliceOperation, Vec<Node>),
     /// Inline PTX and the values of its operands that take one.
     Inline(Written, Vec<Node>),
     /// A scalar method that becomes several operations.
@@ -109,6 +111,19 @@ pub(super) enum NodeKind {
     },
     /// `const { .. }`.
     Const(Box<Node>),
+}
+
+/// What is done with a slice. Positions may be of any index type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SliceOperation {
+    /// Of a pointer and a length.
+    New,
+    /// The pointer to an element.
+    At,
+    /// The elements from a position to another.
+    Part,
+    /// The elements before a position, and the others.
+    Split,
 }
 
 /// A warp role.

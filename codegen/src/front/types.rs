@@ -17,6 +17,8 @@ pub(super) struct Scope<'a> {
     pub(super) self_type: &'a Option<Path>,
     /// The function whose constants can be mentioned.
     pub(super) function: Option<&'a str>,
+    /// Generics that device code does not have: reported where they are declared.
+    pub(super) refused: &'a [String],
 }
 
 /// The scalar type of that name.
@@ -82,6 +84,10 @@ impl Scope<'_> {
                     }
                 }
             }
+            syn::Type::Reference(reference) if matches!(&*reference.elem, syn::Type::Slice(_)) => refuse(
+                diagnostics,
+                "device code has no references: pass a `GlobalSlice<T>`, a `SharedSlice<T>` or a `PeerSlice<T>`",
+            ),
             syn::Type::Reference(_) => refuse(
                 diagnostics,
                 "device code has no references: pass the value itself, all device types are `Copy`",
@@ -92,7 +98,7 @@ impl Scope<'_> {
             ),
             syn::Type::Slice(_) => refuse(
                 diagnostics,
-                "device code has no slices: use an array `[T; N]`, or a pointer such as `Global<T>` and a count",
+                "device code has no slices without a state space: use `GlobalSlice<T>`, `SharedSlice<T>`, `PeerSlice<T>` or an array `[T; N]`",
             ),
             syn::Type::TraitObject(_) | syn::Type::ImplTrait(_) => refuse(
                 diagnostics,
@@ -107,7 +113,7 @@ impl Scope<'_> {
             ),
             _ => refuse(
                 diagnostics,
-                "this is not a device type: use scalars, structs, tuples, arrays, `Global`, `Shared`, `Peer` and `Peers`",
+                "this is not a device type: use scalars, structs, tuples, arrays, `Global`, `Shared`, `Peer`, their slices and `Peers`",
             ),
         }
     }
@@ -122,6 +128,9 @@ impl Scope<'_> {
             return None;
         };
         let name = last.ident.to_string();
+        if self.refused.contains(&name) {
+            return None;
+        }
         if let Some(entity) = self.environment.resolve(&name) {
             if let (Entity::Struct(path), PathArguments::None) = (&entity, &last.arguments) {
                 return Some(Term::Struct(path.clone()));
@@ -149,20 +158,26 @@ impl Scope<'_> {
         if let Some(scalar) = scalar_named(name) {
             return Some(Term::Scalar(scalar));
         }
-        let space = match name {
+        let (pointer, is_slice) = match name.strip_suffix("Slice") {
+            Some(pointer) => (pointer, true),
+            None => (name, false),
+        };
+        let space = match pointer {
             "Global" => Some(Space::Global),
             "Shared" => Some(Space::Shared),
             "Peer" => Some(Space::Peer),
-            "Peers" => None,
+            "Peers" if !is_slice => None,
             _ => {
                 diagnostics.report(path.span(), unknown(name));
                 return None;
             }
         };
         let element = Box::new(self.element(last, table, diagnostics)?);
-        Some(
-            space.map_or_else(|| Term::Peers(element.clone()), |space| Term::Pointer(space, element.clone())),
-        )
+        Some(match space {
+            Some(space) if is_slice => Term::Slice(Box::new(Term::Pointer(space, element))),
+            Some(space) => Term::Pointer(space, element),
+            None => Term::Peers(element),
+        })
     }
 
     /// The `T` of `Global<T>`; a hole if it is not written.

@@ -196,6 +196,8 @@ pub enum Intrinsic {
     Offset,
     /// `(P<T>) -> P<U>`; `U` is in the result type. Rust: `pointer.cast::<U>()`.
     CastPointer,
+    /// `(P<T>, u64) -> slice`: that many elements from there. Rust: `pointer.slice(length)`.
+    Slice,
     /// `(Peers<T>, u32) -> Peer<T>`: loads the base address of that rank's copy. Rust: `peers.rank(rank)`.
     PeerRank,
     /// `(u32 constant) -> Shared<T>`: a block-shared array of that many elements, one per textual call site after inlining. Rust: `shared::<T>(count)`.

@@ -119,9 +119,32 @@ pub enum Type {
     Pointer(Space, Box<Type>),
     /// `Peers<T>`: the address of a table of 64-bit addresses in this GPU's memory, one per rank.
     Peers(Box<Type>),
+    /// `GlobalSlice<T>` and its kind: a [`Type::Pointer`], which is the one inside, and how many elements it reaches (`u64`).
+    Slice(Box<Type>),
 }
 
+/// The type of a slice's length.
+const LENGTH: Type = Type::Scalar(Scalar::U64);
+
 impl Type {
+    /// Whether a launch can pass it to a kernel.
+    pub fn is_launchable(&self) -> bool {
+        match self {
+            Type::Scalar(_) | Type::Peers(_) => true,
+            Type::Pointer(space, _) => *space != Space::Shared,
+            Type::Slice(pointer) => pointer.is_launchable(),
+            _ => false,
+        }
+    }
+
+    /// Pointer and length, if this is a slice: its fields 0 and 1.
+    pub fn slice_parts(&self) -> Option<[&Type; 2]> {
+        match self {
+            Type::Slice(pointer) => Some([pointer, &LENGTH]),
+            _ => None,
+        }
+    }
+
     /// The scalar that one register holds: of a scalar itself, or of an enum.
     pub fn scalar(&self) -> Option<Scalar> {
         match self {
@@ -184,6 +207,10 @@ impl fmt::Display for Type {
             Type::Array(element, Size::Constant(path)) => write!(f, "[{element}; {}]", path.item),
             Type::Pointer(space, pointee) => write!(f, "{space:?}<{pointee}>"),
             Type::Peers(pointee) => write!(f, "Peers<{pointee}>"),
+            Type::Slice(pointer) => match &**pointer {
+                Type::Pointer(space, element) => write!(f, "{space:?}Slice<{element}>"),
+                other => write!(f, "slice of {other}"),
+            },
         }
     }
 }

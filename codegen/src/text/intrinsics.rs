@@ -49,6 +49,7 @@ names! {
         "at" = Offset;
         "cast" = CastPointer;
         "rank" = PeerRank;
+        "slice" = Slice;
         "shared" = SharedArray;
         "read" = Read;
         "write" = Write;

@@ -110,6 +110,7 @@ impl Known {
     fn field<'a>(&'a self, ty: &'a Type, index: u32) -> Option<&'a Type> {
         match ty {
             Type::Tuple(parts) => parts.get(index as usize),
+            Type::Slice(_) => ty.slice_parts()?.get(index as usize).copied(),
             Type::Struct(path) if path.module == self.module => {
                 self.structs.get(&path.item)?.get(index as usize)
             }
@@ -146,7 +147,7 @@ pub(super) fn weight(ty: &Type) -> usize {
                     Size::Constant(name) => path(name),
                 }
         }
-        Type::Pointer(_, pointee) | Type::Peers(pointee) => weight(pointee),
+        Type::Pointer(_, inner) | Type::Peers(inner) | Type::Slice(inner) => weight(inner),
     }
 }
 
@@ -174,13 +175,14 @@ fn is_method(intrinsic: Intrinsic) -> bool {
     use Intrinsic::{
         Absolute, Atomic, Bitcast, CastPointer, CopySign, CountOnes, FusedMultiplyAdd, Integral,
         LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReadHinted, ReadOnly, ReadOnlyHinted,
-        ReverseBits, SquareRoot, Store, TrailingZeros, Write, WriteHinted,
+        ReverseBits, Slice, SquareRoot, Store, TrailingZeros, Write, WriteHinted,
     };
     matches!(
         intrinsic,
         Offset
             | CastPointer
             | PeerRank
+            | Slice
             | Read
             | ReadHinted(_)
             | ReadOnly
@@ -213,6 +215,7 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
     match intrinsic {
         I::ThreadInBlock | I::ThreadsInBlock | I::BlockInGrid | I::BlocksInGrid | I::Lane => u32(),
         I::CastPointer | I::SharedArray => None,
+        I::Slice => Some(Type::Slice(Box::new(first?.ty.clone()))),
         I::PeerRank => match &first?.ty {
             Type::Peers(pointee) => Some(Type::Pointer(Space::Peer, pointee.clone())),
             _ => None,

@@ -183,3 +183,14 @@ fn inline_ptx_needs_its_target_and_version() {
 fn module_of(text: &str, operands: &str) -> String {
     module(&format!("#[kernel(warps = 1)] fn k() {{ ptx!(\"{text}\", {operands}); }}"))
 }
+
+#[test]
+fn a_constant_of_inline_ptx_is_one_that_the_instruction_takes() {
+    let text = "#[kernel(warps = 1)] fn k<const BYTES: u32>(from#0: Global<u32>) {\n\
+                @3:4 let to#1: Shared<u32> = (shared(4u32): Shared<u32>);\n\
+                @4:4 ptx!(\"cp.async.ca.shared.global [{to}], [{from}], {bytes};\", to = in(to#1), from = in(from#0), \
+                bytes = const(BYTES));\n}";
+    assert!(specialise(&module(text), "k", &[("BYTES", 8)]).is_ok());
+    let message = refusal(text, &[("BYTES", 5)]);
+    assert!(message.contains("takes the constant 4 or 8 or 16 here, and this is 5"), "{message}");
+}

@@ -89,7 +89,7 @@ refused! {
     a_raw_pointer: "fn f(x: *mut u32) {}", "*mut",
         "device code has no raw pointers: use `Global<T>`, `Shared<T>` or `Peer<T>`";
     a_slice_type: "fn f(x: [u32]) {}", "[u32]",
-        "device code has no slices: use an array `[T; N]`, or a pointer such as `Global<T>` and a count";
+        "device code has no slices without a state space: use `GlobalSlice<T>`, `SharedSlice<T>`, `PeerSlice<T>` or an array `[T; N]`";
     a_trait_object: "fn f(x: dyn Copy) {}", "dyn",
         "device code has no traits: name a scalar, struct, tuple, array or pointer type";
     a_function_pointer: "fn f(x: fn(u32)) {}", "fn(u32)",
@@ -118,9 +118,9 @@ refused! {
     a_kernel_that_returns: "#[kernel(warps = 1)] fn f() -> u32 { 1 }", "u32",
         "a kernel returns nothing: write results through a pointer parameter";
     a_kernel_that_takes_an_array: "#[kernel(warps = 1)] fn f(x: [u32; 2]) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer` or a `Peers`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
     a_kernel_that_takes_shared_memory: "#[kernel(warps = 1)] fn f(x: Shared<u32>) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer` or a `Peers`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
     a_kernel_in_an_impl: "struct A; impl A { #[kernel(warps = 1)] fn f() {} }", "#[kernel",
         "`#[kernel]` belongs on a function of the module: move it there";
 
@@ -136,7 +136,7 @@ refused! {
 
 #[test]
 fn all_mistakes_come_at_once_in_source_order() {
-    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    if let 1 = x { 1 } else { 2 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
+    let source = "enum A {}\nfn f(x: &u32) -> u32 {\n    if x? { 1 } else { 2 }\n}\nconst B: u32 = 1u64;\nfn g() { h() }\n";
     let mistakes = lower("code", source).expect_err("four mistakes");
     let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.span.start().line).collect();
     assert_eq!(lines, [1, 2, 3, 5, 6], "{:?}", sentences(&mistakes));

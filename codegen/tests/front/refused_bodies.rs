@@ -7,9 +7,21 @@ refused! {
         "some arm of a `match` has no guard: add `_ => ..` at the end";
     a_match_without_arms: "fn f(x: u32) { match x {} }", "match",
         "a `match` has arms: write at least `_ => ..`";
-    a_pattern_of_fields: "struct A { x: u32 } fn f(a: A) -> u32 { match a { A { x: 1 } => 2, _ => 3 } }", "A { x: 1 }",
-        "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple of them: test the rest in a guard, \
-         `_ if ..`";
+    a_pattern_of_a_reference: "fn f(a: u32) -> u32 { match a { &1 => 2, _ => 3 } }", "&1",
+        "a pattern is a literal, a range, a constant, a variant, a name, `_`, or a tuple, struct or array of them: test the \
+         rest in a guard, `_ if ..`";
+    alternatives_that_bind_different_parts: "fn f(a: (u32, u32)) -> u32 { match a { (x, 1) | (1, x) => x, _ => 3 } }", "(x, 1)",
+        "a name stands at one place in all alternatives of a pattern: write an arm for each of them";
+    a_pattern_of_an_unknown_field: "struct A { x: u32 } fn f(a: A) -> u32 { let A { y, .. } = a; y }", "y, ..",
+        "`A` has no field `y`";
+    a_pattern_of_an_unknown_struct: "fn f(a: u32) { let B { y } = a; }", "B",
+        "there is no struct `B` here: define it, or import it from a `#[device]` module with `use`";
+    a_pattern_of_another_struct: "struct A { x: u32 } fn f(a: u32) { let A { x } = a; }", "A { x } =", "expected `A`, found `u32`";
+    a_pattern_with_too_few_parts: "struct A(u32, u32); fn f(a: A) { let A(x) = a; }", "A(x)",
+        "this pattern has 1 parts, and the value has 2";
+    an_array_pattern_of_a_number: "fn f(a: u32) { let [x, ..] = a; }", "[x", "`u32` is not an array";
+    a_rest_of_unknown_length: "fn f<const N: usize>(a: [u32; N]) -> u32 { let [.., x] = a; x }", "[.., x]",
+        "how many parts `..` stands for is not known here: name the parts, or drop them with `_`";
     a_role_without_warps: "fn f() { #[role(producer)] {} }", "producer",
         "a role states its warps: write `warps = 0..4`";
     a_role_of_one_number: "fn f() { #[role(producer, warps = 4)] {} }", "4",
@@ -26,10 +38,8 @@ refused! {
         "shared memory has no caches: write `read` or `write`";
     a_hint_of_the_other_kind: "fn f(x: Global<u32>) { x.write_hinted(1, LastUse); }", "LastUse",
         "this is no hint that `write_hinted` may have: write one such as `NoAllocate`";
-    an_if_let: "fn f(x: u32) { if let 1 = x {} }", "let",
-        "`if let` and `while let` are not available in device code: write `match`";
-    a_let_else: "fn f(x: u32) { let y = x else { return }; }", "else",
-        "device code has no `let .. else`: test the value with `if`";
+    a_chain_of_lets: "fn f(x: u32) { if let 1 = x && x > 0 {} }", "let",
+        "a `let` stands alone in the condition of an `if` or `while`: nest a second `if`";
     a_closure: "fn f(x: u32) { let g = |y: u32| y; }", "|y",
         "device code has no closures: write a device function and call it by name";
     a_question_mark: "fn f(x: u32) { x?; }", "x?",
@@ -49,9 +59,9 @@ refused! {
     an_assignment_through_a_pointer: "fn f(x: Global<u32>) { *x = 1; }", "*x",
         "device memory is written with `pointer.write(value)`";
     an_index_of_memory: "fn f(x: Global<u32>) -> u32 { x[3] }", "x[3]",
-        "memory is reached through its pointer: write `pointer.at(index).read()`";
+        "memory is reached through a pointer to it: write `.at(index).read()`";
     a_slice_of_an_array: "fn f(x: [u32; 4]) { let y = x[1..2]; }", "1..2",
-        "device code has no slices: read the elements one by one";
+        "device code has no range as an index: write `slice.subslice(start, end)`, or read the elements one by one";
     an_unsafe_block: "fn f() { unsafe {} }", "unsafe",
         "device code has no `unsafe`: its memory operations are safe to write, leave it out";
     an_async_block: "fn f() { let x = async {}; }", "async", "device code has no `async`: wait in a loop with a deadline";
@@ -70,10 +80,8 @@ refused! {
         "the module has a `X` too: give the constant in the function another name";
     a_break_outside: "fn f() { break; }", "break", "`break` stands only inside a loop";
     an_unknown_label: "fn f() { loop { continue 'a; } }", "continue", "there is no enclosing loop `'a`";
-    a_struct_pattern: "struct A { x: u32 } fn f(a: A) { let A { x } = a; }", "A { x } =",
-        "`let` binds a name, `_` or a tuple of them: read fields with `.`";
     a_reference_pattern: "fn f(a: u32) { let ref b = a; }", "ref b",
-        "device code has no `ref` and `@` patterns: bind a plain name";
+        "device code has no references: bind a plain name, without `ref`";
     a_destructuring_assignment: "fn f(mut a: u32, mut b: u32) { (a, b) = (b, a); }", "(a, b)",
         "an assignment names one place: assign the parts one by one";
     an_assignment_to_a_value: "fn g() -> u32 { 1 } fn f() { g() = 3; }", "g()",
@@ -126,7 +134,7 @@ refused! {
     an_unknown_method: "struct A; fn f(a: A) { a.b(); }", "b()",
         "`A` has no method `b`: write one in its `impl`, without traits";
     an_unknown_pointer_method: "fn f(p: Global<u32>) { p.add(1); }", "add",
-        "pointers have no method `add`; they have `at`, `cast`, `read`, `write`, `load`, `store`, `read_only`, `read_hinted` and \
+        "pointers have no method `add`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, `read_only`, `read_hinted` and \
          `write_hinted`, `fetch_add` and its kind, \
          `exchange` and `compare_exchange`";
     a_method_of_peers: "fn f(p: Peers<u32>) { p.read(); }", "read",

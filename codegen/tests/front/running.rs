@@ -331,6 +331,69 @@ agree! {
         }
     }
 
+    patterns_take_values_apart: f {
+        #[derive(Clone, Copy)]
+        pub struct Place { rank: u32, row: u32 }
+        #[derive(Clone, Copy)]
+        pub struct Pair(Place, u32);
+        #[derive(Clone, Copy, PartialEq)]
+        #[repr(u32)]
+        pub enum Wire { Wide, Narrow }
+
+        const NOWHERE: u32 = 3;
+
+        fn place(x: u32) -> Place {
+            Place { rank: x % 5, row: x / 7 }
+        }
+
+        fn rank_below(place: Place, most: u32) -> u32 {
+            let Place { rank: rank @ 0..=2, .. } = place else { return most };
+            rank + 1
+        }
+
+        pub fn f(x: u32) -> u32 {
+            let x = x % 100_000;
+            let mut effects = 0;
+            let Place { rank, row: mut line } = place(x);
+            line ^= rank;
+            let Pair(Place { row, .. }, (y)): Pair = Pair(place(x + 1), x & 0xff);
+            let [first, .., last] = [x % 3, { effects += 1; x % 4 }, x % 5, x % 6];
+            let (a, (b, ..), .., c) = (x & 1, (x & 2, true), 5u64, x & 4);
+            let mut whole @ [low, _] = [x & 0xf, x >> 4];
+            whole[0] += low;
+            if let Place { rank: NOWHERE, row } = place(x) {
+                effects += row;
+            } else if let (1 | 2, 10..) = (x % 4, x) {
+                effects += 77;
+            }
+            let chosen = if let Pair(Place { rank: 1, .. }, n @ 5..=90) = Pair(place(x), y) { n * 3 } else { 9 };
+            let kind = match (place(x), if x % 2 == 0 { Wire::Wide } else { Wire::Narrow }) {
+                (Place { rank: 0, row } | Place { rank: 4, row }, Wire::Wide) => row,
+                (Place { rank, .. }, Wire::Narrow) if rank > 1 => rank * 100,
+                (Place { rank, row }, wire) => rank ^ row ^ wire as u32,
+            };
+            let mut left = x % 9;
+            while let 2..=8 = left {
+                left -= 1;
+                if left == 4 && x % 7 == 0 {
+                    break;
+                }
+                if x % 3 == 0 {
+                    continue;
+                }
+                effects += left;
+            }
+            let inner = 'outer: loop {
+                while let (0, n) | (1, n) = (left, x % 11) {
+                    break 'outer n;
+                }
+                break 50;
+            };
+            rank_below(place(x), 44) + effects * 3 + line + row * 5 + y + first * 7 + last * 11 + a + b + c * 13
+                + whole[0] * 17 + whole[1] + chosen + kind * 19 + left * 23 + inner * 29
+        }
+    }
+
     matches_on_bools_and_tuples: f {
         pub fn f(x: u32) -> u32 {
             let a = match x > 50 { true => 3, false => 4 };

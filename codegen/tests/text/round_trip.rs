@@ -61,6 +61,7 @@ fn intrinsics() -> Vec<Intrinsic> {
         I::NamedBarrier(BarrierKind::All),
         I::NamedBarrier(BarrierKind::Count),
         I::Offset,
+        I::Slice,
         I::CastPointer,
         I::PeerRank,
         I::SharedArray,

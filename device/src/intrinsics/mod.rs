@@ -13,6 +13,7 @@ mod memory;
 mod number;
 mod order;
 mod pointer;
+mod slice;
 mod target;
 mod warp;
 
@@ -46,6 +47,7 @@ pub use order::{
     SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
+pub use slice::{GlobalSlice, PeerSlice, SharedSlice};
 pub use target::{target_is_at_least, target_is_specific};
 pub use time::{global_timer, nanosleep, trap};
 pub use warp::{

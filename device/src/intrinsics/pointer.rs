@@ -2,13 +2,33 @@
 
 use std::marker::PhantomData;
 
+use super::slice::{GlobalSlice, PeerSlice, SharedSlice};
 use super::{Atomic, Load, LoadHint, ReadOnlyHint, Scope, Store, StoreHint, on_host};
 
 /// Integer types that may index memory.
-pub trait Index: Copy {}
-impl Index for u32 {}
-impl Index for u64 {}
-impl Index for usize {}
+pub trait Index: Copy {
+    /// The number, as wide as addresses.
+    #[doc(hidden)]
+    fn wide(self) -> u64;
+}
+
+impl Index for u32 {
+    fn wide(self) -> u64 {
+        u64::from(self)
+    }
+}
+
+impl Index for u64 {
+    fn wide(self) -> u64 {
+        self
+    }
+}
+
+impl Index for usize {
+    fn wide(self) -> u64 {
+        self as u64
+    }
+}
 
 macro_rules! pointer {
     ($(#[$doc:meta])* $name:ident) => {
@@ -52,11 +72,17 @@ macro_rules! pointer {
 }
 
 macro_rules! access {
-    ($name:ident) => {
+    ($name:ident, $slice:ident) => {
         impl<T: Copy> $name<T> {
-            /// The element `index` places further.
-            pub fn at<I: Index>(self, _index: I) -> Self {
-                on_host(concat!(stringify!($name), "::at"))
+            /// The element `index` places further. Nothing is checked: a slice has bounds.
+            pub fn at<I: Index>(self, index: I) -> Self {
+                let bytes = index.wide().wrapping_mul(size_of::<T>() as u64);
+                Self::from_address(self.address.wrapping_add(bytes))
+            }
+
+            /// The `length` elements from here on: what is asked of the slice is checked against `length`.
+            pub fn slice<I: Index>(self, length: I) -> $slice<T> {
+                $slice { pointer: self, length: length.wide() }
             }
 
             /// The same address seen as elements of another type.
@@ -172,9 +198,9 @@ pointer! {
     Peers
 }
 
-access!(Global);
-access!(Shared);
-access!(Peer);
+access!(Global, GlobalSlice);
+access!(Shared, SharedSlice);
+access!(Peer, PeerSlice);
 
 macro_rules! hinted {
     ($name:ident) => {

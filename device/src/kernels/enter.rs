@@ -5,7 +5,8 @@ use crate::device;
 /// The `enter` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::signal::code::{ENTER, announce, wait_for_all, warp_sees_fault};
+    use crate::kernels::signal::code::{ENTER, FINE, LATE, announce, describe, wait_for_peers};
+    use crate::layout::code::NOWHERE;
     use crate::prelude::*;
 
     /// Announces `epoch` in the peers' `counted` flags, which says that this rank is done with its arrivals and partial sums of
@@ -22,10 +23,17 @@ pub mod code {
         deadline: u64,
         status: Global<u32>,
     ) {
-        if warp_sees_fault(status) {
+        // This warp alone uses the record while the kernel runs, so ordinary accesses and one barrier do.
+        if any(status.read() != FINE) {
             return;
         }
         announce(counted, rank, ranks, epoch);
-        wait_for_all(counted_here, ranks, epoch, deadline, status, ENTER);
+        let late = wait_for_peers(counted_here, ranks, epoch, deadline);
+        let missing = ballot(late.peer != NOWHERE);
+        warp_barrier();
+        if missing != 0 && lane() == missing.trailing_zeros() {
+            status.write(LATE);
+            describe(status, ENTER, late.peer, epoch, late.found);
+        }
     }
 }

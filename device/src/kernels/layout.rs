@@ -49,6 +49,7 @@ pub mod code {
         if !wait_for_all(counted, ranks, epoch, deadline, status, LAYOUT) {
             return;
         }
+        warp_barrier();
         let width = counter_count(ranks, EXPERTS);
         let experts_per_rank = EXPERTS / ranks;
         let next = shared::<u32>(counter_count(MAX_RANKS, EXPERTS)); // next row per rank, next slot per expert

@@ -9,6 +9,7 @@ use crate::device;
 /// Flags, waits and the status record.
 #[device]
 pub mod code {
+    use crate::layout::code::NOWHERE;
     use crate::prelude::*;
 
     /// Words of a rank's status record.
@@ -38,14 +39,19 @@ pub mod code {
     /// Records a fault, unless one was recorded before: code, stage and three details.
     pub fn report(status: Global<u32>, code: u32, stage: u32, first: u32, second: u32, third: u32) {
         if status.compare_exchange(FINE, code, Relaxed, Gpu) == FINE {
-            status.at(1u32).write(stage);
-            status.at(2u32).write(first);
-            status.at(3u32).write(second);
-            status.at(4u32).write(third);
+            describe(status, stage, first, second, third);
         }
     }
 
-    /// Whether a fault was recorded; the same answer for all lanes of the warp.
+    /// Everything of a fault but its code.
+    pub fn describe(status: Global<u32>, stage: u32, first: u32, second: u32, third: u32) {
+        status.at(1u32).write(stage);
+        status.at(2u32).write(first);
+        status.at(3u32).write(second);
+        status.at(4u32).write(third);
+    }
+
+    /// Whether a fault was recorded; the same answer for all lanes of the warp. Other blocks may report meanwhile.
     pub fn warp_sees_fault(status: Global<u32>) -> bool {
         any(status.load(Relaxed, Gpu) != FINE)
     }
@@ -70,19 +76,45 @@ pub mod code {
         }
     }
 
-    /// Waits until one flag holds `epoch`; false when more than `deadline` nanoseconds have passed since `start`.
-    pub fn wait_for_one(flag: Global<u32>, epoch: u32, start: u64, deadline: u64) -> bool {
+    /// A peer whose flag did not come in time, as one lane knows it.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Late {
+        /// Its rank, or [`NOWHERE`] if all flags that the lane waited for came.
+        pub peer: u32,
+        /// What its flag held.
+        pub found: u32,
+    }
+
+    /// Waits until one flag holds `epoch`, or until more than `deadline` nanoseconds have passed since `start`; what it held.
+    pub fn wait_for_one(flag: Global<u32>, epoch: u32, start: u64, deadline: u64) -> u32 {
         loop {
-            if flag.load(Acquire, System) == epoch {
-                return true;
+            let found = flag.load(Acquire, System);
+            if found == epoch {
+                return found;
             }
             if global_timer().saturating_sub(start) > deadline {
-                return false;
+                return found;
             }
         }
     }
 
-    /// Waits for all ranks' flags, one lane per rank; whether all came. One warp; orders its later accesses after theirs.
+    /// Waits for all ranks' flags, one lane per rank. One warp. Orders what a lane does later after what the rank that it waited
+    /// for did; a barrier behind it is what tells the others.
+    pub fn wait_for_peers(flags: Global<u32>, ranks: u32, epoch: u32, deadline: u64) -> Late {
+        let start = global_timer();
+        let mut late = Late { peer: NOWHERE, found: 0 };
+        let mut peer = lane();
+        while peer < ranks {
+            let found = wait_for_one(flags.at(peer), epoch, start, deadline);
+            if found != epoch {
+                late = Late { peer, found };
+            }
+            peer += WARP;
+        }
+        late
+    }
+
+    /// Waits as [`wait_for_peers`] and reports those that are late; whether none is, for all lanes.
     pub fn wait_for_all(
         flags: Global<u32>,
         ranks: u32,
@@ -91,17 +123,10 @@ pub mod code {
         status: Global<u32>,
         stage: u32,
     ) -> bool {
-        let start = global_timer();
-        let mut in_time = true;
-        let mut peer = lane();
-        while peer < ranks {
-            if !wait_for_one(flags.at(peer), epoch, start, deadline) {
-                report(status, LATE, stage, peer, epoch, flags.at(peer).load(Relaxed, System));
-                in_time = false;
-            }
-            peer += WARP;
+        let late = wait_for_peers(flags, ranks, epoch, deadline);
+        if late.peer != NOWHERE {
+            report(status, LATE, stage, late.peer, epoch, late.found);
         }
-        warp_barrier();
-        all(in_time)
+        all(late.peer == NOWHERE)
     }
 }

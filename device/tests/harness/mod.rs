@@ -49,7 +49,7 @@ impl Memory {
         Words { address, count: words.len() }
     }
 
-    pub(crate) fn words(&self, words: &Words) -> Vec<u32> {
+    pub(crate) fn words(&mut self, words: &Words) -> Vec<u32> {
         let mut bytes = vec![0; words.count * 4];
         self.machine.read(words.address, &mut bytes).expect("the allocation is that large");
         let (words, _) = bytes.as_chunks::<4>();
@@ -99,6 +99,8 @@ pub(crate) fn try_run<A: Arguments>(
     let machine = &mut memory.machine;
     let loaded = machine.load(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let argument = |argument| match argument {
+        Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
+        Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
         Argument::U32(value) => emulator::Argument::U32(value),
         Argument::U64(value) => emulator::Argument::U64(value),
         Argument::F32(value) => emulator::Argument::F32(value),

@@ -4,9 +4,10 @@
 //! that contain each other's threads, through the same proxy, of exactly the same bytes (PTX ISA section 8.7).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::Detector;
-use super::clock::lanes;
+use super::clock::{LaunchId, lanes};
 use super::lanes::{LaneClocks, View};
 use super::location::Location;
 use super::scope::{Place, mutual};
@@ -29,7 +30,7 @@ pub(crate) struct Racing {
 pub(crate) struct Request<'a, V> {
     pub(crate) view: &'a V,
     pub(crate) actor: u32,
-    pub(crate) launch: u32,
+    pub(crate) launch: LaunchId,
     pub(crate) place: Place,
     pub(crate) mark: Mark,
     pub(crate) lanes: u32,
@@ -49,7 +50,7 @@ enum Relation {
 impl Detector {
     /// The stamp of an access by a warp at this time; `several` lanes have one of their own.
     #[inline]
-    fn stamp(&mut self, clocks: &mut LaneClocks, access: Access, pc: u32, several: u32) -> u32 {
+    pub(super) fn stamp(&mut self, clocks: &mut LaneClocks, access: Access, pc: u32, several: u32) -> u32 {
         match clocks.stamp(pc, several) {
             Some(stamp) => stamp,
             None => {
@@ -106,14 +107,54 @@ impl Detector {
         let mut at = offset;
         while at < offset + length {
             let page = pages.page(at / PAGE, shift, &mut self.sets);
-            let end = (at / PAGE + 1) * PAGE;
-            while at < end.min(offset + length) {
+            let end = ((at / PAGE + 1) * PAGE).min(offset + length);
+            let cells = (at % PAGE) >> page.shift..(at % PAGE + end - at) >> page.shift;
+            if cells.len() > 1 && self.settle_run(page, cells, request) {
+                at = end;
+                continue;
+            }
+            while at < end {
                 let index = (at % PAGE) >> page.shift;
                 self.cell(page, index, locations, request, at)?;
                 at += 1 << page.shift;
             }
         }
         Ok(())
+    }
+
+    /// Records a weak access to neighbouring pieces if it is behind all accesses to them, and nothing else needs to be kept.
+    fn settle_run<V: View>(&self, page: &mut Page, cells: Range<usize>, request: &Request<'_, V>) -> bool {
+        let Access { strong, proxy, non_coherent, .. } = request.access;
+        if strong.is_some() || proxy != Proxy::Generic || non_coherent {
+            return false;
+        }
+        let mut last = 0;
+        let mut is_behind = |mark: u32| {
+            let mark = Mark(mark);
+            if mark.is_nobody() || mark.0 == last {
+                return true;
+            }
+            last = mark.0;
+            if mark.as_set().is_some() {
+                return false;
+            }
+            let stamp = self.stamps.get(mark.stamp());
+            let launch = self.actors[stamp.actor as usize].launch;
+            let theirs = mark.lanes(stamp);
+            !stamp.access.non_coherent
+                && request.view.is_behind(stamp, launch, theirs, request.lanes, request.space)
+        };
+        let is_read = request.access.kind == Kind::Read;
+        let settled = page.writes[cells.clone()].iter().all(|&mark| is_behind(mark))
+            && page.reads[cells.clone()].iter().all(|&mark| is_behind(mark));
+        if settled {
+            let marks = if is_read { &mut page.reads } else { &mut page.writes };
+            marks[cells.clone()].fill(request.mark.0);
+            if !is_read {
+                page.reads[cells].fill(0);
+            }
+        }
+        settled
     }
 
     /// Checks and records an access to one piece of memory.
@@ -136,6 +177,7 @@ impl Detector {
         if request.access.kind == Kind::Atomic {
             kept.clear();
         }
+        self.keep_weaker(write, request, &mut kept);
         kept.push(request.mark);
         page.writes[index] = self.replace(write, kept).0;
         page.reads[index] = self.replace(read, unordered_reads).0;
@@ -171,6 +213,26 @@ impl Detector {
         Ok(unordered)
     }
 
+    /// Adds those of `earlier` that are weaker than the request: whoever is behind neither may race with them and not with
+    /// the request.
+    fn keep_weaker<V: View>(&self, earlier: Mark, request: &Request<'_, V>, kept: &mut Vec<Mark>) {
+        let Some(scope) = request.access.strong else { return };
+        let mut look = |mark: Mark| {
+            let access = &self.stamps.get(mark.stamp()).access;
+            let is_weaker = access.strong.is_none_or(|earlier| earlier < scope)
+                || access.bytes != request.access.bytes
+                || access.proxy != request.access.proxy;
+            if is_weaker && mark != request.mark && !kept.contains(&mark) {
+                kept.push(mark);
+            }
+        };
+        match earlier.as_set() {
+            Some(set) => self.sets.get(set).iter().for_each(|&mark| look(mark)),
+            None if earlier.is_nobody() => {}
+            None => look(earlier),
+        }
+    }
+
     fn relation<V: View>(
         &self,
         earlier: Mark,
@@ -184,7 +246,7 @@ impl Detector {
         let mine = &request.access;
         if mine.non_coherent {
             // Whatever it may see must have been written before its kernel began.
-            let start = &self.launches[request.launch as usize].start.generic;
+            let start = &self.launches[request.launch.number as usize].start.generic;
             let before = start.covers(stamp.actor, actor.launch, theirs, stamp.time);
             return if before { Relation::Ordered } else { Relation::Racing };
         }
@@ -217,6 +279,10 @@ impl Detector {
         request: &Request<'_, V>,
     ) -> bool {
         let Some(location) = location else { return false };
+        // Of a store that is no longer remembered nobody can tell who found it.
+        if self.stamps.get(store.stamp()).access.strong.is_some() && location.has_forgotten(store) {
+            return true;
+        }
         location.observations(store).any(|moment| {
             let read = Stamp { actor: moment.actor, time: moment.time, ..*self.stamps.get(store.stamp()) };
             let launch = self.actors[moment.actor as usize].launch;

@@ -6,6 +6,18 @@
 /// A moment in the life of a warp; it advances when a lane publishes what it knows.
 pub(crate) type Time = u32;
 
+/// A launch. Numbers grow along a stream, whose launches follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaunchId {
+    pub(crate) number: u32,
+    pub(crate) stream: u32,
+}
+
+impl LaunchId {
+    /// No launch: nobody knows its end.
+    pub(crate) const NONE: LaunchId = LaunchId { number: u32::MAX, stream: u32::MAX };
+}
+
 pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
     (0..32).filter(move |lane| mask >> lane & 1 == 1)
 }
@@ -80,18 +92,19 @@ impl Known {
 pub(crate) struct Clock {
     /// By actor, ascending.
     warps: Vec<(u32, Known)>,
-    /// Launches that are known to be over, ascending; their warps need no entry.
-    launches: Vec<u32>,
+    /// The last launch of each stream that is known to be over, by stream. Those before it in the stream are over too; warps of
+    /// all of them need no entry.
+    ended: Vec<(u32, u32)>,
 }
 
 impl Clock {
     pub(crate) fn is_empty(&self) -> bool {
-        self.warps.is_empty() && self.launches.is_empty()
+        self.warps.is_empty() && self.ended.is_empty()
     }
 
     /// Whether the lanes of `mask` of a warp of `launch` are known until `time`.
     #[inline]
-    pub(crate) fn covers(&self, actor: u32, launch: u32, mask: u32, time: Time) -> bool {
+    pub(crate) fn covers(&self, actor: u32, launch: LaunchId, mask: u32, time: Time) -> bool {
         let found = self.warps.binary_search_by_key(&actor, |entry| entry.0);
         found.is_ok_and(|index| self.warps[index].1.covers(mask, time)) || self.knows_end_of(launch)
     }
@@ -102,8 +115,9 @@ impl Clock {
         found.map_or(0, |index| self.warps[index].1.of(lane))
     }
 
-    pub(crate) fn knows_end_of(&self, launch: u32) -> bool {
-        self.launches.binary_search(&launch).is_ok()
+    pub(crate) fn knows_end_of(&self, launch: LaunchId) -> bool {
+        let found = self.ended.binary_search_by_key(&launch.stream, |entry| entry.0);
+        found.is_ok_and(|index| self.ended[index].1 >= launch.number)
     }
 
     /// Adds knowledge of one warp.
@@ -116,10 +130,8 @@ impl Clock {
 
     /// Adds everything that another clock knows.
     pub(crate) fn join(&mut self, other: &Clock) {
-        for launch in &other.launches {
-            if let Err(index) = self.launches.binary_search(launch) {
-                self.launches.insert(index, *launch);
-            }
+        for &(stream, number) in &other.ended {
+            self.end(LaunchId { number, stream });
         }
         let mut position = 0;
         let mut missing = 0;
@@ -151,12 +163,18 @@ impl Clock {
     }
 
     /// Learns that a launch is over; `launch_of` tells which launch an actor is part of.
-    pub(crate) fn complete(&mut self, launch: u32, launch_of: impl Fn(u32) -> u32) {
-        if let Err(index) = self.launches.binary_search(&launch) {
-            self.launches.insert(index, launch);
+    pub(crate) fn complete(&mut self, launch: LaunchId, launch_of: impl Fn(u32) -> LaunchId) {
+        self.end(launch);
+        let mut warps = std::mem::take(&mut self.warps);
+        warps.retain(|&(actor, _)| !self.knows_end_of(launch_of(actor)));
+        self.warps = warps;
+    }
+
+    fn end(&mut self, LaunchId { number, stream }: LaunchId) {
+        match self.ended.binary_search_by_key(&stream, |entry| entry.0) {
+            Ok(index) => self.ended[index].1 = self.ended[index].1.max(number),
+            Err(index) => self.ended.insert(index, (stream, number)),
         }
-        let launches = &self.launches;
-        self.warps.retain(|&(actor, _)| launches.binary_search(&launch_of(actor)).is_err());
     }
 }
 
@@ -207,7 +225,7 @@ mod tests {
                 for lane in 0..32 {
                     for time in 1..9 {
                         let expected = [&a, &b].iter().any(|side| side.get(&actor).is_some_and(|times| times[lane] >= time));
-                        prop_assert_eq!(joined.covers(actor, 0, 1 << lane, time), expected);
+                        prop_assert_eq!(joined.covers(actor, LaunchId::NONE, 1 << lane, time), expected);
                     }
                 }
             }

@@ -8,7 +8,7 @@
 
 use super::Detector;
 use super::check::{Racing, Request};
-use super::clock::{Known, Time, lanes};
+use super::clock::{Known, LaunchId, Time, lanes};
 use super::knowledge::Knowledge;
 use super::lanes::{LaneClocks, Past, View};
 use super::scope::Place;
@@ -46,7 +46,7 @@ impl Trail {
 #[derive(Clone, Debug)]
 pub(crate) struct AgentClock {
     pub(crate) trail: Trail,
-    pub(crate) launch: u32,
+    pub(crate) launch: LaunchId,
     pub(crate) place: Place,
     pub(crate) proxy: Proxy,
     /// What its issuer knew.
@@ -62,7 +62,7 @@ impl AgentClock {
     }
 
     /// Whether an access is known to the issuer, proxies aside.
-    pub(crate) fn knows(&self, stamp: &Stamp, launch: u32, theirs: u32, lane: usize) -> bool {
+    pub(crate) fn knows(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, lane: usize) -> bool {
         self.past.knows(stamp, launch, theirs, self.issuer.unwrap_or(lane))
     }
 
@@ -73,7 +73,7 @@ impl AgentClock {
 }
 
 impl View for AgentClock {
-    fn is_behind(&self, stamp: &Stamp, launch: u32, theirs: u32, mine: u32, space: Space) -> bool {
+    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, space: Space) -> bool {
         if stamp.actor == self.trail.actor && theirs & !mine == 0 {
             return true;
         }
@@ -88,7 +88,7 @@ impl View for AgentClock {
         })
     }
 
-    fn knows_end_of(&self, launch: u32, mine: u32) -> bool {
+    fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool {
         lanes(mine).all(|lane| self.knowledge(lane).generic.knows_end_of(launch))
     }
 }
@@ -175,7 +175,7 @@ impl Detector {
     /// A copy is complete: whoever follows the launch knows it.
     pub(crate) fn end_copy(&mut self, trail: &Trail) {
         let launch = self.actors[trail.actor as usize].launch;
-        self.launches[launch as usize].end.join(&trail.knowledge(false));
+        self.launches[launch.number as usize].end.join(&trail.knowledge(false));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the lanes of a warp know: mostly the same, but a lane that acquires alone knows more than its siblings, and lanes
 //! know of each other's accesses only what a barrier of the warp or block has shown them (independent thread scheduling).
 
-use super::clock::{Clock, Known, Time, lanes};
+use super::clock::{Clock, Known, LaunchId, Time, lanes};
 use super::helper::Helpers;
 use super::knowledge::Knowledge;
 use super::location::Release;
@@ -52,7 +52,7 @@ const MOST_REMEMBERED: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct LaneClocks {
     pub(crate) actor: u32,
-    pub(crate) launch: u32,
+    pub(crate) launch: LaunchId,
     pub(crate) place: Place,
     pub(crate) time: Time,
     all: u32,
@@ -68,7 +68,13 @@ pub(crate) struct LaneClocks {
 
 impl LaneClocks {
     /// A warp whose `lanes` start with what their launch knows.
-    pub(crate) fn new(actor: u32, launch: u32, place: Place, lanes: u32, start: Knowledge) -> LaneClocks {
+    pub(crate) fn new(
+        actor: u32,
+        launch: LaunchId,
+        place: Place,
+        lanes: u32,
+        start: Knowledge,
+    ) -> LaneClocks {
         LaneClocks {
             actor,
             launch,
@@ -144,14 +150,14 @@ impl LaneClocks {
 
     /// Whether each lane of `mine` knows that the lanes of `theirs` made an access.
     #[inline]
-    pub(crate) fn knows(&self, stamp: &Stamp, launch: u32, theirs: u32, mine: u32) -> bool {
+    pub(crate) fn knows(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32) -> bool {
         self.knows_moment((stamp.actor, launch, stamp.time), theirs, mine)
     }
 
     #[inline]
     pub(crate) fn knows_moment(
         &self,
-        (actor, launch, time): (u32, u32, Time),
+        (actor, launch, time): (u32, LaunchId, Time),
         theirs: u32,
         mine: u32,
     ) -> bool {
@@ -316,8 +322,12 @@ impl LaneClocks {
         }
         let own = release.actor == self.actor && release.lane == lane;
         // Whoever knows the release knows all that it published.
-        let known =
-            self.knowledge(lane).generic.covers(release.actor, u32::MAX, 1 << release.lane, release.time);
+        let known = self.knowledge(lane).generic.covers(
+            release.actor,
+            LaunchId::NONE,
+            1 << release.lane,
+            release.time,
+        );
         if !own && !known {
             self.acquire_from_anyone(lane, &release.knowledge);
         }
@@ -472,7 +482,7 @@ impl Past {
     }
 
     /// Whether `lane` knew an access by the lanes of `theirs`.
-    pub(crate) fn knows(&self, stamp: &Stamp, launch: u32, theirs: u32, lane: usize) -> bool {
+    pub(crate) fn knows(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, lane: usize) -> bool {
         if stamp.actor != self.actor {
             return self.knowledge(lane).generic.covers(stamp.actor, launch, theirs, stamp.time);
         }
@@ -490,19 +500,19 @@ impl Past {
 /// Who looks at memory.
 pub(crate) trait View {
     /// Whether each lane of `mine` is ordered behind an access by the lanes of `theirs`, as far as synchronisation goes.
-    fn is_behind(&self, stamp: &Stamp, launch: u32, theirs: u32, mine: u32, space: Space) -> bool;
+    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, space: Space) -> bool;
 
     /// Whether each lane of `mine` knows that a launch is over.
-    fn knows_end_of(&self, launch: u32, mine: u32) -> bool;
+    fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool;
 }
 
 impl View for LaneClocks {
     #[inline]
-    fn is_behind(&self, stamp: &Stamp, launch: u32, theirs: u32, mine: u32, _: Space) -> bool {
+    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, _: Space) -> bool {
         self.knows(stamp, launch, theirs, mine)
     }
 
-    fn knows_end_of(&self, launch: u32, mine: u32) -> bool {
+    fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool {
         lanes(mine).all(|lane| self.knowledge(lane).generic.knows_end_of(launch))
     }
 }

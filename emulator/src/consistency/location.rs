@@ -79,6 +79,11 @@ impl Location {
         self.stores.push_back(store);
     }
 
+    /// Whether a store may have been one of this location that made room for later ones.
+    pub(crate) fn has_forgotten(&self, by: Mark) -> bool {
+        self.stores.len() == HISTORY && self.stores.iter().all(|store| store.by != by)
+    }
+
     /// Reads from which a store is known: of itself, or of an atomic operation that continues it.
     pub(crate) fn observations(&self, by: Mark) -> impl Iterator<Item = Moment> {
         let position = self.stores.iter().position(|store| store.by == by).unwrap_or(self.stores.len());

@@ -15,11 +15,13 @@
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
 //! - [`phases`] for mbarriers.
+//! - [`host`]: the programs that launch.
 //! - [`report`]: a race in words, with the nearest remedy.
 
 mod check;
 pub(crate) mod clock;
 mod helper;
+mod host;
 pub(crate) mod knowledge;
 pub(crate) mod lanes;
 mod location;
@@ -37,8 +39,10 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
 use crate::code::Code;
+use crate::config::{Config, Hosts};
 use crate::op::{Fence, Scope};
 pub(crate) use check::Racing;
+use clock::LaunchId;
 pub(crate) use helper::{AgentClock, Trail};
 pub(crate) use knowledge::Knowledge;
 pub(crate) use lanes::LaneClocks;
@@ -51,19 +55,21 @@ use stamp::Stamps;
 pub(crate) use stamp::{Access, Kind, Proxy};
 pub(crate) use strong::Strong;
 
-/// A warp, or a group of helper threads that copy for one.
+/// A warp, a group of helper threads that copy for one, or a host.
 #[derive(Clone, Debug)]
 struct Actor {
-    launch: u32,
+    launch: LaunchId,
     place: Place,
     block: [u32; 3],
     warp: u32,
 }
 
-/// A launch of this run.
+/// A launch, or what stands for one where a host is an actor.
 #[derive(Clone, Debug)]
 struct Launched {
-    code: Arc<Code>,
+    id: LaunchId,
+    /// `None` for a host.
+    code: Option<Arc<Code>>,
     gpu: usize,
     /// What all its threads know at their start.
     start: Knowledge,
@@ -79,10 +85,17 @@ struct Fences {
     system: Knowledge,
 }
 
-/// Everything about one run: all launches between two moments at which the host knows that nothing runs.
+/// Everything about all launches between two moments at which every host knows that nothing runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detector {
+    /// Which of these spans it is.
     run: u32,
+    gpus: usize,
+    kind: Hosts,
+    /// One for each GPU, if hosts are told apart.
+    hosts: Vec<LaneClocks>,
+    /// What hosts knew when they made launches that have not begun, by ticket.
+    enqueued: HashMap<usize, Knowledge>,
     /// Chooses which stores strong reads find.
     random: Option<Pcg64Mcg>,
     /// The proxy of bulk copies matters only if there are any.
@@ -92,6 +105,8 @@ pub(crate) struct Detector {
     actors: Vec<Actor>,
     launches: Vec<Launched>,
     tickets: HashMap<usize, u32>,
+    /// Numbers of streams.
+    numbers: HashMap<(usize, u32), u32>,
     /// What the next launch of a stream knows, by GPU and stream.
     streams: HashMap<(usize, u32), Knowledge>,
     fences: Fences,
@@ -99,17 +114,14 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// A detector for a seed: with 0, strong reads find the newest store.
-    pub(crate) fn new(seed: u64) -> Detector {
+    /// A detector for a machine: with seed 0, strong reads find the newest store.
+    pub(crate) fn new(config: &Config) -> Detector {
         // Not the numbers that the schedule draws.
+        let seed = config.schedule_seed;
         let random = (seed != 0).then(|| Pcg64Mcg::seed_from_u64(seed ^ 0x6d65_6d6f_7279));
-        Detector { random, ..Detector::default() }
-    }
-
-    /// The host knows that everything before is over.
-    pub(crate) fn start_run(&mut self) {
-        let random = self.random.take();
-        *self = Detector { run: self.run.wrapping_add(1).max(1), random, ..Detector::default() };
+        let mut detector = Detector { random, gpus: config.gpus, kind: config.hosts, ..Detector::default() };
+        detector.forget();
+        detector
     }
 
     /// Blocks of a launch begin; it follows everything that its stream did before.
@@ -118,17 +130,23 @@ impl Detector {
             return;
         }
         self.tracks_proxies |= !code.asynchronous.is_empty();
-        let start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
-        self.tickets.insert(ticket, self.launches.len() as u32);
-        self.launches.push(Launched { code: code.clone(), gpu, start: start.clone(), end: start });
+        let mut start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
+        if let Some(known) = self.enqueued.remove(&ticket) {
+            start.join(&known);
+        }
+        let streams = self.numbers.len() as u32;
+        let stream = *self.numbers.entry((gpu, stream)).or_insert(streams);
+        let id = LaunchId { number: self.launches.len() as u32, stream };
+        self.tickets.insert(ticket, id.number);
+        self.launches.push(Launched { id, code: Some(code.clone()), gpu, start: start.clone(), end: start });
     }
 
     /// The last thread of a launch exited and its copies are complete.
     pub(crate) fn end_launch(&mut self, ticket: usize, gpu: usize, stream: u32) {
         let Some(&number) = self.tickets.get(&ticket) else { return };
         let mut end = std::mem::take(&mut self.launches[number as usize].end);
-        let actors = &self.actors;
-        Arc::make_mut(&mut end.generic).complete(number, |actor| actors[actor as usize].launch);
+        let (actors, id) = (&self.actors, self.launches[number as usize].id);
+        Arc::make_mut(&mut end.generic).complete(id, |actor| actors[actor as usize].launch);
         // The boundaries of launches order all proxies (PTX ISA section 8.9.4).
         if self.tracks_proxies {
             end.fence_proxy(true, true);
@@ -151,11 +169,11 @@ impl Detector {
         mask: u32,
     ) -> Option<Box<LaneClocks>> {
         let &launch = self.tickets.get(&ticket)?;
-        let Launched { gpu, start, .. } = &self.launches[launch as usize];
-        let place = Place { gpu: *gpu, block: block.1 };
+        let &Launched { id, gpu, ref start, .. } = &self.launches[launch as usize];
+        let place = Place { gpu, block: block.1 };
         let number = self.actors.len() as u32;
-        self.actors.push(Actor { launch, place, block: block.0, warp });
-        Some(Box::new(LaneClocks::new(number, launch, place, mask, start.clone())))
+        self.actors.push(Actor { launch: id, place, block: block.0, warp });
+        Some(Box::new(LaneClocks::new(number, id, place, mask, start.clone())))
     }
 
     /// A number for a helper of a warp.
@@ -166,7 +184,7 @@ impl Detector {
 
     /// Lanes of a warp exit.
     pub(crate) fn exit(&mut self, clocks: &mut LaneClocks, mask: u32) {
-        self.launches[clocks.launch as usize].end.join(&clocks.published_by(mask));
+        self.launches[clocks.launch.number as usize].end.join(&clocks.published_by(mask));
         clocks.exit(mask);
     }
 

@@ -7,7 +7,7 @@ use super::knowledge::Knowledge;
 use super::lanes::{Halves, LaneClocks};
 use super::scope::Place;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
-use crate::error::{Position, Race};
+use crate::error::{Accessor, Position, Race};
 use crate::op::{Scope, Space};
 
 /// The later access of a race.
@@ -65,7 +65,7 @@ impl<'a> Later<'a> {
 }
 
 impl Access {
-    fn describe(&self) -> String {
+    fn describe(&self, is_host: bool) -> String {
         let what = match self.kind {
             Kind::Read => "read",
             Kind::Write => "write",
@@ -81,29 +81,43 @@ impl Access {
             None => String::new(),
             Some(scope) => format!("`{}` ", scope.name()),
         };
+        if is_host {
+            return format!("{what} by a host");
+        }
         format!("{strength}{what}{whose} of {} bytes", self.bytes)
     }
 }
 
 impl Detector {
-    fn position(&self, actor: u32, pc: u32) -> Position {
+    /// The GPU whose host it is.
+    fn host(&self, actor: u32) -> Option<usize> {
+        self.hosts.iter().position(|host| host.actor == actor)
+    }
+
+    /// Where an actor of a launch is.
+    fn position(&self, actor: u32, pc: u32) -> Option<Position> {
         let actor = &self.actors[actor as usize];
-        let launch = &self.launches[actor.launch as usize];
-        let origin = &launch.code.origins[pc as usize];
-        Position {
-            kernel: launch.code.name.clone(),
+        let launch = &self.launches[actor.launch.number as usize];
+        let code = launch.code.as_ref()?;
+        let origin = &code.origins[pc as usize];
+        Some(Position {
+            kernel: code.name.clone(),
             instruction: origin.text.clone(),
             line: origin.line,
-            source: launch.code.source(pc),
+            source: code.source(pc),
             gpu: launch.gpu,
             block: actor.block,
             warp: actor.warp,
-        }
+        })
+    }
+
+    fn is_host(&self, actor: u32) -> bool {
+        self.launches[self.actors[actor as usize].launch.number as usize].code.is_none()
     }
 
     /// `instruction` at file and line.
     fn name(&self, actor: u32, pc: u32) -> String {
-        let position = self.position(actor, pc);
+        let Some(position) = self.position(actor, pc) else { return "the host's copy".into() };
         match position.source {
             Some((file, line)) => format!("`{}` ({file}:{line})", position.instruction),
             None => format!("`{}` (PTX line {})", position.instruction, position.line),
@@ -115,10 +129,12 @@ impl Detector {
         let theirs = racing.earlier.lanes(stamp);
         Race {
             place,
-            earlier: self.position(stamp.actor, stamp.pc),
-            earlier_access: stamp.access.describe(),
-            earlier_lane: theirs.trailing_zeros(),
-            later_access: later.access.describe(),
+            earlier: match self.position(stamp.actor, stamp.pc) {
+                Some(position) => Accessor::Lane { position, lane: theirs.trailing_zeros() },
+                None => Accessor::Host { gpu: self.host(stamp.actor).unwrap_or_default() },
+            },
+            earlier_access: stamp.access.describe(self.is_host(stamp.actor)),
+            later_access: later.access.describe(self.is_host(later.actor)),
             remedy: self.remedy(stamp, theirs, later),
         }
     }
@@ -131,6 +147,9 @@ impl Detector {
             |knowledge: &Knowledge| knowledge.generic.covers(stamp.actor, actor.launch, theirs, stamp.time);
         if earlier.non_coherent || mine.non_coherent {
             return "`ld.global.nc` may read only what nobody writes while its kernel runs: use an ordinary load".into();
+        }
+        if self.is_host(later.actor) && self.is_host(stamp.actor) {
+            return "ordered if the hosts met in between, or if a kernel of the second acquired from one of the first".into();
         }
         if stamp.actor == later.actor && stamp.pc == later.pc && mine.kind != Kind::Read && !mine.asynchronous
         {

@@ -124,6 +124,10 @@ impl Stamps {
         self.list.len() as u32 - 1
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
     #[inline]
     pub(crate) fn get(&self, number: u32) -> &Stamp {
         &self.list[number as usize]

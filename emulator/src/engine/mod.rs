@@ -66,7 +66,7 @@ impl Engine {
             wide: !config.baseline && execute::is_wide_supported(),
             agents: Agents::default(),
             schedule: schedule::from_seed(config.schedule_seed),
-            detector: config.checks.then(|| Detector::new(config.schedule_seed)),
+            detector: config.checks.then(|| Detector::new(config)),
         }
     }
 

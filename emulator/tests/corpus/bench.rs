@@ -113,7 +113,7 @@ impl Bench {
     }
 
     /// The numbers in a buffer.
-    pub(crate) fn read<T: Number>(&self, address: u64, count: usize) -> Vec<T> {
+    pub(crate) fn read<T: Number>(&mut self, address: u64, count: usize) -> Vec<T> {
         let mut bytes = vec![0; count * T::BYTES];
         self.machine.read(address, &mut bytes).expect("read");
         bytes.chunks_exact(T::BYTES).map(T::parse).collect()
@@ -152,7 +152,7 @@ impl Bench {
     }
 
     /// Compares what the kernel wrote with what the host expects.
-    pub(crate) fn expect<T: Number + PartialEq + std::fmt::Debug>(&self, address: u64, expected: &[T]) {
+    pub(crate) fn expect<T: Number + PartialEq + std::fmt::Debug>(&mut self, address: u64, expected: &[T]) {
         let found = self.read::<T>(address, expected.len());
         if let Some(place) = (0..expected.len()).find(|&place| found[place] != expected[place]) {
             panic!(
@@ -166,7 +166,7 @@ impl Bench {
     }
 
     /// The same for floats that may differ by `tolerance`, relative for numbers above 1.
-    pub(crate) fn expect_near(&self, address: u64, expected: &[f32], tolerance: f32) {
+    pub(crate) fn expect_near(&mut self, address: u64, expected: &[f32], tolerance: f32) {
         for (place, (found, &expected)) in
             self.read::<f32>(address, expected.len()).into_iter().zip(expected).enumerate()
         {

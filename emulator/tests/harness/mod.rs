@@ -90,7 +90,7 @@ pub(crate) fn zeroed(machine: &mut Machine, gpu: usize, bytes: u64) -> u64 {
 }
 
 /// Words at an address.
-pub(crate) fn words(machine: &Machine, address: u64, count: usize) -> Vec<u32> {
+pub(crate) fn words(machine: &mut Machine, address: u64, count: usize) -> Vec<u32> {
     let mut bytes = vec![0; count * 4];
     machine.read(address, &mut bytes).expect("read");
     let (chunks, _) = bytes.as_chunks::<4>();

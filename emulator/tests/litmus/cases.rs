@@ -75,6 +75,17 @@ vec![
         verdict: Race("no race if the scope were `.sys`"), why: "not morally strong, so nothing makes them atomic to each other" },
     Litmus { name: "Different sizes", threads: &[("0.0.0.0", "st64.relaxed.sys x 1"), ("1.0.0.0", "ld.relaxed.sys x")],
         verdict: Race("of different sizes"), why: "they do not overlap completely" },
+    // A stronger write does not hide a weaker one before it.
+    Litmus { name: "A weak store before a strong one", threads: &[("0.0.0.0", "st x 1; st.relaxed.sys x 2"), ("1.0.0.0", "ld.relaxed.sys x")],
+        verdict: Race("data race"), why: "the load is morally strong with the second store only, and nothing orders it behind the first" },
+    Litmus { name: "A weak store before a release of the same place", threads: &[("0.0.0.0", "st x 1; st.release.sys x 2"), ("1.0.0.0", "ld.acquire.sys x")],
+        verdict: Race("data race"), why: "the acquire may find what was there before, or the weak store: then nothing orders them" },
+    Litmus { name: "A weak store before an atomic operation", threads: &[("0.0.0.0", "st x 1; add.relaxed.sys x 1"), ("1.0.0.0", "ld.relaxed.sys x")],
+        verdict: Race("data race"), why: "atomic operations are strong, the store is not" },
+    Litmus { name: "A store of a narrow scope before a wide one", threads: &[("0.0.0.0", "st.relaxed.gpu x 1; st.relaxed.sys x 2"), ("1.0.0.0", "ld.relaxed.sys x")],
+        verdict: Race("no race if the scope were `.sys`"), why: "scope .gpu does not contain the other thread" },
+    Litmus { name: "A weak store that a release publishes", threads: &[("0.0.0.0", "st x 1; st.release.sys y 1"), ("1.0.0.0", "await.acquire.sys y; add.relaxed.sys x 1"), ("1.1.0.0", "await.acquire.sys y; add.relaxed.sys x 1")],
+        verdict: Outcomes(&[&[1, 2], &[2, 1]]), why: "both are behind the weak store, and morally strong with each other" },
     // Three threads: causality is transitive.
     Litmus { name: "WRC, release and acquire", threads: &[("0.0.0.0", "st.relaxed.sys x 1"), ("1.0.0.0", "ld.acquire.sys x; st.release.sys y 1"), ("1.1.0.0", "ld.acquire.sys y; ld.relaxed.sys x")],
         verdict: Outcomes(&[&[0, 0, 0], &[0, 0, 1], &[0, 1, 0], &[0, 1, 1], &[1, 0, 0], &[1, 0, 1], &[1, 1, 1]]),

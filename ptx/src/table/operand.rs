@@ -106,14 +106,16 @@ impl Value {
         Some(if self.shape == Shape::Wide { class.with_bits(class.bits() * 2) } else { class })
     }
 
-    /// Checks that a register of type `ty` may be this operand of `opcode`.
+    /// Checks that a register of type `ty` may be this operand of `opcode`, or one of that many elements of it.
     ///
     /// # Errors
     /// What the operand must be: "a 32-bit integer register".
-    pub fn check(&self, opcode: &Opcode, ty: Type) -> Result<(), String> {
-        let Some(class) = self.class(&|label| opcode.slot(label)) else { return Ok(()) };
-        // The elements of a pack share the width; how many there are is checked where it is known.
-        match self.shape == Shape::Pack || class.admits(ty, self.wider) {
+    pub fn check(&self, opcode: &Opcode, elements: u32, ty: Type) -> Result<(), String> {
+        let Some(mut class) = self.class(&|label| opcode.slot(label)) else { return Ok(()) };
+        if self.shape == Shape::Pack {
+            class = Class::Bits(class.bits() / elements.max(1));
+        }
+        match class.admits(ty, self.wider) {
             true => Ok(()),
             false => Err(class.to_string()),
         }

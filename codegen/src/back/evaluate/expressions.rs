@@ -219,6 +219,7 @@ impl<'p> Evaluator<'p> {
     {
         let parts: Vec<&'t Type> = match ty {
             Type::Tuple(parts) => parts.iter().collect(),
+            Type::Slice(_) => ty.slice_parts().into_iter().flatten().collect(),
             Type::Struct(path) => match self.program.structure(path) {
                 Ok(structure) => structure.fields.iter().map(|field| &field.ty).collect(),
                 Err(message) => return Err(self.mistake(activation, span, message)),

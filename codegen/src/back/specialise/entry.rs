@@ -89,36 +89,42 @@ pub(super) fn specialise(
     })
 }
 
-/// Checks the const arguments against the kernel's const parameters.
+/// Checks the const arguments against the kernel's const parameters; all that is wrong is reported.
 fn const_parameters(function: &Function, arguments: &[(&str, i128)]) -> Result<Parameters, Error> {
     let error =
         |parameter: &str, message: String| Error::Parameter { parameter: parameter.to_string(), message };
+    let mut mistakes = Vec::new();
     let known: Vec<String> = function.const_parameters.iter().map(|(name, _)| format!("`{name}`")).collect();
     for (position, (name, _)) in arguments.iter().enumerate() {
         if !function.const_parameters.iter().any(|(parameter, _)| parameter == name) {
             let has = if known.is_empty() { "none".to_string() } else { known.join(", ") };
             let message = format!("`{}` has no const parameter `{name}`: it has {has}", function.name);
-            return Err(error(name, message));
-        }
-        if arguments[..position].iter().any(|(earlier, _)| earlier == name) {
-            return Err(error(name, format!("the const parameter `{name}` is given twice: give it once")));
+            mistakes.push(error(name, message));
+        } else if arguments[..position].iter().any(|(earlier, _)| earlier == name) {
+            mistakes.push(error(name, format!("the const parameter `{name}` is given twice: give it once")));
         }
     }
     let mut parameters = Parameters::new();
     for (name, scalar) in &function.const_parameters {
         let Some((_, number)) = arguments.iter().find(|(argument, _)| argument == name) else {
             let message = format!("`{}` needs a value for its const parameter `{name}`", function.name);
-            return Err(error(name, message));
+            mistakes.push(error(name, message));
+            continue;
         };
         let Some(value) = Constant::from_number(*scalar, *number) else {
             let (least, greatest) = if *scalar == Scalar::Bool { (0, 1) } else { range(*scalar) };
             let message =
                 format!("{name} must be a {} from {least} to {greatest}: {number} is not", scalar.name());
-            return Err(error(name, message));
+            mistakes.push(error(name, message));
+            continue;
         };
         parameters.insert(name.clone(), value);
     }
-    Ok(parameters)
+    match mistakes.len() {
+        0 => Ok(parameters),
+        1 => Err(mistakes.swap_remove(0)),
+        _ => Err(Error::Several(mistakes)),
+    }
 }
 
 impl<'p> Specialiser<'p> {
@@ -127,43 +133,64 @@ impl<'p> Specialiser<'p> {
         let function = frame.function;
         let mut declared = Vec::new();
         for (local, parameter) in function.locals.iter().enumerate().take(function.parameters) {
-            let symbol =
-                format!("{}_param_{}", emit::identifier(&function.name), emit::identifier(&parameter.name));
-            // Two parameters may have one name only in made-up modules; PTX needs different ones.
-            let symbol = match declared.iter().any(|variable: &Variable| variable.name == symbol) {
-                true => format!("{symbol}_{local}"),
-                false => symbol,
-            };
-            declared.push(self.declare(frame, &symbol, &parameter.ty)?);
-            let leaves = self.leaves(frame, &parameter.ty, function.span)?;
-            let [leaf] = leaves.as_slice() else {
-                let message = "a kernel parameter must be a scalar, a Global, a Peer or a Peers";
-                return Err(self.mistake(frame, function.span, message));
-            };
             let into = match frame.varies[local] {
                 true => Some(self.homes(frame, local, function.span)?),
                 false => None,
             };
             let want = Want { name: Some(parameter.name.clone()), into };
-            let place = Argument::Address(Base::Symbol(symbol), 0);
-            let opcode = format!("ld.param.{}", memory_type(leaf.ty));
-            let value = match leaf.ty {
-                LeafType::Scalar(Scalar::Bool) => {
-                    let byte = self.body.register(Class::Bits32, None);
-                    self.body.pure(opcode, byte, vec![place]);
-                    self.nonzero(byte, &want)
-                }
-                ty => {
-                    let register = self.result(&want, ty.class());
-                    self.body.pure(opcode, register, vec![place]);
-                    Value::Register(register)
-                }
+            let parts = match parameter.ty.slice_parts() {
+                Some([pointer, length]) => vec![("", pointer), ("_length", length)],
+                None => vec![("", &parameter.ty)],
             };
-            frame.locals[local] = Some(vec![value]);
+            let mut values = Vec::new();
+            for (part, (suffix, ty)) in parts.into_iter().enumerate() {
+                let name = emit::identifier(&format!("{}{suffix}", parameter.name));
+                let symbol = format!("{}_param_{name}", emit::identifier(&function.name));
+                // PTX needs different names: of a slice's length and a parameter called like it, or in made-up modules.
+                let symbol = match declared.iter().any(|variable: &Variable| variable.name == symbol) {
+                    true => format!("{symbol}_{local}"),
+                    false => symbol,
+                };
+                declared.push(self.declare(frame, &symbol, ty)?);
+                values.push(self.load_parameter(frame, symbol, ty, &want.part(part, 1, suffix))?);
+            }
+            frame.locals[local] = Some(values);
         }
         self.block(frame, &function.body)?;
         self.body.ret(None);
         Ok(declared)
+    }
+
+    /// The value of the declared parameter `symbol`.
+    fn load_parameter(
+        &mut self,
+        frame: &mut Frame<'p>,
+        symbol: String,
+        ty: &Type,
+        want: &Want,
+    ) -> Outcome<Value> {
+        let leaves = self.leaves(frame, ty, frame.function.span)?;
+        let [leaf] = leaves.as_slice() else { return Err(self.not_launchable(frame)) };
+        let place = Argument::Address(Base::Symbol(symbol), 0);
+        let opcode = format!("ld.param.{}", memory_type(leaf.ty));
+        Ok(match leaf.ty {
+            LeafType::Scalar(Scalar::Bool) => {
+                let byte = self.body.register(Class::Bits32, None);
+                self.body.pure(opcode, byte, vec![place]);
+                self.nonzero(byte, want)
+            }
+            ty => {
+                let register = self.result(want, ty.class());
+                self.body.pure(opcode, register, vec![place]);
+                Value::Register(register)
+            }
+        })
+    }
+
+    fn not_launchable(&mut self, frame: &Frame<'p>) -> Stop {
+        let message =
+            "a kernel parameter must be a scalar, a Global, a Peer, a Peers or a slice of global memory";
+        self.mistake(frame, frame.function.span, message)
     }
 
     fn declare(&mut self, frame: &Frame<'p>, symbol: &str, ty: &Type) -> Outcome<Variable> {
@@ -174,10 +201,7 @@ impl<'p> Specialiser<'p> {
                 (Scalar::U64, Some(self.layout(frame, pointee, span)?.align))
             }
             Type::Peers(_) => (Scalar::U64, Some(8)),
-            _ => {
-                let message = "a kernel parameter must be a scalar, a Global, a Peer or a Peers";
-                return Err(self.mistake(frame, span, message));
-            }
+            _ => return Err(self.not_launchable(frame)),
         };
         let pointer = align.map(|align| PointerAttribute {
             space: Some(PtxSpace::Global),

@@ -168,6 +168,14 @@ impl<'p> Specialiser<'p> {
                 [pointer] => one(self.scalar(frame, pointer, want)?),
                 _ => Err(self.mistake(frame, span, "`cast` takes a pointer")),
             },
+            Intrinsic::Slice => {
+                let mut parts = Vec::new();
+                for (index, argument) in arguments.iter().enumerate() {
+                    let suffix = if index == 0 { "" } else { "_length" };
+                    parts.extend(self.value(frame, argument, &want.part(index, 1, suffix))?);
+                }
+                Ok(parts)
+            }
             Intrinsic::PeerRank => one(self.peer_rank(frame, span, arguments, want)?),
             Intrinsic::SharedArray => one(self.shared_array(frame, expression, arguments, want)?),
             Intrinsic::Read => self.read(frame, expression, "", arguments, want),

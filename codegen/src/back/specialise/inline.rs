@@ -179,7 +179,17 @@ impl<'p> Specialiser<'p> {
             };
             results += usize::from(is_result);
             reads_special |= matches!(operand, Operand::Register(name) if hole(name).is_none());
-            arguments.push(self.operand(frame, span, operand, constant, (inline, bound))?);
+            let argument = self.operand(frame, span, operand, constant, (inline, bound))?;
+            if let (OperandPattern::Constant { allowed, .. }, Argument::Integer(value)) = (pattern, &argument)
+                && !allowed.is_empty()
+                && !allowed.contains(value)
+            {
+                let legal = allowed.iter().map(i128::to_string).collect::<Vec<_>>().join(" or ");
+                let message =
+                    format!("`{}` takes the constant {legal} here, and this is {value}", instruction.opcode);
+                return Err(self.mistake(frame, span, message));
+            }
+            arguments.push(argument);
         }
         let guard = match &instruction.guard {
             Some(guard) => match self.place(frame, span, &guard.register, (inline, bound))? {

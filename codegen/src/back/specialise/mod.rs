@@ -48,7 +48,7 @@ use value::{Value, Want};
 ///
 /// # Errors
 ///
-/// [`Error::NoSuchKernel`], [`Error::Parameter`] for a missing, unknown or out-of-range const parameter,
+/// [`Error::NoSuchKernel`], [`Error::Parameter`], or [`Error::Several`], for a missing, unknown or out-of-range const parameter,
 /// [`Error::Relation`] for a failed `const { assert!(..) }`, [`Error::Specialise`] for constructs that only turn out to
 /// be impossible once the constants are known, [`Error::Ptx`] for a bug of this crate.
 pub fn specialise(

@@ -97,6 +97,7 @@ impl<'p> Analysis<'p> {
                 };
                 Value::Whole(fact.of_form(form))
             }
+            Intrinsic::Slice => Value::Parts(values),
             Intrinsic::Assume(assumption) => match values.into_iter().next() {
                 Some(value) => value.map(&mut |fact| assumed(fact, assumption)),
                 None => pure,

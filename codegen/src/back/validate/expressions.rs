@@ -10,6 +10,9 @@ impl<'a> Checker<'a> {
     pub(super) fn field(&mut self, ty: &Type, field: u32, span: Span) -> Option<Type> {
         let part = match ty {
             Type::Tuple(parts) => parts.get(field as usize).cloned(),
+            Type::Slice(_) => {
+                ty.slice_parts().and_then(|parts| parts.get(field as usize).map(|part| (*part).clone()))
+            }
             Type::Struct(path) => self
                 .program
                 .structure(path)

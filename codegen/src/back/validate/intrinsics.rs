@@ -124,6 +124,11 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             types.first().map(|ty| (*ty).clone()),
             "a pointer and an index (u32, u64 or usize)",
         ),
+        Intrinsic::Slice => takes(
+            count == 2 && pointee.is_some() && scalar(1) == Some(Scalar::U64),
+            types.first().map(|ty| Type::Slice(Box::new((*ty).clone()))),
+            "a pointer and the number of elements (u64)",
+        ),
         Intrinsic::CastPointer => {
             let same_space = match (types, result) {
                 ([Type::Pointer(from, _)], Type::Pointer(to, _)) => from == to,
@@ -289,6 +294,7 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::Offset => "`at`",
         Intrinsic::CastPointer => "`cast`",
         Intrinsic::PeerRank => "`rank`",
+        Intrinsic::Slice => "`slice`",
         Intrinsic::SharedArray => "`shared`",
         Intrinsic::Read => "`read`",
         Intrinsic::Write => "`write`",

@@ -122,14 +122,9 @@ impl<'a> Checker<'a> {
             self.mistake(function.span, format!("the kernel `{}` must not return a value", function.name));
         }
         for local in &function.locals[..function.parameters] {
-            let launchable = match &local.ty {
-                Type::Scalar(_) | Type::Peers(_) => true,
-                Type::Pointer(space, _) => *space != crate::ir::Space::Shared,
-                _ => false,
-            };
-            if !launchable {
+            if !local.ty.is_launchable() {
                 let message = format!(
-                    "the kernel parameter `{}` must be a scalar, a Global, a Peer or a Peers",
+                    "the kernel parameter `{}` must be a scalar, a Global, a Peer, a Peers or a slice of global memory",
                     local.name
                 );
                 self.mistake(function.span, message);

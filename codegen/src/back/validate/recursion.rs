@@ -157,7 +157,12 @@ fn in_type(ty: &Type, found: &mut BTreeSet<Item>) {
             in_size(size, found);
             in_type(element, found);
         }
-        Type::Unit | Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => {}
+        Type::Unit
+        | Type::Scalar(_)
+        | Type::Enum(..)
+        | Type::Pointer(..)
+        | Type::Peers(_)
+        | Type::Slice(_) => {}
     }
 }
 

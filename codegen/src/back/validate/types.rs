@@ -56,6 +56,10 @@ impl Checker<'_> {
                 );
             }
             Type::Pointer(_, pointee) | Type::Peers(pointee) => self.nested(pointee, span, true, depth + 1),
+            Type::Slice(pointer) => match **pointer {
+                Type::Pointer(..) => self.nested(pointer, span, in_memory, depth + 1),
+                _ => self.mistake(span, "a slice has a Global, a Shared or a Peer in it"),
+            },
         }
     }
 
@@ -108,7 +112,9 @@ pub(super) fn same(left: &Type, right: &Type) -> bool {
         (Type::Pointer(left_space, left), Type::Pointer(right_space, right)) => {
             left_space == right_space && same(left, right)
         }
-        (Type::Peers(left), Type::Peers(right)) => same(left, right),
+        (Type::Peers(left), Type::Peers(right)) | (Type::Slice(left), Type::Slice(right)) => {
+            same(left, right)
+        }
         _ => left == right,
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn cost(expression: &Expr, costs: &Costs) -> Option<u32> {
 fn weight(intrinsic: Intrinsic) -> Option<u32> {
     match intrinsic {
         Intrinsic::TargetIsAtLeast | Intrinsic::TargetIsSpecific => Some(0),
-        Intrinsic::CastPointer | Intrinsic::Bitcast | Intrinsic::Assume(_) => Some(0),
+        Intrinsic::CastPointer | Intrinsic::Slice | Intrinsic::Bitcast | Intrinsic::Assume(_) => Some(0),
         Intrinsic::ThreadInBlock
         | Intrinsic::ThreadsInBlock
         | Intrinsic::BlockInGrid

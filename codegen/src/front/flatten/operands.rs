@@ -90,6 +90,7 @@ impl Flattener<'_, '_> {
                 Intrinsic::Lane => "lane",
                 Intrinsic::Offset | Intrinsic::CastPointer | Intrinsic::PeerRank => "address",
                 Intrinsic::SharedArray => "shared",
+                Intrinsic::Slice => "slice",
                 Intrinsic::Atomic(..) => "before",
                 Intrinsic::Vote(_) | Intrinsic::MatchAny => "lanes",
                 Intrinsic::GlobalTimer => "time",

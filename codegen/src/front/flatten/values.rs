@@ -71,6 +71,10 @@ impl Flattener<'_, '_> {
                     span,
                 }));
             }
+            NodeKind::Slice(operation, operands) => {
+                let operands = self.operands(operands)?;
+                return self.slice(*operation, operands, ty, span);
+            }
             NodeKind::Inline(written, values) => {
                 let expression = self.inline(written, values, node)?;
                 return Some(self.evaluated(expression));

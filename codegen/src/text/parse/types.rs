@@ -9,6 +9,10 @@ use crate::text::spelling::scalar;
 /// How large a type may be: types are copied into every expression.
 const WEIGHT: usize = 8192;
 
+fn slice_of(space: Space, element: Box<Type>) -> Type {
+    Type::Slice(Box::new(Type::Pointer(space, element)))
+}
+
 impl Parser<'_> {
     /// A type.
     pub(super) fn ty(&mut self) -> Parsed<Type> {
@@ -55,6 +59,9 @@ impl Parser<'_> {
             "Shared" => |pointee| Type::Pointer(Space::Shared, pointee),
             "Peer" => |pointee| Type::Pointer(Space::Peer, pointee),
             "Peers" => Type::Peers,
+            "GlobalSlice" => |element| slice_of(Space::Global, element),
+            "SharedSlice" => |element| slice_of(Space::Shared, element),
+            "PeerSlice" => |element| slice_of(Space::Peer, element),
             _ => return self.struct_type(word),
         };
         self.advance()?;

@@ -42,6 +42,18 @@ impl Printer<'_> {
                 self.ty(pointee);
                 self.word(">");
             }
+            Type::Slice(pointer) => match &**pointer {
+                Type::Pointer(space, element) => {
+                    self.word(match space {
+                        Space::Global => "GlobalSlice<",
+                        Space::Shared => "SharedSlice<",
+                        Space::Peer => "PeerSlice<",
+                    });
+                    self.ty(element);
+                    self.word(">");
+                }
+                other => self.ty(other),
+            },
         }
     }
 

@@ -189,6 +189,13 @@ impl Function<'_> {
         for parameter in &function.parameters {
             arguments.push(match parameter {
                 Type::Pointer(space, pointee) => self.pointer(*space, pointee, depth)?,
+                Type::Slice(pointer) => {
+                    let Type::Pointer(space, pointee) = &**pointer else { return None };
+                    let length = self.value(&Type::Scalar(Scalar::U64), depth);
+                    let parts = vec![self.pointer(*space, pointee, depth)?, length];
+                    let kind = ExprKind::Intrinsic(crossdock_codegen::ir::Intrinsic::Slice, parts);
+                    self.expr(kind, parameter.clone())
+                }
                 Type::Peers(_) => {
                     let local = self.local_of(|ty| ty == parameter)?;
                     self.expr(ExprKind::Local(local), parameter.clone())

@@ -108,7 +108,8 @@ impl Function<'_> {
     /// An assignment to a local or a part of one.
     fn assignment(&mut self, height: u32) -> Option<StatementKind> {
         let fixed = self.fixed.clone();
-        let is_pointer = |ty: &Type| matches!(ty, Type::Pointer(..) | Type::Peers(_) | Type::Unit);
+        let is_pointer =
+            |ty: &Type| matches!(ty, Type::Pointer(..) | Type::Peers(_) | Type::Slice(_) | Type::Unit);
         let local = self.local_of(|ty| !is_pointer(ty))?;
         if fixed.contains(&local) {
             return None;

@@ -105,7 +105,7 @@ pub(super) fn pointee(choices: &mut Choices, items: &Items) -> Type {
 
 /// The type of a parameter.
 pub(super) fn parameter(choices: &mut Choices, items: &Items, only_values: bool, kernel: bool) -> Type {
-    let kind = if only_values { 0 } else { choices.below(5) };
+    let kind = if only_values { 0 } else { choices.below(6) };
     let pointee = |choices: &mut Choices| Box::new(pointee(choices, items));
     match kind {
         1 | 4 => Type::Pointer(Space::Global, pointee(choices)),
@@ -114,6 +114,7 @@ pub(super) fn parameter(choices: &mut Choices, items: &Items, only_values: bool,
             let space = choices.one(&[Space::Peer, Space::Shared]);
             Type::Pointer(space, pointee(choices))
         }
+        5 => Type::Slice(Box::new(Type::Pointer(Space::Global, pointee(choices)))),
         _ if kernel => Type::Scalar(scalar(choices)),
         _ => value(choices, items, 2),
     }

@@ -307,6 +307,8 @@ impl Drop for Member {
 /// Where the driver finds an argument.
 fn pointer(argument: &mut Argument) -> *mut c_void {
     match argument {
+        Argument::U8(value) => (&raw mut *value).cast(),
+        Argument::U16(value) => (&raw mut *value).cast(),
         Argument::U32(value) => (&raw mut *value).cast(),
         Argument::U64(value) => (&raw mut *value).cast(),
         Argument::F32(value) => (&raw mut *value).cast(),

@@ -60,13 +60,14 @@ impl Emulated {
 
     /// The state once the rank's launches are finished.
     fn idle(&self, rank: usize) -> Result<MutexGuard<'_, State>> {
-        let state = self.working()?;
-        if state.ranks[rank].queue.is_empty() {
-            return Ok(state);
+        let mut state = self.working()?;
+        if !state.ranks[rank].queue.is_empty() {
+            drop(state);
+            self.block(rank, Activity::Waiting)?;
+            state = self.working()?;
         }
-        drop(state);
-        self.block(rank, Activity::Waiting)?;
-        self.working()
+        state.machine.host_waits(rank);
+        Ok(state)
     }
 
     /// Blocks the rank's thread until the rendezvous has an answer for it.

@@ -51,6 +51,8 @@ impl State {
             sms_per_gpu: settings.multiprocessors,
             schedule_seed: settings.schedule_seed,
             trace: settings.trace,
+            // Ranks are programs of their own: what one waited for, another does not know.
+            hosts: emulator::Hosts::PerGpu,
             ..emulator::Config::default()
         };
         Ok(State {
@@ -80,11 +82,14 @@ impl State {
     /// Lets the rendezvous decide, executing what was launched if it comes to that.
     pub(super) fn settle(&mut self) {
         let State { machine, rendezvous, ranks, kernels, broken, .. } = self;
-        rendezvous.settle(|| {
+        let gathered = rendezvous.settle(|| {
             let outcome = execute(machine, ranks, kernels);
             *broken = outcome.as_ref().err().cloned();
             outcome
         });
+        if gathered {
+            machine.hosts_meet();
+        }
         self.free_released();
         self.progress = Instant::now();
     }
@@ -186,6 +191,8 @@ fn execute(
 
 fn argument(argument: &Argument) -> emulator::Argument {
     match *argument {
+        Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
+        Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
         Argument::U32(value) => emulator::Argument::U32(value),
         Argument::U64(value) => emulator::Argument::U64(value),
         Argument::F32(value) => emulator::Argument::F32(value),

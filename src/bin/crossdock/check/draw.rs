@@ -19,7 +19,17 @@ pub(super) fn fixed(with: &str) -> Result<Vec<String>, Failure> {
     Ok(words)
 }
 
-/// The flags of a run: the fixed ones, and small ones of every kind for the others.
+/// The dimension of a run that is large. One at most, so that runs stay short.
+#[derive(Clone, Copy, PartialEq)]
+enum Large {
+    Ranks,
+    Experts,
+    TopK,
+    Hidden,
+    Nothing,
+}
+
+/// The flags of a run: the fixed ones, and for the others small ones of every kind, one of them sometimes large.
 pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let mut random = Pcg64::seed_from_u64(seed);
     let given = |flag: &str| {
@@ -35,13 +45,27 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         }
     };
     // Every draw is made, given or not, so that one more fixed flag changes as little as possible.
+    let large = match random.random_range(0..24) {
+        0 => Large::Ranks,
+        1 => Large::Experts,
+        2 => Large::TopK,
+        3 => Large::Hidden,
+        _ => Large::Nothing,
+    };
     let divides = |ranks: &u32| number("--experts").is_none_or(|experts| experts % ranks == 0);
-    let counts: Vec<u32> = [1, 2, 3, 6, 8].into_iter().filter(divides).collect();
+    let candidates = if large == Large::Ranks { &[1, 16, 72][..] } else { &[1, 2, 3, 6, 8] };
+    let counts: Vec<u32> = candidates.iter().copied().filter(divides).collect();
     let ranks = counts[random.random_range(0..counts.len())];
     let ranks = number("--gpus-per-node").unwrap_or(ranks).max(1);
-    let per_rank = random.random_range(1..=5).max(number("--top-k").unwrap_or(1).div_ceil(ranks));
+    let per_rank = match large {
+        Large::Experts => 2048 / ranks.min(2048),
+        Large::TopK => random.random_range(5..=32),
+        _ => random.random_range(1..=5),
+    };
+    let per_rank = per_rank.max(number("--top-k").unwrap_or(1).div_ceil(ranks));
     let experts = number("--experts").unwrap_or(ranks.saturating_mul(per_rank));
-    let top_k = random.random_range(1..=experts.clamp(1, 9));
+    let most = if large == Large::TopK { 32 } else { 9 };
+    let top_k = random.random_range(1..=experts.clamp(1, most));
     let wire = match random.random_range(0..10) {
         0..=3 => "bf16".to_owned(),
         4 | 5 => "fp8".to_owned(),
@@ -60,8 +84,14 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let is_fp8 = given("--wire").unwrap_or(&wire).starts_with("fp8");
     let has_tokens = given("--tokens-file").is_some();
     // Rows are multiples of 16 bytes; few of these widths are powers of two.
-    let hidden = random.random_range(1..=20) * if is_fp8 { 16 } else { 8 };
-    let tokens = if random.random_bool(0.1) { 0 } else { random.random_range(1..=24) };
+    let pieces = match large {
+        Large::Hidden => 21..=2048,
+        Large::Ranks | Large::Experts => 1..=4,
+        Large::TopK | Large::Nothing => 1..=20,
+    };
+    let hidden = random.random_range(pieces) * if is_fp8 { 16 } else { 8 };
+    let most = if large == Large::Nothing { 24 } else { 3 };
+    let tokens = if random.random_bool(0.1) { 0 } else { random.random_range(1..=most) };
     let routing = match random.random_range(0..8) {
         0 => "one-expert".to_owned(),
         1 | 2 => format!("sparse:0.{}", random.random_range(1..=9)),
@@ -71,9 +101,15 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let layout = match random.random_range(0..4) {
         0 => format!("expert:{}", [1, 3, 16][random.random_range(0..3)]),
         // Room for every selection at one expert.
-        1 => format!("masked:{}", (ranks * tokens * top_k).max(1)),
+        1 if large != Large::Hidden => format!("masked:{}", (ranks * tokens * top_k).max(1)),
         _ => "source".to_owned(),
     };
+    let multiprocessors = match random.random_range(0..4) {
+        0 => random.random_range(1..=3).to_string(),
+        1 => "all".to_owned(),
+        _ => "auto".to_owned(),
+    };
+    add("--sms", multiprocessors);
     add("--gpus-per-node", ranks.to_string());
     add("--experts", experts.to_string());
     let files = ["--tokens-file", "--topk-file", "--weights-file"].iter().any(|flag| given(flag).is_some());
@@ -124,10 +160,19 @@ mod tests {
             assert_eq!(arguments.experts % arguments.gpus_per_node, 0, "{arguments:?}");
         }
         let some = |holds: &dyn Fn(&RunArguments) -> bool| all.iter().any(holds);
-        for ranks in [1, 2, 3, 6, 8] {
+        for ranks in [1, 2, 3, 6, 8, 16, 72] {
             assert!(some(&|arguments| arguments.gpus_per_node == ranks), "{ranks} ranks");
         }
         assert!(some(&|arguments| arguments.tokens == Some(0)));
+        assert!(some(&|arguments| arguments.experts > 1500));
+        assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 16)));
+        assert!(some(&|arguments| arguments.hidden.is_some_and(|hidden| hidden > 8192)));
+        for layout in ["BySource", "ByExpert", "Masked"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.layout).contains(layout)), "{layout}");
+        }
+        for budget in ["Auto", "All", "Multiprocessors"] {
+            assert!(some(&|arguments| format!("{:?}", arguments.sms).contains(budget)), "{budget}");
+        }
         assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 1 && top_k % 2 == 1)));
         for routing in ["OneExpert", "Sparse", "Zipf", "Uniform"] {
             assert!(some(&|arguments| format!("{:?}", arguments.routing).contains(routing)), "{routing}");

@@ -74,7 +74,7 @@ impl Source {
                 Failure::Source(render(mistakes, &file))
             }
             Error::Relation { mistake, .. } => Failure::Source(render(std::slice::from_ref(mistake), &file)),
-            Error::Parameter { .. } => Failure::arguments(format!("--param: {error}")),
+            Error::Parameter { .. } | Error::Several(_) => Failure::arguments(format!("--param: {error}")),
             _ => Failure::arguments(format!("--kernel: {error}")),
         }
     }

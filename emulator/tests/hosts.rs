@@ -1,0 +1,140 @@
+//! What the host's waits order: one host for all GPUs, or one for each. Verdicts were derived by hand: hosts are threads, a
+//! launch follows what its host knew, and a wait makes known what the GPU's launches did.
+
+mod harness;
+
+use crossdock_emulator::{Accessor, Argument, Config, Error, FaultKind, Hosts, Launch, Machine};
+use harness::{kernel, module};
+
+const WRITES: &str = "ld.param.u64 %rd1, [at]; mov.u32 %r1, 7; st.global.u32 [%rd1], %r1;";
+const READS: &str = "ld.param.u64 %rd1, [at]; ld.global.u32 %r1, [%rd1];";
+const RELEASES: &str = "ld.param.u64 %rd1, [at]; mov.u32 %r1, 7; st.global.u32 [%rd1], %r1; st.release.sys.global.u32 [%rd1+4], %r1;";
+const ACQUIRES: &str =
+    "ld.param.u64 %rd1, [at]; ld.acquire.sys.global.u32 %r2, [%rd1+4]; ld.global.u32 %r1, [%rd1];";
+const LOADS: &str =
+    "ld.param.u64 %rd1, [at]; ld.relaxed.sys.global.u32 %r2, [%rd1+4]; ld.global.u32 %r1, [%rd1];";
+
+struct Two {
+    machine: Machine,
+    /// Sixteen bytes of GPU 0, written by its host; both hosts know.
+    at: u64,
+}
+
+impl Two {
+    fn new(hosts: Hosts) -> Two {
+        let mut machine =
+            Machine::new(Config { gpus: 2, hosts, ..Config::default() }).expect("configuration");
+        let at = machine.allocate(0, 16).expect("room");
+        machine.fill(at, 0, 16).expect("inside");
+        machine.hosts_meet();
+        Two { machine, at }
+    }
+
+    fn launch(&mut self, gpu: usize, body: &str) {
+        let kernel = kernel(&mut self.machine, &module(".param .u64 at", body));
+        let arguments = vec![Argument::U64(self.at)];
+        let (grid, block) = ([1, 1, 1], [1, 1, 1]);
+        let launch = Launch { gpu, stream: 0, kernel, grid, block, shared_bytes: 0, arguments };
+        self.machine.launch(launch).expect("fits");
+    }
+
+    fn run(&mut self, gpu: usize, body: &str) -> Result<(), Error> {
+        self.launch(gpu, body);
+        self.machine.run()
+    }
+}
+
+fn is_race(result: Result<(), Error>) -> bool {
+    match result {
+        Err(Error::Fault(fault)) => matches!(fault.kind, FaultKind::DataRace(_)),
+        Err(Error::HostRace { .. }) => true,
+        Err(other) => panic!("{other}"),
+        Ok(()) => false,
+    }
+}
+
+#[test]
+fn one_host_waits_for_everything() {
+    let mut two = Two::new(Hosts::One);
+    two.run(0, WRITES).expect("no race");
+    two.run(1, READS).expect("the host waited in between");
+}
+
+#[test]
+fn hosts_of_their_own_order_nothing_until_they_meet() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, WRITES).expect("no race");
+    assert!(is_race(two.run(1, READS)));
+
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, WRITES).expect("no race");
+    two.machine.host_waits(0);
+    two.machine.hosts_meet();
+    two.run(1, READS).expect("host 0 waited and met host 1");
+}
+
+#[test]
+fn hosts_that_meet_without_a_wait_know_nothing_of_the_launch() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, WRITES).expect("no race");
+    two.machine.hosts_meet();
+    assert!(is_race(two.run(1, READS)));
+}
+
+#[test]
+fn a_stream_follows_itself_and_carries_what_it_acquired() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, RELEASES).expect("no race");
+    two.run(0, READS).expect("one stream");
+    two.run(1, ACQUIRES).expect("acquired in an earlier run's release");
+    two.run(1, WRITES).map(|()| panic!("GPU 0 read in between")).expect_err("a race");
+
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, RELEASES).expect("no race");
+    two.run(1, ACQUIRES).expect("acquires");
+    two.run(1, READS).expect("the stream knows what its earlier launch acquired");
+    two.machine.host_waits(1);
+    two.machine.read(two.at, &mut [0; 4]).expect("host 0 is behind its own GPU, and reads do not race");
+}
+
+#[test]
+fn a_relaxed_flag_does_not_carry_from_run_to_run() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, RELEASES).expect("no race");
+    assert!(is_race(two.run(1, LOADS)));
+}
+
+#[test]
+fn copies_of_the_host_race_with_other_gpus() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(1, WRITES).expect("no race");
+    let error = two.machine.read(two.at, &mut [0; 4]).expect_err("GPU 1 is not waited for");
+    let Error::HostRace { gpu: 0, race } = &error else { panic!("{error}") };
+    assert!(matches!(&race.earlier, Accessor::Lane { position, lane: 0 } if position.gpu == 1), "{error}");
+    assert!(error.to_string().contains("read by a host"), "{error}");
+
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(1, WRITES).expect("no race");
+    two.machine.host_waits(1);
+    two.machine.hosts_meet();
+    two.machine.read(two.at, &mut [0; 4]).expect("host 1 waited and met host 0");
+}
+
+#[test]
+fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.launch(0, READS);
+    two.machine.write(two.at, &[1; 4]).expect("nothing has run");
+    let error = two.machine.run().expect_err("the launch does not follow the copy");
+    let Error::Fault(fault) = &error else { panic!("{error}") };
+    let FaultKind::DataRace(race) = &fault.kind else { panic!("{error}") };
+    assert_eq!(race.earlier, Accessor::Host { gpu: 0 });
+}
+
+#[test]
+fn a_failed_run_leaves_nothing_behind() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(0, WRITES).expect("no race");
+    assert!(is_race(two.run(1, READS)));
+    two.run(1, READS).expect("everything began anew");
+}
