@@ -14,6 +14,13 @@ const ACQUIRES: &str =
 const LOADS: &str =
     "ld.param.u64 %rd1, [at]; ld.relaxed.sys.global.u32 %r2, [%rd1+4]; ld.global.u32 %r1, [%rd1];";
 
+const BULK_READS: &str =
+    ".shared .align 16 .b8 tile[16]; .shared .align 8 .b8 full[8]; ld.param.u64 %rd1, [at];
+    mbarrier.init.shared.b64 [full], 1; fence.mbarrier_init.release.cluster;
+    mbarrier.arrive.expect_tx.shared.b64 _, [full], 16;
+    cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [tile], [%rd1], 16, [full];
+    WAIT: mbarrier.try_wait.parity.shared.b64 %p, [full], 0; @!%p bra WAIT;";
+
 struct Two {
     machine: Machine,
     /// Sixteen bytes of GPU 0, written by its host; both hosts know.
@@ -129,6 +136,24 @@ fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
     let Error::Fault(fault) = &error else { panic!("{error}") };
     let FaultKind::DataRace(race) = &fault.kind else { panic!("{error}") };
     assert_eq!(race.earlier, Accessor::Host { gpu: 0 });
+}
+
+/// The start of a launch orders all proxies, as its end does: nobody could put a fence between a host's copy and a kernel.
+#[test]
+fn bulk_copies_follow_what_the_host_copied_and_nothing_that_it_does_not_know() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.machine.write(two.at, &[1; 16]).expect("nothing runs");
+    two.run(0, BULK_READS).expect("the launch follows the copy");
+
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(1, WRITES).expect("no race");
+    assert!(is_race(two.run(0, BULK_READS)), "host 0 knows nothing of GPU 1");
+
+    let mut two = Two::new(Hosts::PerGpu);
+    two.run(1, WRITES).expect("no race");
+    two.machine.host_waits(1);
+    two.machine.hosts_meet();
+    two.run(0, BULK_READS).expect("host 1 waited and met host 0");
 }
 
 #[test]

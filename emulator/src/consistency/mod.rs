@@ -127,6 +127,10 @@ impl Detector {
         if let Some(known) = self.enqueued.remove(&ticket) {
             start.join(&known);
         }
+        // The boundaries of launches order all proxies (PTX ISA section 8.9.4): bulk copies follow what the host copied, too.
+        if self.tracks_proxies {
+            start.fence_proxy(true, true);
+        }
         let streams = self.numbers.len() as u32;
         let stream = *self.numbers.entry((gpu, stream)).or_insert(streams);
         let id = LaunchId { number: self.launches.len() as u32, stream };
