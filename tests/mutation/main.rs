@@ -34,8 +34,8 @@ fn tasks(cases: &[Case], original: &[Kernels]) -> Vec<Task> {
     let names: Vec<&'static str> = original[0].ptx().iter().map(|&(name, _)| name).collect();
     for name in names {
         let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
-        for index in 0..cases.len() {
-            let ptx = original[index].ptx();
+        for (index, (_, kernels)) in cases.iter().zip(original).enumerate() {
+            let ptx = kernels.ptx();
             let Some(&(_, text)) = ptx.iter().find(|(other, _)| *other == name) else { continue };
             let changes: Vec<String> = mutants(text).into_iter().map(|mutant| mutant.change).collect();
             match groups.iter_mut().find(|(known, _)| *known == changes) {
