@@ -24,6 +24,10 @@ pub(crate) struct Page {
 
 /// Rows of a page whose pieces are as coarse as can be are found without another step.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most pages are coarse, and are found without a second pointer"
+)]
 enum Rows {
     Coarse([Row; (PAGE >> COARSEST) / PIECES]),
     Fine(Vec<Row>),
