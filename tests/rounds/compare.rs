@@ -92,6 +92,8 @@ fn execute(case: &Case, rounds: &[Round], target: &str) -> Result<Vec<Vec<Seen>>
     let kernels = KernelSet::jit_for(case.shape(), CompileOptions::new(target, None)?)?;
     let cluster =
         Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks()))?.schedule_seed(case.schedule_seed);
+    // What the search for races remembers grows with the square of the warps that run at once.
+    let cluster = if case.ranks() > 8 { cluster.multiprocessors(4) } else { cluster };
     cluster.run(|rank| {
         let mut dock = rank.dock(kernels.clone(), Capacity::tokens(case.capacity()).layout(case.layout))?;
         let mut seen = Vec::new();

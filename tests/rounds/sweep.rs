@@ -121,19 +121,16 @@ fn part(number: usize, parts: usize) {
 }
 
 #[test]
-#[ignore = "takes minutes and gigabytes: cargo test --test rounds -- --ignored covering"]
 fn covering_combinations_first_part() {
     part(0, 3);
 }
 
 #[test]
-#[ignore = "takes minutes and gigabytes: cargo test --test rounds -- --ignored covering"]
 fn covering_combinations_second_part() {
     part(1, 3);
 }
 
 #[test]
-#[ignore = "takes minutes and gigabytes: cargo test --test rounds -- --ignored covering"]
 fn covering_combinations_third_part() {
     part(2, 3);
 }

@@ -3,6 +3,8 @@
 //! Threads are lanes, and there are many, so a clock has one entry per *warp*: usually all lanes of a warp are known to
 //! the same time, because they met at a barrier. Launches that are known to be over need no entries at all.
 
+use std::sync::Arc;
+
 /// A moment in the life of a warp; it advances when a lane publishes what it knows.
 pub(crate) type Time = u32;
 
@@ -75,6 +77,14 @@ impl Known {
         }
     }
 
+    /// Whether every lane is known for as long as in `other`.
+    fn includes(&self, other: &Known) -> bool {
+        match (self, other) {
+            (Known::All(mine), Known::All(theirs)) => theirs <= mine,
+            (mine, theirs) => mine == theirs || (0..32).all(|lane| theirs.of(lane) <= mine.of(lane)),
+        }
+    }
+
     pub(crate) fn join(&mut self, other: &Known) {
         match (&mut *self, other) {
             (Known::All(mine), Known::All(theirs)) => *mine = (*mine).max(*theirs),
@@ -87,86 +97,82 @@ impl Known {
     }
 }
 
-/// What somebody knows of all warps.
+/// Entries that are added before they are merged with those that are shared.
+const MOST_ADDED: usize = 32;
+
+/// What somebody knows of all warps: what many know alike, which they share, and what was added since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
+    shared: Arc<Entries>,
+    /// An entry for a warp or stream holds all that the shared one does.
+    added: Entries,
+}
+
+/// What is known of a warp.
+#[derive(Clone, Debug)]
+struct Entry {
+    actor: u32,
+    launch: LaunchId,
+    known: Known,
+}
+
+/// What is known, in order.
+#[derive(Clone, Debug, Default)]
+struct Entries {
     /// By actor, ascending.
-    warps: Vec<(u32, Known)>,
+    warps: Vec<Entry>,
     /// The last launch of each stream that is known to be over, by stream. Those before it in the stream are over too; warps of
     /// all of them need no entry.
     ended: Vec<(u32, u32)>,
 }
 
-impl Clock {
-    pub(crate) fn is_empty(&self) -> bool {
+impl Entries {
+    fn is_empty(&self) -> bool {
         self.warps.is_empty() && self.ended.is_empty()
     }
 
-    /// Whether the lanes of `mask` of a warp of `launch` are known until `time`.
     #[inline]
-    pub(crate) fn covers(&self, actor: u32, launch: LaunchId, mask: u32, time: Time) -> bool {
-        let found = self.warps.binary_search_by_key(&actor, |entry| entry.0);
-        found.is_ok_and(|index| self.warps[index].1.covers(mask, time)) || self.knows_end_of(launch)
+    fn warp(&self, actor: u32) -> Option<&Known> {
+        let found = self.warps.binary_search_by_key(&actor, |entry| entry.actor);
+        found.ok().map(|index| &self.warps[index].known)
     }
 
-    /// Until when a lane is known, as far as its warp has an entry.
-    pub(crate) fn time_of(&self, actor: u32, lane: usize) -> Time {
-        let found = self.warps.binary_search_by_key(&actor, |entry| entry.0);
-        found.map_or(0, |index| self.warps[index].1.of(lane))
+    fn ended(&self, stream: u32) -> Option<u32> {
+        let found = self.ended.binary_search_by_key(&stream, |entry| entry.0);
+        found.ok().map(|index| self.ended[index].1)
     }
 
-    pub(crate) fn knows_end_of(&self, launch: LaunchId) -> bool {
-        let found = self.ended.binary_search_by_key(&launch.stream, |entry| entry.0);
-        found.is_ok_and(|index| self.ended[index].1 >= launch.number)
-    }
-
-    /// Adds knowledge of one warp.
-    pub(crate) fn add(&mut self, actor: u32, known: &Known) {
-        match self.warps.binary_search_by_key(&actor, |entry| entry.0) {
-            Ok(index) => self.warps[index].1.join(known),
-            Err(index) => self.warps.insert(index, (actor, known.clone())),
-        }
-    }
-
-    /// Adds everything that another clock knows.
-    pub(crate) fn join(&mut self, other: &Clock) {
+    fn join(&mut self, other: &Entries) {
         for &(stream, number) in &other.ended {
             self.end(LaunchId { number, stream });
         }
-        let mut position = 0;
-        let mut missing = 0;
-        for (actor, known) in &other.warps {
-            while position < self.warps.len() && self.warps[position].0 < *actor {
-                position += 1;
-            }
-            match self.warps.get_mut(position) {
-                Some((mine, entry)) if mine == actor => entry.join(known),
-                _ => missing += 1,
-            }
-        }
-        if missing == 0 {
-            return;
-        }
-        let mut merged = Vec::with_capacity(self.warps.len() + missing);
+        let mut merged = Vec::with_capacity(self.warps.len() + other.warps.len());
         let mut mine = std::mem::take(&mut self.warps).into_iter().peekable();
-        for (actor, known) in &other.warps {
-            while let Some(entry) = mine.next_if(|entry| entry.0 < *actor) {
+        for theirs in &other.warps {
+            while let Some(entry) = mine.next_if(|entry| entry.actor < theirs.actor) {
                 merged.push(entry);
             }
-            match mine.next_if(|entry| entry.0 == *actor) {
-                Some(entry) => merged.push(entry), // joined above
-                None => merged.push((*actor, known.clone())),
+            match mine.next_if(|entry| entry.actor == theirs.actor) {
+                Some(mut entry) => {
+                    entry.known.join(&theirs.known);
+                    merged.push(entry);
+                }
+                None => merged.push(theirs.clone()),
             }
         }
         merged.extend(mine);
         self.warps = merged;
+        self.forget_ended();
     }
 
-    /// Learns that a launch is over; `launch_of` tells which launch an actor is part of.
-    pub(crate) fn complete(&mut self, launch: LaunchId, launch_of: impl Fn(u32) -> LaunchId) {
-        self.end(launch);
+    fn knows_end_of(&self, launch: LaunchId) -> bool {
+        self.ended(launch.stream).is_some_and(|number| number >= launch.number)
+    }
+
+    /// Warps of launches that are over need no entries.
+    fn forget_ended(&mut self) {
         let mut warps = std::mem::take(&mut self.warps);
-        warps.retain(|&(actor, _)| !self.knows_end_of(launch_of(actor)));
+        warps.retain(|entry| !self.knows_end_of(entry.launch));
         self.warps = warps;
     }
 
@@ -174,6 +180,111 @@ impl Clock {
         match self.ended.binary_search_by_key(&stream, |entry| entry.0) {
             Ok(index) => self.ended[index].1 = self.ended[index].1.max(number),
             Err(index) => self.ended.insert(index, (stream, number)),
+        }
+    }
+}
+
+impl Clock {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shared.is_empty() && self.added.is_empty()
+    }
+
+    #[inline]
+    fn warp(&self, actor: u32) -> Option<&Known> {
+        self.added.warp(actor).or_else(|| self.shared.warp(actor))
+    }
+
+    /// Whether the lanes of `mask` of a warp of `launch` are known until `time`.
+    #[inline]
+    pub(crate) fn covers(&self, actor: u32, launch: LaunchId, mask: u32, time: Time) -> bool {
+        self.warp(actor).is_some_and(|known| known.covers(mask, time)) || self.knows_end_of(launch)
+    }
+
+    /// Until when a lane is known, as far as its warp has an entry.
+    pub(crate) fn time_of(&self, actor: u32, lane: usize) -> Time {
+        self.warp(actor).map_or(0, |known| known.of(lane))
+    }
+
+    pub(crate) fn knows_end_of(&self, launch: LaunchId) -> bool {
+        self.added.knows_end_of(launch) || self.shared.knows_end_of(launch)
+    }
+
+    /// Adds knowledge of one warp.
+    pub(crate) fn add(&mut self, actor: u32, launch: LaunchId, known: &Known) {
+        if self.knows_end_of(launch) {
+            return;
+        }
+        match self.added.warps.binary_search_by_key(&actor, |entry| entry.actor) {
+            Ok(index) => self.added.warps[index].known.join(known),
+            Err(index) => {
+                let mut known = known.clone();
+                if let Some(shared) = self.shared.warp(actor) {
+                    if shared.includes(&known) {
+                        return;
+                    }
+                    known.join(shared);
+                }
+                self.added.warps.insert(index, Entry { actor, launch, known });
+            }
+        }
+        if self.added.warps.len() > MOST_ADDED.max(self.shared.warps.len() / 4) {
+            self.merge();
+        }
+    }
+
+    /// Adds everything that another clock knows.
+    pub(crate) fn join(&mut self, other: &Clock) {
+        if !Arc::ptr_eq(&self.shared, &other.shared) {
+            if other.includes(self) {
+                *self = other.clone();
+                return;
+            }
+            if !self.holds(&other.shared) {
+                self.merge();
+                Arc::make_mut(&mut self.shared).join(&other.shared);
+            }
+        }
+        for &(stream, number) in &other.added.ended {
+            self.end(LaunchId { number, stream });
+        }
+        for Entry { actor, launch, known } in &other.added.warps {
+            self.add(*actor, *launch, known);
+        }
+    }
+
+    /// Whether everything that another clock knows is known.
+    fn includes(&self, other: &Clock) -> bool {
+        (Arc::ptr_eq(&self.shared, &other.shared) || self.holds(&other.shared)) && self.holds(&other.added)
+    }
+
+    fn holds(&self, entries: &Entries) -> bool {
+        let mut rest = self.shared.warps.iter().peekable();
+        entries.ended.iter().all(|&(stream, number)| self.knows_end_of(LaunchId { number, stream }))
+            && entries.warps.iter().all(|Entry { actor, launch, known }| {
+                while rest.next_if(|entry| entry.actor < *actor).is_some() {}
+                let shared = rest.peek().filter(|entry| entry.actor == *actor).map(|entry| &entry.known);
+                self.added.warp(*actor).or(shared).is_some_and(|mine| mine.includes(known))
+                    || self.knows_end_of(*launch)
+            })
+    }
+
+    /// Puts what was added to what is shared.
+    fn merge(&mut self) {
+        if !self.added.is_empty() {
+            let added = std::mem::take(&mut self.added);
+            Arc::make_mut(&mut self.shared).join(&added);
+        }
+    }
+
+    /// Learns that a launch is over.
+    pub(crate) fn complete(&mut self, launch: LaunchId) {
+        self.end(launch);
+        self.merge();
+    }
+
+    fn end(&mut self, launch: LaunchId) {
+        if !self.knows_end_of(launch) {
+            self.added.end(launch);
         }
     }
 }
@@ -209,22 +320,36 @@ mod tests {
         /// A joined clock covers exactly what either did.
         #[test]
         fn clocks_join_warp_by_warp(
-            a in proptest::collection::btree_map(0..12u32, times(), 0..8),
-            b in proptest::collection::btree_map(0..12u32, times(), 0..8),
+            a in proptest::collection::btree_map(0..90u32, times(), 0..80),
+            b in proptest::collection::btree_map(0..90u32, times(), 0..80),
+            common in proptest::collection::btree_map(0..90u32, times(), 0..80),
         ) {
             let clock = |entries: &std::collections::BTreeMap<u32, [Time; 32]>| {
                 let mut clock = Clock::default();
                 for (&actor, times) in entries {
-                    clock.add(actor, &Known::from_times(times));
+                    clock.add(actor, LaunchId::NONE, &Known::from_times(times));
                 }
                 clock
             };
-            let mut joined = clock(&a);
-            joined.join(&clock(&b));
-            for actor in 0..12 {
+            // Both go on from what they share.
+            let mut start = clock(&common);
+            start.merge();
+            let after = |entries: &std::collections::BTreeMap<u32, [Time; 32]>| {
+                let mut clock = start.clone();
+                entries.iter().for_each(|(&actor, times)| clock.add(actor, LaunchId::NONE, &Known::from_times(times)));
+                clock
+            };
+            let mut joined = after(&a);
+            joined.join(&after(&b));
+            prop_assert!(joined.includes(&after(&a)) && joined.includes(&after(&b)));
+            let mut apart = clock(&a);
+            apart.join(&clock(&b));
+            apart.join(&start);
+            prop_assert!(apart.includes(&joined) && joined.includes(&apart));
+            for actor in 0..90 {
                 for lane in 0..32 {
                     for time in 1..9 {
-                        let expected = [&a, &b].iter().any(|side| side.get(&actor).is_some_and(|times| times[lane] >= time));
+                        let expected = [&a, &b, &common].iter().any(|side| side.get(&actor).is_some_and(|times| times[lane] >= time));
                         prop_assert_eq!(joined.covers(actor, LaunchId::NONE, 1 << lane, time), expected);
                     }
                 }

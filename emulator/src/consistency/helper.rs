@@ -27,6 +27,7 @@ pub(crate) struct Helpers(Vec<(u32, [Time; 32])>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trail {
     pub(crate) actor: u32,
+    pub(crate) launch: LaunchId,
     pub(crate) lanes: u32,
     /// When it has read; when it has written is one later.
     pub(crate) time: Time,
@@ -37,7 +38,7 @@ impl Trail {
     pub(crate) fn knowledge(&self, read: bool) -> Knowledge {
         let time = if read { self.time } else { self.time + 1 };
         let mut knowledge = Knowledge::default();
-        knowledge.add_everywhere(self.actor, &Known::Some { base: 0, lanes: self.lanes, time });
+        knowledge.add_everywhere(self.actor, self.launch, &Known::Some { base: 0, lanes: self.lanes, time });
         knowledge
     }
 }
@@ -139,7 +140,7 @@ impl Detector {
         for lane in lanes(mask) {
             times[lane] = time + 1;
         }
-        let trail = Trail { actor: *actor, lanes: mask, time };
+        let trail = Trail { actor: *actor, launch: clocks.launch, lanes: mask, time };
         // What the issuer does from here on is not ordered with the copy.
         let past = clocks.past();
         clocks.tick();

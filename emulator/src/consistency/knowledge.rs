@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::clock::{Clock, Known};
+use super::clock::{Clock, Known, LaunchId};
 use crate::op::Space;
 
 /// Three clocks that are published and joined together.
@@ -45,14 +45,14 @@ impl Knowledge {
     }
 
     /// Adds a warp's past to the order of ordinary accesses.
-    pub(crate) fn add(&mut self, actor: u32, known: &Known) {
-        Arc::make_mut(&mut self.generic).add(actor, known);
+    pub(crate) fn add(&mut self, actor: u32, launch: LaunchId, known: &Known) {
+        Arc::make_mut(&mut self.generic).add(actor, launch, known);
     }
 
     /// Adds a warp's past to all three clocks.
-    pub(crate) fn add_everywhere(&mut self, actor: u32, known: &Known) {
+    pub(crate) fn add_everywhere(&mut self, actor: u32, launch: LaunchId, known: &Known) {
         for clock in [&mut self.generic, &mut self.async_global, &mut self.async_shared] {
-            Arc::make_mut(clock).add(actor, known);
+            Arc::make_mut(clock).add(actor, launch, known);
         }
     }
 

@@ -179,7 +179,7 @@ impl LaneClocks {
     /// What `lane` publishes.
     pub(crate) fn published(&self, lane: usize) -> Knowledge {
         let mut knowledge = self.knowledge(lane).clone();
-        knowledge.add(self.actor, &self.own(lane));
+        knowledge.add(self.actor, self.launch, &self.own(lane));
         knowledge
     }
 
@@ -187,7 +187,7 @@ impl LaneClocks {
     pub(crate) fn published_by(&self, mask: u32) -> Knowledge {
         if let (Others::Same(knowledge), true) = (&self.others, self.all & !mask == 0) {
             let mut knowledge = knowledge.clone();
-            knowledge.add(self.actor, &Known::All(self.time));
+            knowledge.add(self.actor, self.launch, &Known::All(self.time));
             return knowledge;
         }
         let mut joined = Knowledge::default();
@@ -196,7 +196,7 @@ impl LaneClocks {
             joined.join(self.knowledge(lane));
             own.join(&self.own(lane));
         }
-        joined.add(self.actor, &own);
+        joined.add(self.actor, self.launch, &own);
         joined
     }
 
@@ -439,9 +439,9 @@ impl LaneClocks {
     pub(crate) fn fence_proxy(&mut self, mask: u32, global: bool, shared: bool) {
         for lane in lanes(mask) {
             let own = self.own(lane);
-            let actor = self.actor;
+            let (actor, launch) = (self.actor, self.launch);
             let knowledge = self.knowledge_mut(lane);
-            knowledge.add(actor, &own);
+            knowledge.add(actor, launch, &own);
             knowledge.fence_proxy(global, shared);
         }
         self.tick();

@@ -142,8 +142,8 @@ impl Detector {
     pub(crate) fn end_launch(&mut self, ticket: usize, gpu: usize, stream: u32) {
         let Some(&number) = self.tickets.get(&ticket) else { return };
         let mut end = std::mem::take(&mut self.launches[number as usize].end);
-        let (actors, id) = (&self.actors, self.launches[number as usize].id);
-        Arc::make_mut(&mut end.generic).complete(id, |actor| actors[actor as usize].launch);
+        let id = self.launches[number as usize].id;
+        Arc::make_mut(&mut end.generic).complete(id);
         // The boundaries of launches order all proxies (PTX ISA section 8.9.4).
         if self.tracks_proxies {
             end.fence_proxy(true, true);
