@@ -184,6 +184,24 @@ impl Entries {
     }
 }
 
+/// Unions of what is shared, each made once.
+#[derive(Debug, Default)]
+pub(crate) struct Unions(Vec<[Arc<Entries>; 3]>);
+
+impl Unions {
+    fn of(&mut self, mine: &Arc<Entries>, theirs: &Arc<Entries>) -> Arc<Entries> {
+        let is_it = |[a, b, _]: &&[Arc<Entries>; 3]| Arc::ptr_eq(a, mine) && Arc::ptr_eq(b, theirs);
+        if let Some([_, _, union]) = self.0.iter().find(is_it) {
+            return union.clone();
+        }
+        let mut union = (**mine).clone();
+        union.join(theirs);
+        let union = Arc::new(union);
+        self.0.push([mine.clone(), theirs.clone(), union.clone()]);
+        union
+    }
+}
+
 impl Clock {
     pub(crate) fn is_empty(&self) -> bool {
         self.shared.is_empty() && self.added.is_empty()
@@ -232,16 +250,20 @@ impl Clock {
         }
     }
 
-    /// Adds everything that another clock knows.
-    pub(crate) fn join(&mut self, other: &Clock) {
+    /// Adds everything that another clock knows. Clocks that are joined with the same `unions` share what they make.
+    pub(crate) fn join(&mut self, other: &Clock, unions: &mut Unions) {
         if !Arc::ptr_eq(&self.shared, &other.shared) {
             if other.includes(self) {
                 *self = other.clone();
                 return;
             }
             if !self.holds(&other.shared) {
-                self.merge();
-                Arc::make_mut(&mut self.shared).join(&other.shared);
+                for entry in &mut self.added.warps {
+                    if let Some(known) = other.shared.warp(entry.actor) {
+                        entry.known.join(known);
+                    }
+                }
+                self.shared = unions.of(&self.shared, &other.shared);
             }
         }
         for &(stream, number) in &other.added.ended {
@@ -340,11 +362,11 @@ mod tests {
                 clock
             };
             let mut joined = after(&a);
-            joined.join(&after(&b));
+            joined.join(&after(&b), &mut Unions::default());
             prop_assert!(joined.includes(&after(&a)) && joined.includes(&after(&b)));
             let mut apart = clock(&a);
-            apart.join(&clock(&b));
-            apart.join(&start);
+            apart.join(&clock(&b), &mut Unions::default());
+            apart.join(&start, &mut Unions::default());
             prop_assert!(apart.includes(&joined) && joined.includes(&apart));
             for actor in 0..90 {
                 for lane in 0..32 {

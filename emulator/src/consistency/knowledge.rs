@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::clock::{Clock, Known, LaunchId};
+use super::clock::{Clock, Known, LaunchId, Unions};
 use crate::op::Space;
 
 /// Three clocks that are published and joined together.
@@ -20,7 +20,7 @@ pub(crate) struct Knowledge {
     pub(crate) async_shared: Arc<Clock>,
 }
 
-fn join(mine: &mut Arc<Clock>, theirs: &Arc<Clock>) {
+fn join(mine: &mut Arc<Clock>, theirs: &Arc<Clock>, unions: &mut Unions) {
     if Arc::ptr_eq(mine, theirs) || theirs.is_empty() {
         return;
     }
@@ -28,14 +28,16 @@ fn join(mine: &mut Arc<Clock>, theirs: &Arc<Clock>) {
         *mine = theirs.clone();
         return;
     }
-    Arc::make_mut(mine).join(theirs);
+    Arc::make_mut(mine).join(theirs, unions);
 }
 
 impl Knowledge {
     pub(crate) fn join(&mut self, other: &Knowledge) {
-        join(&mut self.generic, &other.generic);
-        join(&mut self.async_global, &other.async_global);
-        join(&mut self.async_shared, &other.async_shared);
+        // Most of the three is the same.
+        let mut unions = Unions::default();
+        join(&mut self.generic, &other.generic, &mut unions);
+        join(&mut self.async_global, &other.async_global, &mut unions);
+        join(&mut self.async_shared, &other.async_shared, &mut unions);
     }
 
     pub(crate) fn is_same(&self, other: &Knowledge) -> bool {
