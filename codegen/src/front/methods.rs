@@ -6,15 +6,12 @@ use syn::{Expr, ExprMethodCall};
 use super::body::Body;
 use super::calls::Generics;
 use super::intrinsics;
+use super::modifiers::{ATOMIC_ORDERS, LOAD_ORDERS, STORE_ORDERS};
 use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
 use super::terms::{Kind, Term, U32};
 use super::tree::{Node, NodeKind, SliceOperation};
-use crate::ir::{AtomicOp, Intrinsic, LoadHint, Order, Scalar, Space, StoreHint};
-
-const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
-const STORE_ORDERS: [Order; 2] = [Order::Relaxed, Order::Release];
-const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
+use crate::ir::{AtomicOp, Intrinsic, LoadHint, Scalar, Space, StoreHint};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
@@ -103,6 +100,22 @@ impl Body<'_> {
                 ("into" | "try_into", _) => {
                     "device code has no conversion traits: write `value as T`".to_string()
                 }
+                ("checked_add" | "checked_sub" | "checked_mul", scalar) if scalar.is_integer() => format!(
+                    "device code has no `Option`: write `{}`, which gives the result and whether it overflows",
+                    name.replace("checked", "overflowing")
+                ),
+                (name, scalar) if name.starts_with("checked_") && scalar.is_integer() => {
+                    format!("device code has no `Option`: test for what `{name}` refuses with `if`")
+                }
+                (
+                    "exp" | "exp2" | "exp_m1" | "ln" | "ln_1p" | "log" | "log2" | "log10" | "sin" | "cos"
+                    | "tan" | "sin_cos" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh"
+                    | "asinh" | "acosh" | "atanh" | "powf" | "powi" | "cbrt" | "hypot",
+                    scalar,
+                ) if scalar.is_float() => format!(
+                    "`{name}` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
+                     `crossdock::library::approximate`, `ptx!`, or the formula"
+                ),
                 (_, Scalar::Bool) => format!("`bool` has no method `{name}` in device code: write `if`"),
                 _ => format!("`{}` has no method `{name}` in device code; it has `{known}`", scalar.name()),
             };
@@ -171,6 +184,17 @@ impl Body<'_> {
             }
             "read" => (Ordered::Weak(Intrinsic::Read), 0, element.clone(), &[][..]),
             "write" => (Ordered::Weak(Intrinsic::Write), 1, Term::Unit, &[][..]),
+            "read_volatile" => (Ordered::Weak(Intrinsic::ReadVolatile), 0, element.clone(), &[][..]),
+            "write_volatile" => (Ordered::Weak(Intrinsic::WriteVolatile), 1, Term::Unit, &[][..]),
+            "read_mmio" | "write_mmio" if space == Space::Shared => {
+                let message = format!(
+                    "shared memory is of no other device: write `{}`",
+                    name.replace("_mmio", "_volatile")
+                );
+                return self.error(span, message);
+            }
+            "read_mmio" => (Ordered::Weak(Intrinsic::ReadMmio), 0, element.clone(), &[][..]),
+            "write_mmio" => (Ordered::Weak(Intrinsic::WriteMmio), 1, Term::Unit, &[][..]),
             "load" => (Ordered::Load, 0, element.clone(), &LOAD_ORDERS[..]),
             "store" => (Ordered::Store, 1, Term::Unit, &STORE_ORDERS[..]),
             _ => match intrinsics::atomic(name) {
@@ -186,7 +210,7 @@ impl Body<'_> {
                         span,
                         format!(
                             "pointers have no method `{name}`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, \
-                             `read_only`, `read_hinted` and `write_hinted`, `fetch_add` and its kind, `exchange` and `compare_exchange`"
+                             `read_only`, `read_hinted` and `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, `exchange` and `compare_exchange`"
                         ),
                     );
                 }
@@ -218,13 +242,13 @@ impl Body<'_> {
             return self.failed(span);
         };
         operands.extend(written);
-        let operation = match operation {
+        let operation = move |order, scope| match operation {
             Ordered::Load => Intrinsic::Load(order, scope),
             Ordered::Store => Intrinsic::Store(order, scope),
             Ordered::Atomic(atomic) => Intrinsic::Atomic(atomic, order, scope),
             Ordered::Weak(operation) => operation,
         };
-        intrinsic(operation, operands, result, span)
+        self.ordered(&operation, (order, scope), operands, result, span)
     }
 }
 

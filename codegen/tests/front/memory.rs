@@ -51,9 +51,9 @@ fn counters_turn_around() {
 #[test]
 fn pairs_of_small_floats_are_added() {
     // 1 and -1/2, 32 times.
-    let found = changed("sm_80", "data.fetch_add_f16_pair(0xb800_3c00, Relaxed, Gpu);", &[0]);
+    let found = changed("sm_80", "data.fetch_add_f16(0xb800_3c00, Relaxed, Gpu);", &[0]);
     assert_eq!(found, [0xcc00_5000]);
-    let found = changed("sm_90", "data.fetch_add_bf16_pair(0xbf00_3f80, Relaxed, Gpu);", &[0]);
+    let found = changed("sm_90", "data.fetch_add_bf16(0xbf00_3f80, Relaxed, Gpu);", &[0]);
     assert_eq!(found, [0xc180_4200]);
 }
 

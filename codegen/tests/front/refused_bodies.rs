@@ -183,9 +183,30 @@ refused! {
         "operators take scalars, and this is `A`: write it for each part";
     pointer_arithmetic: "fn f(a: Global<u32>) { let b = a + a; }", "a + a",
         "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
-    a_remainder_of_floats: "fn f(a: f32) -> f32 { a % 2.0 }", "a %",
-        "device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds";
-    a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
+    checked_arithmetic: "fn f(a: u32) -> bool { a.checked_add(2).is_some() }", "checked_add",
+        "device code has no `Option`: write `overflowing_add`, which gives the result and whether it overflows";
+    a_checked_quotient: "fn f(a: u32) -> bool { let x = a.checked_div(2); x.is_none() }", "checked_div",
+        "device code has no `Option`: test for what `checked_div` refuses with `if`";
+    an_approximated_function: "fn f(a: f32) -> f32 { a.exp2() }", "exp2",
+        "`exp2` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
+         `crossdock::library::approximate`, `ptx!`, or the formula";
+    an_order_that_a_load_cannot_have: "fn f(p: Global<u32>, order: impl Atomic) -> u32 { p.load(order, Gpu) }", "order,",
+        "a load cannot be `Release`: write `Relaxed` or `Acquire`";
+    a_trait_that_is_no_order: "fn f(x: impl Copy) {}", "impl Copy",
+        "`impl` of a trait is the type of a parameter that is a memory order or scope, `impl Load`, `impl Store`, \
+         `impl Atomic`, `impl Fence`, `impl Scope` or `impl BarrierScope`: name another type";
+    a_kernel_with_an_order: "#[kernel(warps = 1)] fn k(order: impl Load) {}", "impl Load",
+        "a kernel states its orders and scopes itself: write them where they are used";
+    an_order_operand_that_is_none: "fn f(p: Global<u32>, x: u32) { ptx!(\"fence.{o}.gpu;\", o = order(x)); }", "x)",
+        "`order(..)` takes a parameter of this function that is an order, such as `order: impl Load`: name one, or write \
+         the modifier into the text";
+    an_order_that_an_instruction_lacks:
+        "fn f(p: Global<u32>, x: impl Atomic) -> u32 { ptx!(\"ld.{x}.gpu.global.u32 {d}, [{p}];\", p = in(p), x = order(x), d = out(u32)) }",
+        "\"ld", "there is no such form of `ld.release.gpu.global.u32`";
+    mmio_of_shared_memory: "fn f(p: Shared<u32>) -> u32 { p.read_mmio() }", "read_mmio",
+        "shared memory is of no other device: write `read_volatile`";
+    small_floats_in_a_long_word: "fn f(p: Global<u64>) { p.fetch_add_f16(1, Relaxed, Gpu); }", "fetch_add_f16",
+        "16-bit floats lie two in a `u32`, or in a struct of such words, or alone in a `u16`, and this is `u64`";    a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
         "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer, this is `u32`";
     a_literal_out_of_range: "fn f() -> u8 { 256 }", "256", "256 is out of the range of `u8`";
     a_signed_index: "fn f(p: Global<u32>, i: i32) -> u32 { p.at(i).read() }", "i)",

@@ -100,6 +100,17 @@ macro_rules! access {
                 on_host(concat!(stringify!($name), "::write"))
             }
 
+            /// Load that no compiler may leave out or move (`ld.volatile`): as a relaxed load by the whole system, one access for
+            /// each part of up to 16 bytes. For code that follows CUDA's `volatile`; [`load`](Self::load) says more.
+            pub fn read_volatile(self) -> T {
+                on_host(concat!(stringify!($name), "::read_volatile"))
+            }
+
+            /// Store that no compiler may leave out or move (`st.volatile`); see [`read_volatile`](Self::read_volatile).
+            pub fn write_volatile(self, _value: T) {
+                on_host(concat!(stringify!($name), "::write_volatile"))
+            }
+
             /// Strong load: `ld.relaxed` or `ld.acquire`. `T` is a number of 8 to 64 bits or a struct of 16 bytes, aligned to
             /// them, in parts of 4 or 8 bytes (`B128`).
             pub fn load<O: Load, S: Scope>(self, _order: O, _scope: S) -> T {
@@ -112,7 +123,8 @@ macro_rules! access {
             }
 
             /// Adds and gives the old value: `atom.add`, or `red.add` when the result is not used. `T` is a 32- or 64-bit number,
-            /// here and below.
+            /// here and below; outside shared memory and from `sm_90` on also a struct of 2 or 4 `f32`, aligned to its size, of which
+            /// each is changed atomically (`f32x4`).
             pub fn fetch_add<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
                 on_host(concat!(stringify!($name), "::fetch_add"))
             }
@@ -152,15 +164,40 @@ macro_rules! access {
                 on_host(concat!(stringify!($name), "::fetch_decrement"))
             }
 
-            /// `u32` of two f16: adds both halves, each rounded to nearest even; gives the old pair: `atom.add.noftz.f16x2`.
-            pub fn fetch_add_f16_pair<O: Atomic, S: Scope>(self, _pair: T, _order: O, _scope: S) -> T {
-                on_host(concat!(stringify!($name), "::fetch_add_f16_pair"))
+            /// Each f16 of the value: adds, rounded to nearest even; gives the old ones. `T` is `u16`, `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; in shared memory one word at most. `atom.add.noftz`; more than one word needs `sm_90`.
+            pub fn fetch_add_f16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_add_f16"))
             }
 
-            /// `u32` of two bf16: adds both halves, each rounded to nearest even; gives the old pair:
-            /// `atom.add.noftz.bf16x2`, which needs `sm_90`.
-            pub fn fetch_add_bf16_pair<O: Atomic, S: Scope>(self, _pair: T, _order: O, _scope: S) -> T {
-                on_host(concat!(stringify!($name), "::fetch_add_bf16_pair"))
+            /// Each f16 of the value: keeps the smaller; gives the old ones. `T` is `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; not in shared memory. `atom.min.noftz`, which needs `sm_90`.
+            pub fn fetch_min_f16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_min_f16"))
+            }
+
+            /// Each f16 of the value: keeps the larger; gives the old ones. `T` is `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; not in shared memory. `atom.max.noftz`, which needs `sm_90`.
+            pub fn fetch_max_f16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_max_f16"))
+            }
+
+            /// Each bf16 of the value: adds, rounded to nearest even; gives the old ones. `T` is `u16`, `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; in shared memory one word at most. `atom.add.noftz`, which needs `sm_90`.
+            pub fn fetch_add_bf16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_add_bf16"))
+            }
+
+            /// Each bf16 of the value: keeps the smaller; gives the old ones. `T` is `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; not in shared memory. `atom.min.noftz`, which needs `sm_90`.
+            pub fn fetch_min_bf16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_min_bf16"))
+            }
+
+            /// Each bf16 of the value: keeps the larger; gives the old ones. `T` is `u32` or a struct of 1, 2 or 4 words, aligned to its
+            /// size; not in shared memory. `atom.max.noftz`, which needs `sm_90`.
+            pub fn fetch_max_bf16<O: Atomic, S: Scope>(self, _value: T, _order: O, _scope: S) -> T {
+                on_host(concat!(stringify!($name), "::fetch_max_bf16"))
             }
 
             /// Replaces and gives the old value: `atom.exch`; from `sm_90` on also 16 bytes, as [`load`](Self::load) takes them.
@@ -215,6 +252,17 @@ macro_rules! hinted {
             /// [`write`](Self::write) with a hint for the caches, which changes no result.
             pub fn write_hinted<H: StoreHint>(self, _value: T, _hint: H) {
                 on_host(concat!(stringify!($name), "::write_hinted"))
+            }
+
+            /// Reads a register of a device that is mapped into memory, exactly once (`ld.mmio.relaxed.sys`, PTX 8.2). `T` is a
+            /// number of 8 to 64 bits.
+            pub fn read_mmio(self) -> T {
+                on_host(concat!(stringify!($name), "::read_mmio"))
+            }
+
+            /// Writes a register of a device that is mapped into memory, exactly once (`st.mmio.relaxed.sys`, PTX 8.2).
+            pub fn write_mmio(self, _value: T) {
+                on_host(concat!(stringify!($name), "::write_mmio"))
             }
         }
     };

@@ -11,6 +11,7 @@ mod cost;
 mod expansions;
 mod inline;
 mod operands;
+mod powers;
 mod slices;
 mod unary_expansions;
 mod values;
