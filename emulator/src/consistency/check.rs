@@ -132,9 +132,9 @@ impl Detector {
                 Pattern::Same => mark.lanes(stamp),
                 Pattern::Lanes { .. } => u32::MAX,
             };
-            let launch = self.actors[stamp.actor as usize].launch;
+            let actor = &self.actors[stamp.actor as usize];
             !(access.non_coherent || stamp.access.non_coherent)
-                && request.view.is_behind(stamp, launch, theirs, request.lanes, request.space)
+                && request.view.is_behind(stamp, actor, theirs, request.lanes, request.space)
         };
         let is_behind = |marks: &Marks| match marks {
             Marks::One(run) => run.pieces & pieces == 0 || is_behind_stamp(run.mark, run.pattern),
@@ -264,7 +264,7 @@ impl Detector {
             let after = request.view.knows_end_of(actor.launch, request.lanes);
             return if after { Relation::Ordered } else { Relation::Racing };
         }
-        if request.view.is_behind(stamp, actor.launch, theirs, request.lanes, request.space) {
+        if request.view.is_behind(stamp, actor, theirs, request.lanes, request.space) {
             return Relation::Ordered;
         }
         let strong = match (stamp.access.strong, mine.strong) {
@@ -294,10 +294,12 @@ impl Detector {
             return true;
         }
         location.observations(store).any(|moment| {
-            let read = Stamp { actor: moment.actor, time: moment.time, ..*self.stamps.get(store.stamp()) };
-            let launch = self.actors[moment.actor as usize].launch;
+            let stored = self.stamps.get(store.stamp());
+            let access = Access { proxy: Proxy::Generic, ..stored.access };
+            let read = Stamp { actor: moment.actor, time: moment.time, access, ..*stored };
+            let actor = &self.actors[moment.actor as usize];
             lanes(moment.lanes)
-                .any(|lane| request.view.is_behind(&read, launch, 1 << lane, request.lanes, request.space))
+                .any(|lane| request.view.is_behind(&read, actor, 1 << lane, request.lanes, request.space))
         })
     }
 
@@ -323,7 +325,7 @@ impl Detector {
             let itself = stamp.actor == request.actor && theirs & !request.lanes == 0;
             let covered = itself
                 || mine.proxy == Proxy::Generic
-                    && request.view.is_behind(stamp, actor.launch, theirs, request.lanes, request.space);
+                    && request.view.is_behind(stamp, actor, theirs, request.lanes, request.space);
             let same_path = stamp.access.non_coherent == mine.non_coherent;
             !(as_weak && covered && same_path)
         };

@@ -1,6 +1,7 @@
 //! What the lanes of a warp know: mostly the same, but a lane that acquires alone knows more than its siblings, and lanes
 //! know of each other's accesses only what a barrier of the warp or block has shown them (independent thread scheduling).
 
+use super::Actor;
 use super::clock::{Clock, Known, LaunchId, Time, lanes};
 use super::helper::Helpers;
 use super::knowledge::Knowledge;
@@ -207,13 +208,13 @@ impl LaneClocks {
 
     /// The lanes of `mask` learn what was published.
     pub(crate) fn acquire(&mut self, mask: u32, knowledge: &Knowledge) {
+        self.learn(mask, |mine| mine.join(knowledge));
+    }
+
+    fn learn(&mut self, mask: u32, join: impl Fn(&mut Knowledge)) {
         match &mut self.others {
-            Others::Same(mine) if self.all & !mask == 0 => mine.join(knowledge),
-            _ => {
-                for lane in lanes(mask) {
-                    self.knowledge_mut(lane).join(knowledge);
-                }
-            }
+            Others::Same(mine) if self.all & !mask == 0 => join(mine),
+            _ => lanes(mask).for_each(|lane| join(self.knowledge_mut(lane))),
         }
     }
 
@@ -321,15 +322,17 @@ impl LaneClocks {
             return false;
         }
         let own = release.actor == self.actor && release.lane == lane;
-        // Whoever knows the release knows all that it published.
-        let known = self.knowledge(lane).generic.covers(
-            release.actor,
-            LaunchId::NONE,
-            1 << release.lane,
-            release.time,
-        );
+        // Whoever knows the release knows all that it published, but for fences if the news came by way of another block.
+        let published = &release.knowledge;
+        let known = (release.place.block != self.place.block || published.is_generic())
+            && self.knowledge(lane).generic.covers(
+                release.actor,
+                LaunchId::NONE,
+                1 << release.lane,
+                release.time,
+            );
         if !own && !known {
-            self.acquire_from_anyone(lane, &release.knowledge);
+            self.acquire_from_anyone(lane, published, release.place);
         }
         true
     }
@@ -345,7 +348,7 @@ impl LaneClocks {
     }
 
     /// A lane learns what was published, perhaps by its siblings too.
-    pub(crate) fn acquire_from_anyone(&mut self, lane: usize, knowledge: &Knowledge) {
+    pub(crate) fn acquire_from_anyone(&mut self, lane: usize, knowledge: &Knowledge, from: Place) {
         let newer = (0..32).any(|other| {
             let time = knowledge.generic.time_of(self.actor, other);
             other != lane && time > self.own(lane).of(other)
@@ -353,7 +356,11 @@ impl LaneClocks {
         if newer {
             self.learn_of_siblings(lane, &knowledge.generic);
         }
-        self.acquire(1 << lane, knowledge);
+        if from.block == self.place.block {
+            self.acquire(1 << lane, knowledge);
+        } else {
+            self.learn(1 << lane, |mine| mine.join_from_elsewhere(knowledge));
+        }
     }
 
     fn learn_of_siblings(&mut self, lane: usize, clock: &Clock) {
@@ -411,7 +418,7 @@ impl LaneClocks {
     /// `lane` finds a phase of an mbarrier complete.
     pub(crate) fn wait(&mut self, lane: usize, order: Order, knowledge: &Knowledge, pc: u32) {
         if order.acquires() {
-            return self.acquire_from_anyone(lane, knowledge);
+            return self.acquire_from_anyone(lane, knowledge, self.place);
         }
         // Nobody in particular: all arrivals were made in this block.
         let (actor, place, scope) = (u32::MAX, self.place, Scope::System);
@@ -500,7 +507,7 @@ impl Past {
 /// Who looks at memory.
 pub(crate) trait View {
     /// Whether each lane of `mine` is ordered behind an access by the lanes of `theirs`, as far as synchronisation goes.
-    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, space: Space) -> bool;
+    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool;
 
     /// Whether each lane of `mine` knows that a launch is over.
     fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool;
@@ -508,8 +515,8 @@ pub(crate) trait View {
 
 impl View for LaneClocks {
     #[inline]
-    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, _: Space) -> bool {
-        self.knows(stamp, launch, theirs, mine)
+    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, _: Space) -> bool {
+        self.knows(stamp, actor.launch, theirs, mine)
     }
 
     fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool {

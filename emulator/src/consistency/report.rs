@@ -8,6 +8,7 @@ use super::lanes::{Halves, LaneClocks};
 use super::scope::Place;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::error::{Accessor, Position, Race};
+use crate::mbarrier;
 use crate::op::{Scope, Space};
 
 /// The later access of a race.
@@ -22,6 +23,8 @@ pub(crate) struct Later<'a> {
     space: Space,
     /// Of a copy, with the lane of its helper.
     copy: Option<(&'a AgentClock, usize)>,
+    /// It counts the copy's bytes at an mbarrier.
+    completes: bool,
 }
 
 impl<'a> Later<'a> {
@@ -41,6 +44,7 @@ impl<'a> Later<'a> {
             bare: clocks.bare(),
             space,
             copy: None,
+            completes: false,
         }
     }
 
@@ -60,7 +64,21 @@ impl<'a> Later<'a> {
             bare: &[],
             space,
             copy: Some((clock, lane)),
+            completes: false,
         }
+    }
+
+    /// The completion of a copy at an mbarrier.
+    pub(crate) fn of_completion(clock: &'a AgentClock, pc: u32, lane: usize) -> Later<'a> {
+        let access = Access {
+            kind: Kind::Atomic,
+            strong: Some(Scope::Cluster),
+            bytes: mbarrier::BYTES as u8,
+            proxy: Proxy::Async,
+            non_coherent: false,
+            asynchronous: true,
+        };
+        Later { completes: true, ..Later::of_copy(clock, access, pc, lane, Space::Shared) }
     }
 }
 
@@ -179,10 +197,16 @@ impl Detector {
             }
         }
         let known = later.copy.is_some_and(|(clock, lane)| clock.knows(stamp, actor.launch, theirs, lane));
-        if mine.proxy == Proxy::Async && earlier.proxy == Proxy::Generic && known {
+        if later.completes && known {
+            return "a `fence.mbarrier_init` (or `fence.proxy.async`) is missing between them: the mbarrier is initialised \
+                    before the copy, but not for the async proxy"
+                .into();
+        }
+        if mine.proxy == Proxy::Async && known {
             let space = if later.space == Space::Shared { "shared::cta" } else { "global" };
+            let block = if needed == Scope::Block { "" } else { " in the copy's block" };
             return format!(
-                "a `fence.proxy.async` (or `fence.proxy.async.{space}`) is missing between them: the first access is \
+                "a `fence.proxy.async` (or `fence.proxy.async.{space}`) is missing between them{block}: the first access is \
                  ordered before the copy, but not for the async proxy"
             );
         }

@@ -370,7 +370,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::InSpace { space, d, a } => in_space(env, running.private, r, mask, space, [d, a]),
             Op::Fence(fence) => {
                 if let (Some(detector), Some(clocks)) = (&mut env.detector, &mut running.private.clocks) {
-                    detector.fence(clocks, fence, mask, pc);
+                    detector.fence(clocks, &mut env.block.phases, fence, (pc, mask));
                 }
             }
             Op::Nothing => {}
