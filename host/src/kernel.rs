@@ -22,7 +22,8 @@ pub struct Kernel<A> {
 #[derive(Debug)]
 pub struct Launched {
     rank: Rank,
-    ticket: Ticket,
+    /// Until the report was asked for.
+    ticket: Option<Ticket>,
 }
 
 impl<A: Arguments> Kernel<A> {
@@ -49,13 +50,23 @@ impl<A: Arguments> Kernel<A> {
             arguments: arguments.arguments(),
         };
         let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
-        Ok(Launched { rank: self.rank.clone(), ticket })
+        Ok(Launched { rank: self.rank.clone(), ticket: Some(ticket) })
     }
 }
 
 impl Launched {
     /// What the launch did. Without counters unless the launch is finished and the backend counts.
-    pub fn report(self) -> LaunchReport {
-        self.rank.backend().take_report(self.rank.index(), self.ticket).unwrap_or_default()
+    pub fn report(mut self) -> LaunchReport {
+        let ticket = self.ticket.take();
+        let report = ticket.and_then(|ticket| self.rank.backend().take_report(self.rank.index(), ticket));
+        report.unwrap_or_default()
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.rank.backend().forget(self.rank.index(), ticket);
+        }
     }
 }

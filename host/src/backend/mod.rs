@@ -106,6 +106,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// The report of a finished launch, once.
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport>;
 
+    /// Nobody will ask for the report.
+    fn forget(&self, rank: usize, ticket: Ticket);
+
     /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
     /// must call it for the same `purpose`, in the same order.
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>>;

@@ -9,6 +9,7 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::driver::Call;
 use super::memory::{Mapping, Sharable};
+use super::pool::Pool;
 use super::{jit, refused};
 use crate::backend::{Argument, KernelHandle, Launch, Ticket};
 use crate::report::LaunchReport;
@@ -18,6 +19,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Member {
     rank: usize,
+    pool: Pool,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -66,33 +68,31 @@ struct Timed {
 }
 
 impl Member {
-    /// Opens a GPU that `sharers` ranks use, this one included.
-    pub(super) fn open(
-        rank: usize,
-        device: usize,
-        sharers: usize,
-        multiprocessors: Option<u32>,
-        sharable: Sharable,
-    ) -> Result<Member> {
+    /// Opens a GPU, for this rank alone until [`share`](Self::share) says otherwise.
+    pub(super) fn open(rank: usize, device: usize, sharable: Sharable) -> Result<Member> {
         let failed = |call: Call| move |error| refused(rank, call, error);
         let context = CudaContext::new(device).map_err(failed("opening the GPU"))?;
         // Memory and order are ours: cudarc need not record events around every use.
         // SAFETY: no memory of cudarc's own is used.
         unsafe { context.disable_event_tracking() };
-        let count = context
+        let multiprocessors = context
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
             .map_err(failed("counting multiprocessors"))?
             .cast_unsigned();
-        let part = (count / sharers as u32).max(1);
         let stream = context.new_stream().map_err(failed("making a stream"))?;
-        Ok(Member {
-            rank,
-            context,
-            stream,
-            multiprocessors: multiprocessors.map_or(part, |asked| asked.min(part)).max(1),
-            sharable,
-            state: Mutex::default(),
-        })
+        let pool = Pool::new(context.cu_device()).map_err(failed("making a pool of memory"))?;
+        Ok(Member { rank, pool, context, stream, multiprocessors, sharable, state: Mutex::default() })
+    }
+
+    /// `sharers` ranks use the GPU, this one included: it has its part of the multiprocessors, or fewer if `most` says so.
+    pub(super) fn share(&mut self, sharers: usize, most: Option<u32>) {
+        let part = self.multiprocessors / (sharers as u32).max(1);
+        self.multiprocessors = most.map_or(part, |most| most.min(part)).max(1);
+    }
+
+    /// What tells its GPU from others, in every process.
+    pub(super) fn identity(&self) -> Result<[u8; 16]> {
+        super::driver::identity(self.device()).map_err(self.failed("asking which GPU it is"))
     }
 
     pub(super) fn multiprocessors(&self) -> u32 {
@@ -106,9 +106,7 @@ impl Member {
     /// Memory for this rank alone, in the order of its stream: neither this nor giving it back waits for other ranks.
     pub(super) fn allocate(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
-        // SAFETY: the stream lives as long as the member.
-        unsafe { result::malloc_async(self.stream.cu_stream(), bytes as usize) }
-            .map_err(self.failed("reserving memory"))
+        self.pool.allocate(bytes as usize, &self.stream).map_err(self.failed("reserving memory"))
     }
 
     pub(super) fn allocate_symmetric(&self, bytes: u64) -> Result<u64> {
@@ -199,8 +197,8 @@ impl Member {
         self.wait()
     }
 
-    /// Compiles what was not compiled before, and looks the entry up. That also puts it onto the GPU, which must not happen at its first
-    /// launch: a peer's kernel that waits for this one would hold it up.
+    /// Compiles what was not compiled before, looks the entry up, and puts it onto the GPU, which must not happen at its first launch: a
+    /// peer's kernel that waits for this one would hold it up.
     pub(super) fn load(&self, ptx: &str, name: &str) -> Result<KernelHandle> {
         self.enter()?;
         let mut state = self.lock();
@@ -220,6 +218,11 @@ impl Member {
         // SAFETY: the module is loaded.
         let function = unsafe { result::module::get_function(module.0, symbol) }
             .map_err(self.failed("looking a kernel up"))?;
+        // With lazy loading (the driver's default), code may move to the GPU as late as the first launch.
+        // SAFETY: the function is one of a loaded module.
+        unsafe { sys::cuFuncLoad(function) }
+            .result()
+            .map_err(self.failed("putting a kernel onto the GPU"))?;
         state.kernels.push(Kernel { name: name.to_owned(), function });
         Ok(KernelHandle(state.kernels.len() - 1))
     }
@@ -264,6 +267,11 @@ impl Member {
     pub(super) fn wait(&self) -> Result<()> {
         self.enter()?;
         self.stream.synchronize().map_err(self.failed("executing the rank's kernels"))
+    }
+
+    /// Nobody will ask for the report.
+    pub(super) fn forget(&self, ticket: Ticket) {
+        self.lock().launches.remove(&ticket.0);
     }
 
     pub(super) fn take_report(&self, ticket: Ticket) -> Option<LaunchReport> {

@@ -161,6 +161,10 @@ impl Backend for Emulated {
         self.lock().ranks[rank].reports.remove(&ticket)
     }
 
+    fn forget(&self, rank: usize, ticket: Ticket) {
+        self.lock().ranks[rank].forget(ticket);
+    }
+
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         match self.block(rank, Activity::Gathering { purpose: purpose.into(), bytes })? {
             Answer::Gathered(all) => Ok(all),

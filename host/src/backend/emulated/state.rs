@@ -1,6 +1,6 @@
 //! What the rank threads share, and the execution of what they launched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use crossdock_emulator as emulator;
@@ -32,6 +32,8 @@ pub(super) struct RankState {
     under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
+    /// Launches whose reports nobody will ask for, and that are not finished.
+    forgotten: HashSet<Ticket>,
     /// Local memory to free when the queue is empty.
     released: Vec<u64>,
     /// Symmetric memory in order of allocation: address, and what became of it.
@@ -144,6 +146,13 @@ impl RankState {
         ticket
     }
 
+    /// Nobody will ask for this report.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        if self.reports.remove(&ticket).is_none() {
+            self.forgotten.insert(ticket);
+        }
+    }
+
     /// The rank's next symmetric allocation.
     pub(super) fn note_symmetric(&mut self, address: u64) {
         self.symmetric.push((address, Symmetric::InUse));
@@ -195,7 +204,9 @@ fn execute(
     for state in ranks.iter_mut() {
         state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
             Some(report) => {
-                state.reports.insert(ticket, launch_report(report, seconds));
+                if !state.forgotten.remove(&ticket) {
+                    state.reports.insert(ticket, launch_report(report, seconds));
+                }
                 false
             }
             None => true,
