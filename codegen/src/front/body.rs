@@ -151,6 +151,12 @@ impl<'a> Body<'a> {
             (Term::Scalar(Scalar::Bool), Term::Scalar(_)) | (Term::Scalar(_), Term::Scalar(Scalar::Bool)) => {
                 ""
             }
+            (Term::Variable(_), Term::Scalar(to)) if to.is_integer() && names.0 == "float" => {
+                ": write the number without a point, or convert with `as`"
+            }
+            (Term::Variable(_), Term::Scalar(to)) if to.is_float() && names.0 == "integer" => {
+                ": write the number with a point, such as `1.0`"
+            }
             (Term::Scalar(_), Term::Scalar(to)) => &format!(": write `as {}`", to.name()),
             _ => "",
         };

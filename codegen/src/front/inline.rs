@@ -77,6 +77,27 @@ impl Parse for Syntax {
     }
 }
 
+/// `matches!(value, pattern if guard)` as the `match` that it stands for.
+struct Question(Expr);
+
+impl Parse for Question {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let pattern = syn::Pat::parse_multi_with_leading_vert(input)?;
+        let guard = match input.parse::<Option<Token![if]>>()? {
+            Some(word) => {
+                let condition: Expr = input.parse()?;
+                quote::quote!(#word #condition)
+            }
+            None => proc_macro2::TokenStream::new(),
+        };
+        input.parse::<Option<Token![,]>>()?;
+        let written = quote::quote!(match #value { #pattern #guard => true, _ => false });
+        Ok(Question(syn::parse2(written)?))
+    }
+}
+
 impl Parse for Part {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `order(parameter)`, `scope(parameter)`, \
@@ -114,6 +135,14 @@ impl Body<'_> {
         let span = call.path.span();
         let is_inline =
             call.path.get_ident().is_some_and(|name| self.environment.built_in(&name.to_string()) == "ptx");
+        if call.path.is_ident("matches") {
+            return match call.parse_body::<Question>() {
+                Ok(Question(written)) => self.expression(&written),
+                Err(error) => {
+                    self.error(error.span(), format!("`matches!` is `matches!(value, pattern)`: {error}"))
+                }
+            };
+        }
         if !is_inline {
             return self.error(span, refused::macro_call(&call.path));
         }

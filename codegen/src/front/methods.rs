@@ -1,7 +1,7 @@
 //! Method calls: of pointers, of scalars, of structs.
 
 use proc_macro2::Span;
-use syn::{Expr, ExprMethodCall};
+use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 
 use super::body::Body;
 use super::calls::Generics;
@@ -9,12 +9,19 @@ use super::intrinsics;
 use super::modifiers::{ATOMIC_ORDERS, LOAD_ORDERS, STORE_ORDERS};
 use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
-use super::terms::{Kind, Term, U32};
-use super::tree::{Node, NodeKind, SliceOperation};
-use crate::ir::{AtomicOp, Intrinsic, LoadHint, Scalar, Space, StoreHint};
+use super::terms::{BOOL, Kind, Term, U32, U64};
+use super::tree::{Node, NodeKind, Pattern, SliceOperation};
+use crate::ir::{AtomicOp, BinaryOp, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
+        if call.method == "contains"
+            && let Expr::Paren(range) = &*call.receiver
+            && let (Expr::Range(range), Some(Expr::Reference(asked)), 1) =
+                (&*range.expr, call.args.first(), call.args.len())
+        {
+            return self.contains(range, &asked.expr, call.method.span());
+        }
         let receiver = self.expression(&call.receiver);
         let (name, span) = (call.method.to_string(), call.method.span());
         let generics: Generics<'_> = call.turbofish.as_ref().map(|turbofish| &turbofish.args);
@@ -71,6 +78,14 @@ impl Body<'_> {
                 };
                 self.error(receiver.span, message)
             }
+            Term::Array(_, size) if name == "len" && arguments.is_empty() => {
+                let kind = match size {
+                    Size::Literal(length) => NodeKind::Integer(i128::from(length)),
+                    Size::Constant(path) => NodeKind::Constant(path),
+                    Size::Parameter(name) => NodeKind::ConstParameter(name),
+                };
+                Node { kind, term: U64, span }
+            }
             Term::Array(..) => self.error(
                 span,
                 format!("arrays have no method `{name}` in device code: write a `for` loop over the indices"),
@@ -80,6 +95,45 @@ impl Body<'_> {
                 self.error(span, message)
             }
         }
+    }
+
+    /// `(a..b).contains(&value)`, with either end or without.
+    fn contains(&mut self, range: &ExprRange, value: &Expr, span: Span) -> Node {
+        let inclusive = matches!(range.limits, RangeLimits::Closed(_));
+        let mut setup = Vec::new();
+        let mut kept = |body: &mut Self, node: Node| {
+            let (term, at) = (node.term.clone(), node.span);
+            let local = body.hidden("value", term.clone(), false, at);
+            let kind = NodeKind::Let(Pattern::Local(local), Box::new(node));
+            setup.push(Node { kind, term: Term::Unit, span: at });
+            move || Node { kind: NodeKind::Local(local), term: term.clone(), span: at }
+        };
+        let mut ends = Vec::new();
+        for (end, operator) in [
+            (&range.start, BinaryOp::GreaterEqual),
+            (&range.end, if inclusive { BinaryOp::LessEqual } else { BinaryOp::Less }),
+        ] {
+            if let Some(end) = end {
+                let end = self.expression(end);
+                ends.push((kept(self, end), operator));
+            }
+        }
+        let value = self.expression(value);
+        let term = value.term.clone();
+        let value = kept(self, value);
+        let mut tests = Vec::new();
+        for (end, operator) in ends {
+            let end = end();
+            self.expect(&end, &term);
+            let kind = NodeKind::Binary(operator, Box::new(value()), Box::new(end));
+            tests.push(Node { kind, term: BOOL, span });
+        }
+        let all = tests.into_iter().reduce(|left, right| {
+            let kind = NodeKind::Logical { and: true, left: Box::new(left), right: Box::new(right) };
+            Node { kind, term: BOOL, span }
+        });
+        let all = all.unwrap_or(Node { kind: NodeKind::Bool(true), term: BOOL, span });
+        Node { kind: NodeKind::Block(setup, Some(Box::new(all))), term: BOOL, span }
     }
 
     /// A method of a scalar, also when it is called as `u32::min(a, b)`.

@@ -30,6 +30,9 @@ impl Body<'_> {
             "fence" => return self.fence(arguments, span),
             _ => {}
         }
+        if self.is_of_an_option(name) {
+            return self.option(arguments, span);
+        }
         let Some(operation) = intrinsics::operation(&built_in) else {
             for argument in arguments {
                 self.expression(argument);
@@ -43,6 +46,22 @@ impl Body<'_> {
             );
         };
         self.operation(operation, arguments, span)
+    }
+
+    /// Whether the name is a variant of Rust's `Option` or `Result`.
+    pub(super) fn is_of_an_option(&self, name: &str) -> bool {
+        matches!(name, "Some" | "None" | "Ok" | "Err") && self.environment.resolve(name).is_none()
+    }
+
+    /// A value of Rust's `Option` or `Result`, which are reported where a type names them.
+    pub(super) fn option(&mut self, arguments: &[&Expr], span: Span) -> Node {
+        for argument in arguments {
+            self.expression(argument);
+        }
+        if self.result.as_ref().is_some_and(|result| self.table.open(result) == Some(Kind::Reported)) {
+            return self.failed(span);
+        }
+        self.error(span, "device code has no `Option` and no `Result`: return a `bool` beside the value")
     }
 
     fn operation(&mut self, operation: &Operation, arguments: &[&Expr], span: Span) -> Node {

@@ -47,9 +47,9 @@ refused! {
     a_range_value: "fn f(x: u32) { let r = 0..x; }", "0..x",
         "a range stands only in `for i in a..b`: keep start and end in two variables";
     a_loop_over_values: "fn f(x: [u32; 2]) { for y in x {} }", "x {",
-        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
-    a_reversed_range: "fn f(x: u32) { for y in (0..x).rev() {} }", "(0..x)",
-        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
+        "`for` runs over a range: write `for i in a..b`, `(a..b).rev()` or `(a..b).step_by(n)`";
+    a_mapped_range: "fn f(x: u32) { for y in (0..x).map(f) {} }", "map",
+        "a range in `for` has `rev()` or `step_by(n)`: write a `while` loop for the rest";
     a_mutable_loop_variable: "fn f() { for mut i in 0..4 { } }", "mut i",
         "a loop variable is fixed: write `let mut i = i;` in the body";
     a_reference: "fn f(x: u32) { let y = &x; }", "&x",
@@ -82,8 +82,8 @@ refused! {
     an_unknown_label: "fn f() { loop { continue 'a; } }", "continue", "there is no enclosing loop `'a`";
     a_reference_pattern: "fn f(a: u32) { let ref b = a; }", "ref b",
         "device code has no references: bind a plain name, without `ref`";
-    a_destructuring_assignment: "fn f(mut a: u32, mut b: u32) { (a, b) = (b, a); }", "(a, b)",
-        "an assignment names one place: assign the parts one by one";
+    an_operator_that_assigns_a_tuple: "fn f(mut a: u32, mut b: u32) { (a, b) += (b, a); }", "(a, b)",
+        "an assignment names one place, or a tuple of places: assign the parts one by one";
     an_assignment_to_a_value: "fn g() -> u32 { 1 } fn f() { g() = 3; }", "g()",
         "only a local, its fields and its elements are assigned: write memory with `pointer.write(value)`";
     conditional_statements: "fn f() { #[cfg(test)] let x = 1; }", "#[cfg",
@@ -135,7 +135,7 @@ refused! {
         "`A` has no method `b`: write one in its `impl`, without traits";
     an_unknown_pointer_method: "fn f(p: Global<u32>) { p.add(1); }", "add",
         "pointers have no method `add`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, `read_only`, `read_hinted` and \
-         `write_hinted`, `fetch_add` and its kind, \
+         `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, \
          `exchange` and `compare_exchange`";
     a_method_of_peers: "fn f(p: Peers<u32>) { p.read(); }", "read",
         "`Peers` has no method `read`: choose a rank first, `peers.rank(rank).read(..)`";
@@ -145,12 +145,13 @@ refused! {
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
         "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
-         `unsigned_abs`, `div_euclid`, `rem_euclid`, \
+         `unsigned_abs`, `swap_bytes`, `to_be`, `pow`, `wrapping_pow`, `saturating_mul`, `overflowing_add`, `overflowing_sub`, \
+         `overflowing_mul`, `ilog2`, `div_euclid`, `rem_euclid`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
          `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
          `abs_diff`";
-    a_method_of_an_array: "fn f(x: [u32; 2]) { x.len(); }", "len",
-        "arrays have no method `len` in device code: write a `for` loop over the indices";
+    a_method_of_an_array: "fn f(x: [u32; 2]) { x.first(); }", "first",
+        "arrays have no method `first` in device code: write a `for` loop over the indices";
     a_method_of_an_open_literal: "fn f() { let x = 1; let y = x.count_ones(); }", "x",
         "the type of this number is not known yet: give the literal a suffix, such as `1u32`";
 
@@ -200,9 +201,6 @@ refused! {
     an_order_operand_that_is_none: "fn f(p: Global<u32>, x: u32) { ptx!(\"fence.{o}.gpu;\", o = order(x)); }", "x)",
         "`order(..)` takes a parameter of this function that is an order, such as `order: impl Load`: name one, or write \
          the modifier into the text";
-    an_order_that_an_instruction_lacks:
-        "fn f(p: Global<u32>, x: impl Atomic) -> u32 { ptx!(\"ld.{x}.gpu.global.u32 {d}, [{p}];\", p = in(p), x = order(x), d = out(u32)) }",
-        "\"ld", "there is no such form of `ld.release.gpu.global.u32`";
     mmio_of_shared_memory: "fn f(p: Shared<u32>) -> u32 { p.read_mmio() }", "read_mmio",
         "shared memory is of no other device: write `read_volatile`";
     small_floats_in_a_long_word: "fn f(p: Global<u64>) { p.fetch_add_f16(1, Relaxed, Gpu); }", "fetch_add_f16",

@@ -15,6 +15,7 @@ mod powers;
 mod slices;
 mod unary_expansions;
 mod values;
+mod walks;
 
 use std::collections::BTreeMap;
 

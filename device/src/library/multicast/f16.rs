@@ -2,7 +2,7 @@
 
 use crate::device;
 
-/// Multicast memory of f16, two in a word.
+/// Multicast memory of f16, two in a word (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;

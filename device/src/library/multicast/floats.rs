@@ -2,7 +2,7 @@
 
 use crate::device;
 
-/// Multicast memory of `f32`, also several at once, and of `f64`.
+/// Multicast memory of `f32`, also several at once, and of `f64` (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;

@@ -2,7 +2,7 @@
 
 use crate::device;
 
-/// Multicast memory of `i32`.
+/// Multicast memory of `i32` (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;
