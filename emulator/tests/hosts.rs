@@ -116,9 +116,11 @@ fn copies_of_the_host_race_with_other_gpus() {
     let mut two = Two::new(Hosts::PerGpu);
     two.run(1, WRITES).expect("no race");
     let error = two.machine.read(two.at, &mut [0; 4]).expect_err("GPU 1 is not waited for");
-    let Error::HostRace { gpu: 0, race } = &error else { panic!("{error}") };
+    let Error::HostRace { gpu: 0, race, .. } = &error else { panic!("{error}") };
     assert!(matches!(&race.earlier, Accessor::Lane { position, lane: 0 } if position.gpu == 1), "{error}");
-    assert!(error.to_string().contains("read by a host"), "{error}");
+    for part in ["read by a host", "at allocation #0 (GPU 0, ", "ordered if the hosts met", "schedule: "] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
 
     let mut two = Two::new(Hosts::PerGpu);
     two.run(1, WRITES).expect("no race");
