@@ -1,7 +1,7 @@
 //! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
 use crossdock::host::{
-    Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
+    Arrived, Capacity, Cluster, Combine, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
 };
 use crossdock::{Opaque, Shape, Wire};
 use half::bf16;
@@ -138,7 +138,7 @@ fn round(
         if ends(Step::Combine) {
             return Ok(false);
         }
-        seen.push(combine(case, arrived, false)?);
+        seen.push(combine(case, arrived, if number % 2 == 1 { Ask::SumsOfRows } else { Ask::Sums })?);
         handle
     };
     if ends(Step::CachedDispatch) {
@@ -147,7 +147,8 @@ fn round(
     let rows = dock.dispatch_cached(&tokens, &handle)?.rows()?;
     let arrived = dock.dispatch_cached(&tokens, &handle)?;
     assert_eq!(rows, arrived.rows()?);
-    seen.push(combine(case, arrived, shape.wire == Wire::Bf16)?);
+    let ask = if shape.wire == Wire::Bf16 { Ask::SumsAndGradients } else { Ask::Sums };
+    seen.push(combine(case, arrived, ask)?);
     Ok(true)
 }
 
@@ -168,15 +169,26 @@ fn routed_round(
     let contents = Contents::new(&case.shape, tokens, &mut random);
     let mut sides = Vec::new();
     let arrived = dock.dispatch_routed(&contents.tokens(case, &mut sides), &routed)?;
-    seen.push(combine(case, arrived, false)?);
+    seen.push(combine(case, arrived, Ask::SumsOfRows)?);
     Ok(())
 }
 
-/// Experts, gradients if wanted, and combine.
-fn combine(case: &Case, arrived: crossdock::host::Arrived<'_>, gradients: bool) -> Result<Seen, Error> {
+/// What a rank asks of its arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// Sums of the outputs of slots.
+    Sums,
+    /// Sums of outputs that the rank has added up for each arrived row.
+    SumsOfRows,
+    SumsAndGradients,
+}
+
+/// Experts, and what is asked of their outputs.
+fn combine(case: &Case, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error> {
     let (rows, sides, origins) = (arrived.rows()?, arrived.side_records()?, arrived.origins()?);
-    let outputs = if matches!(case.shape.wire, Wire::Opaque(_)) {
-        let elements = arrived.slot_count() * case.shape.hidden as usize;
+    let outputs = if matches!(case.shape.wire, Wire::Opaque(_)) || ask == Ask::SumsOfRows {
+        let of = if ask == Ask::SumsOfRows { arrived.row_count() } else { arrived.slot_count() };
+        let elements = of * case.shape.hidden as usize;
         (0..elements).map(|element| bf16::from_f32(element as f32 % 61.0 - 30.0)).collect()
     } else {
         arrived.apply(|expert, input, output| {
@@ -186,14 +198,17 @@ fn combine(case: &Case, arrived: crossdock::host::Arrived<'_>, gradients: bool) 
         })?
     };
     let mut found = Vec::new();
-    if gradients {
+    if ask == Ask::SumsAndGradients {
         let weights = arrived.gradients(&outputs)?.weights;
         // Slots that nobody takes have no gradient.
         if case.layout == Layout::BySource {
             found = weights.read(0..arrived.slot_count())?;
         }
     }
-    let results = arrived.combine(&outputs)?.rows;
+    let results = match ask {
+        Ask::SumsOfRows => arrived.combine_with(Combine::of_rows(&outputs))?.rows,
+        _ => arrived.combine(&outputs)?.rows,
+    };
     Ok(Seen {
         rows,
         sides,

@@ -74,16 +74,12 @@ const RACES: &[Remedy] = &[
     },
     Remedy {
         threads: &[
-            ("0.0.0.0", "st x 1"),
-            ("0.0.1.0", "st.relaxed.sys y 1"),
+            ("0.0.0.0", "st x 1; barrier.sync 0"),
+            ("0.0.1.0", "barrier.sync 0; st.relaxed.sys y 1"),
             ("1.0.0.0", "await.relaxed.sys y; ld x"),
         ],
         says: "were a release behind a barrier with the thread of the first access",
-        change: &[
-            ("st x 1", "st x 1; barrier.sync 0"),
-            ("st.relaxed.sys y 1", "barrier.sync 0; st.release.sys y 1"),
-            ("await.relaxed.sys", "await.acquire.sys"),
-        ],
+        change: &[("st.relaxed.sys y 1", "st.release.sys y 1"), ("await.relaxed.sys", "await.acquire.sys")],
     },
     Remedy {
         threads: &[("0.0.0.0", "st x 1"), ("0.0.0.1", "ld x")],
@@ -163,7 +159,9 @@ fn races_go_away_with_what_their_reports_advise() {
     for Remedy { threads, says, change } in RACES {
         let reports = races(threads);
         let report = reports.iter().find(|report| report.contains(says));
-        let Some(report) = report else { panic!("{threads:?}: nothing says `{says}`: {reports:#?}") };
+        let Some(report) = report else {
+            panic!("{threads:?}: nothing says `{says}`: {:?}", reports.first())
+        };
         // Both accesses with their places, the address, and the schedule.
         let lines: Vec<&str> = report.lines().collect();
         for (line, start) in [(1, "  by kernel `main`"), (lines.len() - 2, "  at kernel `main`")] {
@@ -200,7 +198,7 @@ struct Misuse {
 /// A row for each kind of finding that is not a race and that another PTX text would not have.
 const MISUSES: &[Misuse] = &[
     Misuse {
-        body: "st.global.u32 [%rd1+1024], 1;",
+        body: "@%q st.global.u32 [%rd1+1024], 1;",
         says: "out of bounds: write of 4 bytes at allocation #0 (GPU 0, 1024 bytes) + 1024",
         change: ("+1024", "+1020"),
     },
@@ -210,13 +208,13 @@ const MISUSES: &[Misuse] = &[
         change: ("+2", "+4"),
     },
     Misuse {
-        body: "@%p ld.shared.u32 %r2, [tile+4];",
+        body: "@%q ld.shared.u32 %r2, [tile+4];",
         says: "at shared memory (264 bytes) + 4 that were never written; write them before",
-        change: ("@%p ld", "@%p st.shared.u32 [tile+4], 1; @%p ld"),
+        change: ("@%q ld", "@%q st.shared.u32 [tile+4], 1; @%q ld"),
     },
     Misuse {
-        body: "cvta.const.u64 %rd2, table; st.u32 [%rd2], 1;",
-        says: "write to read-only memory: write of 4 bytes at allocation #0 `table`",
+        body: "cvta.const.u64 %rd2, table; @%q st.u32 [%rd2], 1;",
+        says: "write to read-only memory: write of 4 bytes at allocation #1 `table` (GPU 0, 8 bytes) + 0; write to",
         change: ("cvta.const.u64 %rd2, table", "mov.u64 %rd2, %rd1"),
     },
     Misuse {
@@ -235,9 +233,9 @@ const MISUSES: &[Misuse] = &[
         change: ("barrier.sync 1, 32", "barrier.sync 1, 64"),
     },
     Misuse {
-        body: "setp.lt.u32 %q, %r1, 40; @%q bra FEW; barrier.sync 1; bra END; FEW: barrier.sync 1; barrier.sync 1; END:",
+        body: "@%q bra ONE; barrier.sync 1; bra END; ONE: bar.warp.sync -1; barrier.sync 1; END:",
         says: "barrier misuse: the lanes of a warp wait for each other at different instructions",
-        change: ("FEW: barrier.sync 1; barrier.sync 1", "FEW: barrier.sync 1"),
+        change: ("@%q bra ONE;", "@%q bra ONE; bar.warp.sync -1;"),
     },
     Misuse {
         body: "setp.eq.u32 %q, %r1, 3; @%q bar.warp.sync 1;",
@@ -250,23 +248,23 @@ const MISUSES: &[Misuse] = &[
         change: ("setp.lt.u32 %q, %r1, 16", "setp.lt.u32 %q, %r1, 64"),
     },
     Misuse {
-        body: "setp.eq.u32 %q, %r1, 0; @%q mbarrier.init.shared.b64 [full], 0;",
+        body: "@%q mbarrier.init.shared.b64 [full], 0;",
         says: "mbarrier misuse: mbarrier at shared memory + 256: initialised with count 0; it must be 1 to",
         change: ("[full], 0", "[full], 1"),
     },
     Misuse {
-        body: "setp.eq.u32 %q, %r1, 0; @%q mbarrier.init.shared.b64 [full], 1; @%q mbarrier.arrive.shared.b64 _, [full], 2;",
+        body: "@%q mbarrier.init.shared.b64 [full], 1; @%q mbarrier.arrive.shared.b64 _, [full], 2;",
         says: "arrival of count 2; it must be 1 to the pending count",
         change: ("[full], 2", "[full], 1"),
     },
     Misuse {
-        body: "setp.eq.u32 %q, %r1, 0; @%q bra ONE; bra END; ONE: st.shared.v4.u32 [tile], {%r1, %r1, %r1, %r1}; fence.proxy.async;
+        body: "@%q bra ONE; bra END; ONE: st.shared.v4.u32 [tile], {%r1, %r1, %r1, %r1}; fence.proxy.async;
             cp.async.bulk.global.shared::cta.bulk_group [%rd1], [tile], 8; cp.async.bulk.commit_group; cp.async.bulk.wait_group 0; END:",
         says: "a bulk copy of 8 bytes; the size must be a multiple of 16",
         change: ("[tile], 8", "[tile], 16"),
     },
     Misuse {
-        body: "setp.eq.u32 %q, %r1, 0; @%q bra ONE; bra END; ONE: st.shared.v4.u32 [tile], {%r1, %r1, %r1, %r1}; fence.proxy.async;
+        body: "@%q bra ONE; bra END; ONE: st.shared.v4.u32 [tile], {%r1, %r1, %r1, %r1}; fence.proxy.async;
             cp.async.bulk.global.shared::cta.bulk_group [%rd1], [tile], 16; cp.async.bulk.commit_group; END:",
         says: "the block exits while this copy still reads its shared memory; wait with `cp.async.bulk.wait_group.read`",
         change: ("commit_group;", "commit_group; cp.async.bulk.wait_group.read 0;"),
@@ -283,13 +281,14 @@ const MISUSES: &[Misuse] = &[
     },
 ];
 
-/// Runs a body with 64 threads; `%p` is true in the first warp, `%rd1` has 1024 bytes.
+/// Runs a body with 64 threads; `%p` is true in the first warp, `%q` in its first lane; `%rd1` has 1024 bytes.
 fn run(body: &str, seed: u64) -> Result<(), Error> {
     let config = Config { schedule_seed: seed, livelock_after: 100_000, ..Config::default() };
     let mut machine = Machine::new(config).expect("configuration");
-    let start = ".const .align 4 .u32 table[2] = {1, 2}; .shared .align 16 .b8 tile[256]; .shared .align 8 .b8 full[8];
-        ld.param.u64 %rd1, [memory]; mov.u32 %r1, %tid.x; mov.u32 %r2, 0; setp.lt.u32 %p, %r1, 32;\n";
+    let start = ".shared .align 16 .b8 tile[256]; .shared .align 8 .b8 full[8];
+        ld.param.u64 %rd1, [memory]; mov.u32 %r1, %tid.x; mov.u32 %r2, 0; setp.lt.u32 %p, %r1, 32; setp.eq.u32 %q, %r1, 0;\n";
     let text = module(".param .u64 memory", &format!("{start}{body}"));
+    let text = text.replacen(".visible", ".const .align 4 .u32 table[2] = {1, 2};\n.visible", 1);
     let memory = zeroed(&mut machine, 0, 1024);
     let kernel = kernel(&mut machine, &text);
     let arguments = vec![Argument::U64(memory)];
