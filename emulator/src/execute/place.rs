@@ -3,8 +3,9 @@
 use super::{Environment, Private, Raised};
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
-use crate::memory::{Region, window};
+use crate::memory::{Recent, Region, window};
 use crate::op::{MemoryOp, Space};
+use crate::register::{Registers, Slot};
 
 /// How a lane uses memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,4 +159,36 @@ pub(super) fn is_common(op: &MemoryOp, address: u64) -> bool {
         Space::Generic => window::space(address) != Space::Local,
         space => space != Space::Local,
     }
+}
+
+/// `isspacep`.
+#[inline(never)]
+pub(super) fn in_space(
+    env: &Environment<'_>,
+    private: &mut Private,
+    r: &mut Registers,
+    mask: u32,
+    space: Space,
+    [d, a]: [Slot; 2],
+) {
+    // Constants are allocations that cannot be written.
+    let is_constant = |recent: &mut Recent, address| match env.memory.locate(recent, address, 1) {
+        Ok((number, _)) => env.memory.allocations[number].read_only,
+        Err(_) => false,
+    };
+    let mut result = 0;
+    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+        let address: u64 = r.lane(a, lane);
+        let within = match space {
+            Space::Const => {
+                window::space(address) == Space::Global && is_constant(&mut private.recent, address)
+            }
+            Space::Global => {
+                window::space(address) == Space::Global && !is_constant(&mut private.recent, address)
+            }
+            space => window::space(address) == space,
+        };
+        result |= u32::from(within) << lane;
+    }
+    r.set_predicate(d, result, mask);
 }
