@@ -14,7 +14,7 @@
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
-//! - [`phases`]: mbarriers.
+//! - [`phases`] for mbarriers, and whether bulk copies find them initialised.
 //! - [`host`]: the programs that launch.
 //! - [`report`]: a race in words, with the nearest remedy.
 
