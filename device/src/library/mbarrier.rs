@@ -205,6 +205,15 @@ pub mod code {
             );
         }
 
+        /// [`arrive_and_expect_bytes`](Mbarrier::arrive_and_expect_bytes) that publishes nothing that this thread did: those who wait see
+        /// the bytes, which their copy releases. Needs PTX 8.6. `mbarrier.arrive.expect_tx.relaxed.cta`.
+        pub fn arrive_relaxed_and_expect_bytes(self, bytes: u32) {
+            ptx!(
+                "mbarrier.arrive.expect_tx.relaxed.cta.shared::cta.b64 _, [{object}], {bytes};",
+                object = in(self.object), bytes = in(bytes)
+            );
+        }
+
         /// Arrives when all earlier `cp.async` copies of this thread are done; this does not count as one of the arrivals that
         /// the caller owes otherwise. `cp.async.mbarrier.arrive.noinc`.
         pub fn arrive_after_copies(self) {

@@ -9,10 +9,11 @@
 use super::check::{Racing, Request};
 use super::clock::{Known, LaunchId, Time, lanes};
 use super::knowledge::Knowledge;
-use super::lanes::{LaneClocks, Past, View};
+use super::lanes::LaneClocks;
 use super::scope::Place;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
+use super::view::{Past, View};
 use super::{Actor, Detector};
 use crate::op::Space;
 

@@ -8,13 +8,13 @@
 //! other within their scopes, and bulk copies reach memory through a proxy of their own.
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
-//! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
+//! - [`lanes`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
 //! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
-//! - [`check`]: whether an access is ordered behind those before it.
+//! - [`check`], [`relation`], [`view`]: whether an access is ordered behind those before it; [`whole_warp`] for whole warps.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
-//! - [`phases`]: mbarriers.
+//! - [`phases`] for mbarriers, and whether bulk copies find them initialised.
 //! - [`host`]: the programs that launch.
 //! - [`report`]: a race in words, with the nearest remedy.
 
@@ -25,13 +25,17 @@ mod host;
 pub(crate) mod knowledge;
 pub(crate) mod lanes;
 mod location;
+mod patterns;
 mod phases;
+mod relation;
 mod report;
 mod row;
 pub(crate) mod scope;
 mod shadow;
 pub(crate) mod stamp;
 mod strong;
+mod view;
+mod whole_warp;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

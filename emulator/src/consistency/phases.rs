@@ -8,9 +8,10 @@ use super::Detector;
 use super::check::Racing;
 use super::helper::AgentClock;
 use super::knowledge::Knowledge;
-use super::lanes::{LaneClocks, View};
+use super::lanes::LaneClocks;
 use super::location::Moment;
 use super::stamp::{Mark, Stamp};
+use super::view::View;
 use crate::op::Space;
 
 /// The knowledge that an mbarrier collects.

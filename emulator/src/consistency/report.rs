@@ -4,7 +4,8 @@ use super::Detector;
 use super::check::Racing;
 use super::helper::AgentClock;
 use super::knowledge::Knowledge;
-use super::lanes::{Halves, LaneClocks};
+use super::lanes::LaneClocks;
+use super::patterns::Halves;
 use super::scope::Place;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::error::{Accessor, Position, Race};
@@ -166,8 +167,21 @@ impl Detector {
         if earlier.non_coherent || mine.non_coherent {
             return "`ld.global.nc` may read only what nobody writes while its kernel runs: use an ordinary load".into();
         }
-        if self.is_host(later.actor) && self.is_host(stamp.actor) {
-            return "ordered if the hosts met in between, or if a kernel of the second acquired from one of the first".into();
+        match (self.is_host(stamp.actor), self.is_host(later.actor)) {
+            (true, true) => {
+                return "ordered if the hosts met in between, or if a kernel of the second acquired from one of the first".into();
+            }
+            (false, true) => {
+                let gpu = actor.place.gpu;
+                return format!(
+                    "ordered if the host of GPU {gpu} waited for it and the hosts met, or if a kernel of the copying host's GPU \
+                     acquired from it"
+                );
+            }
+            (true, false) => {
+                return "ordered if the launch were made behind the copy or, by another host, behind a meeting of the hosts".into();
+            }
+            (false, false) => {}
         }
         if stamp.actor == later.actor && stamp.pc == later.pc && mine.kind != Kind::Read && !mine.asynchronous
         {

@@ -1,6 +1,6 @@
 //! Accesses of lanes as the memory consistency model sees them, when checks are on.
 
-use super::access::Home;
+use super::place::Home;
 use super::{Environment, Private, Raised};
 use crate::agent::Location;
 use crate::consistency::{

@@ -6,7 +6,9 @@
 //! What `ld` and `add` find are the outcome, in the order in which they are written. Places are
 //! `gpu.block.warp.lane`. Verdicts were derived by hand from the axioms, not from the emulator.
 
+#[path = "../harness/mod.rs"]
 mod harness;
+mod remedies;
 
 use std::collections::BTreeSet;
 
@@ -38,8 +40,8 @@ struct Litmus {
 }
 
 fn litmus() -> Vec<Litmus> {
-    let mut all: Vec<Litmus> = include!("litmus/cases.rs");
-    let proxies: Vec<Litmus> = include!("litmus/proxies.rs");
+    let mut all: Vec<Litmus> = include!("cases.rs");
+    let proxies: Vec<Litmus> = include!("proxies.rs");
     all.extend(proxies);
     all
 }
@@ -111,19 +113,19 @@ fn place(text: &str) -> [usize; 4] {
 }
 
 /// Runs a test once; the outcome.
-fn execute(litmus: &Litmus, config: Config) -> Result<Vec<u32>, Error> {
+fn execute(threads: &[(&str, &str)], config: Config) -> Result<Vec<u32>, Error> {
     let config = Config { gpus: 2, ..config };
     let mut machine = Machine::new(config).expect("configuration");
     let memory = zeroed(&mut machine, 0, 1024);
-    let outcome = zeroed(&mut machine, 0, 64 * litmus.threads.len() as u64);
+    let outcome = zeroed(&mut machine, 0, 64 * threads.len() as u64);
     let mut counts = Vec::new();
     let mut blocks: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (at, _) in litmus.threads {
+    for (at, _) in threads {
         let [gpu, block, ..] = place(at);
         blocks.insert((gpu, block));
     }
     let mut bodies = Vec::new();
-    for (index, (_, text)) in litmus.threads.iter().enumerate() {
+    for (index, (_, text)) in threads.iter().enumerate() {
         let mut found = 0;
         let mut body = String::new();
         for part in operations(text, index) {
@@ -141,7 +143,7 @@ fn execute(litmus: &Litmus, config: Config) -> Result<Vec<u32>, Error> {
              ld.param.u64 %rd2, [outcome]; mov.u32 %r1, %tid.x; cvta.to.global.u64 %rd1, %rd1;\n",
         );
         let mut warps = 1;
-        for (index, (at, _)) in litmus.threads.iter().enumerate() {
+        for (index, (at, _)) in threads.iter().enumerate() {
             let [of_gpu, of_block, warp, lane] = place(at);
             if (of_gpu, of_block) == (gpu, block) {
                 warps = warps.max(warp + 1);
@@ -149,7 +151,7 @@ fn execute(litmus: &Litmus, config: Config) -> Result<Vec<u32>, Error> {
             }
         }
         text += "bra END;\n";
-        for (index, (at, _)) in litmus.threads.iter().enumerate() {
+        for (index, (at, _)) in threads.iter().enumerate() {
             let [of_gpu, of_block, ..] = place(at);
             if (of_gpu, of_block) == (gpu, block) {
                 text += &format!("T{index}:\n{}bra END;\n", bodies[index]);
@@ -169,7 +171,7 @@ fn execute(litmus: &Litmus, config: Config) -> Result<Vec<u32>, Error> {
         machine.launch(launch).expect("launch");
     }
     machine.run()?;
-    let all = words(&mut machine, outcome, 16 * litmus.threads.len());
+    let all = words(&mut machine, outcome, 16 * threads.len());
     Ok(counts
         .iter()
         .enumerate()
@@ -186,7 +188,7 @@ fn every_verdict_holds() {
         let mut seen: BTreeSet<Vec<u32>> = BTreeSet::new();
         let mut races = BTreeSet::new();
         for seed in SEEDS {
-            match execute(litmus, Config { schedule_seed: seed, ..Config::default() }) {
+            match execute(litmus.threads, Config { schedule_seed: seed, ..Config::default() }) {
                 Ok(outcome) => {
                     seen.insert(outcome);
                 }
@@ -239,7 +241,7 @@ fn enumeration_finds_exactly_the_outcomes() {
         count += 1;
         let mut seen = BTreeSet::new();
         let all = explore(&Bounds::default(), |policy| -> Result<(), Error> {
-            seen.insert(execute(litmus, Config { policy, ..Config::default() })?);
+            seen.insert(execute(litmus.threads, Config { policy, ..Config::default() })?);
             Ok(())
         });
         let allowed: BTreeSet<Vec<u32>> = allowed.iter().map(|outcome| outcome.to_vec()).collect();
