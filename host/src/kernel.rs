@@ -37,20 +37,34 @@ impl<A: Arguments> Kernel<A> {
         self.block_threads / 32
     }
 
-    /// Puts a launch of `blocks` blocks on the rank's stream. Launches of a rank run in order; this returns at once, and
-    /// a fault shows in the next call that waits.
+    /// Puts a launch of `blocks` blocks on the stream of the rank that loaded the kernel. Launches of a stream run in order; this
+    /// returns at once, and a fault shows in the next call that waits.
     ///
     /// # Errors
     /// When the machine is broken.
     pub fn launch(&self, blocks: u32, arguments: &A) -> Result<Launched> {
+        self.start(blocks, arguments, true)
+    }
+
+    /// [`launch`](Self::launch) without a report: nothing but the kernel is put on the stream.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn enqueue(&self, blocks: u32, arguments: &A) -> Result<()> {
+        self.start(blocks, arguments, false).map(|_| ())
+    }
+
+    pub(crate) fn start(&self, blocks: u32, arguments: &A, reported: bool) -> Result<Launched> {
         let launch = Launch {
+            stream: self.rank.stream(),
+            reported,
             kernel: self.handle,
             blocks,
             threads: self.block_threads,
             arguments: arguments.arguments(),
         };
         let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
-        Ok(Launched { rank: self.rank.clone(), ticket: Some(ticket) })
+        Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
     }
 }
 

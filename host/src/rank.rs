@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossdock_device::launch::{Arguments, KernelImage};
 use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Specialised, Target};
 
-use crate::backend::{Backend, Sharing};
+use crate::backend::{Backend, Sharing, StreamHandle};
 use crate::buffer::{Buffer, SymmetricBuffer};
 use crate::capacity::Capacity;
 use crate::dock::Dock;
@@ -25,6 +25,8 @@ pub struct Rank {
     backend: Arc<dyn Backend>,
     topology: Topology,
     index: usize,
+    /// Where it launches.
+    stream: StreamHandle,
     target: Target,
     rates: Rates,
     deadline: Duration,
@@ -41,7 +43,8 @@ impl Rank {
         rates: Rates,
         deadline: Duration,
     ) -> Rank {
-        Rank { backend, topology, index, target, rates, deadline, thread: PhantomData }
+        let stream = StreamHandle::OWN;
+        Rank { backend, topology, index, stream, target, rates, deadline, thread: PhantomData }
     }
 
     /// Its number, from 0 to [`Topology::ranks`] exclusive.
@@ -130,7 +133,7 @@ impl Rank {
         Kernel::load(self, image)
     }
 
-    /// Waits until all launches of this rank are finished.
+    /// Waits until all launches of this rank are finished, on all of its streams.
     ///
     /// # Errors
     /// When a kernel faults or a peer fails.
@@ -146,7 +149,17 @@ impl Rank {
         self.backend.gather(self.index, "a barrier", Vec::new()).map(|_| ())
     }
 
-    /// Whether this is the same rank of the same cluster.
+    /// Where it launches.
+    pub(crate) fn stream(&self) -> StreamHandle {
+        self.stream
+    }
+
+    /// The same with its launches on another stream.
+    pub(crate) fn with_stream(self, stream: StreamHandle) -> Rank {
+        Rank { stream, ..self }
+    }
+
+    /// Whether this is the same rank of the same cluster, on whatever stream.
     pub(crate) fn is(&self, other: &Rank) -> bool {
         self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
     }

@@ -1,4 +1,4 @@
-//! One rank: a stream on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
+//! One rank: its streams on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
@@ -10,6 +10,7 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 use super::driver::Call;
 use super::memory::{Mapping, Sharable};
 use super::pool::Pool;
+use super::streams::Streams;
 use super::{jit, refused};
 use crate::backend::{Argument, KernelHandle, Launch, Ticket};
 use crate::report::LaunchReport;
@@ -20,11 +21,13 @@ use crate::{Error, Result};
 pub(super) struct Member {
     rank: usize,
     pool: Pool,
-    context: Arc<CudaContext>,
-    stream: Arc<CudaStream>,
+    pub(super) context: Arc<CudaContext>,
+    /// The rank's own.
+    pub(super) stream: Arc<CudaStream>,
     multiprocessors: u32,
     sharable: Sharable,
     state: Mutex<State>,
+    pub(super) streams: Mutex<Streams>,
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +84,16 @@ impl Member {
             .cast_unsigned();
         let stream = context.new_stream().map_err(failed("making a stream"))?;
         let pool = Pool::new(context.cu_device()).map_err(failed("making a pool of memory"))?;
-        Ok(Member { rank, pool, context, stream, multiprocessors, sharable, state: Mutex::default() })
+        Ok(Member {
+            rank,
+            pool,
+            context,
+            stream,
+            multiprocessors,
+            sharable,
+            state: Mutex::default(),
+            streams: Mutex::default(),
+        })
     }
 
     /// `sharers` ranks use the GPU, this one included: it has its part of the multiprocessors, or fewer if `most` says so.
@@ -99,6 +111,10 @@ impl Member {
         self.multiprocessors
     }
 
+    pub(super) fn rank(&self) -> usize {
+        self.rank
+    }
+
     pub(super) fn device(&self) -> i32 {
         self.context.cu_device()
     }
@@ -106,11 +122,19 @@ impl Member {
     /// Memory for this rank alone, in the order of its stream: neither this nor giving it back waits for other ranks.
     pub(super) fn allocate(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
-        self.pool.allocate(bytes as usize, &self.stream).map_err(self.failed("reserving memory"))
+        self.refuse_in_capture("allocating memory")?;
+        let address =
+            self.pool.allocate(bytes as usize, &self.stream).map_err(self.failed("reserving memory"))?;
+        if self.has_more_streams() {
+            // The other streams do not know when the memory is there.
+            self.stream.synchronize().map_err(self.failed("reserving memory"))?;
+        }
+        Ok(address)
     }
 
     pub(super) fn allocate_symmetric(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
+        self.refuse_in_capture("allocating memory")?;
         let mapping = Mapping::allocate(self.rank, self.device(), bytes, self.sharable)?;
         let mut state = self.lock();
         let (number, address) = (state.allocated, mapping.address());
@@ -129,10 +153,20 @@ impl Member {
                 drop(symmetric);
                 Ok(())
             }
-            // SAFETY: `allocate` gave the address.
-            None => unsafe { result::free_async(address, self.stream.cu_stream()) }
-                .map_err(self.failed("giving memory back")),
+            None if self.is_capturing() => {
+                self.give_back_after_capture(address);
+                Ok(())
+            }
+            None => self.give_back(address),
         }
+    }
+
+    /// Gives local memory back once all streams are done with it.
+    pub(super) fn give_back(&self, address: u64) -> Result<()> {
+        self.settle_other_streams()?;
+        // SAFETY: `allocate` gave the address.
+        unsafe { result::free_async(address, self.stream.cu_stream()) }
+            .map_err(self.failed("giving memory back"))
     }
 
     /// A symmetric allocation and its number.
@@ -168,6 +202,8 @@ impl Member {
 
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying to the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: the bytes stay where they are until the wait below is over.
         unsafe { result::memcpy_htod_async(address, bytes, self.stream.cu_stream()) }
             .map_err(self.failed("copying to the GPU"))?;
@@ -176,6 +212,8 @@ impl Member {
 
     pub(super) fn read(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying from the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `write`.
         unsafe { result::memcpy_dtoh_async(bytes, address, self.stream.cu_stream()) }
             .map_err(self.failed("copying from the GPU"))?;
@@ -184,13 +222,19 @@ impl Member {
 
     pub(super) fn copy(&self, from: u64, to: u64, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying on the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: both ranges are device memory of the rank; a wrong one is an error of the driver.
         unsafe { result::memcpy_dtod_async(to, from, bytes as usize, self.stream.cu_stream()) }
-            .map_err(self.failed("copying on the GPU"))
+            .map_err(self.failed("copying on the GPU"))?;
+        // The other streams do not know when the copy is made.
+        if self.has_more_streams() { self.wait() } else { Ok(()) }
     }
 
     pub(super) fn fill(&self, address: u64, value: u8, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("filling memory")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `copy`.
         unsafe { result::memset_d8_async(address, value, bytes as usize, self.stream.cu_stream()) }
             .map_err(self.failed("filling memory"))?;
@@ -235,11 +279,12 @@ impl Member {
             .get(launch.kernel.0)
             .cloned()
             .ok_or_else(|| self.unknown("the kernel was loaded for another rank".to_owned()))?;
-        let timed = |call| self.failed(call);
+        let stream = self.stream_of(launch.stream)?;
+        // Events of a capture are no moments in time.
+        let timed = launch.reported && !self.is_capturing();
         let event = || {
-            self.stream
-                .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-                .map_err(timed("recording an event"))
+            let event = timed.then(|| stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)));
+            event.transpose().map_err(self.failed("recording an event"))
         };
         let mut arguments = launch.arguments.clone();
         let mut pointers: Vec<*mut c_void> = arguments.iter_mut().map(pointer).collect();
@@ -251,7 +296,7 @@ impl Member {
                 (launch.blocks, 1, 1),
                 (launch.threads, 1, 1),
                 0,
-                self.stream.cu_stream(),
+                stream.cu_stream(),
                 &mut pointers,
             )
         }
@@ -259,13 +304,17 @@ impl Member {
         let end = event()?;
         let ticket = state.launched;
         state.launched += 1;
-        state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        if let (Some(start), Some(end)) = (start, end) {
+            state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        }
         Ok(Ticket(ticket))
     }
 
-    /// Waits for this rank's stream only.
+    /// Waits for this rank's streams only.
     pub(super) fn wait(&self) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("waiting for the GPU")?;
+        self.settle_other_streams()?;
         self.stream.synchronize().map_err(self.failed("executing the rank's kernels"))
     }
 
@@ -282,16 +331,16 @@ impl Member {
     }
 
     /// Makes the GPU that of the calling thread.
-    fn enter(&self) -> Result<()> {
+    pub(super) fn enter(&self) -> Result<()> {
         self.context.bind_to_thread().map_err(self.failed("choosing the GPU"))
     }
 
-    fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
+    pub(super) fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
         let rank = self.rank;
         move |error| refused(rank, call, error)
     }
 
-    fn unknown(&self, reason: String) -> Error {
+    pub(super) fn unknown(&self, reason: String) -> Error {
         Error::Driver { rank: self.rank, call: "finding what was named", reason }
     }
 
@@ -305,6 +354,7 @@ impl Drop for Member {
         if self.wait().is_err() {
             return; // the context is broken, and the driver takes everything back with it
         }
+        self.forget_graphs();
         for module in self.lock().modules.values() {
             // SAFETY: nothing runs on the stream any more, and the kernels go with the member.
             let _ = unsafe { result::module::unload(module.0) };

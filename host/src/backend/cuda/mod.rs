@@ -14,7 +14,9 @@ mod jit;
 mod member;
 mod memory;
 mod pool;
+mod streams;
 
+use std::ffi::c_void;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +28,9 @@ use self::driver::Call;
 pub use self::driver::{Gpu, gpus};
 use self::member::Member;
 use self::memory::Sharable;
-use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use super::{
+    Backend, Departure, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+};
 use crate::bootstrap::{Environment, Group};
 use crate::meeting::Meeting;
 use crate::report::LaunchReport;
@@ -245,6 +249,43 @@ impl Backend for Cuda {
 
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket> {
         self.member(rank).launch(&launch)
+    }
+
+    fn stream(&self, rank: usize) -> Result<StreamHandle> {
+        self.member(rank).add_stream()
+    }
+
+    unsafe fn adopt_stream(&self, rank: usize, stream: *mut c_void) -> Result<StreamHandle> {
+        // SAFETY: as the caller promises.
+        unsafe { self.member(rank).adopt_stream(stream) }
+    }
+
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle> {
+        self.member(rank).record(stream)
+    }
+
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
+        self.member(rank).wait_for(stream, event)
+    }
+
+    fn forget_event(&self, rank: usize, event: EventHandle) {
+        self.member(rank).forget_event(event);
+    }
+
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()> {
+        self.member(rank).begin_capture(stream)
+    }
+
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle> {
+        self.member(rank).end_capture()
+    }
+
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
+        self.member(rank).replay(stream, graph)
+    }
+
+    fn forget_graph(&self, rank: usize, graph: GraphHandle) {
+        self.member(rank).forget_graph(graph);
     }
 
     fn wait(&self, rank: usize) -> Result<()> {
