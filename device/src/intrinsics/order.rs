@@ -50,9 +50,9 @@ orders! {
     Order in sealed::Sealed, "`{Self}` is no memory order: write `Relaxed`, `Acquire`, `Release`, `AcquireRelease` or `SequentiallyConsistent`":
         Relaxed, Acquire, Release, AcquireRelease, SequentiallyConsistent;
     /// Orders that a load may have, and a wait for a phase of an mbarrier.
-    Load in Order, "a load cannot be `{Self}`: write `Relaxed` or `Acquire`": Relaxed, Acquire;
+    Load in Atomic, "a load cannot be `{Self}`: write `Relaxed` or `Acquire`": Relaxed, Acquire;
     /// Orders that a store may have, a reduction without result, and an arrival at an mbarrier.
-    Store in Order, "a store or arrival cannot be `{Self}`: write `Relaxed` or `Release`": Relaxed, Release;
+    Store in Atomic, "a store or arrival cannot be `{Self}`: write `Relaxed` or `Release`": Relaxed, Release;
     /// Orders that a read-modify-write may have.
     Atomic in Order, "a read-modify-write cannot be `{Self}`: write `Relaxed`, `Acquire`, `Release` or `AcquireRelease`":
         Relaxed, Acquire, Release, AcquireRelease;
