@@ -4,10 +4,13 @@ use std::marker::PhantomData;
 
 use crossdock_device::launch::{Arguments, KernelImage};
 
-use crate::Result;
-use crate::backend::{KernelHandle, Launch, Ticket};
+use crate::backend::{KernelHandle, Launch, LaunchOptions, Ticket};
 use crate::rank::Rank;
 use crate::report::LaunchReport;
+use crate::{Error, Result};
+
+/// What every GPU that has clusters runs (CUDA programming guide, "Thread Block Clusters").
+const MOST_BLOCKS_OF_A_CLUSTER: u32 = 8;
 
 /// A kernel that is ready on one rank; `A` is its argument struct.
 #[derive(Debug)]
@@ -46,6 +49,34 @@ impl<A: Arguments> Kernel<A> {
         self.start(blocks, arguments, true)
     }
 
+    /// [`launch`](Self::launch) in clusters, cooperatively, or while the launch before it still runs.
+    ///
+    /// # Errors
+    /// When the blocks do not divide into clusters of 1 to 8, [`Error::Unsupported`] when what runs the kernels cannot do it, or when the
+    /// machine is broken.
+    pub fn launch_with(&self, blocks: u32, options: LaunchOptions, arguments: &A) -> Result<Launched> {
+        let LaunchOptions { cluster, .. } = options;
+        if cluster > MOST_BLOCKS_OF_A_CLUSTER {
+            let most = MOST_BLOCKS_OF_A_CLUSTER.into();
+            return Err(Error::OutOfRange {
+                parameter: "the blocks of a cluster",
+                value: cluster.into(),
+                least: 1,
+                most,
+            });
+        }
+        if !blocks.is_multiple_of(cluster.max(1)) {
+            let (value, divisor) = (blocks as usize, cluster as usize);
+            return Err(Error::NotMultiple {
+                parameter: "the blocks of a launch",
+                value,
+                of: "its cluster",
+                divisor,
+            });
+        }
+        self.start_with(blocks, options, arguments, true)
+    }
+
     /// [`launch`](Self::launch) without a report: nothing but the kernel is put on the stream.
     ///
     /// # Errors
@@ -55,7 +86,18 @@ impl<A: Arguments> Kernel<A> {
     }
 
     pub(crate) fn start(&self, blocks: u32, arguments: &A, reported: bool) -> Result<Launched> {
+        self.start_with(blocks, LaunchOptions::default(), arguments, reported)
+    }
+
+    fn start_with(
+        &self,
+        blocks: u32,
+        options: LaunchOptions,
+        arguments: &A,
+        reported: bool,
+    ) -> Result<Launched> {
         let launch = Launch {
+            options,
             stream: self.rank.stream(),
             reported,
             kernel: self.handle,

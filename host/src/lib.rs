@@ -58,6 +58,7 @@ mod tokens;
 mod topology;
 
 pub use arrived::Arrived;
+pub use backend::LaunchOptions;
 #[cfg(feature = "cuda")]
 pub use backend::cuda::{Gpu, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};

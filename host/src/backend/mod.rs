@@ -49,6 +49,39 @@ pub struct GraphHandle(pub(crate) u64);
 
 pub use crossdock_device::launch::Argument;
 
+/// What a launch asks for besides its blocks; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LaunchOptions {
+    /// Blocks of a cluster; 0 and 1 for none.
+    pub(crate) cluster: u32,
+    pub(crate) overlaps: bool,
+    pub(crate) cooperative: bool,
+}
+
+impl LaunchOptions {
+    /// Clusters of so many blocks, 1 to 8: the blocks of one are on the GPU together and reach each other's shared memory. From
+    /// compute capability 9.0 on.
+    #[must_use]
+    pub const fn cluster(self, blocks: u32) -> LaunchOptions {
+        LaunchOptions { cluster: blocks, ..self }
+    }
+
+    /// *Programmatic dependent launch*: the kernel may start before the one in front of it on the stream has ended, and itself waits for
+    /// that one (`griddepcontrol.wait`) before it touches what that one writes. From compute capability 9.0 on. Virtual GPUs make no
+    /// use of the permission.
+    #[must_use]
+    pub const fn overlapping(self) -> LaunchOptions {
+        LaunchOptions { overlaps: true, ..self }
+    }
+
+    /// A *cooperative launch*: all blocks are on the GPU at once, or the launch is refused, so that they may wait for each other. Virtual
+    /// GPUs report blocks that wait for one that has no room as a deadlock.
+    #[must_use]
+    pub const fn cooperative(self) -> LaunchOptions {
+        LaunchOptions { cooperative: true, ..self }
+    }
+}
+
 /// One kernel launch of a rank.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -58,6 +91,8 @@ pub struct Launch {
     pub reported: bool,
     /// The kernel, loaded for the same rank.
     pub kernel: KernelHandle,
+    /// How it is made besides.
+    pub options: LaunchOptions,
     /// Blocks in the grid.
     pub blocks: u32,
     /// Threads in a block.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUevent_flags};
+use cudarc::driver::sys::{
+    self, CUdevice_attribute_enum as Attribute, CUevent_flags, CUlaunchAttributeID_enum as AttributeName,
+};
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::driver::Call;
@@ -12,7 +14,7 @@ use super::memory::{Mapping, Sharable};
 use super::pool::Pool;
 use super::streams::Streams;
 use super::{jit, refused};
-use crate::backend::{Argument, KernelHandle, Launch, Ticket};
+use crate::backend::{Argument, KernelHandle, Launch, LaunchOptions, Ticket};
 use crate::report::LaunchReport;
 use crate::{Error, Result};
 
@@ -146,6 +148,10 @@ impl Member {
     /// Gives memory back. Peers that map it keep it alive for themselves.
     pub(super) fn release(&self, address: u64) -> Result<()> {
         self.enter()?;
+        if self.is_capturing() {
+            self.release_after_capture(address);
+            return Ok(());
+        }
         let symmetric = self.lock().symmetric.remove(&address);
         match symmetric {
             Some(symmetric) => {
@@ -153,16 +159,12 @@ impl Member {
                 drop(symmetric);
                 Ok(())
             }
-            None if self.is_capturing() => {
-                self.give_back_after_capture(address);
-                Ok(())
-            }
             None => self.give_back(address),
         }
     }
 
     /// Gives local memory back once all streams are done with it.
-    pub(super) fn give_back(&self, address: u64) -> Result<()> {
+    fn give_back(&self, address: u64) -> Result<()> {
         self.settle_other_streams()?;
         // SAFETY: `allocate` gave the address.
         unsafe { result::free_async(address, self.stream.cu_stream()) }
@@ -289,17 +291,26 @@ impl Member {
         let mut arguments = launch.arguments.clone();
         let mut pointers: Vec<*mut c_void> = arguments.iter_mut().map(pointer).collect();
         let start = event()?;
-        // SAFETY: the driver copies the arguments before it returns; their types are those that the kernel's own argument struct names.
+        self.check_options(launch.options)?;
+        let mut attributes = launch_attributes(launch.options);
+        let config = sys::CUlaunchConfig {
+            gridDimX: launch.blocks,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: launch.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: 0,
+            hStream: stream.cu_stream(),
+            attrs: attributes.as_mut_ptr(),
+            numAttrs: attributes.len() as u32,
+        };
+        // SAFETY: the driver copies attributes and arguments before it returns; the arguments' types are those that the kernel's own
+        // argument struct names.
         unsafe {
-            result::launch_kernel(
-                kernel.function,
-                (launch.blocks, 1, 1),
-                (launch.threads, 1, 1),
-                0,
-                stream.cu_stream(),
-                &mut pointers,
-            )
+            sys::cuLaunchKernelEx(&config, kernel.function, pointers.as_mut_ptr(), std::ptr::null_mut())
         }
+        .result()
         .map_err(self.failed("launching a kernel"))?;
         let end = event()?;
         let ticket = state.launched;
@@ -308,6 +319,31 @@ impl Member {
             state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
         }
         Ok(Ticket(ticket))
+    }
+
+    /// Refuses what the GPU cannot do.
+    fn check_options(&self, options: LaunchOptions) -> Result<()> {
+        let has = |attribute, least| {
+            let value =
+                self.context.attribute(attribute).map_err(self.failed("asking what the GPU can do"))?;
+            Ok::<bool, Error>(value >= least)
+        };
+        let (rank, why) = (self.rank, "the GPU needs compute capability 9.0 for that");
+        if (options.cluster > 1 || options.overlaps)
+            && !has(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9)?
+        {
+            let what = if options.cluster > 1 {
+                "clusters were asked for"
+            } else {
+                "an overlapping launch was asked for"
+            };
+            return Err(Error::Unsupported { rank, what, why });
+        }
+        if options.cooperative && !has(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1)? {
+            let (what, why) = ("a cooperative launch was asked for", "the GPU has none");
+            return Err(Error::Unsupported { rank, what, why });
+        }
+        Ok(())
     }
 
     /// Waits for this rank's streams only.
@@ -362,6 +398,27 @@ impl Drop for Member {
     }
 }
 
+/// The options as the driver takes them.
+fn launch_attributes(options: LaunchOptions) -> Vec<sys::CUlaunchAttribute> {
+    let attribute = |id, value| sys::CUlaunchAttribute { id, pad: [0; 4], value };
+    let mut attributes = Vec::new();
+    if options.cluster > 1 {
+        let dimensions = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: options.cluster, y: 1, z: 1 };
+        let value = sys::CUlaunchAttributeValue_union { clusterDim: dimensions };
+        attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, value));
+    }
+    if options.overlaps {
+        let value = sys::CUlaunchAttributeValue_union { programmaticStreamSerializationAllowed: 1 };
+        attributes
+            .push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION, value));
+    }
+    if options.cooperative {
+        let value = sys::CUlaunchAttributeValue_union { cooperative: 1 };
+        attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_COOPERATIVE, value));
+    }
+    attributes
+}
+
 /// Where the driver finds an argument.
 fn pointer(argument: &mut Argument) -> *mut c_void {
     match argument {
@@ -371,5 +428,32 @@ fn pointer(argument: &mut Argument) -> *mut c_void {
         Argument::U64(value) => (&raw mut *value).cast(),
         Argument::F32(value) => (&raw mut *value).cast(),
         Argument::F64(value) => (&raw mut *value).cast(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_the_attributes_that_they_name() {
+        assert!(launch_attributes(LaunchOptions::default().cluster(1)).is_empty());
+        let all = launch_attributes(LaunchOptions::default().cluster(4).overlapping().cooperative());
+        let names: Vec<AttributeName> = all.iter().map(|attribute| attribute.id).collect();
+        assert_eq!(
+            names,
+            [
+                AttributeName::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION,
+                AttributeName::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+                AttributeName::CU_LAUNCH_ATTRIBUTE_COOPERATIVE,
+            ]
+        );
+        // SAFETY: these are the fields that were written.
+        let (cluster, flags) = unsafe {
+            let [first, second, third] = &all[..] else { panic!("three attributes") };
+            let flags = [second.value.programmaticStreamSerializationAllowed, third.value.cooperative];
+            (first.value.clusterDim, flags)
+        };
+        assert_eq!((cluster.x, cluster.y, cluster.z, flags), (4, 1, 1, [1, 1]));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Streams {
     numbers: u64,
     /// The stream that is captured.
     capture: Option<StreamHandle>,
-    /// Local memory that was given back during the capture.
+    /// Memory that was given back during the capture.
     released: Vec<u64>,
 }
 
@@ -144,7 +144,7 @@ impl Member {
         let stream = stream.ok_or_else(|| self.unknown("nothing is being captured".to_owned()))?;
         let graph = self.take_graph(stream);
         for address in released {
-            self.give_back(address)?;
+            self.release(address)?;
         }
         let executable = graph?;
         let mut streams = self.streams();
@@ -199,7 +199,8 @@ impl Member {
         self.streams().capture.is_some()
     }
 
-    pub(super) fn give_back_after_capture(&self, address: u64) {
+    /// Memory that is given back during a capture stays until the capture is over.
+    pub(super) fn release_after_capture(&self, address: u64) {
         self.streams().released.push(address);
     }
 
