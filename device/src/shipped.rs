@@ -3,7 +3,7 @@
 
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 30] = [
+static MODULES: [(&str, &DeviceModule); 33] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -11,8 +11,11 @@ static MODULES: [(&str, &DeviceModule); 30] = [
     ("library::copies::code", &library::copies::code::__device::MODULE),
     ("library::fences::code", &library::fences::code::__device::MODULE),
     ("library::mbarrier::code", &library::mbarrier::code::__device::MODULE),
+    ("library::multicast::bf16::code", &library::multicast::bf16::code::__device::MODULE),
+    ("library::multicast::f16::code", &library::multicast::f16::code::__device::MODULE),
     ("library::multicast::floats::code", &library::multicast::floats::code::__device::MODULE),
     ("library::multicast::signed::code", &library::multicast::signed::code::__device::MODULE),
+    ("library::multicast::signed64::code", &library::multicast::signed64::code::__device::MODULE),
     ("library::multicast::unsigned::code", &library::multicast::unsigned::code::__device::MODULE),
     ("library::multicast::unsigned64::code", &library::multicast::unsigned64::code::__device::MODULE),
     ("library::threads::code", &library::threads::code::__device::MODULE),
