@@ -234,7 +234,8 @@ impl Machine {
         let describe = |offset: usize| memory.describe(base + offset as u64);
         let checked = detector.host_access(gpu, kind, &mut shadow, bytes, describe);
         self.memory.allocations[number].shadow = shadow;
-        checked.map_err(|race| Error::HostRace { gpu, race })
+        let schedule = self.engine.described.clone();
+        checked.map_err(|race| Error::HostRace { gpu, race, schedule })
     }
 
     /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later launches and its meetings with

@@ -183,7 +183,7 @@ pub mod code {
             }
             row += warps_in_grid();
         }
-        passage.close();
+        passage.complete();
 
         block_barrier();
         let last = shared::<u32>(1);

@@ -169,7 +169,7 @@ pub mod code {
             );
         }
 
-        passage.close();
+        passage.complete();
         let last = shared::<u32>(1);
         let complete = shared::<u32>(1);
         block_barrier();

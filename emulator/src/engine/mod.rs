@@ -49,7 +49,7 @@ pub(crate) struct Engine {
     /// Looks for data races, if checks are on.
     pub(crate) detector: Option<Detector>,
     /// The policy in words.
-    described: String,
+    pub(crate) described: String,
     livelock_after: u64,
     /// Instructions since a warp exited, a barrier completed or a copy finished.
     idle: u64,

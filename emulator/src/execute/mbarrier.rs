@@ -2,7 +2,7 @@
 
 use super::asynchronous::{lanes, raise};
 use super::{Environment, Private, Raised, model};
-use crate::consistency::{Kind, Knowledge};
+use crate::consistency::{Kind, Knowledge, Phases};
 use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::window;
@@ -65,7 +65,10 @@ pub(super) fn execute(
                     MbarrierKind::Test { .. } => Some(Kind::Read),
                     _ => Some(Kind::Atomic),
                 };
-                model::mbarrier(env, private, access, pc, lane, offset)?;
+                let mark = model::mbarrier(env, private, access, pc, lane, offset)?;
+                if let (MbarrierKind::Initialise { .. }, Some(mark)) = (kind, mark) {
+                    env.block.phases.insert(offset, Phases::of(mark));
+                }
                 if let (true, Some(clocks), Some(phases)) =
                     (is_complete, &mut private.clocks, env.block.phases.get(&offset))
                 {
