@@ -45,12 +45,12 @@ fn ends_early(kernels: &KernelSet, death: Death) -> KernelSet {
     let (_, ptx) = kernels.ptx().into_iter().find(|(name, _)| *name == kernel).expect("a kernel of ours");
     let place = ptx.match_indices(text).nth(occurrence - 1).expect("the kernel has such a place").0;
     let line = ptx[..place].rfind('\n').expect("a line before") + 1;
-    // Kernels that begin a round find the number of the one before.
-    let first = if matches!(kernel, "count" | "enter") { 0 } else { 1 };
+    // `count` finds the number of the round before, until it announces its own; a later kernel finds that too if `count` died.
+    let last = if kernel == "count" && text != "st.release" { 0 } else { 1 };
     let end = format!(
         "{{\n.reg .pred %dies;\n.reg .u32 %now;\n.reg .u64 %record;\n\
          ld.param.u64 %record, [{kernel}_param_round];\nld.global.u32 %now, [%record];\n\
-         setp.eq.u32 %dies, %now, {first};\n@%dies exit;\n}}\n"
+         setp.le.u32 %dies, %now, {last};\n@%dies exit;\n}}\n"
     );
     kernels.with_ptx(kernel, format!("{}{end}{}", &ptx[..line], &ptx[line..])).expect("it is there")
 }

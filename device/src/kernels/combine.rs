@@ -122,8 +122,6 @@ pub mod code {
         if block_sees_fault(status) {
             return;
         }
-        let tokens = token_count.read();
-        let epoch = round.read();
         let pieces = row_pieces(HIDDEN, BF16_BYTES);
         let fan_out = fan_out(ranks, TOP_K);
 
@@ -196,6 +194,7 @@ pub mod code {
         block_barrier();
         let complete = shared::<u32>(1);
         if warp_in_block() == 0 {
+            let epoch = round.read();
             if last.read() == 1 {
                 if lane() == 0 {
                     finished.write(0);
@@ -212,6 +211,7 @@ pub mod code {
             return;
         }
 
+        let tokens = token_count.read();
         let mut token = warp_in_grid();
         while token < tokens {
             let mut place = Place::NONE;

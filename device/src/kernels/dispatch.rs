@@ -86,7 +86,6 @@ pub mod code {
             return;
         }
         let tokens = token_count.read();
-        let epoch = round.read();
         let pieces = ROW_BYTES / PIECE_BYTES;
         let fan_out = fan_out(ranks, TOP_K);
         let mut passage = Passage::open();
@@ -180,6 +179,7 @@ pub mod code {
         }
         block_barrier();
         if warp_in_block() == 0 {
+            let epoch = round.read();
             let is_last = last.read() == 1;
             if is_last {
                 if lane() == 0 {
