@@ -135,6 +135,8 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         .or_else(|| super::memory::decode(builder, name, instruction))
         .or_else(|| super::multicast::decode(builder, name, instruction))
         .or_else(|| super::warp::decode(builder, name, instruction))
+        .or_else(|| super::matrix::decode(builder, name, instruction))
+        .or_else(|| super::video::decode(builder, name, instruction))
         .or_else(|| super::asynchronous::decode(builder, name, instruction))
         .or_else(|| super::floating::decode(builder, name, instruction))
         .or_else(|| super::logic::decode(builder, name, instruction))

@@ -88,6 +88,14 @@ impl Builder<'_> {
             Symbol::Local(place) if let Some(base) = self.frame_base() => {
                 return self.frame_address(bank, base, i64::from(place).wrapping_add(offset));
             }
+            // Kernel parameters and those of functions are different memory: the address tells them apart.
+            Symbol::FunctionParameter(place) => {
+                let address = window::LOCAL_BASE.wrapping_add(place.into()).wrapping_add(offset as u64);
+                match self.frame_base() {
+                    Some(base) => return self.frame_address(bank, base, address as i64),
+                    None => Preset::Constant(address),
+                }
+            }
             Symbol::Function(address) => Preset::Constant(address.wrapping_add(offset as u64)),
             Symbol::Shared(place) | Symbol::Local(place) | Symbol::Parameter(place) => {
                 Preset::Constant(u64::from(place).wrapping_add(offset as u64))
@@ -309,8 +317,9 @@ impl Builder<'_> {
                 let slot = self.preset(Bank::Word, Preset::DynamicShared(0))?;
                 Ok((space, Some(Data { slot, long: false }), *offset))
             }
+            Symbol::Local(at) if space == Space::Local => Ok((space, self.frame_base(), place(at, 0))),
             // Parameters of functions are local variables of the caller.
-            Symbol::Local(at) if matches!(space, Space::Local | Space::Param) => {
+            Symbol::FunctionParameter(at) if space == Space::Param => {
                 Ok((Space::Local, self.frame_base(), place(at, 0)))
             }
             Symbol::Parameter(at) if space == Space::Param => Ok((space, None, place(at, 0))),

@@ -78,11 +78,17 @@ fn warp(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -
             WarpOp::Match { wide, all, d, valid, a, members }
         }
         "redux" => {
-            let signed = match modifiers.last()? {
-                "s32" => true,
-                "u32" | "b32" => false,
-                other => return Err(format!("the emulator does not reduce `.{other}`")),
-            };
+            let ty = modifiers.last()?;
+            if ty == "f32" {
+                let maximum = modifiers.require(&[("min", false), ("max", true)])?;
+                let (absolute, nan) = (modifiers.take("abs"), modifiers.take("NaN"));
+                let a = builder.word(at(1)?)?;
+                let d = builder.destination_word(at(0)?)?;
+                let kind = Reduction::Float { maximum, absolute, nan };
+                emit(builder, WarpOp::Redux { kind, d, a, members });
+                return modifiers.finish();
+            }
+            let signed = ty == "s32";
             let (unsigned, with_sign) = modifiers.require(&[
                 ("add", (Reduction::Add, Reduction::Add)),
                 ("min", (Reduction::MinimumUnsigned, Reduction::MinimumSigned)),

@@ -17,6 +17,7 @@ mod model;
 mod multicast;
 mod system;
 mod transpose;
+mod video;
 mod warp_op;
 
 pub(crate) use call::Activation;
@@ -336,8 +337,10 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::ConvertPair { to, rounding, relu, saturate, d, high, low } => {
                 convert::convert_pair(r, mask, (to, rounding, relu, saturate), [d, high, low]);
             }
-            Op::NarrowPair { to, relu, d, a } => convert::narrow_pair(r, mask, to, relu, d, a),
-            Op::WidenPair { from, relu, d, a } => convert::widen_pair(r, mask, from, relu, d, a),
+            Op::NarrowPair { to, from, rounding, relu, d, a } => {
+                convert::narrow_pair(r, mask, (to, from), (rounding, relu), [d, a]);
+            }
+            Op::WidenPair { to, from, relu, d, a } => convert::widen_pair(r, mask, (to, from), relu, [d, a]),
             Op::Load(index) => {
                 let op = &code.memory[index as usize];
                 let addresses = access::addresses(r, op);
