@@ -42,9 +42,12 @@ pub(super) fn decode(
         }
         ("cvt", "f32" | "bf16x2") if has("ue8m0x2") => {
             let (packed, up) = (ty == "bf16x2", rounding == Some(Rounding::Up));
-            (Function::ToPowersOfTwo { packed, up, saturate: has("satfinite") }, 32)
+            let function = Function::ToPowersOfTwo { packed, up, saturate: has("satfinite") };
+            return Some(emit_between(builder, instruction, function, (32, 16)));
         }
-        ("cvt", "ue8m0x2") => (Function::FromPowersOfTwo, 32),
+        ("cvt", "ue8m0x2") => {
+            return Some(emit_between(builder, instruction, Function::FromPowersOfTwo, (16, 32)));
+        }
         ("cvt", "f32") if has("tf32") => {
             let (rounding, away) = (rounding.unwrap_or(Rounding::Nearest), has("rna"));
             (Function::Tf32 { rounding, away, saturate: has("satfinite"), relu: has("relu") }, 32)
@@ -148,9 +151,19 @@ fn emit(
     function: Function,
     bits: u32,
 ) -> Result<(), String> {
+    emit_between(builder, instruction, function, (bits, bits))
+}
+
+/// A function whose sources and result have different widths.
+fn emit_between(
+    builder: &mut Builder<'_>,
+    instruction: &ptx::Instruction,
+    function: Function,
+    (from, to): (u32, u32),
+) -> Result<(), String> {
     let sources: Result<Vec<_>, String> =
-        instruction.operands.iter().skip(1).map(|source| builder.data(source, bits)).collect();
-    let d = builder.destination_data(operand(instruction, 0)?, bits)?;
+        instruction.operands.iter().skip(1).map(|source| builder.data(source, from)).collect();
+    let d = builder.destination_data(operand(instruction, 0)?, to)?;
     push(builder, LaneFunction { function, d, sources: sources? });
     Ok(())
 }
