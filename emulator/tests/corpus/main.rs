@@ -14,6 +14,7 @@ mod numba;
 mod pipeline;
 mod printing;
 mod reduce;
+mod rust;
 mod scan;
 mod small_floats;
 mod spaces;
