@@ -221,7 +221,7 @@ fn address(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<
     }
     let to_space = modifiers.take("to");
     let base = match modifiers.space() {
-        Space::Shared => window::SHARED_BASE,
+        Space::Shared | Space::Cluster => window::SHARED_BASE,
         Space::Local => window::LOCAL_BASE,
         Space::Param => window::PARAM_BASE,
         Space::Global | Space::Const => 0,

@@ -8,6 +8,7 @@ mod asynchronous;
 mod builder;
 mod call;
 mod call_graph;
+mod cluster;
 mod composite;
 mod constant;
 mod control;

@@ -4,9 +4,10 @@ use crossdock_ptx as ptx;
 use ptx::Operand;
 
 use super::arithmetic::operand;
-use super::builder::Builder;
+use super::builder::{Bank, Builder};
 use super::modifiers::Modifiers;
-use crate::op::{BarrierKind, BarrierOp, Op, Reduction, ShuffleMode, Vote, WarpOp};
+use crate::code::Preset;
+use crate::op::{AsynchronousOp, BarrierKind, BarrierOp, Op, Reduction, ShuffleMode, Vote, WarpOp};
 use crate::register::NONE;
 
 pub(super) fn decode(
@@ -123,6 +124,25 @@ fn value_and_predicate(
     }
 }
 
+fn cluster_barrier(builder: &mut Builder<'_>, mut modifiers: Modifiers) -> Result<(), String> {
+    // Lanes of a warp come together first; nothing of theirs is ordered by that.
+    if modifiers.take("aligned") {
+        let members = builder.preset(Bank::Word, Preset::Constant(u32::MAX.into()))?;
+        emit(builder, WarpOp::Elect { d: NONE, leader: NONE, members });
+    }
+    let arrives = modifiers.require(&[("arrive", true), ("wait", false)])?;
+    let releases = !modifiers.take("relaxed");
+    modifiers.choose(&[("release", ()), ("acquire", ())]);
+    modifiers.finish()?;
+    builder.code.asynchronous.push(if arrives {
+        AsynchronousOp::ClusterArrive { releases }
+    } else {
+        AsynchronousOp::ClusterWait
+    });
+    builder.emit(Op::Asynchronous(builder.code.asynchronous.len() as u32 - 1));
+    Ok(())
+}
+
 fn barrier(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let at = |index| operand(instruction, index);
     let mut modifiers = Modifiers::of(instruction);
@@ -133,7 +153,7 @@ fn barrier(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction
         return modifiers.finish();
     }
     if modifiers.take("cluster") {
-        return Err("the emulator does not execute cluster barriers".into());
+        return cluster_barrier(builder, modifiers);
     }
     modifiers.take("cta");
     let aligned = modifiers.take("aligned") || name == "bar";

@@ -2,6 +2,7 @@
 
 use super::transpose::transpose;
 use super::{Environment, Private, Raised, model};
+use crate::cluster::Cluster;
 use crate::consistency::Kind;
 use crate::counters::Direction;
 use crate::error::FaultKind;
@@ -88,7 +89,7 @@ impl Place {
     fn region<'a>(&self, env: &'a mut Environment<'_>, private: &'a mut Private) -> &'a mut Region {
         match self.home {
             Home::Global(number) => &mut env.memory.allocations[number].region,
-            Home::Shared => &mut env.block.shared,
+            Home::Shared => &mut env.cluster.shared,
             Home::Local => &mut private.local,
             Home::Parameters => env.parameters,
         }
@@ -123,7 +124,7 @@ fn place(
     if address & (bytes as u64 - 1) != 0 {
         let place = match space {
             Space::Global => env.memory.describe(address),
-            Space::Shared => named("shared", env.block.shared.len()),
+            Space::Shared | Space::Cluster => env.cluster.describe_address(env.block.rank, offset),
             Space::Local => named("local", private.local_bytes),
             _ => named("parameter", env.parameters.len()),
         };
@@ -131,16 +132,22 @@ fn place(
     }
     let inside = |size: usize| offset <= size as u64 && size as u64 - offset >= bytes as u64;
     match space {
-        Space::Shared => {
-            let size = env.block.shared.len();
-            if !inside(size) {
-                return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("shared", size) });
-            }
-            let offset = offset as usize;
+        Space::Shared | Space::Cluster => {
+            let rank = env.block.rank;
+            // Only generic addresses and `.shared::cluster` reach other blocks.
+            let own = op.space != Space::Shared || Cluster::rank(rank, offset) == rank.into();
+            let offset = match env.cluster.place(rank, offset, bytes as u64) {
+                Ok(found) if own => found,
+                _ => {
+                    let place = env.cluster.describe_address(rank, offset);
+                    return fault(FaultKind::OutOfBounds { access, bytes: width, place });
+                }
+            };
             // Libraries read behind the end of what they wrote and drop it, so only checked runs report this.
             let checked = env.detector.is_some();
-            if checked && purpose != Use::Write && !env.block.shared.is_written(offset, bytes) {
-                return fault(FaultKind::Uninitialised { bytes: width, place: named("shared", size) });
+            if checked && purpose != Use::Write && !env.cluster.shared.is_written(offset, bytes) {
+                let place = env.cluster.describe(offset);
+                return fault(FaultKind::Uninitialised { bytes: width, place });
             }
             Ok(Place { home: Home::Shared, offset, key: Some(env.shared_key + offset as u64) })
         }
@@ -209,7 +216,7 @@ fn count(env: &mut Environment<'_>, op: &MemoryOp, direction: Direction, address
     };
     let (global, shared) = match op.space {
         Space::Global | Space::Const => (mask, 0),
-        Space::Shared => (0, mask),
+        Space::Shared | Space::Cluster => (0, mask),
         Space::Generic => (of(Space::Global), of(Space::Shared)),
         _ => (0, 0),
     };

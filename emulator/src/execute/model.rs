@@ -32,7 +32,7 @@ fn model<'a>(env: &'a mut Environment<'_>, private: &'a mut Private, home: Home)
             }
             (&mut allocation.shadow, Space::Global)
         }
-        Home::Shared => (&mut env.block.shadow, Space::Shared),
+        Home::Shared => (&mut env.cluster.shadow, Space::Shared),
         Home::Local | Home::Parameters => return None,
     };
     Some(Model { detector, shadow, clocks, schedule: env.schedule, space })
@@ -79,7 +79,7 @@ fn raise(
             let base = env.memory.allocations[number].base;
             (Space::Global, env.memory.describe(base + racing.offset as u64))
         }
-        _ => (Space::Shared, format!("shared memory ({} bytes) + {}", env.block.shared.len(), racing.offset)),
+        _ => (Space::Shared, env.cluster.describe(racing.offset)),
     };
     let lane = Some(racing.lane as u32);
     let (Some(detector), Some(clocks)) = (&env.detector, &private.clocks) else {
@@ -223,10 +223,11 @@ pub(super) fn mbarrier(
     offset: u32,
 ) -> Result<(), Raised> {
     let home = Home::Shared;
+    let scope = if env.cluster.blocks.len() == 1 { Scope::Block } else { Scope::Cluster };
     let Some(model) = model(env, private, home) else { return Ok(()) };
     let access = Access {
         kind: kind.unwrap_or(Kind::Write),
-        strong: kind.map(|_| Scope::Block),
+        strong: kind.map(|_| scope),
         bytes: mbarrier::BYTES as u8,
         proxy: Proxy::Generic,
         non_coherent: false,
@@ -252,7 +253,7 @@ pub(super) fn copy(
         return Ok(());
     }
     let (shadow, space, offset, base) = match location {
-        Location::Shared(offset) => (&mut env.block.shadow, Space::Shared, offset as usize, None),
+        Location::Shared(offset) => (&mut env.cluster.shadow, Space::Shared, offset as usize, None),
         Location::Global(address) => {
             let found = env.memory.locate(&mut Recent::default(), address, length.into());
             let Ok((number, offset)) = found else { return Ok(()) };
@@ -271,7 +272,7 @@ pub(super) fn copy(
     noted.map_err(|racing| {
         let place = match base {
             Some(base) => env.memory.describe(base + racing.offset as u64),
-            None => format!("shared memory ({} bytes) + {}", env.block.shared.len(), racing.offset),
+            None => env.cluster.describe(racing.offset),
         };
         let later = Later::of_copy(clock, access, pc, helper, space);
         let race = detector.race(&racing, &later, place);
