@@ -189,6 +189,7 @@ impl Machine {
         let (number, offset) = self.memory.host("write", address, bytes.len() as u64)?;
         self.host_access(Kind::Write, number, (offset, bytes.len()))?;
         self.memory.allocations[number].region.bytes_mut(offset, bytes.len()).copy_from_slice(bytes);
+        self.memory.watch.written(address, bytes.len() as u64);
         Ok(())
     }
 
@@ -217,6 +218,7 @@ impl Machine {
         let (number, offset) = self.memory.host("fill", address, bytes)?;
         self.host_access(Kind::Write, number, (offset, bytes as usize))?;
         self.memory.allocations[number].region.bytes_mut(offset, bytes as usize).fill(value);
+        self.memory.watch.written(address, bytes);
         Ok(())
     }
 
@@ -367,7 +369,17 @@ impl Machine {
     /// # Errors
     /// The first fault, or a deadlock; everything that was enqueued is then dropped.
     pub fn run(&mut self) -> Result<(), Error> {
-        let result = self.engine.run(&mut self.memory, &mut self.launches);
+        self.run_for(&[])
+    }
+
+    /// As [`run`](Self::run), while the hosts of the GPUs in `awaited` wait, each for its own GPU. It also returns when one of these
+    /// GPUs [is idle](Self::is_idle) and nothing else can happen until its host does something, or a deadline passes: hosts are
+    /// faster than deadlines. What is not finished goes on with the next run. For [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub fn run_for(&mut self, awaited: &[usize]) -> Result<(), Error> {
+        let result = self.engine.run(&mut self.memory, &mut self.launches, awaited);
         if result.is_err() {
             // The detector counts runs, so that it knows what memory remembers from earlier ones.
             let mut detector = self.engine.detector.take();
@@ -383,6 +395,11 @@ impl Machine {
             self.memory.watch.clear();
         }
         result
+    }
+
+    /// Whether everything that was launched on the GPU is finished.
+    pub fn is_idle(&self, gpu: usize) -> bool {
+        self.engine.is_idle(gpu)
     }
 
     /// The decisions of all runs so far, also of one that failed; `None` unless [`Config::record`] is set.

@@ -163,3 +163,61 @@ fn a_failed_run_leaves_nothing_behind() {
     assert!(is_race(two.run(1, READS)));
     two.run(1, READS).expect("everything began anew");
 }
+
+/// Waits for a flag for a second, or reports in the next word that none came.
+const WAITS_FOR_FLAG: &str =
+    "ld.param.u64 %rd1, [at]; mov.u64 %rd2, %globaltimer; add.u64 %rd2, %rd2, 1000000000;
+    AGAIN: ld.acquire.sys.global.u32 %r1, [%rd1]; setp.ne.u32 %p, %r1, 0; @%p bra DONE;
+    mov.u64 %rd3, %globaltimer; setp.lt.u64 %p, %rd3, %rd2; @%p bra AGAIN;
+    mov.u32 %r2, 1; st.global.u32 [%rd1+4], %r2;
+    DONE: ret;";
+const SETS_FLAG: &str = "ld.param.u64 %rd1, [at]; mov.u32 %r1, 1; st.release.sys.global.u32 [%rd1], %r1;";
+const NOTHING: &str = "ret;";
+
+fn words(machine: &mut Machine, at: u64) -> (u8, u8) {
+    let mut bytes = [0; 8];
+    machine.read(at, &mut bytes).expect("inside");
+    (bytes[0], bytes[4])
+}
+
+#[test]
+fn a_host_that_waits_for_its_own_gpu_launches_more_before_a_deadline_passes() {
+    let mut two = Two::new(Hosts::PerGpu);
+    two.launch(0, WAITS_FOR_FLAG);
+    two.launch(1, NOTHING);
+    two.machine.run_for(&[0, 1]).expect("GPU 1 has nothing left to do");
+    assert!(two.machine.is_idle(1) && !two.machine.is_idle(0));
+    two.launch(1, SETS_FLAG);
+    two.machine.run_for(&[0, 1]).expect("no race");
+    assert!(two.machine.is_idle(0) && two.machine.is_idle(1));
+    assert_eq!(words(&mut two.machine, two.at), (1, 0), "the flag came in time");
+
+    // Where nobody else is awaited, time passes.
+    let mut two = Two::new(Hosts::PerGpu);
+    two.launch(0, WAITS_FOR_FLAG);
+    two.launch(1, NOTHING);
+    two.machine.run_for(&[0]).expect("the wait has a deadline");
+    assert_eq!(words(&mut two.machine, two.at), (0, 1), "nobody set the flag");
+}
+
+#[test]
+fn a_kernel_that_spins_sees_what_the_host_writes_between_two_runs() {
+    let mut two = Two::new(Hosts::One);
+    two.launch(0, WAITS_FOR_FLAG);
+    two.launch(1, NOTHING);
+    two.machine.run_for(&[1]).expect("GPU 1 has nothing left to do");
+    two.machine.write(two.at, &[1]).expect("inside");
+    two.machine.run().expect("it sees the flag");
+    assert_eq!(words(&mut two.machine, two.at), (1, 0), "the flag came in time");
+}
+
+#[test]
+fn a_host_that_is_not_idle_lets_time_pass_or_is_in_a_deadlock() {
+    const FOREVER: &str = "ld.param.u64 %rd1, [at];
+        AGAIN: ld.acquire.sys.global.u32 %r1, [%rd1]; setp.eq.u32 %p, %r1, 0; @%p bra AGAIN;";
+    let mut two = Two::new(Hosts::PerGpu);
+    two.launch(0, FOREVER);
+    two.launch(1, NOTHING);
+    two.machine.run_for(&[0, 1]).expect("the host of GPU 1 may do something");
+    assert!(matches!(two.machine.run_for(&[0]), Err(Error::Deadlock(_))));
+}

@@ -78,7 +78,7 @@ impl State {
         self.rendezvous.set(rank, activity);
         // A failure is told at once; ranks that compute on need not be waited for.
         if self.rendezvous.is_quiet() || self.rendezvous.has_failed() {
-            self.rendezvous.settle(|| Ok(()));
+            self.rendezvous.settle(|waiting| Ok(waiting.to_vec()));
         }
     }
 }

@@ -87,9 +87,9 @@ impl Rendezvous {
         self.select(|activity| matches!(activity, Activity::Running))
     }
 
-    /// Tells waiting ranks what comes next. `execute` runs all launches of all ranks. Whether everybody's contributions were
-    /// exchanged.
-    pub(crate) fn settle(&mut self, execute: impl FnOnce() -> Result<()>) -> bool {
+    /// Tells waiting ranks what comes next. `execute` runs launches of all ranks until those of some waiting ranks, which it is given,
+    /// are finished, and returns these. Whether everybody's contributions were exchanged.
+    pub(crate) fn settle(&mut self, execute: impl FnOnce(&[usize]) -> Result<Vec<usize>>) -> bool {
         let waiting = self.select(|activity| matches!(activity, Activity::Waiting));
         let gathering = self.select(|activity| matches!(activity, Activity::Gathering { .. }));
         if let Some((peer, reason)) = self.failure() {
@@ -98,9 +98,17 @@ impl Rendezvous {
                 self.tell(rank, Err(Error::PeerFailed { peer, reason: reason.clone() }));
             }
         } else if !waiting.is_empty() {
-            let outcome = execute();
-            for rank in waiting {
-                self.tell(rank, outcome.clone().map(|()| Answer::Finished));
+            match execute(&waiting) {
+                Ok(finished) => {
+                    for rank in finished {
+                        self.tell(rank, Ok(Answer::Finished));
+                    }
+                }
+                Err(error) => {
+                    for rank in waiting {
+                        self.tell(rank, Err(error.clone()));
+                    }
+                }
             }
         } else if !gathering.is_empty() {
             let outcome = self.contributions();
@@ -188,7 +196,7 @@ mod tests {
         assert_eq!(rendezvous.running(), [1]);
         rendezvous.set(1, gathering("a dock", 1));
         assert!(rendezvous.is_quiet());
-        rendezvous.settle(|| panic!("nobody launched anything"));
+        rendezvous.settle(|_| panic!("nobody launched anything"));
         for rank in 0..3 {
             let told = answer(&mut rendezvous, rank).expect("gathered");
             assert!(matches!(told, Answer::Gathered(bytes) if bytes == [[0], [1], [2]]));
@@ -201,14 +209,29 @@ mod tests {
         rendezvous.set(0, gathering("a dock", 0));
         rendezvous.set(1, Activity::Waiting);
         let mut executions = 0;
-        rendezvous.settle(|| {
+        rendezvous.settle(|waiting| {
             executions += 1;
-            Ok(())
+            Ok(waiting.to_vec())
         });
         assert_eq!(executions, 1);
         assert!(matches!(answer(&mut rendezvous, 1), Ok(Answer::Finished)));
         assert!(rendezvous.take_answer(0).is_none());
         assert_eq!(rendezvous.running(), [1]);
+    }
+
+    #[test]
+    fn only_ranks_whose_launches_are_finished_go_on() {
+        let mut rendezvous = Rendezvous::new(3);
+        for rank in 0..3 {
+            rendezvous.set(rank, Activity::Waiting);
+        }
+        rendezvous.settle(|waiting| {
+            assert_eq!(waiting, [0, 1, 2]);
+            Ok(vec![1])
+        });
+        assert!(matches!(answer(&mut rendezvous, 1), Ok(Answer::Finished)));
+        assert_eq!(rendezvous.running(), [1]);
+        assert!(rendezvous.take_answer(0).is_none() && rendezvous.take_answer(2).is_none());
     }
 
     #[test]
@@ -218,14 +241,14 @@ mod tests {
         for rank in 0..3 {
             rendezvous.set(rank, Activity::Waiting);
         }
-        rendezvous.settle(|| panic!("must not execute"));
+        rendezvous.settle(|_| panic!("must not execute"));
         let error = answer(&mut rendezvous, 0).expect_err("a peer failed");
         assert_eq!(error.to_string(), "rank 3 failed: out of cheese");
         // Rank 0 fails in turn; rank 1, which waits again, is still told of rank 3.
         rendezvous.set(0, Activity::Departed(Departure::Failed(error.to_string())));
         rendezvous.set(1, Activity::Waiting);
         rendezvous.set(2, Activity::Waiting);
-        rendezvous.settle(|| panic!("must not execute"));
+        rendezvous.settle(|_| panic!("must not execute"));
         assert!(matches!(answer(&mut rendezvous, 1), Err(Error::PeerFailed { peer: 3, .. })));
         assert!(rendezvous.was_told_of_failure(0) && !rendezvous.was_told_of_failure(3));
     }
@@ -235,7 +258,7 @@ mod tests {
         let mut rendezvous = Rendezvous::new(2);
         rendezvous.set(0, gathering("opening a dock", 0));
         rendezvous.set(1, gathering("allocating", 0));
-        rendezvous.settle(|| Ok(()));
+        rendezvous.settle(|_| Ok(Vec::new()));
         let error = answer(&mut rendezvous, 1).expect_err("out of step");
         assert!(
             error.to_string().starts_with("rank 0 is in opening a dock while rank 1 is in allocating"),
@@ -245,7 +268,7 @@ mod tests {
         let mut rendezvous = Rendezvous::new(2);
         rendezvous.set(0, gathering("opening a dock", 0));
         rendezvous.set(1, Activity::Departed(Departure::Finished));
-        rendezvous.settle(|| Ok(()));
+        rendezvous.settle(|_| Ok(Vec::new()));
         assert!(matches!(answer(&mut rendezvous, 0), Err(Error::PeerLeft { peer: 1, .. })));
     }
 }

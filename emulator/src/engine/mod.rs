@@ -86,12 +86,22 @@ impl Engine {
         }
     }
 
-    /// Runs until every stream is empty.
-    pub(crate) fn run(&mut self, memory: &mut Memory, launches: &mut [Pending]) -> Result<(), Error> {
-        if let Some(detector) = &mut self.detector {
+    /// Runs until every stream is empty; or until a GPU of those that are `awaited` is idle and nothing else happens until time
+    /// passes or its host acts.
+    pub(crate) fn run(
+        &mut self,
+        memory: &mut Memory,
+        launches: &mut [Pending],
+        awaited: &[usize],
+    ) -> Result<(), Error> {
+        let is_resumed = self.blocks.iter().any(Option::is_some);
+        if let Some(detector) = &mut self.detector
+            && !is_resumed
+        {
             detector.start_run();
         }
         self.idle = 0;
+        self.wake_watchers(memory);
         let gpus: Vec<usize> = (0..self.gpus.len()).collect();
         for gpu in gpus {
             self.start_blocks(launches, gpu);
@@ -103,7 +113,13 @@ impl Engine {
                     return Err(Error::Livelock(self.livelock(launches)));
                 }
             }
-            if !self.wake_sleepers() && !self.wake_timed(memory) {
+            if self.wake_sleepers() {
+                continue;
+            }
+            if awaited.iter().any(|&gpu| self.is_idle(gpu)) {
+                return Ok(());
+            }
+            if !self.wake_timed(memory) {
                 break;
             }
         }
@@ -111,6 +127,11 @@ impl Engine {
             return Err(Error::Deadlock(self.deadlock(memory, launches)));
         }
         Ok(())
+    }
+
+    /// Whether nothing is left to run on the GPU.
+    pub(crate) fn is_idle(&self, gpu: usize) -> bool {
+        self.streams.range((gpu, 0)..=(gpu, u32::MAX)).all(|(_, queue)| queue.is_empty())
     }
 
     /// Starts blocks of the launches at the head of the GPU's streams while there is room.

@@ -1,7 +1,7 @@
 //! The backend of virtual GPUs: one emulated machine that all rank threads share.
 //!
 //! Launches are collected per rank and handed to the machine in rank order when every rank waits or has ended (see
-//! `rendezvous`). One thread then executes them all; results and counters are those of the
+//! `rendezvous`). One thread then executes them all, or as far as they go before some rank launches more; results and counters are those of the
 //! schedule seed, whatever the threads did.
 
 mod state;
@@ -62,7 +62,7 @@ impl Emulated {
     /// The state once the rank's launches are finished.
     fn idle(&self, rank: usize) -> Result<MutexGuard<'_, State>> {
         let mut state = self.working()?;
-        if !state.ranks[rank].queue.is_empty() {
+        if !state.ranks[rank].is_idle() {
             drop(state);
             self.block(rank, Activity::Waiting)?;
             state = self.working()?;

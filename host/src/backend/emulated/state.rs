@@ -27,7 +27,9 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 pub(super) struct RankState {
-    pub(super) queue: Vec<(Ticket, Launch)>,
+    queue: Vec<(Ticket, Launch)>,
+    /// Launches that the machine has, unfinished when it last stopped.
+    under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
     /// Local memory to free when the queue is empty.
@@ -85,8 +87,8 @@ impl State {
     /// Lets the rendezvous decide, executing what was launched if it comes to that.
     pub(super) fn settle(&mut self) {
         let State { machine, rendezvous, ranks, kernels, broken, .. } = self;
-        let gathered = rendezvous.settle(|| {
-            let outcome = execute(machine, ranks, kernels);
+        let gathered = rendezvous.settle(|waiting| {
+            let outcome = execute(machine, ranks, kernels, waiting);
             *broken = outcome.as_ref().err().cloned();
             outcome
         });
@@ -101,10 +103,10 @@ impl State {
     /// every rank has released.
     pub(super) fn free_released(&mut self) {
         let mut free = Vec::new();
-        for rank in self.ranks.iter_mut().filter(|rank| rank.queue.is_empty()) {
+        for rank in self.ranks.iter_mut().filter(|rank| rank.is_idle()) {
             free.append(&mut rank.released);
         }
-        if self.ranks.iter().all(|rank| rank.queue.is_empty()) {
+        if self.ranks.iter().all(|rank| rank.is_idle()) {
             let longest = self.ranks.iter().map(|rank| rank.symmetric.len()).max().unwrap_or(0);
             for index in 0..longest {
                 let done = self.ranks.iter().enumerate().all(|(number, rank)| {
@@ -129,6 +131,11 @@ impl State {
 }
 
 impl RankState {
+    /// Whether all its launches are finished.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.under_way.is_empty()
+    }
+
     /// Puts a launch on the rank's stream.
     pub(super) fn enqueue(&mut self, launch: Launch) -> Ticket {
         let ticket = Ticket(self.launches);
@@ -151,13 +158,14 @@ impl RankState {
     }
 }
 
-/// Runs every launch of every rank to its end.
+/// Hands every launch to the machine, and runs it until all launches of some of the waiting ranks are finished: the others' may
+/// depend on what the hosts of these launch next. Returns these ranks.
 fn execute(
     machine: &mut emulator::Machine,
     ranks: &mut [RankState],
     kernels: &[emulator::Kernel],
-) -> Result<()> {
-    let mut tickets = Vec::new();
+    waiting: &[usize],
+) -> Result<Vec<usize>> {
     let mut refused = None;
     for (rank, state) in ranks.iter_mut().enumerate() {
         for (ticket, launch) in state.queue.drain(..) {
@@ -172,7 +180,7 @@ fn execute(
                 arguments,
             });
             match launched {
-                Ok(handle) => tickets.push((rank, ticket, handle)),
+                Ok(handle) => state.under_way.push((ticket, handle)),
                 Err(error) => refused = refused.or(Some(super::machine_error(Some(rank), error))),
             }
         }
@@ -181,15 +189,19 @@ fn execute(
         return Err(error);
     }
     let start = Instant::now();
-    machine.run().map_err(|error| super::machine_error(None, error))?;
+    machine.run_for(waiting).map_err(|error| super::machine_error(None, error))?;
     let seconds = start.elapsed().as_secs_f64();
-    tracing::debug!(launches = tickets.len(), seconds, "executed");
-    for (rank, ticket, handle) in tickets {
-        if let Some(report) = machine.report(handle) {
-            ranks[rank].reports.insert(ticket, launch_report(report, seconds));
-        }
+    tracing::debug!(seconds, "executed");
+    for state in ranks.iter_mut() {
+        state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
+            Some(report) => {
+                state.reports.insert(ticket, launch_report(report, seconds));
+                false
+            }
+            None => true,
+        });
     }
-    Ok(())
+    Ok(waiting.iter().copied().filter(|&rank| ranks[rank].is_idle()).collect())
 }
 
 fn argument(argument: &Argument) -> emulator::Argument {
