@@ -6,6 +6,7 @@ mod atomics;
 mod bench;
 mod bits;
 mod calls;
+mod clusters;
 mod elementwise;
 mod groups;
 mod histogram;
