@@ -134,12 +134,11 @@ fn powers_of_two_are_rounded_as_asked() {
                     return 255;
                 }
                 let power = |code: u32| 2f64.powi(code as i32 - 127);
-                let found = if up {
+                if up {
                     (0..=254).find(|&code| power(code) >= x).unwrap_or(254)
                 } else {
                     (0..=254).rev().find(|&code| power(code) <= x).unwrap_or(0)
-                };
-                found
+                }
             };
             assert_eq!(outcome.word, code(row[0]) << 8 | code(row[1]), "{rounding} of {row:x?}");
         }
