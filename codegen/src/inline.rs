@@ -6,7 +6,7 @@ use crossdock_ptx::table::Convergence;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern, Value};
 use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, inline, special};
 
-use crate::ir::{Inline, Role, Scalar, Space, Type};
+use crate::ir::{Inline, InlineOperand, Role, Scalar, Space, Type};
 
 /// One mistake in inline PTX.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,9 +26,43 @@ pub(crate) enum Place {
     Operand(usize),
 }
 
+/// What stands for each operand that is a modifier, by name.
+pub(crate) type Modifiers<'a> = Vec<(&'a str, &'static str)>;
+
+/// The modifiers of the first choice each, for what is the same for all of them.
+pub(crate) fn first_modifiers(inline: &Inline) -> Modifiers<'_> {
+    let first = |operand: &'_ InlineOperand| operand.role.modifiers()?.first().map(|(_, text)| *text);
+    inline.operands.iter().filter_map(|operand| Some((operand.name.as_str(), first(operand)?))).collect()
+}
+
+/// More combinations of modifiers than this are an error.
+const MOST_COMBINATIONS: usize = 64;
+
+/// Every combination of modifiers; `None` if there are too many.
+fn combinations(inline: &Inline) -> Option<Vec<Modifiers<'_>>> {
+    let mut all = vec![Vec::new()];
+    for operand in &inline.operands {
+        let Some(choices) = operand.role.modifiers() else { continue };
+        let longer = all.iter().flat_map(|chosen: &Modifiers<'_>| {
+            choices.iter().map(|(_, text)| {
+                let mut chosen = chosen.clone();
+                chosen.push((operand.name.as_str(), *text));
+                chosen
+            })
+        });
+        all = longer.take(MOST_COMBINATIONS + 1).collect();
+        if all.len() > MOST_COMBINATIONS {
+            return None;
+        }
+    }
+    Some(all)
+}
+
 /// The instructions of an entry of [`Inline::text`].
-pub(crate) fn parse(text: &str) -> Result<Vec<Instruction>, String> {
-    inline::parse(text, &|_| None).map_err(|error| {
+pub(crate) fn parse(text: &str, modifiers: &Modifiers<'_>) -> Result<Vec<Instruction>, String> {
+    let modifier =
+        |name: &str| modifiers.iter().find(|(known, _)| *known == name).map(|(_, modifier)| *modifier);
+    inline::parse(text, &modifier).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("line 1: ") {
             Some(rest) => rest.to_string(),
@@ -38,8 +72,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Instruction>, String> {
 }
 
 /// All instructions, if the text is well formed.
-pub(crate) fn instructions(inline: &Inline) -> Result<Vec<Instruction>, String> {
-    let parsed: Result<Vec<Vec<Instruction>>, String> = inline.text.iter().map(|text| parse(text)).collect();
+pub(crate) fn instructions(inline: &Inline, modifiers: &Modifiers<'_>) -> Result<Vec<Instruction>, String> {
+    let parsed: Result<Vec<Vec<Instruction>>, String> =
+        inline.text.iter().map(|text| parse(text, modifiers)).collect();
     Ok(parsed?.into_iter().flatten().collect())
 }
 
@@ -69,8 +104,6 @@ pub(crate) fn register_type(ty: &Type) -> Option<PtxType> {
 pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -> String) -> Vec<Problem> {
     let mut check = Check { inline, types, describe, problems: Vec::new(), operands: Vec::new() };
     for (index, (operand, ty)) in inline.operands.iter().zip(types).enumerate() {
-        let given = matches!(operand.role, Role::In | Role::InOut | Role::Const);
-        check.operands.push(State { written: given, guarded: false, used: false });
         let name = &operand.name;
         if inline.operands[..index].iter().any(|earlier| earlier.name == *name) {
             check.about(index, format!("there are two operands `{name}`: give them different names"));
@@ -80,6 +113,10 @@ pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -
                 index,
                 format!("a `const(..)` operand is an integer, and `{name}` is `{}`", describe(ty)),
             );
+        } else if let Some(choices) = operand.role.modifiers() {
+            if choices.is_empty() || ty.scalar() != Some(Scalar::U32) {
+                check.about(index, format!("`{name}` is no memory order and no scope: name a parameter"));
+            }
         } else if register_type(ty).is_none() {
             let found = describe(ty);
             check.about(
@@ -91,22 +128,13 @@ pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -
     if !check.problems.is_empty() {
         return check.problems;
     }
-    for (index, text) in inline.text.iter().enumerate() {
-        match parse(text) {
-            Ok(parsed) => {
-                if parsed.is_empty() {
-                    check.problem(Place::Text(index), "there is no instruction here: write one".to_string());
-                }
-                parsed.iter().for_each(|instruction| check.instruction(index, instruction));
-            }
-            Err(message) => check.problem(Place::Text(index), message),
-        }
-    }
-    if inline.text.is_empty() {
-        check.problem(Place::Text(0), "there is no instruction here: write one".to_string());
-    }
-    if check.problems.is_empty() {
-        check.leftovers();
+    let Some(combinations) = combinations(inline) else {
+        let message = "there are too many orders and scopes here: split the instructions".to_string();
+        check.problem(Place::Text(0), message);
+        return check.problems;
+    };
+    for modifiers in combinations {
+        check.combination(&modifiers);
     }
     check.problems
 }
@@ -127,6 +155,38 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// The instructions with these modifiers.
+    fn combination(&mut self, modifiers: &Modifiers<'_>) {
+        let before = self.problems.len();
+        let state = |operand: &InlineOperand| {
+            let modifier = format!(".{{{}}}", operand.name);
+            let used = operand.role.modifiers().is_some()
+                && self.inline.text.iter().any(|text| text.contains(&modifier));
+            State { written: operand.role.takes_value(), guarded: false, used }
+        };
+        self.operands = self.inline.operands.iter().map(state).collect();
+        for (index, text) in self.inline.text.iter().enumerate() {
+            match parse(text, modifiers) {
+                Ok(parsed) => {
+                    if parsed.is_empty() {
+                        self.problem(
+                            Place::Text(index),
+                            "there is no instruction here: write one".to_string(),
+                        );
+                    }
+                    parsed.iter().for_each(|instruction| self.instruction(index, instruction));
+                }
+                Err(message) => self.problem(Place::Text(index), message),
+            }
+        }
+        if self.inline.text.is_empty() {
+            self.problem(Place::Text(0), "there is no instruction here: write one".to_string());
+        }
+        if self.problems.len() == before {
+            self.leftovers();
+        }
+    }
+
     fn problem(&mut self, place: Place, message: String) {
         let problem = Problem { place, message };
         if !self.problems.contains(&problem) {
@@ -289,6 +349,12 @@ impl Check<'_> {
         let Some(index) = self.operand(text, register, what.trim_matches('`')) else { return };
         self.operands[index].used = true;
         let name = &self.inline.operands[index].name;
+        if self.inline.operands[index].role.modifiers().is_some() {
+            return self.about(
+                index,
+                format!("`{name}` is a modifier: write `.{{{name}}}` behind the instruction's name"),
+            );
+        }
         if self.inline.operands[index].role == Role::Const {
             let message = format!("{what} takes no constant for `{{{name}}}`: write `{name} = in(..)`");
             return self.about(index, message);
@@ -319,7 +385,7 @@ impl Check<'_> {
         state.used = true;
         state.written |= !guarded;
         state.guarded |= guarded;
-        if matches!(operand.role, Role::In | Role::Const) {
+        if !operand.role.gives_value() && !matches!(operand.role, Role::Scratch(_)) {
             let message =
                 format!("`{opcode}` writes `{{{name}}}`: write `{name} = out(T)` or `{name} = inout(..)`");
             self.about(index, message);

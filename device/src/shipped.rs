@@ -1,8 +1,9 @@
-//! Every device module of this crate by its path, for tools that resolve imports without rustc.
+//! Every device module of this crate by its path, for tools that resolve imports without rustc; and the targets for which their
+//! kernels differ, for tests of every image.
 
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 30] = [
+static MODULES: [(&str, &DeviceModule); 33] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -10,8 +11,11 @@ static MODULES: [(&str, &DeviceModule); 30] = [
     ("library::copies::code", &library::copies::code::__device::MODULE),
     ("library::fences::code", &library::fences::code::__device::MODULE),
     ("library::mbarrier::code", &library::mbarrier::code::__device::MODULE),
+    ("library::multicast::bf16::code", &library::multicast::bf16::code::__device::MODULE),
+    ("library::multicast::f16::code", &library::multicast::f16::code::__device::MODULE),
     ("library::multicast::floats::code", &library::multicast::floats::code::__device::MODULE),
     ("library::multicast::signed::code", &library::multicast::signed::code::__device::MODULE),
+    ("library::multicast::signed64::code", &library::multicast::signed64::code::__device::MODULE),
     ("library::multicast::unsigned::code", &library::multicast::unsigned::code::__device::MODULE),
     ("library::multicast::unsigned64::code", &library::multicast::unsigned64::code::__device::MODULE),
     ("library::threads::code", &library::threads::code::__device::MODULE),
@@ -35,7 +39,16 @@ static MODULES: [(&str, &DeviceModule); 30] = [
     ("kernels::signal::code", &kernels::signal::code::__device::MODULE),
 ];
 
+/// By what `target_is_at_least` is asked, and the oldest.
+static TARGETS: [&str; 4] = ["sm_80", "sm_89", "sm_90", "sm_100"];
+
 impl DeviceModule {
+    /// The targets from which on a kernel of this crate is made in another way. Images for targets between two of them
+    /// execute the same instructions.
+    pub fn shipped_targets() -> &'static [&'static str] {
+        &TARGETS
+    }
+
     /// The device modules of this crate, each with its path in it, such as `library::code`.
     pub fn shipped() -> &'static [(&'static str, &'static DeviceModule)] {
         &MODULES
@@ -44,6 +57,7 @@ impl DeviceModule {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
@@ -53,27 +67,51 @@ mod tests {
         attribute.is_some_and(|start| text[start..].contains("\npub mod code {"))
     }
 
-    /// The paths of all files below `folder` that hold a device module.
-    fn device_files(folder: &Path, inside: &str, found: &mut Vec<String>) {
+    /// The paths of all files below `folder` that hold a device module, and their texts.
+    fn device_files(folder: &Path, inside: &str, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("the sources") {
             let path = entry.expect("an entry").path();
             let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
             let name = if inside.is_empty() { stem } else { format!("{inside}::{stem}") };
             if path.is_dir() {
                 device_files(&path, &name, found);
-            } else if is_device_file(&std::fs::read_to_string(&path).expect("text")) {
-                found.push(format!("{}::code", name.trim_end_matches("::mod")));
+            } else {
+                let text = std::fs::read_to_string(&path).expect("text");
+                if is_device_file(&text) {
+                    found.push((format!("{}::code", name.trim_end_matches("::mod")), text));
+                }
             }
         }
     }
 
-    #[test]
-    fn no_device_module_is_forgotten() {
+    fn sources() -> Vec<(String, String)> {
         let mut found = Vec::new();
         device_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
+        found
+    }
+
+    #[test]
+    fn no_device_module_is_forgotten() {
+        let mut found: Vec<String> = sources().into_iter().map(|(path, _)| path).collect();
         let mut known: Vec<String> = MODULES.iter().map(|(path, _)| (*path).to_string()).collect();
         found.sort();
         known.sort();
         assert_eq!(found, known);
+    }
+
+    #[test]
+    fn no_target_is_forgotten() {
+        let mut asked = BTreeSet::from([80]);
+        for (path, text) in sources() {
+            for (_, rest) in
+                text.match_indices("target_is_at_least(").map(|(at, word)| text.split_at(at + word.len()))
+            {
+                let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                asked.insert(number.parse::<u32>().unwrap_or_else(|_| panic!("{path} asks with a constant")));
+            }
+            assert!(!text.contains("target_is_specific("), "{path}: images for `a` targets differ: list one");
+        }
+        let asked: Vec<String> = asked.iter().map(|number| format!("sm_{number}")).collect();
+        assert_eq!(asked, TARGETS);
     }
 }

@@ -183,6 +183,41 @@ pub mod code {
         }
         words.at(lane()).write(reduce_add(lane()));
     }
+
+    /// Warp 1 waits for bytes that warp 0 promises and delivers, and for its arrivals, each with an order and scope of its own.
+    #[kernel(warps = 2)]
+    pub fn ordered(result: Global<u32>) {
+        let barrier = Mbarrier::allocate();
+        // What `of_block` gives for the own block.
+        let remote = RemoteMbarrier { object: barrier.object };
+        let word = shared::<u32>(1);
+        if thread_in_block() == 0 {
+            barrier.initialise(5);
+            fence_mbarrier_init();
+        }
+        block_barrier();
+        if thread_in_block() == 0 {
+            word.write(41);
+            let token = barrier.arrive_ordered(Release, Cluster);
+            if barrier.has_completed_ordered(token, Relaxed, Block) {
+                trap();
+            }
+            remote.expect_bytes_in(8, Cluster);
+            remote.complete_bytes_in(8, Block);
+            remote.arrive_for_ordered(2, Release, Cluster);
+            barrier.arrive_and_expect_bytes_ordered(4, Relaxed, Block);
+            barrier.complete_bytes_in(4, Cluster);
+            remote.arrive_and_leave_ordered(Release, Block);
+            if !barrier.try_wait_for_token_ordered(token, Acquire, Block) {
+                trap();
+            }
+        }
+        if warp_in_block() == 1 {
+            let next = barrier.wait_ordered(Phase::FIRST, Acquire, Cluster);
+            let current = !barrier.is_past_ordered(next, Acquire, Block);
+            result.at(lane()).write(word.read() + current as u32);
+        }
+    }
 }
 
 #[test]
@@ -276,4 +311,16 @@ fn ptxas_takes_them_for_the_targets_that_they_claim() {
         ptx::<code::LeaveArguments>(module, &[], &options("sm_80", "8.0")).expect_err("sm_80 lacks it");
     let sentence = "needs the target sm_90, and this kernel is made for sm_80: raise the target";
     assert!(refused.to_string().contains(sentence), "{refused}");
+}
+
+#[test]
+fn arrivals_and_waits_have_orders_and_scopes() {
+    for seed in 0..8 {
+        let mut memory = Memory::with_seed(1, seed);
+        let result = memory.global(&[0; 32]);
+        run(&mut memory, &code::__device::MODULE, code::OrderedArguments { result: result.pointer() }, &[]);
+        assert_eq!(memory.words(&result), [42; 32], "seed {seed}");
+    }
+    let made = ptx::<code::OrderedArguments>(&code::__device::MODULE, &[], &options("sm_90", "8.6"));
+    assemble("ordered", &made.expect("specialises").ptx.to_string(), "sm_90");
 }

@@ -11,34 +11,38 @@ use harness::{Memory, assemble, options, ptx, run};
 /// Every operation of every element.
 #[device(crate = ::crossdock_device)]
 pub mod code {
+    use crossdock_device::library::multicast::bf16::code::*;
+    use crossdock_device::library::multicast::f16::code::*;
     use crossdock_device::library::multicast::floats::code::*;
     use crossdock_device::library::multicast::signed::code::*;
+    use crossdock_device::library::multicast::signed64::code::*;
     use crossdock_device::library::multicast::unsigned::code::*;
     use crossdock_device::library::multicast::unsigned64::code::*;
+    use crossdock_device::numbers::vector::code::f32x4;
     use crossdock_device::prelude::*;
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_u32(words: Global<u32>, results: Global<u32>) {
         let word = MulticastU32::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
-        results.at(lane() + 96).write(word.load_reduce_min());
-        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
-        results.at(lane() + 160).write(word.load_reduce_min_acquire());
-        results.at(lane() + 192).write(word.load_reduce_max());
-        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
-        results.at(lane() + 256).write(word.load_reduce_max_acquire());
-        results.at(lane() + 288).write(word.load_reduce_and());
-        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
-        results.at(lane() + 352).write(word.load_reduce_and_acquire());
-        results.at(lane() + 384).write(word.load_reduce_or());
-        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
-        results.at(lane() + 448).write(word.load_reduce_or_acquire());
-        results.at(lane() + 480).write(word.load_reduce_xor());
-        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
-        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+        results.at(lane() + 96).write(word.read_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min(Relaxed, System));
+        results.at(lane() + 160).write(word.load_reduce_min(Acquire, System));
+        results.at(lane() + 192).write(word.read_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max(Relaxed, System));
+        results.at(lane() + 256).write(word.load_reduce_max(Acquire, System));
+        results.at(lane() + 288).write(word.read_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and(Relaxed, System));
+        results.at(lane() + 352).write(word.load_reduce_and(Acquire, System));
+        results.at(lane() + 384).write(word.read_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or(Relaxed, System));
+        results.at(lane() + 448).write(word.load_reduce_or(Acquire, System));
+        results.at(lane() + 480).write(word.read_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor(Relaxed, System));
+        results.at(lane() + 544).write(word.load_reduce_xor(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
@@ -46,45 +50,45 @@ pub mod code {
     pub fn writes_multicast_u32(words: Global<u32>, values: Global<u32>) {
         let value = values.at(lane()).read();
         let word = MulticastU32::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
-        word.at(160).reduce_min_relaxed(value);
-        word.at(192).reduce_min_release(value);
-        word.at(224).reduce_max_relaxed(value);
-        word.at(256).reduce_max_release(value);
-        word.at(288).reduce_and_relaxed(value);
-        word.at(320).reduce_and_release(value);
-        word.at(352).reduce_or_relaxed(value);
-        word.at(384).reduce_or_release(value);
-        word.at(416).reduce_xor_relaxed(value);
-        word.at(448).reduce_xor_release(value);
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+        word.at(160).reduce_min(value, Relaxed, System);
+        word.at(192).reduce_min(value, Release, System);
+        word.at(224).reduce_max(value, Relaxed, System);
+        word.at(256).reduce_max(value, Release, System);
+        word.at(288).reduce_and(value, Relaxed, System);
+        word.at(320).reduce_and(value, Release, System);
+        word.at(352).reduce_or(value, Relaxed, System);
+        word.at(384).reduce_or(value, Release, System);
+        word.at(416).reduce_xor(value, Relaxed, System);
+        word.at(448).reduce_xor(value, Release, System);
     }
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_i32(words: Global<i32>, results: Global<i32>) {
         let word = MulticastI32::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
-        results.at(lane() + 96).write(word.load_reduce_min());
-        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
-        results.at(lane() + 160).write(word.load_reduce_min_acquire());
-        results.at(lane() + 192).write(word.load_reduce_max());
-        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
-        results.at(lane() + 256).write(word.load_reduce_max_acquire());
-        results.at(lane() + 288).write(word.load_reduce_and());
-        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
-        results.at(lane() + 352).write(word.load_reduce_and_acquire());
-        results.at(lane() + 384).write(word.load_reduce_or());
-        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
-        results.at(lane() + 448).write(word.load_reduce_or_acquire());
-        results.at(lane() + 480).write(word.load_reduce_xor());
-        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
-        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+        results.at(lane() + 96).write(word.read_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min(Relaxed, System));
+        results.at(lane() + 160).write(word.load_reduce_min(Acquire, System));
+        results.at(lane() + 192).write(word.read_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max(Relaxed, System));
+        results.at(lane() + 256).write(word.load_reduce_max(Acquire, System));
+        results.at(lane() + 288).write(word.read_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and(Relaxed, System));
+        results.at(lane() + 352).write(word.load_reduce_and(Acquire, System));
+        results.at(lane() + 384).write(word.read_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or(Relaxed, System));
+        results.at(lane() + 448).write(word.load_reduce_or(Acquire, System));
+        results.at(lane() + 480).write(word.read_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor(Relaxed, System));
+        results.at(lane() + 544).write(word.load_reduce_xor(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
@@ -92,45 +96,45 @@ pub mod code {
     pub fn writes_multicast_i32(words: Global<i32>, values: Global<i32>) {
         let value = values.at(lane()).read();
         let word = MulticastI32::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
-        word.at(160).reduce_min_relaxed(value);
-        word.at(192).reduce_min_release(value);
-        word.at(224).reduce_max_relaxed(value);
-        word.at(256).reduce_max_release(value);
-        word.at(288).reduce_and_relaxed(value);
-        word.at(320).reduce_and_release(value);
-        word.at(352).reduce_or_relaxed(value);
-        word.at(384).reduce_or_release(value);
-        word.at(416).reduce_xor_relaxed(value);
-        word.at(448).reduce_xor_release(value);
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+        word.at(160).reduce_min(value, Relaxed, System);
+        word.at(192).reduce_min(value, Release, System);
+        word.at(224).reduce_max(value, Relaxed, System);
+        word.at(256).reduce_max(value, Release, System);
+        word.at(288).reduce_and(value, Relaxed, System);
+        word.at(320).reduce_and(value, Release, System);
+        word.at(352).reduce_or(value, Relaxed, System);
+        word.at(384).reduce_or(value, Release, System);
+        word.at(416).reduce_xor(value, Relaxed, System);
+        word.at(448).reduce_xor(value, Release, System);
     }
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_u64(words: Global<u64>, results: Global<u64>) {
         let word = MulticastU64::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
-        results.at(lane() + 96).write(word.load_reduce_min());
-        results.at(lane() + 128).write(word.load_reduce_min_relaxed());
-        results.at(lane() + 160).write(word.load_reduce_min_acquire());
-        results.at(lane() + 192).write(word.load_reduce_max());
-        results.at(lane() + 224).write(word.load_reduce_max_relaxed());
-        results.at(lane() + 256).write(word.load_reduce_max_acquire());
-        results.at(lane() + 288).write(word.load_reduce_and());
-        results.at(lane() + 320).write(word.load_reduce_and_relaxed());
-        results.at(lane() + 352).write(word.load_reduce_and_acquire());
-        results.at(lane() + 384).write(word.load_reduce_or());
-        results.at(lane() + 416).write(word.load_reduce_or_relaxed());
-        results.at(lane() + 448).write(word.load_reduce_or_acquire());
-        results.at(lane() + 480).write(word.load_reduce_xor());
-        results.at(lane() + 512).write(word.load_reduce_xor_relaxed());
-        results.at(lane() + 544).write(word.load_reduce_xor_acquire());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+        results.at(lane() + 96).write(word.read_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min(Relaxed, System));
+        results.at(lane() + 160).write(word.load_reduce_min(Acquire, System));
+        results.at(lane() + 192).write(word.read_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max(Relaxed, System));
+        results.at(lane() + 256).write(word.load_reduce_max(Acquire, System));
+        results.at(lane() + 288).write(word.read_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and(Relaxed, System));
+        results.at(lane() + 352).write(word.load_reduce_and(Acquire, System));
+        results.at(lane() + 384).write(word.read_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or(Relaxed, System));
+        results.at(lane() + 448).write(word.load_reduce_or(Acquire, System));
+        results.at(lane() + 480).write(word.read_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor(Relaxed, System));
+        results.at(lane() + 544).write(word.load_reduce_xor(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
@@ -138,30 +142,30 @@ pub mod code {
     pub fn writes_multicast_u64(words: Global<u64>, values: Global<u64>) {
         let value = values.at(lane()).read();
         let word = MulticastU64::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
-        word.at(160).reduce_min_relaxed(value);
-        word.at(192).reduce_min_release(value);
-        word.at(224).reduce_max_relaxed(value);
-        word.at(256).reduce_max_release(value);
-        word.at(288).reduce_and_relaxed(value);
-        word.at(320).reduce_and_release(value);
-        word.at(352).reduce_or_relaxed(value);
-        word.at(384).reduce_or_release(value);
-        word.at(416).reduce_xor_relaxed(value);
-        word.at(448).reduce_xor_release(value);
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+        word.at(160).reduce_min(value, Relaxed, System);
+        word.at(192).reduce_min(value, Release, System);
+        word.at(224).reduce_max(value, Relaxed, System);
+        word.at(256).reduce_max(value, Release, System);
+        word.at(288).reduce_and(value, Relaxed, System);
+        word.at(320).reduce_and(value, Release, System);
+        word.at(352).reduce_or(value, Relaxed, System);
+        word.at(384).reduce_or(value, Release, System);
+        word.at(416).reduce_xor(value, Relaxed, System);
+        word.at(448).reduce_xor(value, Release, System);
     }
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_f32(words: Global<f32>, results: Global<f32>) {
         let word = MulticastF32::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
@@ -169,53 +173,162 @@ pub mod code {
     pub fn writes_multicast_f32(words: Global<f32>, values: Global<f32>) {
         let value = values.at(lane()).read();
         let word = MulticastF32::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
     }
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_f16_pair(words: Global<u32>, results: Global<u32>) {
-        let word = MulticastF16Pair::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        let word = MulticastF16x2::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
     #[kernel(warps = 1)]
     pub fn writes_multicast_f16_pair(words: Global<u32>, values: Global<u32>) {
         let value = values.at(lane()).read();
-        let word = MulticastF16Pair::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
+        let word = MulticastF16x2::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
     }
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_bf16_pair(words: Global<u32>, results: Global<u32>) {
-        let word = MulticastBf16Pair::new(words).at(lane());
-        results.at(lane()).write(word.load_reduce_add());
-        results.at(lane() + 32).write(word.load_reduce_add_relaxed());
-        results.at(lane() + 64).write(word.load_reduce_add_acquire());
+        let word = MulticastBf16x2::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
     }
 
     /// Every store and reduction, each to places of its own.
     #[kernel(warps = 1)]
     pub fn writes_multicast_bf16_pair(words: Global<u32>, values: Global<u32>) {
         let value = values.at(lane()).read();
-        let word = MulticastBf16Pair::new(words).at(lane());
-        word.at(0).store(value);
-        word.at(32).store_relaxed(value);
-        word.at(64).store_release(value);
-        word.at(96).reduce_add_relaxed(value);
-        word.at(128).reduce_add_release(value);
+        let word = MulticastBf16x2::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_i64(words: Global<i64>, results: Global<i64>) {
+        let word = MulticastI64::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+        results.at(lane() + 96).write(word.read_reduce_min());
+        results.at(lane() + 128).write(word.load_reduce_min(Relaxed, System));
+        results.at(lane() + 160).write(word.load_reduce_min(Acquire, System));
+        results.at(lane() + 192).write(word.read_reduce_max());
+        results.at(lane() + 224).write(word.load_reduce_max(Relaxed, System));
+        results.at(lane() + 256).write(word.load_reduce_max(Acquire, System));
+        results.at(lane() + 288).write(word.read_reduce_and());
+        results.at(lane() + 320).write(word.load_reduce_and(Relaxed, System));
+        results.at(lane() + 352).write(word.load_reduce_and(Acquire, System));
+        results.at(lane() + 384).write(word.read_reduce_or());
+        results.at(lane() + 416).write(word.load_reduce_or(Relaxed, System));
+        results.at(lane() + 448).write(word.load_reduce_or(Acquire, System));
+        results.at(lane() + 480).write(word.read_reduce_xor());
+        results.at(lane() + 512).write(word.load_reduce_xor(Relaxed, System));
+        results.at(lane() + 544).write(word.load_reduce_xor(Acquire, System));
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_i64(words: Global<i64>, values: Global<i64>) {
+        let value = values.at(lane()).read();
+        let word = MulticastI64::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+        word.at(160).reduce_min(value, Relaxed, System);
+        word.at(192).reduce_min(value, Release, System);
+        word.at(224).reduce_max(value, Relaxed, System);
+        word.at(256).reduce_max(value, Release, System);
+        word.at(288).reduce_and(value, Relaxed, System);
+        word.at(320).reduce_and(value, Release, System);
+        word.at(352).reduce_or(value, Relaxed, System);
+        word.at(384).reduce_or(value, Release, System);
+        word.at(416).reduce_xor(value, Relaxed, System);
+        word.at(448).reduce_xor(value, Release, System);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_f64(words: Global<f64>, results: Global<f64>) {
+        let word = MulticastF64::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_f64(words: Global<f64>, values: Global<f64>) {
+        let value = values.at(lane()).read();
+        let word = MulticastF64::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_f32x4(words: Global<f32x4>, results: Global<f32x4>) {
+        let word = MulticastF32x4::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_f32x4(words: Global<f32x4>, values: Global<f32x4>) {
+        let value = values.at(lane()).read();
+        let word = MulticastF32x4::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
+    }
+
+    /// Every load; results are 32 words apart.
+    #[kernel(warps = 1)]
+    pub fn loads_multicast_f16x8(words: Global<B128>, results: Global<B128>) {
+        let word = MulticastF16x8::new(words).at(lane());
+        results.at(lane()).write(word.read_reduce_add());
+        results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
+        results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
+    }
+
+    /// Every store and reduction, each to places of its own.
+    #[kernel(warps = 1)]
+    pub fn writes_multicast_f16x8(words: Global<B128>, values: Global<B128>) {
+        let value = values.at(lane()).read();
+        let word = MulticastF16x8::new(words).at(lane());
+        word.at(0).write(value);
+        word.at(32).store(value, Relaxed, System);
+        word.at(64).store(value, Release, System);
+        word.at(96).reduce_add(value, Relaxed, System);
+        word.at(128).reduce_add(value, Release, System);
     }
 }
 
@@ -238,9 +351,9 @@ macro_rules! elements {
     })+};
 }
 
-elements!(u32, i32, u64, f32);
+elements!(u32, i32, u64, i64, f32, f64);
 
-/// Multicast memory, and 32 values on the first GPU.
+/// Multicast memory, and 128 values on the first GPU.
 struct All<T> {
     memory: Memory,
     address: u64,
@@ -259,7 +372,7 @@ impl<T: Element> All<T> {
         let members: Vec<u64> =
             before.iter().enumerate().map(|(gpu, all)| put(&mut memory, gpu, all)).collect();
         let address = memory.machine.multicast(&members).expect("one allocation of each GPU");
-        let values = put(&mut memory, 0, &(0..32).map(|place| mixed(1 << 20 | place)).collect::<Vec<T>>());
+        let values = put(&mut memory, 0, &(0..128).map(|place| mixed(1 << 20 | place)).collect::<Vec<T>>());
         All { memory, address, members, before, values }
     }
 
@@ -474,6 +587,118 @@ fn multicast_bf16_pair() {
             for (place, found) in all.read(member, 160).into_iter().enumerate() {
                 let value = values[place % 32];
                 let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_i64() {
+    type Host = fn(i64, i64) -> i64;
+    let hosts: [Host; 6] = [i64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
+    let element: fn(u64) -> i64 = |seed| seed as i64;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 15, element);
+        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastI64Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 576);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastI64Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
+            for (place, found) in all.read(member, 480).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_f64() {
+    type Host = fn(f64, f64) -> f64;
+    let hosts: [Host; 1] = [|a: f64, b: f64| a + b];
+    let element: fn(u64) -> f64 = |seed| (seed % 1000) as f64;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 5, element);
+        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastF64Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 96);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 32]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastF64Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 32);
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
+            for (place, found) in all.read(member, 160).into_iter().enumerate() {
+                let value = values[place % 32];
+                let form = place / 32;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_f32x4() {
+    type Host = fn(f32, f32) -> f32;
+    let hosts: [Host; 1] = [|a: f32, b: f32| a + b];
+    let element: fn(u64) -> f32 = |seed| (seed % 1000) as f32;
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 20, element);
+        let (address, results) = (all.address, all.on_first(&[0; 384].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastF32x4Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 384);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 128]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 384]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastF32x4Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 128);
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
+            for (place, found) in all.read(member, 640).into_iter().enumerate() {
+                let value = values[place % 128];
+                let form = place / 128;
+                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
+                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn multicast_f16x8() {
+    type Host = fn(u32, u32) -> u32;
+    let hosts: [Host; 1] = [f16_pair];
+    let element: fn(u64) -> u32 = |seed| pair(seed, |x| f16::from_f32(x).to_bits());
+    for gpus in [1, 3, 8] {
+        let mut all = All::new(gpus, 20, element);
+        let (address, results) = (all.address, all.on_first(&[0; 384].map(element)));
+        let (words, values) = (Global::from_address(address), all.values);
+        all.run(code::LoadsMulticastF16x8Arguments { words, results: Global::from_address(results) });
+        let found = all.read(results, 384);
+        for (place, found) in found.into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % 128]);
+            assert_eq!(Some(found), column.reduce(hosts[place / 384]), "{gpus} GPUs, place {place}");
+        }
+        all.run(code::WritesMulticastF16x8Arguments { words, values: Global::from_address(values) });
+        let values = all.read(values, 128);
+        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
+            for (place, found) in all.read(member, 640).into_iter().enumerate() {
+                let value = values[place % 128];
+                let form = place / 128;
                 let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
                 assert_eq!(found, expected, "{gpus} GPUs, place {place}");
             }

@@ -62,12 +62,14 @@ pub enum Error {
     #[error("{0}")]
     Fault(Box<Fault>),
     /// A copy between host and device races with a kernel, or with a copy of another host.
-    #[error("{race}\n  at a copy by the host of GPU {gpu}")]
+    #[error("{race}\n  at a copy by the host of GPU {gpu}\n  schedule: {schedule}")]
     HostRace {
         /// The GPU whose host copies.
         gpu: usize,
         /// What it races with.
         race: Box<Race>,
+        /// The policy and seed in which it shows.
+        schedule: String,
     },
     /// Every warp waits and nothing can wake one.
     #[error("{0}")]
@@ -156,7 +158,9 @@ pub enum FaultKind {
         place: String,
     },
     /// A read of bytes that nobody wrote.
-    #[error("uninitialised: read of {bytes} bytes at {place} that were never written")]
+    #[error(
+        "uninitialised: read of {bytes} bytes at {place} that were never written; write them before, or wait for the copy that does"
+    )]
     Uninitialised {
         /// Bytes of the lane's access.
         bytes: u32,
@@ -164,7 +168,7 @@ pub enum FaultKind {
         place: String,
     },
     /// An access to freed memory.
-    #[error("use after free: {access} of {bytes} bytes at {place}")]
+    #[error("use after free: {access} of {bytes} bytes at {place}; free memory behind its last use")]
     UseAfterFree {
         /// `read`, `write` or `atomic`.
         access: &'static str,
@@ -182,7 +186,9 @@ pub enum FaultKind {
         place: String,
     },
     /// A write to constant or parameter memory.
-    #[error("write to read-only memory: {access} of {bytes} bytes at {place}")]
+    #[error(
+        "write to read-only memory: {access} of {bytes} bytes at {place}; write to `.global` or `.shared` memory"
+    )]
     ReadOnly {
         /// `write` or `atomic`.
         access: &'static str,
@@ -192,7 +198,7 @@ pub enum FaultKind {
         place: String,
     },
     /// An integer division or remainder by zero.
-    #[error("integer division by zero")]
+    #[error("integer division by zero; test the divisor before")]
     DivisionByZero,
     /// An `assert` of the kernel does not hold.
     #[error("assertion failed: {0}")]

@@ -235,7 +235,8 @@ impl Machine {
         let describe = |offset: usize| memory.describe(base + offset as u64);
         let checked = detector.host_access(gpu, kind, &mut shadow, bytes, describe);
         self.memory.allocations[number].shadow = shadow;
-        checked.map_err(|race| Error::HostRace { gpu, race })
+        let schedule = self.engine.described.clone();
+        checked.map_err(|race| Error::HostRace { gpu, race, schedule })
     }
 
     /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later launches and its meetings with
@@ -260,7 +261,7 @@ impl Machine {
     /// # Errors
     /// The launch does not fit the kernel or the GPU.
     pub fn launch(&mut self, launch: Launch) -> Result<Ticket, Error> {
-        self.enqueue(launch, None)
+        self.enqueue(launch, None, &[])
     }
 
     /// The same with blocks in clusters of `cluster` blocks in x, y and z: those of a cluster run together, and reach each
@@ -269,10 +270,24 @@ impl Machine {
     /// # Errors
     /// The launch does not fit the kernel, the cluster or the GPU.
     pub fn launch_in_clusters(&mut self, launch: Launch, cluster: [u32; 3]) -> Result<Ticket, Error> {
-        self.enqueue(launch, Some(cluster))
+        self.enqueue(launch, Some(cluster), &[])
     }
 
-    fn enqueue(&mut self, launch: Launch, cluster: Option<[u32; 3]>) -> Result<Ticket, Error> {
+    /// As [`launch`](Self::launch), for a launch that starts when those of `after` have ended too, on whatever streams of the same GPU: what
+    /// waiting for an event does.
+    ///
+    /// # Errors
+    /// As for [`launch`](Self::launch), and when a launch of `after` is of another GPU.
+    pub fn launch_after(&mut self, launch: Launch, after: &[Ticket]) -> Result<Ticket, Error> {
+        self.enqueue(launch, None, after)
+    }
+
+    fn enqueue(
+        &mut self,
+        launch: Launch,
+        cluster: Option<[u32; 3]>,
+        after: &[Ticket],
+    ) -> Result<Ticket, Error> {
         let entry = self
             .kernels
             .get(launch.kernel.0)
@@ -307,6 +322,15 @@ impl Machine {
         }
         let explicit_cluster = cluster.or(code.required_cluster);
         let cluster = check_cluster(&code, &launch, cluster).map_err(refuse)?;
+        if let Some(other) = after
+            .iter()
+            .find(|ticket| self.launches.get(ticket.0).is_none_or(|earlier| earlier.gpu != launch.gpu))
+        {
+            return Err(refuse(format!(
+                "it waits for launch {}, which is no earlier launch of its GPU",
+                other.0
+            )));
+        }
         let parameters = arguments(&code, &launch).map_err(refuse)?;
         let mut pending = Pending {
             gpu: launch.gpu,
@@ -326,6 +350,7 @@ impl Machine {
             report: None,
             printed: String::new(),
             code: code.clone(),
+            after: after.iter().map(|ticket| ticket.0).collect(),
         };
         let fits =
             launch.shared_bytes <= limits::SHARED_PER_BLOCK && pending.shared() <= limits::SHARED_PER_BLOCK;

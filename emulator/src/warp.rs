@@ -324,7 +324,8 @@ impl Warp {
                     let text = &code.origins[pc as usize].text;
                     return Err(Raised {
                         kind: FaultKind::WarpSync(format!(
-                            "a lane executes `{text}` with member mask {named:#010x}, which does not contain it"
+                            "a lane executes `{text}` with member mask {named:#010x}, which does not contain it; name every \
+                             lane that executes it"
                         )),
                         lane: Some((here & !named).trailing_zeros()),
                     });
@@ -426,10 +427,14 @@ impl Warp {
         debug_assert_eq!(missing, 0);
         let kind = if gathering.is_some() {
             FaultKind::Barrier(format!(
-                "the lanes of a warp wait for each other at different instructions: {all}"
+                "the lanes of a warp wait for each other at different instructions: {all}; a barrier takes whole warps, so let them \
+                 meet first"
             ))
         } else {
-            FaultKind::WarpSync(format!("lanes named in a member mask wait at different instructions: {all}"))
+            FaultKind::WarpSync(format!(
+                "lanes named in a member mask wait at different instructions: {all}; name the lanes of one path, or let them \
+                 meet first"
+            ))
         };
         Err((group.pc, Raised { kind, lane: Some(group.mask.trailing_zeros()) }))
     }

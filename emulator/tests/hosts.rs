@@ -116,9 +116,16 @@ fn copies_of_the_host_race_with_other_gpus() {
     let mut two = Two::new(Hosts::PerGpu);
     two.run(1, WRITES).expect("no race");
     let error = two.machine.read(two.at, &mut [0; 4]).expect_err("GPU 1 is not waited for");
-    let Error::HostRace { gpu: 0, race } = &error else { panic!("{error}") };
+    let Error::HostRace { gpu: 0, race, .. } = &error else { panic!("{error}") };
     assert!(matches!(&race.earlier, Accessor::Lane { position, lane: 0 } if position.gpu == 1), "{error}");
-    assert!(error.to_string().contains("read by a host"), "{error}");
+    for part in [
+        "read by a host",
+        "at allocation #0 (GPU 0, ",
+        "ordered if the host of GPU 1 waited for it and the hosts met",
+        "schedule: ",
+    ] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
 
     let mut two = Two::new(Hosts::PerGpu);
     two.run(1, WRITES).expect("no race");
@@ -136,6 +143,7 @@ fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
     let Error::Fault(fault) = &error else { panic!("{error}") };
     let FaultKind::DataRace(race) = &fault.kind else { panic!("{error}") };
     assert_eq!(race.earlier, Accessor::Host { gpu: 0 });
+    assert!(race.remedy.contains("if the launch were made behind the copy"), "{error}");
 }
 
 /// The start of a launch orders all proxies, as its end does: nobody could put a fence between a host's copy and a kernel.

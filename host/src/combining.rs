@@ -1,20 +1,23 @@
 //! Combine: what it takes, what it may do besides, and what comes home.
 
 use crossdock_device::Shape;
+use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::combine::code::CombineArguments;
 use crossdock_device::layout::code::{Origin, Selection};
+use crossdock_device::library::code::B128;
 use half::bf16;
 
-use crate::Result;
 use crate::buffer::Buffer;
-use crate::dock::{Dock, blocks};
+use crate::dock::Dock;
 use crate::kernel::Launched;
+use crate::launches::blocks;
 use crate::memory::Counting;
 use crate::plain::Plain;
 use crate::plan::{Counts, Plan};
 use crate::rank::Rank;
 use crate::report::StageReport;
 use crate::tokens::length;
+use crate::{Error, Result};
 
 /// What a combine sums, and how. The plain `Combine::of_slots(&outputs)` is the weighted sum of the experts' outputs in bf16.
 ///
@@ -26,12 +29,12 @@ pub struct Combine<'a, T = bf16> {
     outputs: Outputs<'a>,
     by_row: bool,
     weighted: bool,
-    biases: [Option<&'a [bf16]>; 2],
+    biases: [Option<Outputs<'a>>; 2],
     values: Option<&'a Buffer<f32>>,
     element: std::marker::PhantomData<T>,
 }
 
-/// Where the outputs are.
+/// Where the outputs, or a bias, are.
 #[derive(Clone, Copy, Debug)]
 pub enum Outputs<'a> {
     /// In host memory, of exactly the right length.
@@ -61,6 +64,18 @@ impl<'a> From<&'a Vec<bf16>> for Outputs<'a> {
 impl<'a> From<&'a Buffer<bf16>> for Outputs<'a> {
     fn from(buffer: &'a Buffer<bf16>) -> Self {
         Outputs::Device(buffer)
+    }
+}
+
+impl Outputs<'_> {
+    /// Refuses another length than `expected`, or a shorter one on the device.
+    fn check(&self, rank: usize, what: &'static str, rule: &'static str, expected: usize) -> Result<()> {
+        let found = match self {
+            Outputs::Host(values) => values.len(),
+            Outputs::Device(buffer) if buffer.len() >= expected => return Ok(()),
+            Outputs::Device(buffer) => buffer.len(),
+        };
+        length(rank, what, rule, (found, expected))
     }
 }
 
@@ -128,8 +143,10 @@ impl<'a, T: Element> Combine<'a, T> {
         Combine { weighted: false, ..self }
     }
 
-    /// Adds a bias, `[tokens, hidden]`, to the rank's own tokens. The second call adds a second one; a third replaces that.
-    pub fn bias(self, bias: &'a [bf16]) -> Self {
+    /// Adds a bias, `[tokens, hidden]` in host or device memory, to the rank's own tokens. The second call adds a second one; a
+    /// third replaces that.
+    pub fn bias(self, bias: impl Into<Outputs<'a>>) -> Self {
+        let bias = bias.into();
         let biases = match self.biases {
             [None, _] => [Some(bias), None],
             [first, _] => [first, Some(bias)],
@@ -150,13 +167,9 @@ impl<'a, T: Element> Combine<'a, T> {
         } else {
             (counts.slots() * hidden, "slots * hidden")
         };
-        match self.outputs {
-            Outputs::Host(values) => length(index, "outputs", rule, (values.len(), expected))?,
-            Outputs::Device(buffer) if buffer.len() >= expected => {}
-            Outputs::Device(buffer) => length(index, "outputs", rule, (buffer.len(), expected))?,
-        }
+        self.outputs.check(index, "outputs", rule, expected)?;
         for bias in self.biases.into_iter().flatten() {
-            length(index, "a bias", "tokens * hidden", (bias.len(), counts.tokens * hidden))?;
+            bias.check(index, "a bias", "tokens * hidden", counts.tokens * hidden)?;
         }
         match self.values {
             Some(values) if values.len() < counts.slots() => {
@@ -166,65 +179,56 @@ impl<'a, T: Element> Combine<'a, T> {
         }
     }
 
+    /// Whether everything is on the device, and long enough for any round that `dock` has room for.
+    pub(crate) fn check_enqueued(&self, dock: &Dock, results: &Buffer<T>) -> Result<()> {
+        let (rank, room, hidden) = (dock.rank.index(), dock.room, dock.shape.hidden as usize);
+        let host = |given: Option<Outputs<'_>>| matches!(given, Some(Outputs::Host(_)));
+        if host(Some(self.outputs)) || self.biases.into_iter().any(host) {
+            let what = if host(Some(self.outputs)) { "outputs" } else { "a bias" };
+            return Err(Error::NotOnDevice { rank, what });
+        }
+        let counts = Counts {
+            tokens: room.tokens,
+            source_offsets: vec![room.rows as u32],
+            expert_offsets: vec![room.slots as u32],
+            expert_counts: Vec::new(),
+        };
+        self.check(&dock.rank, &dock.shape, &counts)?;
+        let (found, expected) = (results.len(), room.tokens * hidden);
+        length(rank, "results", "at least the capacity in tokens * hidden", (found.min(expected), expected))
+    }
+
     /// Launches the kernel after those that were launched before it, and fetches the results.
     pub(crate) fn run(
         &self,
         dock: &Dock,
         metadata: Metadata<'_>,
         plan: &Plan,
+        token_count: Global<u32>,
         counts: &Counts,
         mut launches: Vec<Launched>,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
-        let on_device = |values: &[bf16]| -> Result<Buffer<bf16>> {
-            let buffer = rank.buffer(values.len())?;
-            buffer.write(0, values)?;
-            Ok(buffer)
-        };
-        let copied;
-        let outputs = match self.outputs {
-            Outputs::Device(buffer) => buffer,
-            Outputs::Host(values) => {
-                copied = on_device(values)?;
-                &copied
+        let on_device = |given: Outputs<'a>| -> Result<Uploaded<'a>> {
+            match given {
+                Outputs::Device(buffer) => Ok(Uploaded::There(buffer)),
+                Outputs::Host(values) => {
+                    let buffer = rank.buffer(values.len())?;
+                    buffer.write(0, values)?;
+                    Ok(Uploaded::Copied(buffer))
+                }
             }
         };
+        let outputs = on_device(self.outputs)?;
         let biases = self.biases.into_iter().flatten().map(on_device).collect::<Result<Vec<_>>>()?;
-        // Where there is no bias or value, any address does: the kernel does not look.
-        let bias = |index: usize| biases.get(index).unwrap_or(outputs).global();
-        let blocks = blocks(counts.tokens.max(counts.rows()), dock.allotment().combine);
-        launches.push(dock.kernels.combine.launch(
-            blocks,
-            &CombineArguments {
-                outputs: outputs.global(),
-                by_row: u32::from(self.by_row),
-                weighted: u32::from(self.weighted),
-                selections: metadata.selections.global(),
-                origins: metadata.origins.global(),
-                source_offsets: plan.source_offsets.global(),
-                places: plan.places.global(),
-                tokens: counts.tokens as u32,
-                partials: memory.partials.peers(),
-                partials_here: memory.partials.here().global(),
-                returns_values: u32::from(self.values.is_some()),
-                slot_values: self.values.map_or(memory.values.here().global(), Buffer::global),
-                values: memory.values.peers(),
-                values_here: memory.values.here().global(),
-                bias_count: biases.len() as u32,
-                first_bias: bias(0),
-                second_bias: bias(1),
-                wide: u32::from(T::WIDE),
-                results: memory.results.global(),
-                combined: memory.combined.peers(),
-                combined_here: memory.combined.here().global(),
-                finished: memory.finished_blocks(Counting::Combine),
-                rank: dock.index(),
-                ranks: dock.ranks(),
-                epoch: dock.epoch(),
-                deadline: dock.deadline(),
-                status: memory.status.global(),
-            },
-        )?);
+        let arrays = Arrays {
+            outputs: outputs.buffer(),
+            biases: biases.iter().map(Uploaded::buffer).collect(),
+            token_count,
+            results: memory.results.global(),
+        };
+        let rows = counts.tokens.max(counts.rows());
+        launches.push(self.launch(dock, metadata, plan, &arrays, rows, true)?);
         let report = dock.finish(launches)?;
         let elements = counts.tokens * dock.shape.hidden as usize;
         let rows = memory.results.read_as(elements)?;
@@ -233,6 +237,101 @@ impl<'a, T: Element> Combine<'a, T> {
             None => Vec::new(),
         };
         Ok(Combined { rows, values, report })
+    }
+
+    /// Launches the kernel for whatever round comes, into `results`.
+    pub(crate) fn enqueue(
+        &self,
+        dock: &Dock,
+        plan: &Plan,
+        token_count: Global<u32>,
+        results: &Buffer<T>,
+    ) -> Result<()> {
+        let device = |given: Outputs<'a>| match given {
+            Outputs::Device(buffer) => Some(buffer),
+            Outputs::Host(_) => None,
+        };
+        let missing = Error::NotOnDevice { rank: dock.rank.index(), what: "outputs" };
+        let arrays = Arrays {
+            outputs: device(self.outputs).ok_or(missing)?,
+            biases: self.biases.into_iter().flatten().filter_map(device).collect(),
+            token_count,
+            results: results.global(),
+        };
+        let memory = &dock.memory;
+        let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
+        let rows = dock.room.tokens.max(dock.room.rows);
+        self.launch(dock, metadata, plan, &arrays, rows, false).map(|_| ())
+    }
+
+    fn launch(
+        &self,
+        dock: &Dock,
+        metadata: Metadata<'_>,
+        plan: &Plan,
+        arrays: &Arrays<'_>,
+        rows: usize,
+        reported: bool,
+    ) -> Result<Launched> {
+        let memory = &dock.memory;
+        // Where there is no bias or value, any address does: the kernel does not look.
+        let bias = |index: usize| arrays.biases.get(index).copied().unwrap_or(arrays.outputs).global();
+        dock.kernels.combine.start(
+            blocks(rows, dock.allotment().combine),
+            &CombineArguments {
+                outputs: arrays.outputs.global(),
+                by_row: u32::from(self.by_row),
+                weighted: u32::from(self.weighted),
+                selections: metadata.selections.global(),
+                origins: metadata.origins.global(),
+                source_offsets: plan.source_offsets.global(),
+                places: plan.places.global(),
+                token_count: arrays.token_count,
+                partials: memory.partials.peers(),
+                partials_here: memory.partials.here().global(),
+                returns_values: u32::from(self.values.is_some()),
+                slot_values: self.values.map_or(memory.values.here().global(), Buffer::global),
+                values: memory.values.peers(),
+                values_here: memory.values.here().global(),
+                bias_count: arrays.biases.len() as u32,
+                first_bias: bias(0),
+                second_bias: bias(1),
+                wide: u32::from(T::WIDE),
+                results: arrays.results,
+                combined: memory.combined.peers(),
+                combined_here: memory.combined.here().global(),
+                finished: memory.finished_blocks(Counting::Combine),
+                rank: dock.index(),
+                ranks: dock.ranks(),
+                round: memory.round_record(),
+                deadline: dock.deadline(),
+                status: memory.status.global(),
+            },
+            reported,
+        )
+    }
+}
+
+/// The arrays of one launch, all on the device.
+struct Arrays<'a> {
+    outputs: &'a Buffer<bf16>,
+    biases: Vec<&'a Buffer<bf16>>,
+    token_count: Global<u32>,
+    results: Global<B128>,
+}
+
+/// An array that is on the device, or was brought there.
+enum Uploaded<'a> {
+    There(&'a Buffer<bf16>),
+    Copied(Buffer<bf16>),
+}
+
+impl Uploaded<'_> {
+    fn buffer(&self) -> &Buffer<bf16> {
+        match self {
+            Uploaded::There(buffer) => buffer,
+            Uploaded::Copied(buffer) => buffer,
+        }
     }
 }
 

@@ -15,9 +15,10 @@ use crate::arrived::Arrived;
 use crate::capacity::{Capacity, Room};
 use crate::combining::{Combine, Combined, Element, Metadata};
 use crate::kernel::{Kernel, Launched};
-use crate::memory::{CHUNK_TOKENS, Counting, Memory};
-use crate::plan::{Counts, Handle, Plan, Routes};
-use crate::planning::{Allotment, Budget, Controller, Observation, Planning, Share};
+use crate::launches::Batch;
+use crate::memory::Memory;
+use crate::plan::{Counts, Handle, Plan, RouteArrays, Routes};
+use crate::planning::{Allotment, Budget, Controller, Observation, Planning};
 use crate::rank::Rank;
 use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
@@ -42,19 +43,19 @@ pub struct Dock {
     routes: Rc<Routes>,
     /// What kernels take of the GPU.
     allotment: Allotment,
-    /// Rounds begun; flags hold the round in which their rank last reached the stage.
-    round: u32,
+    /// What rounds that are only enqueued describe themselves in. No handle keeps it, and graphs may hold its addresses.
+    pub(crate) enqueued_plan: Rc<Plan>,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
     broken: Option<Error>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    count: Kernel<CountArguments>,
-    layout: Kernel<LayoutArguments>,
-    dispatch: Kernel<DispatchArguments>,
+    pub(crate) count: Kernel<CountArguments>,
+    pub(crate) layout: Kernel<LayoutArguments>,
+    pub(crate) dispatch: Kernel<DispatchArguments>,
     pub(crate) combine: Kernel<CombineArguments>,
-    enter: Kernel<EnterArguments>,
+    pub(crate) enter: Kernel<EnterArguments>,
     pub(crate) gradient: Kernel<GradientArguments>,
 }
 
@@ -85,10 +86,11 @@ impl Dock {
         };
         let memory = Memory::new(rank, &shape, &room)?;
         let routes = Rc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
-        let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Rc::clone(&routes))?);
+        let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Some(Rc::clone(&routes)))?);
+        let enqueued_plan = Rc::new(Plan::new(rank, &shape, room.tokens, None)?);
         let allotment = planning(rank, shape, &room, &kernels).allot(Budget::Auto);
         let rank = rank.clone();
-        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, round: 0, broken: None })
+        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, enqueued_plan, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -163,13 +165,16 @@ impl Dock {
         let count = routing.check(index, &self.shape)?;
         let quantises = self.accept(tokens, count)?;
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
-        let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
+        let own = Rc::get_mut(&mut self.plan)
+            .and_then(|plan| plan.routes.as_ref())
+            .is_some_and(|routes| Rc::ptr_eq(routes, &self.routes));
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
             self.routes = Rc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
         }
         let routes = Rc::clone(&self.routes);
         routes.experts.write(0, routing.experts)?;
         routes.weights.write(0, routing.weights)?;
+        routes.set_tokens(count)?;
         self.exchange(routes, count, quantises)
     }
 
@@ -187,14 +192,18 @@ impl Dock {
 
     /// Sends `count` tokens that are in place by `routes`.
     fn exchange(&mut self, routes: Rc<Routes>, count: usize, quantises: bool) -> Result<Arrived<'_>> {
+        let arrays = routes.arrays();
         match Rc::get_mut(&mut self.plan) {
-            Some(plan) => plan.routes = routes,
-            None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
+            Some(plan) => plan.routes = Some(routes),
+            None => {
+                self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, Some(routes))?);
+            }
         }
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
-            let mut launches = dock.launch_positions(&plan, count)?;
-            launches.push(dock.launch_dispatch(&plan, count, quantises)?);
+            let batch = dock.batch(&plan, arrays, count, quantises);
+            let mut launches = batch.launch_positions()?;
+            launches.push(batch.launch_dispatch()?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
         })?;
@@ -211,9 +220,9 @@ impl Dock {
         let kept = Rc::clone(&handle.0);
         let quantises = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
+            let batch = dock.batch(&kept.plan, kept.routes(), kept.counts.tokens, quantises);
             let enter = dock.launch_enter()?;
-            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?;
-            dock.finish(vec![enter, dispatch])
+            dock.finish(vec![enter, batch.launch_dispatch()?])
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
     }
@@ -234,7 +243,7 @@ impl Dock {
         combine.check(&self.rank, &self.shape, &kept.counts)?;
         self.round(|dock| {
             let enter = dock.launch_enter()?;
-            combine.run(dock, metadata, &kept.plan, &kept.counts, vec![enter])
+            combine.run(dock, metadata, &kept.plan, kept.routes().token_count, &kept.counts, vec![enter])
         })
     }
 
@@ -246,10 +255,11 @@ impl Dock {
     pub fn reset(&mut self) -> Result<()> {
         self.rank.synchronise()?;
         // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
-        let bytes = self.round.to_le_bytes().to_vec();
+        let own = self.memory.round()?;
+        let bytes = own.to_le_bytes().to_vec();
         let rounds = self.rank.backend().gather(self.rank.index(), "resetting a dock", bytes)?;
         let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
-        self.round = rounds.max().unwrap_or(self.round);
+        self.memory.set_round(rounds.max().unwrap_or(own))?;
         self.memory.clear_faults()?;
         self.rank.barrier()?;
         self.broken = None;
@@ -258,9 +268,7 @@ impl Dock {
 
     /// Puts the rows of `count` tokens in place, once they are known to be right. Whether dispatch quantises them.
     fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<bool> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
-        }
+        self.check_sound()?;
         let index = self.rank.index();
         tokens.check(index, &self.shape, count)?;
         if count > self.room.tokens {
@@ -273,11 +281,40 @@ impl Dock {
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
     pub(crate) fn round<R>(&mut self, step: impl FnOnce(&Dock) -> Result<R>) -> Result<R> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
-        }
-        self.round += 1;
+        self.check_sound()?;
         self.step(step)
+    }
+
+    /// Refuses when an earlier round failed.
+    pub(crate) fn check_sound(&self) -> Result<()> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Waits for everything that was enqueued, and says whether all of it went well. After an error the dock is used no further until
+    /// it is [`reset`](Self::reset): rounds that were enqueued behind the failed one did nothing.
+    ///
+    /// # Errors
+    /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that does not exist.
+    pub fn synchronise(&mut self) -> Result<()> {
+        self.check_sound()?;
+        let outcome = self.finish(Vec::new());
+        self.broken = outcome.as_ref().err().cloned();
+        outcome.map(|_| ())
+    }
+
+    /// What the launches of a round with the tokens in the dock's memory read.
+    fn batch<'a>(&'a self, plan: &'a Plan, routes: RouteArrays, tokens: usize, quantises: bool) -> Batch<'a> {
+        Batch {
+            dock: self,
+            rows: self.memory.rows.global(),
+            sides: self.memory.sides.global(),
+            quantises,
+            routes,
+            plan,
+            tokens,
+            token_capacity: self.room.tokens,
+            reported: true,
+        }
     }
 
     /// A step of the round that has begun.
@@ -294,108 +331,6 @@ impl Dock {
             self.broken = Some(error.clone());
         }
         Err(error)
-    }
-
-    fn launch_positions(&self, plan: &Plan, tokens: usize) -> Result<Vec<Launched>> {
-        let memory = &self.memory;
-        let (chunk_tokens, chunks) = self.chunks(tokens);
-        let count = self.kernels.count.launch(
-            chunks,
-            &CountArguments {
-                experts: plan.routes.experts.global(),
-                tokens: tokens as u32,
-                chunk_tokens,
-                chunk_counts: memory.chunk_counts.global(),
-                finished: memory.finished_blocks(Counting::Count),
-                matrix: memory.matrix.peers(),
-                counted: memory.counted.peers(),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                status: memory.status.global(),
-            },
-        )?;
-        let layout = self.kernels.layout.launch(
-            chunks,
-            &LayoutArguments {
-                experts: plan.routes.experts.global(),
-                tokens: tokens as u32,
-                chunk_tokens,
-                chunk_counts: memory.chunk_counts.global(),
-                matrix: memory.matrix.here().global(),
-                counted: memory.counted.here().global(),
-                places: plan.places.global(),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
-                alignment: self.room.layout.alignment(),
-                expert_capacity: self.room.layout.expert_capacity(),
-                row_capacity: self.room.rows as u32,
-                slot_capacity: self.room.slots as u32,
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )?;
-        Ok(vec![count, layout])
-    }
-
-    fn launch_enter(&self) -> Result<Launched> {
-        let memory = &self.memory;
-        self.kernels.enter.launch(
-            1,
-            &EnterArguments {
-                counted: memory.counted.peers(),
-                counted_here: memory.counted.here().global(),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )
-    }
-
-    fn launch_dispatch(&self, plan: &Plan, tokens: usize, quantises: bool) -> Result<Launched> {
-        let memory = &self.memory;
-        let layout = self.room.layout;
-        // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
-        let rows = if layout.is_by_expert() { self.room.rows.max(tokens) } else { tokens };
-        self.kernels.dispatch.launch(
-            blocks(rows, self.allotment.dispatch),
-            &DispatchArguments {
-                rows: memory.rows.global(),
-                sides: memory.sides.global(),
-                quantises: u32::from(quantises),
-                weights: plan.routes.weights.global(),
-                places: plan.places.global(),
-                tokens: tokens as u32,
-                by_expert: u32::from(layout.is_by_expert()),
-                zero_padding: u32::from(layout.expert_capacity() == 0),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
-                local_experts: self.shape.experts / self.ranks(),
-                arrived_rows: memory.arrived_rows.peers(),
-                rows_here: memory.arrived_rows.here().global(),
-                arrived_sides: memory.arrived_sides.peers(),
-                sides_here: memory.arrived_sides.here().global(),
-                selections: memory.selections.peers(),
-                selections_here: memory.selections.here().global(),
-                origins: memory.origins.peers(),
-                expert_rows: memory.expert_rows.peers(),
-                arrived: memory.arrived.peers(),
-                arrived_here: memory.arrived.here().global(),
-                finished: memory.finished_blocks(Counting::Dispatch),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )
     }
 
     /// What the kernels counted. Refuses what no round within capacity can have, before it is used as a length.
@@ -424,13 +359,6 @@ impl Dock {
         Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
     }
 
-    /// How `count` and `layout` divide the tokens: tokens per block, and blocks.
-    fn chunks(&self, tokens: usize) -> (u32, u32) {
-        let most = self.allotment.dispatch.multiprocessors as usize;
-        let chunk = tokens.div_ceil(most).max(CHUNK_TOKENS);
-        (chunk as u32, tokens.div_ceil(chunk).max(1) as u32)
-    }
-
     pub(crate) fn index(&self) -> u32 {
         self.rank.index() as u32
     }
@@ -439,19 +367,9 @@ impl Dock {
         self.rank.topology().ranks() as u32
     }
 
-    /// The number of the round that has begun.
-    pub(crate) fn epoch(&self) -> u32 {
-        self.round
-    }
-
     pub(crate) fn deadline(&self) -> u64 {
         u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
     }
-}
-
-/// Blocks for one warp per row, within a share, so that all are resident at once.
-pub(crate) fn blocks(rows: usize, share: Share) -> u32 {
-    rows.div_ceil(share.warps.max(1) as usize).clamp(1, share.multiprocessors.max(1) as usize) as u32
 }
 
 fn planning(rank: &Rank, shape: Shape, room: &Room, kernels: &Loaded) -> Planning {

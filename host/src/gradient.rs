@@ -6,7 +6,7 @@ use half::bf16;
 use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
-use crate::dock::blocks;
+use crate::launches::blocks;
 use crate::tokens::length;
 use crate::{Error, Result, Wire};
 

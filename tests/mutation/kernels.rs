@@ -1,8 +1,10 @@
-//! Every kernel that ships, for one shape, one of them perhaps a mutant.
+//! Every kernel that ships, for one shape and target, one of them perhaps a mutant.
 
 use std::sync::Arc;
 
-use crossdock::{Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape};
+use crossdock::{CompileOptions, Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction};
+
+use crate::cases::Case;
 
 /// The kernels of a round, and the router before it.
 #[derive(Clone)]
@@ -12,7 +14,9 @@ pub(crate) struct Kernels {
 }
 
 impl Kernels {
-    pub(crate) fn new(shape: Shape) -> Kernels {
+    pub(crate) fn new(case: &Case) -> Kernels {
+        let shape = case.shape;
+        let options = CompileOptions::new(case.target, None).expect("a target");
         let gate = Gate {
             experts: shape.experts,
             groups: 1,
@@ -24,8 +28,8 @@ impl Kernels {
             logits: LogitFormat::F32,
         };
         Kernels {
-            set: KernelSet::jit(shape).expect("the shape is possible"),
-            router: RouterKernel::jit(gate).expect("the gate is possible"),
+            set: KernelSet::jit_for(shape, options).expect("the shape is possible"),
+            router: RouterKernel::jit_for(gate, options).expect("the gate is possible"),
         }
     }
 

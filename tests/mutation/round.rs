@@ -1,43 +1,13 @@
 //! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
 use crossdock::host::{
-    Capacity, Cluster, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
+    Arrived, Capacity, Cluster, Combine, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
 };
-use crossdock::{Fp8, Shape, Wire};
+use crossdock::{Opaque, Shape, Wire};
 use half::bf16;
 
+use crate::cases::{Case, Step, Trouble};
 use crate::kernels::Kernels;
-
-/// What goes wrong in a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    None,
-    /// The last rank's routes name experts that do not exist: it leaves the round before it sends, and its peers wait for it.
-    BadExperts,
-    /// All ranks' routes do, each in several blocks.
-    BadExpertsEverywhere,
-    /// The last rank ends, so that its peers wait for it, before this.
-    EndsBefore(Step),
-}
-
-/// A step of a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Dispatch,
-    CachedDispatch,
-    Combine,
-}
-
-/// Rounds with one dock: what they are like, and the tokens of each rank in each.
-#[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) shape: Shape,
-    pub(crate) layout: Layout,
-    /// Rows that may arrive at a rank; `None` for as many as there can be.
-    pub(crate) rows: Option<usize>,
-    pub(crate) rounds: Vec<Vec<usize>>,
-    pub(crate) trouble: Trouble,
-}
 
 /// What came of a case.
 #[derive(Debug, PartialEq)]
@@ -52,34 +22,10 @@ pub(crate) enum Outcome {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
     rows: Vec<u8>,
-    scales: Vec<u32>,
+    sides: Vec<u8>,
     origins: Vec<Origin>,
     gradients: Vec<u32>,
     results: Vec<u16>,
-}
-
-/// Cases that reach every instruction of the kernels: several blocks and warps of each GPU, two and three GPUs, all
-/// layouts, scales, buffers that are used again, and every fault that kernels report, by several blocks at once.
-pub(crate) fn cases() -> Vec<Case> {
-    let shape = |hidden, top_k, experts, wire| Shape { hidden, top_k, experts, wire };
-    let plain = shape(64, 3, 6, Wire::Bf16);
-    let by_expert = Layout::ByExpert { alignment: 2 };
-    let rounds = vec![vec![19, 9], vec![9, 17]];
-    let case = |layout, trouble| Case { shape: plain, layout, rows: None, rounds: rounds.clone(), trouble };
-    vec![
-        Case { rounds: vec![vec![19, 3, 9], vec![4, 17, 0]], ..case(Layout::BySource, Trouble::None) },
-        case(by_expert, Trouble::None),
-        Case {
-            shape: shape(48, 2, 4, Wire::Fp8(Fp8 { block: 16, ..Fp8::DEEPSEEK_V3 })),
-            ..case(Layout::Masked { capacity: 28 }, Trouble::None)
-        },
-        Case { rows: Some(3), ..case(Layout::BySource, Trouble::None) },
-        case(by_expert, Trouble::BadExperts),
-        case(Layout::BySource, Trouble::BadExpertsEverywhere),
-        case(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
-        case(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
-        case(Layout::BySource, Trouble::EndsBefore(Step::Combine)),
-    ]
 }
 
 /// Runs the rounds of a case; an error is one that no kernel reported.
@@ -98,7 +44,14 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
         match case.trouble {
             Trouble::BadExperts if !is_last => routed_round(case, kernels, rank, &mut dock, &mut seen)?,
             Trouble::BadExperts | Trouble::BadExpertsEverywhere => {
-                routed_round(case, &kernels.with_wrong_router(), rank, &mut dock, &mut seen)?;
+                let kernels = kernels.with_wrong_router();
+                match routed_round(case, &kernels, rank, &mut dock, &mut seen) {
+                    // It goes without a word, so that its peers find out by themselves.
+                    Err(Error::NoSuchExpert { .. }) if case.trouble == Trouble::BadExperts => {
+                        return Ok(seen);
+                    }
+                    other => other?,
+                }
             }
             _ => {}
         }
@@ -126,6 +79,7 @@ struct Contents {
     values: Vec<bf16>,
     bytes: Vec<u8>,
     scales: Vec<f32>,
+    sides: Vec<Vec<u8>>,
 }
 
 impl Contents {
@@ -133,21 +87,30 @@ impl Contents {
         let values: Vec<bf16> = (0..tokens * shape.hidden as usize)
             .map(|_| bf16::from_f32(random.below(4096) as f32 / 64.0 - 32.0))
             .collect();
-        Contents {
+        let mut bytes = |width: u32| -> Vec<u8> {
+            (0..tokens * width as usize).map(|_| random.below(256) as u8).collect()
+        };
+        let (bytes, sides) = match shape.wire {
+            Wire::Opaque(Opaque { row_bytes, sides }) => {
+                (bytes(row_bytes), sides.into_iter().filter(|&width| width > 0).map(bytes).collect())
+            }
             // E4M3 numbers without NaN.
-            bytes: values.iter().map(|value| value.to_bits() as u8 & 0x77).collect(),
-            scales: (0..tokens * shape.scale_count() as usize)
-                .map(|_| random.below(1000) as f32 / 1000.0)
-                .collect(),
-            values,
-        }
+            _ => (values.iter().map(|value| value.to_bits() as u8 & 0x77).collect(), Vec::new()),
+        };
+        let scales =
+            (0..tokens * shape.scale_count() as usize).map(|_| random.below(1000) as f32 / 1000.0).collect();
+        Contents { values, bytes, scales, sides }
     }
 
-    fn tokens(&self, wire: Wire) -> Tokens<'_> {
-        match wire {
-            Wire::Bf16 => Tokens::Bf16(&self.values),
-            Wire::Fp8(_) => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
-            Wire::Opaque(_) => unreachable!("no case is opaque"),
+    /// The tokens of a round, whose side tensors are borrowed through `sides`.
+    fn tokens<'a>(&'a self, case: &Case, sides: &'a mut Vec<&'a [u8]>) -> Tokens<'a> {
+        match case.shape.wire {
+            Wire::Fp8(_) if !case.quantises => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
+            Wire::Bf16 | Wire::Fp8(_) => Tokens::Bf16(&self.values),
+            Wire::Opaque(_) => {
+                sides.extend(self.sides.iter().map(Vec::as_slice));
+                Tokens::Opaque { rows: &self.bytes, sides }
+            }
         }
     }
 }
@@ -171,7 +134,8 @@ fn round(
     let ends = |step| is_last && number > 0 && case.trouble == Trouble::EndsBefore(step);
     let weights: Vec<f32> = experts.iter().map(|_| random.below(1000) as f32 / 500.0 - 1.0).collect();
     let contents = Contents::new(shape, tokens, &mut random);
-    let tokens = contents.tokens(shape.wire);
+    let mut sides = Vec::new();
+    let tokens = contents.tokens(case, &mut sides);
     if ends(Step::Dispatch) {
         return Ok(false);
     }
@@ -181,7 +145,7 @@ fn round(
         if ends(Step::Combine) {
             return Ok(false);
         }
-        seen.push(combine(case, arrived, false)?);
+        seen.push(combine(case, arrived, if number % 2 == 1 { Ask::SumsOfRows } else { Ask::Sums })?);
         handle
     };
     if ends(Step::CachedDispatch) {
@@ -190,7 +154,8 @@ fn round(
     let rows = dock.dispatch_cached(&tokens, &handle)?.rows()?;
     let arrived = dock.dispatch_cached(&tokens, &handle)?;
     assert_eq!(rows, arrived.rows()?);
-    seen.push(combine(case, arrived, shape.wire == Wire::Bf16)?);
+    let ask = if shape.wire == Wire::Bf16 { Ask::SumsAndGradients } else { Ask::Sums };
+    seen.push(combine(case, arrived, ask)?);
     Ok(true)
 }
 
@@ -209,31 +174,51 @@ fn routed_round(
         (0..tokens * case.shape.experts as usize).map(|_| random.below(4096) as f32 / 512.0).collect();
     let routed: Routed = router.route(&logits)?;
     let contents = Contents::new(&case.shape, tokens, &mut random);
-    let arrived = dock.dispatch_routed(&contents.tokens(case.shape.wire), &routed)?;
-    seen.push(combine(case, arrived, false)?);
+    let mut sides = Vec::new();
+    let arrived = dock.dispatch_routed(&contents.tokens(case, &mut sides), &routed)?;
+    seen.push(combine(case, arrived, Ask::SumsOfRows)?);
     Ok(())
 }
 
-/// Experts, gradients if wanted, and combine.
-fn combine(case: &Case, arrived: crossdock::host::Arrived<'_>, gradients: bool) -> Result<Seen, Error> {
-    let (rows, scales, origins) = (arrived.rows()?, arrived.scales()?, arrived.origins()?);
-    let outputs = arrived.apply(|expert, input, output| {
-        for (output, input) in output.iter_mut().zip(input) {
-            *output = bf16::from_f32(input.to_f32() * (expert as f32 - 1.5));
-        }
-    })?;
+/// What a rank asks of its arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// Sums of the outputs of slots.
+    Sums,
+    /// Sums of outputs that the rank has added up for each arrived row.
+    SumsOfRows,
+    SumsAndGradients,
+}
+
+/// Experts, and what is asked of their outputs.
+fn combine(case: &Case, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error> {
+    let (rows, sides, origins) = (arrived.rows()?, arrived.side_records()?, arrived.origins()?);
+    let outputs = if matches!(case.shape.wire, Wire::Opaque(_)) || ask == Ask::SumsOfRows {
+        let of = if ask == Ask::SumsOfRows { arrived.row_count() } else { arrived.slot_count() };
+        let elements = of * case.shape.hidden as usize;
+        (0..elements).map(|element| bf16::from_f32(element as f32 % 61.0 - 30.0)).collect()
+    } else {
+        arrived.apply(|expert, input, output| {
+            for (output, input) in output.iter_mut().zip(input) {
+                *output = bf16::from_f32(input.to_f32() * (expert as f32 - 1.5));
+            }
+        })?
+    };
     let mut found = Vec::new();
-    if gradients {
+    if ask == Ask::SumsAndGradients {
         let weights = arrived.gradients(&outputs)?.weights;
         // Slots that nobody takes have no gradient.
         if case.layout == Layout::BySource {
             found = weights.read(0..arrived.slot_count())?;
         }
     }
-    let results = arrived.combine(&outputs)?.rows;
+    let results = match ask {
+        Ask::SumsOfRows => arrived.combine_with(Combine::of_rows(&outputs))?.rows,
+        _ => arrived.combine(&outputs)?.rows,
+    };
     Ok(Seen {
         rows,
-        scales: scales.iter().map(|scale| scale.to_bits()).collect(),
+        sides,
         origins,
         gradients: found.iter().map(|weight| weight.to_bits()).collect(),
         results: results.iter().map(|value| value.to_bits()).collect(),

@@ -155,6 +155,7 @@ pub(super) fn binary(
                 BinaryOp::Subtract => left - right,
                 BinaryOp::Multiply => left * right,
                 BinaryOp::Divide => left / right,
+                BinaryOp::Remainder => left % right,
                 _ => return comparison(op, left.partial_cmp(&right)),
             };
             Ok(Constant::of_f32(value))
@@ -166,6 +167,7 @@ pub(super) fn binary(
                 BinaryOp::Subtract => left - right,
                 BinaryOp::Multiply => left * right,
                 BinaryOp::Divide => left / right,
+                BinaryOp::Remainder => left % right,
                 _ => return comparison(op, left.partial_cmp(&right)),
             };
             Ok(Constant::of_f64(value))

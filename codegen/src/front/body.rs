@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 
 use super::diagnostic::Diagnostics;
+use super::modifiers::Modifier;
 use super::names::Environment;
 use super::terms::{Kind, Table, Term};
 use super::tree::{Node, NodeKind};
@@ -16,6 +17,8 @@ pub(super) struct Variable {
     pub(super) term: Term,
     /// Whether it may be assigned again after it was first read.
     pub(super) mutable: bool,
+    /// What it may be, if it is a parameter that is an order or scope.
+    pub(super) modifier: Option<Modifier>,
     pub(super) span: Span,
 }
 
@@ -148,6 +151,12 @@ impl<'a> Body<'a> {
             (Term::Scalar(Scalar::Bool), Term::Scalar(_)) | (Term::Scalar(_), Term::Scalar(Scalar::Bool)) => {
                 ""
             }
+            (Term::Variable(_), Term::Scalar(to)) if to.is_integer() && names.0 == "float" => {
+                ": write the number without a point, or convert with `as`"
+            }
+            (Term::Variable(_), Term::Scalar(to)) if to.is_float() && names.0 == "integer" => {
+                ": write the number with a point, such as `1.0`"
+            }
             (Term::Scalar(_), Term::Scalar(to)) => &format!(": write `as {}`", to.name()),
             _ => "",
         };
@@ -182,7 +191,7 @@ impl<'a> Body<'a> {
     /// Makes a local that nothing can refer to.
     pub(super) fn hidden(&mut self, name: &str, term: Term, mutable: bool, span: Span) -> LocalId {
         let local = LocalId(u32::try_from(self.variables.len()).unwrap_or(u32::MAX));
-        self.variables.push(Variable { name: name.to_string(), term, mutable, span });
+        self.variables.push(Variable { name: name.to_string(), term, mutable, modifier: None, span });
         local
     }
 

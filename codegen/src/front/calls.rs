@@ -32,6 +32,22 @@ impl Body<'_> {
         let name = last.ident.to_string();
         let owner = path.segments.iter().rev().nth(1).map(|segment| segment.ident.to_string());
         let arguments: Vec<&Expr> = call.args.iter().collect();
+        let first = path.segments.first().map(|segment| segment.ident.to_string());
+        if path.segments.len() > 1 && matches!(first.as_deref(), Some("core" | "std")) {
+            let message = match name.as_str() {
+                "min" | "max" => {
+                    format!("device code has no functions of the standard library: write `a.{name}(b)`")
+                }
+                _ => format!(
+                    "device code has no functions of the standard library but methods of numbers: write `{name}` as a device \
+                     function"
+                ),
+            };
+            for argument in arguments {
+                self.expression(argument);
+            }
+            return self.error(span, message);
+        }
         match owner {
             None => self.call_named(&name, generics, &arguments, span),
             Some(owner) if path.segments.len() == 2 => {

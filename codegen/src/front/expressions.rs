@@ -124,6 +124,8 @@ impl Body<'_> {
             None if name == "self" => {
                 self.error(span, "this function has no `self`: add it as the first parameter")
             }
+            None if self.is_of_an_option(name) => self.option(&[], span),
+            None if let Some(code) = self.modifier_code(name, span) => code,
             None => self.error(
                 span,
                 format!(

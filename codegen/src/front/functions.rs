@@ -9,6 +9,7 @@ use super::body::Body;
 use super::diagnostic::Diagnostics;
 use super::flatten::{self, Costs};
 use super::items::{ConstantItem, FunctionItem};
+use super::modifiers;
 use super::names::Environment;
 use super::position;
 use super::terms::Term;
@@ -118,7 +119,8 @@ fn prepare<'a>(item: &'a FunctionItem<'_>, environment: &'a Environment<'a>) -> 
             FnArg::Typed(typed) => match &*typed.pat {
                 Pat::Ident(name) => {
                     let mutable = name.mutability.is_some();
-                    body.declare(&name.ident.to_string(), term, mutable, name.ident.span());
+                    let local = body.declare(&name.ident.to_string(), term, mutable, name.ident.span());
+                    body.variables[local.0 as usize].modifier = modifiers::of_type(&typed.ty, environment);
                 }
                 _ => {
                     body.hidden("unused", term, false, typed.colon_token.span);

@@ -2,11 +2,13 @@
 
 use proc_macro2::{Ident, Span};
 use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
 use syn::{Expr, LitStr, Macro, Token, parenthesized};
 
 use super::body::Body;
+use super::modifiers::Modifier;
 use super::refused;
-use super::terms::Term;
+use super::terms::{Term, U32};
 use super::tree::{Node, NodeKind};
 
 /// Inline PTX whose operands' types may still be open.
@@ -30,6 +32,7 @@ pub(super) enum Role {
     In,
     InOut,
     Const,
+    Modifier(Modifier),
     Out(Term),
     Scratch(Term),
 }
@@ -44,6 +47,8 @@ enum Part {
     In(Expr),
     InOut(Expr),
     Const(Expr),
+    Order(Expr),
+    Scope(Expr),
     Out(syn::Type),
     Scratch(syn::Type),
 }
@@ -72,9 +77,31 @@ impl Parse for Syntax {
     }
 }
 
+/// `matches!(value, pattern if guard)` as the `match` that it stands for.
+struct Question(Expr);
+
+impl Parse for Question {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let value: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let pattern = syn::Pat::parse_multi_with_leading_vert(input)?;
+        let guard = match input.parse::<Option<Token![if]>>()? {
+            Some(word) => {
+                let condition: Expr = input.parse()?;
+                quote::quote!(#word #condition)
+            }
+            None => proc_macro2::TokenStream::new(),
+        };
+        input.parse::<Option<Token![,]>>()?;
+        let written = quote::quote!(match #value { #pattern #guard => true, _ => false });
+        Ok(Question(syn::parse2(written)?))
+    }
+}
+
 impl Parse for Part {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `out(T)` or `scratch(T)`";
+        let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `order(parameter)`, `scope(parameter)`, \
+                     `out(T)` or `scratch(T)`";
         let (word, span) = if let Some(token) = input.parse::<Option<Token![in]>>()? {
             ("in".to_string(), token.span)
         } else if let Some(token) = input.parse::<Option<Token![const]>>()? {
@@ -89,6 +116,8 @@ impl Parse for Part {
             "in" => Part::In(content.parse()?),
             "inout" => Part::InOut(content.parse()?),
             "const" => Part::Const(content.parse()?),
+            "order" => Part::Order(content.parse()?),
+            "scope" => Part::Scope(content.parse()?),
             "out" => Part::Out(content.parse()?),
             "scratch" => Part::Scratch(content.parse()?),
             _ => return Err(syn::Error::new(span, wrong)),
@@ -103,9 +132,17 @@ impl Parse for Part {
 impl Body<'_> {
     /// A macro in a body: inline PTX, or nothing that device code has.
     pub(super) fn macro_call(&mut self, call: &Macro) -> Node {
-        let span = syn::spanned::Spanned::span(&call.path);
+        let span = call.path.span();
         let is_inline =
             call.path.get_ident().is_some_and(|name| self.environment.built_in(&name.to_string()) == "ptx");
+        if call.path.is_ident("matches") {
+            return match call.parse_body::<Question>() {
+                Ok(Question(written)) => self.expression(&written),
+                Err(error) => {
+                    self.error(error.span(), format!("`matches!` is `matches!(value, pattern)`: {error}"))
+                }
+            };
+        }
         if !is_inline {
             return self.error(span, refused::macro_call(&call.path));
         }
@@ -142,6 +179,28 @@ impl Body<'_> {
                     values.push(Node { kind: NodeKind::Const(Box::new(node)), term, span });
                     Role::Const
                 }
+                Part::Order(value) => match self.modifier(&value) {
+                    Some((local, modifier @ Modifier::Order(_))) => {
+                        values.push(Node { kind: NodeKind::Local(local), term: U32, span: value.span() });
+                        Role::Modifier(modifier)
+                    }
+                    _ => {
+                        let message = "`order(..)` takes a parameter of this function that is an order, such as \
+                                       `order: impl Load`: name one, or write the modifier into the text";
+                        return self.error(value.span(), message);
+                    }
+                },
+                Part::Scope(value) => match self.modifier(&value) {
+                    Some((local, modifier @ Modifier::Scope(_))) => {
+                        values.push(Node { kind: NodeKind::Local(local), term: U32, span: value.span() });
+                        Role::Modifier(modifier)
+                    }
+                    _ => {
+                        let message = "`scope(..)` takes a parameter of this function that is a scope, such as \
+                                       `scope: impl Scope`: name one, or write the modifier into the text";
+                        return self.error(value.span(), message);
+                    }
+                },
                 Part::Out(ty) => {
                     let term = self.operand_type(&ty);
                     given.push(term.clone());

@@ -6,8 +6,8 @@ use syn::{Block, Expr, ExprForLoop, Label, Lifetime, Pat, RangeLimits};
 
 use super::attributes;
 use super::body::{Body, Enclosing, Left};
-use super::terms::{Kind, Term};
-use super::tree::{Node, NodeKind};
+use super::terms::{Kind, Term, U64};
+use super::tree::{Node, NodeKind, Walk};
 use crate::ir::LocalId;
 
 impl Body<'_> {
@@ -96,6 +96,27 @@ impl Body<'_> {
         {
             iterated = expr;
         }
+        let mut walk = Walk::Forwards;
+        if let Expr::MethodCall(call) = iterated
+            && let Expr::Paren(range) = &*call.receiver
+            && matches!(&*range.expr, Expr::Range(_))
+        {
+            match (call.method.to_string().as_str(), call.args.first(), call.args.len()) {
+                ("rev", None, _) => walk = Walk::Backwards,
+                ("step_by", Some(step), 1) => {
+                    let step = self.expression(step);
+                    self.expect(&step, &U64);
+                    walk = Walk::Steps(Box::new(step));
+                }
+                _ => {
+                    return self.error(
+                        call.method.span(),
+                        "a range in `for` has `rev()` or `step_by(n)`: write a `while` loop for the rest",
+                    );
+                }
+            }
+            iterated = &range.expr;
+        }
         let (from, to, inclusive) = match iterated {
             Expr::Range(syn::ExprRange { start: Some(start), end: Some(end), limits, .. }) => {
                 (start, end, matches!(limits, RangeLimits::Closed(_)))
@@ -103,7 +124,7 @@ impl Body<'_> {
             other => {
                 return self.error(
                     other.span(),
-                    "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions",
+                    "`for` runs over a range: write `for i in a..b`, `(a..b).rev()` or `(a..b).step_by(n)`",
                 );
             }
         };
@@ -132,7 +153,7 @@ impl Body<'_> {
             };
             let (_, inside, _) = body.enclosed(repeated.label.as_ref(), None, &repeated.body, Left::Counted);
             let (start, end) = (Box::new(start), Box::new(end));
-            NodeKind::For { local, start, end, inclusive, unroll, body: Box::new(inside) }
+            NodeKind::For { local, start, end, inclusive, walk, unroll, body: Box::new(inside) }
         });
         Node { kind: node, term: Term::Unit, span }
     }

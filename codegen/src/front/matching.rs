@@ -9,7 +9,7 @@ use syn::{Expr, ExprMatch, Pat, RangeLimits};
 use super::attributes;
 use super::body::Body;
 use super::names::Entity;
-use super::terms::{BOOL, Term};
+use super::terms::{BOOL, Kind, Term};
 use super::tree::{Node, NodeKind, Pattern};
 use crate::ir::{BinaryOp, UnaryOp};
 
@@ -46,8 +46,11 @@ impl Body<'_> {
             Some(first) => first.body.term.clone(),
             None => return self.error(span, "a `match` has arms: write at least `_ => ..`"),
         };
+        let mut term = term;
         for arm in &arms[1..] {
-            self.expect(&arm.body, &term);
+            if !self.expect(&arm.body, &term) {
+                term = self.table.fresh(Kind::Reported);
+            }
         }
         let always = |arm: &Arm| arm.test.is_none() && arm.guard.is_none();
         let last = arms.iter().position(always).or_else(|| arms.iter().rposition(|arm| arm.guard.is_none()));

@@ -1,23 +1,27 @@
 //! Method calls: of pointers, of scalars, of structs.
 
 use proc_macro2::Span;
-use syn::{Expr, ExprMethodCall};
+use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 
 use super::body::Body;
 use super::calls::Generics;
 use super::intrinsics;
+use super::modifiers::{ATOMIC_ORDERS, LOAD_ORDERS, STORE_ORDERS};
 use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
-use super::terms::{Kind, Term, U32};
-use super::tree::{Node, NodeKind, SliceOperation};
-use crate::ir::{AtomicOp, Intrinsic, LoadHint, Order, Scalar, Space, StoreHint};
-
-const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
-const STORE_ORDERS: [Order; 2] = [Order::Relaxed, Order::Release];
-const ATOMIC_ORDERS: [Order; 4] = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
+use super::terms::{BOOL, Kind, Term, U32, U64};
+use super::tree::{Node, NodeKind, Pattern, SliceOperation};
+use crate::ir::{AtomicOp, BinaryOp, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
+        if call.method == "contains"
+            && let Expr::Paren(range) = &*call.receiver
+            && let (Expr::Range(range), Some(Expr::Reference(asked)), 1) =
+                (&*range.expr, call.args.first(), call.args.len())
+        {
+            return self.contains(range, &asked.expr, call.method.span());
+        }
         let receiver = self.expression(&call.receiver);
         let (name, span) = (call.method.to_string(), call.method.span());
         let generics: Generics<'_> = call.turbofish.as_ref().map(|turbofish| &turbofish.args);
@@ -74,6 +78,14 @@ impl Body<'_> {
                 };
                 self.error(receiver.span, message)
             }
+            Term::Array(_, size) if name == "len" && arguments.is_empty() => {
+                let kind = match size {
+                    Size::Literal(length) => NodeKind::Integer(i128::from(length)),
+                    Size::Constant(path) => NodeKind::Constant(path),
+                    Size::Parameter(name) => NodeKind::ConstParameter(name),
+                };
+                Node { kind, term: U64, span }
+            }
             Term::Array(..) => self.error(
                 span,
                 format!("arrays have no method `{name}` in device code: write a `for` loop over the indices"),
@@ -83,6 +95,45 @@ impl Body<'_> {
                 self.error(span, message)
             }
         }
+    }
+
+    /// `(a..b).contains(&value)`, with either end or without.
+    fn contains(&mut self, range: &ExprRange, value: &Expr, span: Span) -> Node {
+        let inclusive = matches!(range.limits, RangeLimits::Closed(_));
+        let mut setup = Vec::new();
+        let mut kept = |body: &mut Self, node: Node| {
+            let (term, at) = (node.term.clone(), node.span);
+            let local = body.hidden("value", term.clone(), false, at);
+            let kind = NodeKind::Let(Pattern::Local(local), Box::new(node));
+            setup.push(Node { kind, term: Term::Unit, span: at });
+            move || Node { kind: NodeKind::Local(local), term: term.clone(), span: at }
+        };
+        let mut ends = Vec::new();
+        for (end, operator) in [
+            (&range.start, BinaryOp::GreaterEqual),
+            (&range.end, if inclusive { BinaryOp::LessEqual } else { BinaryOp::Less }),
+        ] {
+            if let Some(end) = end {
+                let end = self.expression(end);
+                ends.push((kept(self, end), operator));
+            }
+        }
+        let value = self.expression(value);
+        let term = value.term.clone();
+        let value = kept(self, value);
+        let mut tests = Vec::new();
+        for (end, operator) in ends {
+            let end = end();
+            self.expect(&end, &term);
+            let kind = NodeKind::Binary(operator, Box::new(value()), Box::new(end));
+            tests.push(Node { kind, term: BOOL, span });
+        }
+        let all = tests.into_iter().reduce(|left, right| {
+            let kind = NodeKind::Logical { and: true, left: Box::new(left), right: Box::new(right) };
+            Node { kind, term: BOOL, span }
+        });
+        let all = all.unwrap_or(Node { kind: NodeKind::Bool(true), term: BOOL, span });
+        Node { kind: NodeKind::Block(setup, Some(Box::new(all))), term: BOOL, span }
     }
 
     /// A method of a scalar, also when it is called as `u32::min(a, b)`.
@@ -103,6 +154,22 @@ impl Body<'_> {
                 ("into" | "try_into", _) => {
                     "device code has no conversion traits: write `value as T`".to_string()
                 }
+                ("checked_add" | "checked_sub" | "checked_mul", scalar) if scalar.is_integer() => format!(
+                    "device code has no `Option`: write `{}`, which gives the result and whether it overflows",
+                    name.replace("checked", "overflowing")
+                ),
+                (name, scalar) if name.starts_with("checked_") && scalar.is_integer() => {
+                    format!("device code has no `Option`: test for what `{name}` refuses with `if`")
+                }
+                (
+                    "exp" | "exp2" | "exp_m1" | "ln" | "ln_1p" | "log" | "log2" | "log10" | "sin" | "cos"
+                    | "tan" | "sin_cos" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh"
+                    | "asinh" | "acosh" | "atanh" | "powf" | "powi" | "cbrt" | "hypot",
+                    scalar,
+                ) if scalar.is_float() => format!(
+                    "`{name}` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
+                     `crossdock::library::approximate`, `ptx!`, or the formula"
+                ),
                 (_, Scalar::Bool) => format!("`bool` has no method `{name}` in device code: write `if`"),
                 _ => format!("`{}` has no method `{name}` in device code; it has `{known}`", scalar.name()),
             };
@@ -171,6 +238,17 @@ impl Body<'_> {
             }
             "read" => (Ordered::Weak(Intrinsic::Read), 0, element.clone(), &[][..]),
             "write" => (Ordered::Weak(Intrinsic::Write), 1, Term::Unit, &[][..]),
+            "read_volatile" => (Ordered::Weak(Intrinsic::ReadVolatile), 0, element.clone(), &[][..]),
+            "write_volatile" => (Ordered::Weak(Intrinsic::WriteVolatile), 1, Term::Unit, &[][..]),
+            "read_mmio" | "write_mmio" if space == Space::Shared => {
+                let message = format!(
+                    "shared memory is of no other device: write `{}`",
+                    name.replace("_mmio", "_volatile")
+                );
+                return self.error(span, message);
+            }
+            "read_mmio" => (Ordered::Weak(Intrinsic::ReadMmio), 0, element.clone(), &[][..]),
+            "write_mmio" => (Ordered::Weak(Intrinsic::WriteMmio), 1, Term::Unit, &[][..]),
             "load" => (Ordered::Load, 0, element.clone(), &LOAD_ORDERS[..]),
             "store" => (Ordered::Store, 1, Term::Unit, &STORE_ORDERS[..]),
             _ => match intrinsics::atomic(name) {
@@ -186,7 +264,7 @@ impl Body<'_> {
                         span,
                         format!(
                             "pointers have no method `{name}`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, \
-                             `read_only`, `read_hinted` and `write_hinted`, `fetch_add` and its kind, `exchange` and `compare_exchange`"
+                             `read_only`, `read_hinted` and `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, `exchange` and `compare_exchange`"
                         ),
                     );
                 }
@@ -218,13 +296,13 @@ impl Body<'_> {
             return self.failed(span);
         };
         operands.extend(written);
-        let operation = match operation {
+        let operation = move |order, scope| match operation {
             Ordered::Load => Intrinsic::Load(order, scope),
             Ordered::Store => Intrinsic::Store(order, scope),
             Ordered::Atomic(atomic) => Intrinsic::Atomic(atomic, order, scope),
             Ordered::Weak(operation) => operation,
         };
-        intrinsic(operation, operands, result, span)
+        self.ordered(&operation, (order, scope), operands, result, span)
     }
 }
 

@@ -31,6 +31,7 @@ mod loops;
 mod matching;
 mod mentions;
 mod methods;
+mod modifiers;
 mod names;
 mod operations;
 mod operators;

@@ -7,6 +7,7 @@ use syn::{Expr, GenericArgument};
 use super::body::Body;
 use super::calls::Generics;
 use super::intrinsics::{self, Members, Operation, Shape};
+use super::modifiers::{FENCE_ORDERS, Modifier, Stated};
 use super::terms::{BOOL, Kind, Term, U32, U64};
 use super::tree::{Node, NodeKind};
 use crate::ir::{Intrinsic, Order, Scalar, Scope, Space};
@@ -29,6 +30,9 @@ impl Body<'_> {
             "fence" => return self.fence(arguments, span),
             _ => {}
         }
+        if self.is_of_an_option(name) {
+            return self.option(arguments, span);
+        }
         let Some(operation) = intrinsics::operation(&built_in) else {
             for argument in arguments {
                 self.expression(argument);
@@ -42,6 +46,22 @@ impl Body<'_> {
             );
         };
         self.operation(operation, arguments, span)
+    }
+
+    /// Whether the name is a variant of Rust's `Option` or `Result`.
+    pub(super) fn is_of_an_option(&self, name: &str) -> bool {
+        matches!(name, "Some" | "None" | "Ok" | "Err") && self.environment.resolve(name).is_none()
+    }
+
+    /// A value of Rust's `Option` or `Result`, which are reported where a type names them.
+    pub(super) fn option(&mut self, arguments: &[&Expr], span: Span) -> Node {
+        for argument in arguments {
+            self.expression(argument);
+        }
+        if self.result.as_ref().is_some_and(|result| self.table.open(result) == Some(Kind::Reported)) {
+            return self.failed(span);
+        }
+        self.error(span, "device code has no `Option` and no `Result`: return a `bool` beside the value")
     }
 
     fn operation(&mut self, operation: &Operation, arguments: &[&Expr], span: Span) -> Node {
@@ -116,12 +136,11 @@ impl Body<'_> {
         let [order, scope] = arguments else {
             return self.error(span, "a fence states order and scope: write `fence(AcquireRelease, Gpu)`");
         };
-        let legal = [Order::Acquire, Order::Release, Order::AcquireRelease, Order::SequentiallyConsistent];
-        let order = self.order(order, "a fence", &legal);
+        let order = self.order(order, "a fence", &FENCE_ORDERS);
         let scope = self.memory_scope(scope);
         match (order, scope) {
             (Some(order), Some(scope)) => {
-                intrinsic(Intrinsic::Fence(order, scope), Vec::new(), Term::Unit, span)
+                self.ordered(&Intrinsic::Fence, (order, scope), Vec::new(), Term::Unit, span)
             }
             _ => self.failed(span),
         }
@@ -137,20 +156,32 @@ impl Body<'_> {
         Some(self.environment.built_in(&name).to_string())
     }
 
-    /// A memory order among those that `operation` may have.
-    pub(super) fn order(&mut self, argument: &Expr, operation: &str, legal: &[Order]) -> Option<Order> {
+    /// A memory order among those that `operation` may have, or a parameter that is one of them.
+    pub(super) fn order(
+        &mut self,
+        argument: &Expr,
+        operation: &str,
+        legal: &[Order],
+    ) -> Option<Stated<Order>> {
         let found = self.built_in_path(argument).and_then(|name| intrinsics::order(&name));
         if let Some(order) = found
             && legal.contains(&order)
         {
-            return Some(order);
+            return Some(Stated::Known(order));
+        }
+        let mut illegal = found;
+        if let Some((local, Modifier::Order(choices))) = self.modifier(argument) {
+            illegal = choices.iter().copied().find(|order| !legal.contains(order));
+            if illegal.is_none() {
+                return Some(Stated::Parameter(local, choices));
+            }
         }
         let names: Vec<String> = legal.iter().map(|order| format!("`{order:?}`")).collect();
         let choices = match names.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
             _ => names.join(""),
         };
-        let message = match found {
+        let message = match illegal {
             Some(order) => format!("{operation} cannot be `{order:?}`: write {choices}"),
             None => format!("the memory order of {operation} is written out: {choices}"),
         };
@@ -158,16 +189,19 @@ impl Body<'_> {
         None
     }
 
-    /// A memory scope.
-    pub(super) fn memory_scope(&mut self, argument: &Expr) -> Option<Scope> {
-        let found = self.built_in_path(argument).and_then(|name| intrinsics::scope(&name));
-        if found.is_none() {
-            self.diagnostics.report(
-                argument.span(),
-                "the scope of a memory operation is written out: `Block`, `Cluster`, `Gpu` or `System`",
-            );
+    /// A memory scope, or a parameter that is one.
+    pub(super) fn memory_scope(&mut self, argument: &Expr) -> Option<Stated<Scope>> {
+        if let Some(scope) = self.built_in_path(argument).and_then(|name| intrinsics::scope(&name)) {
+            return Some(Stated::Known(scope));
         }
-        found
+        if let Some((local, Modifier::Scope(choices))) = self.modifier(argument) {
+            return Some(Stated::Parameter(local, choices));
+        }
+        self.diagnostics.report(
+            argument.span(),
+            "the scope of a memory operation is written out: `Block`, `Cluster`, `Gpu` or `System`",
+        );
+        None
     }
 }
 

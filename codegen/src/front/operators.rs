@@ -39,6 +39,11 @@ impl Body<'_> {
         let left = self.expression(&binary.left);
         let right = self.expression(&binary.right);
         let shift = matches!(operator, BinaryOp::ShiftLeft | BinaryOp::ShiftRight);
+        let computes = !shift && !is_comparison(operator);
+        let bitwise = matches!(operator, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        if computes && !bitwise && self.table.scalar(&left.term) == Some(Scalar::Bool) {
+            return self.error(span, "this operator takes numbers, not `bool`s: convert with `as u32`");
+        }
         if !shift && !self.expect(&right, &left.term) {
             return self.failed(span);
         }

@@ -48,6 +48,8 @@ pub(super) enum Outcome {
     Bool,
     /// The unsigned integer of the receiver's width.
     Unsigned,
+    /// A tuple of the receiver's type and a `bool`.
+    SameAndBool,
 }
 
 /// A method that becomes several operations on its operands.
@@ -90,6 +92,17 @@ pub(super) enum Expansion {
     LeadingOnes,
     TrailingOnes,
     NextPowerOfTwo,
+    SwapBytes,
+    /// By a `u32`; the first overflows as a product does.
+    Power,
+    WrappingPower,
+    SaturatingMultiply,
+    /// The result that wraps, and whether it did.
+    OverflowingAdd,
+    OverflowingSubtract,
+    OverflowingMultiply,
+    /// Traps where Rust panics.
+    FloorOfLogarithm,
 }
 
 /// What a method becomes.
@@ -118,6 +131,7 @@ impl ScalarMethod {
             Outcome::U32 => U32,
             Outcome::Bool => BOOL,
             Outcome::Unsigned => Term::Scalar(unsigned(receiver)),
+            Outcome::SameAndBool => Term::Tuple(vec![Term::Scalar(receiver), BOOL]),
         }
     }
 }
@@ -188,6 +202,19 @@ const METHODS: &[ScalarMethod] = &[
     row("is_positive", Signed, &[], Outcome::Bool, Expand(Expansion::IsPositive)),
     row("is_negative", Signed, &[], Outcome::Bool, Expand(Expansion::IsNegative)),
     row("unsigned_abs", Signed, &[], Outcome::Unsigned, Expand(Expansion::UnsignedAbsolute)),
+    row("div_euclid", Float, &[Same], Outcome::Same, Expand(Expansion::DivideEuclid)),
+    row("rem_euclid", Float, &[Same], Outcome::Same, Expand(Expansion::RemainderEuclid)),
+    row("swap_bytes", Integer, &[], Outcome::Same, Expand(Expansion::SwapBytes)),
+    row("to_be", Integer, &[], Outcome::Same, Expand(Expansion::SwapBytes)),
+    row("pow", Integer, &[Amount], Outcome::Same, Expand(Expansion::Power)),
+    row("wrapping_pow", Integer, &[Amount], Outcome::Same, Expand(Expansion::WrappingPower)),
+    row("wrapping_div", Unsigned, &[Same], Outcome::Same, Binary(BinaryOp::Divide)),
+    row("wrapping_rem", Unsigned, &[Same], Outcome::Same, Binary(BinaryOp::Remainder)),
+    row("saturating_mul", Integer, &[Same], Outcome::Same, Expand(Expansion::SaturatingMultiply)),
+    row("overflowing_add", Integer, &[Same], Outcome::SameAndBool, Expand(Expansion::OverflowingAdd)),
+    row("overflowing_sub", Integer, &[Same], Outcome::SameAndBool, Expand(Expansion::OverflowingSubtract)),
+    row("overflowing_mul", Integer, &[Same], Outcome::SameAndBool, Expand(Expansion::OverflowingMultiply)),
+    row("ilog2", Integer, &[], Outcome::U32, Expand(Expansion::FloorOfLogarithm)),
     row("div_euclid", Integer, &[Same], Outcome::Same, Expand(Expansion::DivideEuclid)),
     row("rem_euclid", Integer, &[Same], Outcome::Same, Expand(Expansion::RemainderEuclid)),
     row("is_multiple_of", Unsigned, &[Same], Outcome::Bool, Expand(Expansion::IsMultiple)),

@@ -8,7 +8,7 @@ use super::items::FunctionItem;
 use super::names::{Environment, Signature};
 use super::terms::Term;
 use super::types::{Scope, scalar_named};
-use super::{attributes, position, refused};
+use super::{attributes, modifiers, position, refused};
 use crate::ir::{Field, Path, Scalar, StructDefinition, Type};
 
 /// A struct with the types of its fields, and the fields whose types could not be read.
@@ -102,7 +102,16 @@ pub(super) fn signature(
                     diagnostics
                         .report(typed.pat.span(), "a parameter is a name: take the value apart with `let`");
                 }
-                scope.whole(&typed.ty, diagnostics)
+                match modifiers::of_type(&typed.ty, environment) {
+                    Some(_) if function.kernel.is_some() => {
+                        let message =
+                            "a kernel states its orders and scopes itself: write them where they are used";
+                        diagnostics.report(typed.ty.span(), message);
+                        None
+                    }
+                    Some(_) => Some(Type::Scalar(Scalar::U32)),
+                    None => scope.whole(&typed.ty, diagnostics),
+                }
             }
         };
         if function.kernel.is_some()

@@ -6,11 +6,11 @@ use syn::{Block, Expr, ExprIf, Local, Pat, Stmt};
 
 use super::attributes;
 use super::body::Body;
-use super::matching::after;
-use super::terms::{BOOL, Kind, Term};
+use super::matching::{after, copied};
+use super::terms::{BOOL, Kind, Term, U64};
 use super::tree::{Node, NodeKind, Pattern};
 use super::{patterns, roles};
-use crate::ir::BinaryOp;
+use crate::ir::{BinaryOp, Size};
 
 impl Body<'_> {
     /// A block in a scope of its own; its type is that of the trailing expression.
@@ -36,6 +36,8 @@ impl Body<'_> {
                 Stmt::Expr(expression, None) if index + 1 == block.stmts.len() => {
                     tail = Some(Box::new(self.expression(expression)));
                 }
+                // A semicolon alone.
+                Stmt::Expr(Expr::Verbatim(nothing), _) if nothing.is_empty() => {}
                 Stmt::Expr(expression, semicolon) => {
                     let node = self.expression(expression);
                     if semicolon.is_none() {
@@ -81,24 +83,28 @@ impl Body<'_> {
             value => value,
         };
         let term = value.as_ref().map_or_else(|| self.table.fresh(Kind::Any), |value| value.term.clone());
-        let pattern = self.pattern(&local.pat, &term, value.is_none());
+        let pattern = self.pattern(&local.pat, &term, value.as_ref().map(|value| value.span));
         let node = value.map(|value| NodeKind::Let(pattern, Box::new(value)));
         node.map(|kind| Node { kind, term: Term::Unit, span }).into_iter().collect()
     }
 
-    fn pattern(&mut self, pattern: &Pat, term: &Term, deferred: bool) -> Pattern {
+    /// `value` is where the value stands, if there is one.
+    fn pattern(&mut self, pattern: &Pat, term: &Term, value: Option<Span>) -> Pattern {
         match pattern {
             Pat::Wild(_) => Pattern::Wild,
-            Pat::Paren(paren) => self.pattern(&paren.pat, term, deferred),
+            Pat::Paren(paren) => self.pattern(&paren.pat, term, value),
             Pat::Type(typed) => {
                 if let Some(stated) = self.scope().term(&typed.ty, &mut self.table, &mut self.diagnostics) {
-                    self.expect_at(typed.pat.span(), term, &stated);
+                    // What it states is what is meant.
+                    if !self.expect_at(value.unwrap_or_else(|| typed.pat.span()), term, &stated) {
+                        return self.pattern(&typed.pat, &stated, value);
+                    }
                 }
-                self.pattern(&typed.pat, term, deferred)
+                self.pattern(&typed.pat, term, value)
             }
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
                 // A `let` without a value is assigned later, perhaps in a loop: only `let x = ..` is surely fixed.
-                let mutable = ident.mutability.is_some() || deferred;
+                let mutable = ident.mutability.is_some() || value.is_none();
                 let name = ident.ident.to_string();
                 Pattern::Local(self.declare(&name, term.clone(), mutable, ident.ident.span()))
             }
@@ -107,9 +113,7 @@ impl Body<'_> {
                 let parts: Vec<Term> = tuple.elems.iter().map(|_| self.table.fresh(kind)).collect();
                 self.expect_at(tuple.span(), term, &Term::Tuple(parts.clone()));
                 let patterns = tuple.elems.iter().zip(&parts);
-                Pattern::Tuple(
-                    patterns.map(|(pattern, part)| self.pattern(pattern, part, deferred)).collect(),
-                )
+                Pattern::Tuple(patterns.map(|(pattern, part)| self.pattern(pattern, part, value)).collect())
             }
             Pat::Ident(ident) => {
                 self.diagnostics
@@ -137,9 +141,14 @@ impl Body<'_> {
                 let value = self.expression(value);
                 return Node { kind: NodeKind::Discard(Box::new(value)), term: Term::Unit, span };
             }
-            Expr::Tuple(_) | Expr::Struct(_) | Expr::Array(_) => {
-                self.error(place.span(), "an assignment names one place: assign the parts one by one")
+            Expr::Tuple(_) | Expr::Array(_) if operator.is_none() => {
+                let value = self.expression(value);
+                return self.assign_parts(place, value, span);
             }
+            Expr::Tuple(_) | Expr::Struct(_) | Expr::Array(_) => self.error(
+                place.span(),
+                "an assignment names one place, or a tuple of places: assign the parts one by one",
+            ),
             Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
                 self.error(place.span(), "device memory is written with `pointer.write(value)`")
             }
@@ -157,6 +166,62 @@ impl Body<'_> {
         }
         let (place, value) = (Box::new(target), Box::new(value));
         Node { kind: NodeKind::Assign { place, operator, value }, term: Term::Unit, span }
+    }
+
+    /// `(a, b) = value`: the value is worked out, then its parts are assigned from left to right.
+    fn assign_parts(&mut self, place: &Expr, value: Node, span: Span) -> Node {
+        let term = value.term.clone();
+        let local = self.hidden("parts", term.clone(), false, span);
+        let mut statements = vec![Node {
+            kind: NodeKind::Let(Pattern::Local(local), Box::new(value)),
+            term: Term::Unit,
+            span,
+        }];
+        let whole = Node { kind: NodeKind::Local(local), term, span };
+        self.assign_each(place, whole, &mut statements);
+        Node { kind: NodeKind::Block(statements, None), term: Term::Unit, span }
+    }
+
+    fn assign_each(&mut self, place: &Expr, value: Node, statements: &mut Vec<Node>) {
+        let (places, is_tuple) = match place {
+            Expr::Infer(_) => return,
+            Expr::Paren(paren) => return self.assign_each(&paren.expr, value, statements),
+            Expr::Tuple(tuple) => (&tuple.elems, true),
+            Expr::Array(array) => (&array.elems, false),
+            other => {
+                let target = self.expression(other);
+                if !is_place(&target) {
+                    let message = "only a local, its fields and its elements are assigned: write memory with \
+                                   `pointer.write(value)`";
+                    self.diagnostics.report(other.span(), message);
+                }
+                self.expect_at(other.span(), &value.term, &target.term);
+                let kind =
+                    NodeKind::Assign { place: Box::new(target), operator: None, value: Box::new(value) };
+                statements.push(Node { kind, term: Term::Unit, span: other.span() });
+                return;
+            }
+        };
+        let parts: Vec<Term> = places.iter().map(|_| self.table.fresh(Kind::Any)).collect();
+        let element = self.table.fresh(Kind::Any);
+        let expected = match is_tuple {
+            true => Term::Tuple(parts.clone()),
+            false => Term::Array(Box::new(element.clone()), Size::Literal(parts.len() as u64)),
+        };
+        if !self.expect_at(place.span(), &value.term, &expected) {
+            return;
+        }
+        for (index, (place, part)) in places.iter().zip(parts).enumerate() {
+            let (whole, span) = (copied(&value), place.span());
+            let (kind, term) = match is_tuple {
+                true => (NodeKind::Field(Box::new(whole), u32::try_from(index).unwrap_or(u32::MAX)), part),
+                false => {
+                    let position = Node { kind: NodeKind::Integer(index as i128), term: U64, span };
+                    (NodeKind::Index(Box::new(whole), Box::new(position)), element.clone())
+                }
+            };
+            self.assign_each(place, Node { kind, term, span }, statements);
+        }
     }
 
     pub(super) fn condition(&mut self, condition: &Expr) -> Box<Node> {
@@ -184,13 +249,19 @@ impl Body<'_> {
         let otherwise = match &branch.else_branch {
             Some((_, otherwise)) => {
                 let node = self.expression(otherwise);
-                self.expect(&node, &then.term);
+                if !self.expect(&node, &then.term) {
+                    term = self.table.fresh(Kind::Reported);
+                }
                 self.diverges = before || (then_diverges && self.diverges);
                 Some(Box::new(node))
             }
             None => {
-                self.expect(&then, &Term::Unit);
                 term = Term::Unit;
+                if !self.table.unify(&then.term, &Term::Unit) {
+                    let at = branch.if_token.span;
+                    self.diagnostics.report(at, "an `if` without `else` has no value: add `else { .. }`");
+                    term = self.table.fresh(Kind::Reported);
+                }
                 None
             }
         };

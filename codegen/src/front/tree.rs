@@ -81,6 +81,7 @@ pub(super) enum NodeKind {
         start: Box<Node>,
         end: Box<Node>,
         inclusive: bool,
+        walk: Walk,
         unroll: bool,
         body: Box<Node>,
     },
@@ -111,6 +112,16 @@ pub(super) enum NodeKind {
     },
     /// `const { .. }`.
     Const(Box<Node>),
+}
+
+/// How a `for` goes through its range.
+#[derive(Debug)]
+pub(super) enum Walk {
+    Forwards,
+    /// `.rev()`
+    Backwards,
+    /// `.step_by(n)`
+    Steps(Box<Node>),
 }
 
 /// What is done with a slice. Positions may be of any index type.

@@ -100,7 +100,12 @@ impl Scope<'_> {
                 diagnostics,
                 "device code has no slices without a state space: use `GlobalSlice<T>`, `SharedSlice<T>`, `PeerSlice<T>` or an array `[T; N]`",
             ),
-            syn::Type::TraitObject(_) | syn::Type::ImplTrait(_) => refuse(
+            syn::Type::ImplTrait(_) => refuse(
+                diagnostics,
+                "`impl` of a trait is the type of a parameter that is a memory order or scope, `impl Load`, `impl Store`, \
+                 `impl Atomic`, `impl Fence`, `impl Scope` or `impl BarrierScope`: name another type",
+            ),
+            syn::Type::TraitObject(_) => refuse(
                 diagnostics,
                 "device code has no traits: name a scalar, struct, tuple, array or pointer type",
             ),

@@ -1,6 +1,6 @@
 //! Inline PTX: instructions whose operands are values of the language.
 
-use super::Type;
+use super::{Order, Scope, Type};
 
 /// A block of PTX instructions that run one after the other, with named operands.
 ///
@@ -34,6 +34,11 @@ pub enum Role {
     InOut,
     /// A constant integer that is written into the text.
     Const,
+    /// The [code](Order::code) of one of these orders, whose modifier stands in the text: `.{name}`. A `u32` that is constant
+    /// when the kernel is specialised.
+    Order(Vec<Order>),
+    /// As `Order`, for scopes.
+    Scope(Vec<Scope>),
     /// A result of that type.
     Out(Type),
     /// A register for the instructions alone.
@@ -43,7 +48,20 @@ pub enum Role {
 impl Role {
     /// Whether an expression states its value.
     pub fn takes_value(&self) -> bool {
-        matches!(self, Role::In | Role::InOut | Role::Const)
+        !matches!(self, Role::Out(_) | Role::Scratch(_))
+    }
+
+    /// What may stand in the text, with the code of each; `None` if it is no modifier.
+    pub fn modifiers(&self) -> Option<Vec<(i128, &'static str)>> {
+        match self {
+            Role::Order(orders) => {
+                Some(orders.iter().map(|order| (order.code(), order.modifier())).collect())
+            }
+            Role::Scope(scopes) => {
+                Some(scopes.iter().map(|scope| (scope.code(), scope.modifier())).collect())
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is part of the result.
@@ -59,8 +77,8 @@ impl Inline {
         let mut types = Vec::with_capacity(self.operands.len());
         for operand in &self.operands {
             types.push(match &operand.role {
-                Role::In | Role::InOut | Role::Const => values.next()?,
                 Role::Out(ty) | Role::Scratch(ty) => ty,
+                _ => values.next()?,
             });
         }
         values.next().is_none().then_some(types)

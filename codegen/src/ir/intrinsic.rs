@@ -14,6 +14,33 @@ pub enum Order {
     SequentiallyConsistent,
 }
 
+impl Order {
+    /// Every order, each at the place of its [`code`](Order::code).
+    pub const ALL: [Order; 5] = [
+        Order::Relaxed,
+        Order::Acquire,
+        Order::Release,
+        Order::AcquireRelease,
+        Order::SequentiallyConsistent,
+    ];
+
+    /// What a local or argument that stands for the order holds.
+    pub fn code(self) -> i128 {
+        self as i128
+    }
+
+    /// The modifier of PTX, without its dot.
+    pub fn modifier(self) -> &'static str {
+        match self {
+            Order::Relaxed => "relaxed",
+            Order::Acquire => "acquire",
+            Order::Release => "release",
+            Order::AcquireRelease => "acq_rel",
+            Order::SequentiallyConsistent => "sc",
+        }
+    }
+}
+
 /// The threads that a strong operation is ordered with (PTX ISA section 8.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
@@ -25,6 +52,26 @@ pub enum Scope {
     Gpu,
     /// `.sys`
     System,
+}
+
+impl Scope {
+    /// Every scope, each at the place of its [`code`](Scope::code).
+    pub const ALL: [Scope; 4] = [Scope::Block, Scope::Cluster, Scope::Gpu, Scope::System];
+
+    /// What a local or argument that stands for the scope holds.
+    pub fn code(self) -> i128 {
+        self as i128
+    }
+
+    /// The modifier of PTX, without its dot.
+    pub fn modifier(self) -> &'static str {
+        match self {
+            Scope::Block => "cta",
+            Scope::Cluster => "cluster",
+            Scope::Gpu => "gpu",
+            Scope::System => "sys",
+        }
+    }
 }
 
 /// A read-modify-write operation.
@@ -44,10 +91,33 @@ pub enum AtomicOp {
     Increment,
     /// `u32`: one less, and the operand after 0 or above the operand.
     Decrement,
-    /// `u32` of two f16: adds both halves, each rounded to nearest even.
-    AddF16Pair,
-    /// `u32` of two bf16: adds both halves, each rounded to nearest even. Needs `sm_90`.
-    AddBf16Pair,
+    /// Each f16 of a `u16`, of a word (`u32`) or of the words of a struct: adds, rounded to nearest even.
+    AddF16,
+    /// As `AddF16`, for bf16. Needs `sm_90`.
+    AddBf16,
+    /// Each f16 of a word or of the words of a struct: the smaller. Needs `sm_90`, as the rest.
+    MinimumF16,
+    /// The larger.
+    MaximumF16,
+    /// As `MinimumF16`, for bf16.
+    MinimumBf16,
+    /// The larger.
+    MaximumBf16,
+}
+
+impl AtomicOp {
+    /// The format, and the operation of PTX, if it is one on 16-bit floats.
+    pub fn half(self) -> Option<(HalfFormat, &'static str)> {
+        Some(match self {
+            AtomicOp::AddF16 => (HalfFormat::F16, "add"),
+            AtomicOp::AddBf16 => (HalfFormat::Bf16, "add"),
+            AtomicOp::MinimumF16 => (HalfFormat::F16, "min"),
+            AtomicOp::MaximumF16 => (HalfFormat::F16, "max"),
+            AtomicOp::MinimumBf16 => (HalfFormat::Bf16, "min"),
+            AtomicOp::MaximumBf16 => (HalfFormat::Bf16, "max"),
+            _ => return None,
+        })
+    }
 }
 
 /// Where a shuffled value comes from.
@@ -219,9 +289,17 @@ pub enum Intrinsic {
     Load(Order, Scope),
     /// `(P<T>, T) -> ()`, `T` a scalar of 8 to 64 bits, order relaxed or release. Rust: `pointer.store(value, Release, System)`.
     Store(Order, Scope),
-    /// `(P<T>, T [, T]) -> T`, the old value; 32- or 64-bit scalars. Rust: `fetch_add`, `fetch_min`, `fetch_max`, `fetch_and`,
-    /// `fetch_or`, `fetch_xor`, `exchange`, `compare_exchange`, `fetch_increment`, `fetch_decrement`, `fetch_add_f16_pair`,
-    /// `fetch_add_bf16_pair`. A result that is dropped becomes `red` where PTX allows it.
+    /// `(P<T>) -> T`: `ld.volatile`. Rust: `pointer.read_volatile()`.
+    ReadVolatile,
+    /// `(P<T>, T) -> ()`: `st.volatile`. Rust: `pointer.write_volatile(value)`.
+    WriteVolatile,
+    /// `(P<T>) -> T`, `P` not shared memory, `T` a scalar of 8 to 64 bits: `ld.mmio.relaxed.sys`. Rust: `pointer.read_mmio()`.
+    ReadMmio,
+    /// `(P<T>, T) -> ()`, as `ReadMmio`: `st.mmio.relaxed.sys`. Rust: `pointer.write_mmio(value)`.
+    WriteMmio,
+    /// `(P<T>, T [, T]) -> T`, the old value; 32- or 64-bit scalars, structs of 16 bytes, of 2 or 4 `f32` or of words of 16-bit
+    /// floats, where PTX has it. Rust: `fetch_add`, `fetch_min`, `fetch_max`, `fetch_and`, `fetch_or`, `fetch_xor`, `exchange`,
+    /// `compare_exchange`, `fetch_increment`, `fetch_decrement`, `fetch_add_f16`, `fetch_min_bf16` and their kin. A result that is dropped becomes `red` where PTX allows it.
     Atomic(AtomicOp, Order, Scope),
     /// `() -> ()`. Rust: `fence(AcquireRelease, Gpu)`.
     Fence(Order, Scope),

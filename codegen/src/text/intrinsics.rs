@@ -74,6 +74,10 @@ names! {
         "write_evict_last" = WriteHinted(StoreHint::EvictLast);
         "write_evict_unchanged" = WriteHinted(StoreHint::EvictUnchanged);
         "write_no_allocate" = WriteHinted(StoreHint::NoAllocate);
+        "read_volatile" = ReadVolatile;
+        "write_volatile" = WriteVolatile;
+        "read_mmio" = ReadMmio;
+        "write_mmio" = WriteMmio;
         "read_only" = ReadOnly;
         "read_only_all" = ReadOnlyHinted(LoadHint::CacheAll);
         "read_only_global" = ReadOnlyHinted(LoadHint::CacheGlobal);
@@ -182,7 +186,11 @@ names! {
         "compare_exchange" = Atomic(AtomicOp::CompareExchange);
         "fetch_increment" = Atomic(AtomicOp::Increment);
         "fetch_decrement" = Atomic(AtomicOp::Decrement);
-        "fetch_add_f16_pair" = Atomic(AtomicOp::AddF16Pair);
-        "fetch_add_bf16_pair" = Atomic(AtomicOp::AddBf16Pair);
+        "fetch_add_f16" = Atomic(AtomicOp::AddF16);
+        "fetch_add_bf16" = Atomic(AtomicOp::AddBf16);
+        "fetch_min_f16" = Atomic(AtomicOp::MinimumF16);
+        "fetch_max_f16" = Atomic(AtomicOp::MaximumF16);
+        "fetch_min_bf16" = Atomic(AtomicOp::MinimumBf16);
+        "fetch_max_bf16" = Atomic(AtomicOp::MaximumBf16);
     }
 }

@@ -174,8 +174,9 @@ fn is_comparison(operator: BinaryOp) -> bool {
 fn is_method(intrinsic: Intrinsic) -> bool {
     use Intrinsic::{
         Absolute, Atomic, Bitcast, CastPointer, CopySign, CountOnes, FusedMultiplyAdd, Integral,
-        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReadHinted, ReadOnly, ReadOnlyHinted,
-        ReverseBits, Slice, SquareRoot, Store, TrailingZeros, Write, WriteHinted,
+        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReadHinted, ReadMmio, ReadOnly,
+        ReadOnlyHinted, ReadVolatile, ReverseBits, Slice, SquareRoot, Store, TrailingZeros, Write,
+        WriteHinted, WriteMmio, WriteVolatile,
     };
     matches!(
         intrinsic,
@@ -189,6 +190,10 @@ fn is_method(intrinsic: Intrinsic) -> bool {
             | ReadOnlyHinted(_)
             | Write
             | WriteHinted(_)
+            | ReadVolatile
+            | WriteVolatile
+            | ReadMmio
+            | WriteMmio
             | Load(..)
             | Store(..)
             | Atomic(..)
@@ -220,14 +225,21 @@ fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
             Type::Peers(pointee) => Some(Type::Pointer(Space::Peer, pointee.clone())),
             _ => None,
         },
-        I::Read | I::ReadHinted(_) | I::ReadOnly | I::ReadOnlyHinted(_) | I::Load(..) | I::Atomic(..) => {
-            match &first?.ty {
-                Type::Pointer(_, pointee) => Some((**pointee).clone()),
-                _ => None,
-            }
-        }
+        I::Read
+        | I::ReadHinted(_)
+        | I::ReadOnly
+        | I::ReadOnlyHinted(_)
+        | I::Load(..)
+        | I::Atomic(..)
+        | I::ReadVolatile
+        | I::ReadMmio => match &first?.ty {
+            Type::Pointer(_, pointee) => Some((**pointee).clone()),
+            _ => None,
+        },
         I::Write
         | I::WriteHinted(_)
+        | I::WriteVolatile
+        | I::WriteMmio
         | I::Store(..)
         | I::Fence(..)
         | I::WarpBarrier

@@ -23,6 +23,8 @@ macro_rules! floats {
             binary::<$t, $t>("a.max(b)", extreme!($t, max));
             ternary::<$t, $t>(|_, b, c| b <= c, "a.clamp(b, c)", |a, b, c| a.clamp(b, c));
             ternary::<$t, $t>(|_, _, _| true, "a.mul_add(b, c)", |a, b, c| a.mul_add(b, c));
+            binary::<$t, $t>("a.rem_euclid(b)", $t::rem_euclid);
+            binary::<$t, $t>("a.div_euclid(b)", $t::div_euclid);
             unary::<$t, $t>("a.abs()", $t::abs);
             unary::<$t, $t>("a.sqrt()", $t::sqrt);
             unary::<$t, $t>("a.recip()", $t::recip);

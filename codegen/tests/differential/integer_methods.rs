@@ -27,6 +27,25 @@ macro_rules! any {
         unary::<$t, u32>("a.trailing_ones()", $t::trailing_ones);
         binary_where::<$t, $t>(|a, b| a.checked_div(b).is_some(), "a.div_euclid(b)", |a, b| a.div_euclid(b));
         binary_where::<$t, $t>(|a, b| a.checked_div(b).is_some(), "a.rem_euclid(b)", |a, b| a.rem_euclid(b));
+        binary::<$t, $t>("a.saturating_mul(b)", $t::saturating_mul);
+        binary::<$t, $t>("a.overflowing_add(b).0", |a, b| a.overflowing_add(b).0);
+        binary::<$t, bool>("a.overflowing_add(b).1", |a, b| a.overflowing_add(b).1);
+        binary::<$t, $t>("a.overflowing_sub(b).0", |a, b| a.overflowing_sub(b).0);
+        binary::<$t, bool>("a.overflowing_sub(b).1", |a, b| a.overflowing_sub(b).1);
+        binary::<$t, $t>("a.overflowing_mul(b).0", |a, b| a.overflowing_mul(b).0);
+        binary::<$t, bool>("a.overflowing_mul(b).1", |a, b| a.overflowing_mul(b).1);
+        unary::<$t, $t>("a.swap_bytes()", $t::swap_bytes);
+        unary::<$t, $t>("a.to_be()", |a| a.swap_bytes());
+        unary::<$t, $t>("a.pow(0) ^ a.pow(1) ^ a.pow(2) ^ a.pow(13)", |a| {
+            1 ^ a ^ a.wrapping_pow(2) ^ a.wrapping_pow(13)
+        });
+        binary::<$t, $t>("a.pow(b as u32)", |a, b| a.wrapping_pow(b as u32));
+        binary::<$t, $t>("a.wrapping_pow(b as u32 % 9)", |a, b| a.wrapping_pow(b as u32 % 9));
+        binary_where::<$t, u32>(
+            |a, _| a > 0,
+            "a.ilog2() + b as u32",
+            |a, b| a.ilog2().wrapping_add(b as u32),
+        );
         unary::<$t, $t>("a.div_euclid(5)", |a| a.div_euclid(5));
         unary::<$t, $t>("a.rem_euclid(8)", |a| a.rem_euclid(8));
     };
@@ -37,6 +56,7 @@ macro_rules! unsigned {
         #[test]
         fn $t() {
             any!($t);
+            binary_where::<$t, $t>(|_, b| b != 0, "a.wrapping_div(b) ^ a.wrapping_rem(b)", |a, b| (a / b) ^ (a % b));
             binary::<$t, $t>("a.abs_diff(b)", $t::abs_diff);
             unary::<$t, bool>("a.is_power_of_two()", $t::is_power_of_two);
             // Zero where a release build wraps.

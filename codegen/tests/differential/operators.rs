@@ -64,6 +64,10 @@ macro_rules! floats {
             binary::<$t, $t>("a - b", |a, b| a - b);
             binary::<$t, $t>("a * b", |a, b| a * b);
             binary::<$t, $t>("a / b", |a, b| a / b);
+            binary::<$t, $t>("a % b", |a, b| a % b);
+            unary::<$t, $t>("a % 0.1 + 7.0 % a", |a| a % 0.1 + 7.0 % a);
+            // Near one another, where few bits are shifted in.
+            binary::<$t, $t>("(a * 3.0) % (a + b)", |a, b| (a * 3.0) % (a + b));
             // Never fused.
             binary::<$t, $t>("a * b + a", |a, b| a * b + a);
             binary::<$t, $t>("a - b * b", |a, b| a - b * b);

@@ -11,4 +11,5 @@ mod refused;
 mod refused_bodies;
 mod refused_inline;
 mod running;
+mod strangers;
 mod twin;

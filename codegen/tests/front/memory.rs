@@ -51,9 +51,9 @@ fn counters_turn_around() {
 #[test]
 fn pairs_of_small_floats_are_added() {
     // 1 and -1/2, 32 times.
-    let found = changed("sm_80", "data.fetch_add_f16_pair(0xb800_3c00, Relaxed, Gpu);", &[0]);
+    let found = changed("sm_80", "data.fetch_add_f16(0xb800_3c00, Relaxed, Gpu);", &[0]);
     assert_eq!(found, [0xcc00_5000]);
-    let found = changed("sm_90", "data.fetch_add_bf16_pair(0xbf00_3f80, Relaxed, Gpu);", &[0]);
+    let found = changed("sm_90", "data.fetch_add_bf16(0xbf00_3f80, Relaxed, Gpu);", &[0]);
     assert_eq!(found, [0xc180_4200]);
 }
 
@@ -121,4 +121,29 @@ fn every_hint_becomes_its_modifier() {
             panic!("{error}\n{ptx}");
         }
     }
+}
+
+#[test]
+fn an_order_that_the_caller_chose_is_all_that_is_left() {
+    let source = "fn arrive(counter: Global<u32>, order: impl Store, scope: impl Scope) { counter.fetch_add(1, order, scope); }
+        fn both(counter: Global<u32>, order: impl Store) { arrive(counter, order, Gpu); fence(AcquireRelease, Block); }
+        fn poll(flag: Global<u32>, order: impl Load) -> u32 {
+            ptx!(\"ld.{o}.gpu.global.L1::no_allocate.u32 {v}, [{flag}];\", flag = in(flag), o = order(order), v = out(u32))
+        }
+        #[kernel(warps = 1)] pub fn k(counter: Global<u32>) {
+            both(counter, Relaxed);
+            arrive(counter, Release, System);
+            while poll(counter.at(1u32), Acquire) == 0 {}
+        }";
+    let program = back::link(vec![lowered(source)]).unwrap_or_else(|error| panic!("{error}"));
+    let options = Options::new("sm_80", None).expect("a target");
+    let text = back::specialise(&program, "k", &[], &options).expect("it is right").ptx.to_string();
+    for opcode in [
+        "red.relaxed.gpu.global.add.u32",
+        "red.release.sys.global.add.u32",
+        "ld.acquire.gpu.global.L1::no_allocate.u32",
+    ] {
+        assert_eq!(text.matches(opcode).count(), 1, "{opcode}\n{text}");
+    }
+    assert_eq!(text.matches("setp").count(), 1, "{text}");
 }

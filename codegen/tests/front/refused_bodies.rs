@@ -47,9 +47,9 @@ refused! {
     a_range_value: "fn f(x: u32) { let r = 0..x; }", "0..x",
         "a range stands only in `for i in a..b`: keep start and end in two variables";
     a_loop_over_values: "fn f(x: [u32; 2]) { for y in x {} }", "x {",
-        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
-    a_reversed_range: "fn f(x: u32) { for y in (0..x).rev() {} }", "(0..x)",
-        "`for` runs over a range: write `for i in a..b`, or `while` for other steps and directions";
+        "`for` runs over a range: write `for i in a..b`, `(a..b).rev()` or `(a..b).step_by(n)`";
+    a_mapped_range: "fn f(x: u32) { for y in (0..x).map(f) {} }", "map",
+        "a range in `for` has `rev()` or `step_by(n)`: write a `while` loop for the rest";
     a_mutable_loop_variable: "fn f() { for mut i in 0..4 { } }", "mut i",
         "a loop variable is fixed: write `let mut i = i;` in the body";
     a_reference: "fn f(x: u32) { let y = &x; }", "&x",
@@ -82,8 +82,8 @@ refused! {
     an_unknown_label: "fn f() { loop { continue 'a; } }", "continue", "there is no enclosing loop `'a`";
     a_reference_pattern: "fn f(a: u32) { let ref b = a; }", "ref b",
         "device code has no references: bind a plain name, without `ref`";
-    a_destructuring_assignment: "fn f(mut a: u32, mut b: u32) { (a, b) = (b, a); }", "(a, b)",
-        "an assignment names one place: assign the parts one by one";
+    an_operator_that_assigns_a_tuple: "fn f(mut a: u32, mut b: u32) { (a, b) += (b, a); }", "(a, b)",
+        "an assignment names one place, or a tuple of places: assign the parts one by one";
     an_assignment_to_a_value: "fn g() -> u32 { 1 } fn f() { g() = 3; }", "g()",
         "only a local, its fields and its elements are assigned: write memory with `pointer.write(value)`";
     conditional_statements: "fn f() { #[cfg(test)] let x = 1; }", "#[cfg",
@@ -135,7 +135,7 @@ refused! {
         "`A` has no method `b`: write one in its `impl`, without traits";
     an_unknown_pointer_method: "fn f(p: Global<u32>) { p.add(1); }", "add",
         "pointers have no method `add`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, `read_only`, `read_hinted` and \
-         `write_hinted`, `fetch_add` and its kind, \
+         `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, \
          `exchange` and `compare_exchange`";
     a_method_of_peers: "fn f(p: Peers<u32>) { p.read(); }", "read",
         "`Peers` has no method `read`: choose a rank first, `peers.rank(rank).read(..)`";
@@ -145,12 +145,13 @@ refused! {
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
         "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
-         `unsigned_abs`, `div_euclid`, `rem_euclid`, \
+         `unsigned_abs`, `swap_bytes`, `to_be`, `pow`, `wrapping_pow`, `saturating_mul`, `overflowing_add`, `overflowing_sub`, \
+         `overflowing_mul`, `ilog2`, `div_euclid`, `rem_euclid`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
          `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
          `abs_diff`";
-    a_method_of_an_array: "fn f(x: [u32; 2]) { x.len(); }", "len",
-        "arrays have no method `len` in device code: write a `for` loop over the indices";
+    a_method_of_an_array: "fn f(x: [u32; 2]) { x.first(); }", "first",
+        "arrays have no method `first` in device code: write a `for` loop over the indices";
     a_method_of_an_open_literal: "fn f() { let x = 1; let y = x.count_ones(); }", "x",
         "the type of this number is not known yet: give the literal a suffix, such as `1u32`";
 
@@ -183,9 +184,27 @@ refused! {
         "operators take scalars, and this is `A`: write it for each part";
     pointer_arithmetic: "fn f(a: Global<u32>) { let b = a + a; }", "a + a",
         "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
-    a_remainder_of_floats: "fn f(a: f32) -> f32 { a % 2.0 }", "a %",
-        "device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds";
-    a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
+    checked_arithmetic: "fn f(a: u32) -> bool { a.checked_add(2).is_some() }", "checked_add",
+        "device code has no `Option`: write `overflowing_add`, which gives the result and whether it overflows";
+    a_checked_quotient: "fn f(a: u32) -> bool { let x = a.checked_div(2); x.is_none() }", "checked_div",
+        "device code has no `Option`: test for what `checked_div` refuses with `if`";
+    an_approximated_function: "fn f(a: f32) -> f32 { a.exp2() }", "exp2",
+        "`exp2` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
+         `crossdock::library::approximate`, `ptx!`, or the formula";
+    an_order_that_a_load_cannot_have: "fn f(p: Global<u32>, order: impl Atomic) -> u32 { p.load(order, Gpu) }", "order,",
+        "a load cannot be `Release`: write `Relaxed` or `Acquire`";
+    a_trait_that_is_no_order: "fn f(x: impl Copy) {}", "impl Copy",
+        "`impl` of a trait is the type of a parameter that is a memory order or scope, `impl Load`, `impl Store`, \
+         `impl Atomic`, `impl Fence`, `impl Scope` or `impl BarrierScope`: name another type";
+    a_kernel_with_an_order: "#[kernel(warps = 1)] fn k(order: impl Load) {}", "impl Load",
+        "a kernel states its orders and scopes itself: write them where they are used";
+    an_order_operand_that_is_none: "fn f(p: Global<u32>, x: u32) { ptx!(\"fence.{o}.gpu;\", o = order(x)); }", "x)",
+        "`order(..)` takes a parameter of this function that is an order, such as `order: impl Load`: name one, or write \
+         the modifier into the text";
+    mmio_of_shared_memory: "fn f(p: Shared<u32>) -> u32 { p.read_mmio() }", "read_mmio",
+        "shared memory is of no other device: write `read_volatile`";
+    small_floats_in_a_long_word: "fn f(p: Global<u64>) { p.fetch_add_f16(1, Relaxed, Gpu); }", "fetch_add_f16",
+        "16-bit floats lie two in a `u32`, or in a struct of such words, or alone in a `u16`, and this is `u64`";    a_negated_unsigned: "fn f(a: u32) -> u32 { -a }", "-a",
         "`-` takes a signed integer or a float: write `wrapping_neg()` for an unsigned integer, this is `u32`";
     a_literal_out_of_range: "fn f() -> u8 { 256 }", "256", "256 is out of the range of `u8`";
     a_signed_index: "fn f(p: Global<u32>, i: i32) -> u32 { p.at(i).read() }", "i)",

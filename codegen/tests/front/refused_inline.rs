@@ -55,8 +55,20 @@ refused! {
         "there are two operands `x`: give them different names";
     an_unknown_role: r#"fn f(x: u32) { ptx!("nanosleep.u32 {x};", x = lateout(x)); }"#, "lateout",
         "inline PTX is `ptx!(\"instruction {name};\", name = in(value), ..)`: an operand is `in(value)`, `inout(value)`, \
-         `const(VALUE)`, `out(T)` or `scratch(T)`";
+         `const(VALUE)`, `order(parameter)`, `scope(parameter)`, `out(T)` or `scratch(T)`";
     a_part_of_another_width: r#"fn f(a: u64, b: u32) -> u64 { ptx!("mov.b64 {d}, {a, b};", a = in(a), b = in(b), d = out(u64)) }"#,
         "a = in(a)", "`mov.b64` needs a 32-bit register for `{a}`, and it is `u64`";
     no_instruction: r#"fn f() { ptx!(""); }"#, "\"\"", "there is no instruction here: write one";
+}
+
+#[test]
+fn every_choice_of_an_order_is_held_against_the_table() {
+    let source = "fn f(p: Global<u32>, order: impl Atomic) -> u32 {
+        ptx!(\"ld.{order}.gpu.global.u32 {d}, [{p}];\", p = in(p), order = order(order), d = out(u32))
+    }";
+    let mistakes = crate::modules::lower("code", source).expect_err("a load does not release");
+    let found = crate::modules::sentences(&mistakes);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("`ld` has no modifier `.release`"), "{found:?}");
+    assert!(found[1].starts_with("`ld` has no modifier `.acq_rel`"), "{found:?}");
 }

@@ -81,6 +81,7 @@ macro_rules! agree {
         })*
     };
 }
+pub(crate) use agree;
 
 /// The oldest target with 8-bit floats.
 fn ada() -> back::Options {
@@ -130,7 +131,7 @@ fn executed(text: &str, block: u32, inputs: &[u32]) -> Vec<u32> {
     words.iter().map(|word| u32::from_le_bytes(*word)).collect()
 }
 
-fn agrees(source: &str, function: &str, twin: fn(u32) -> u32) {
+pub(crate) fn agrees(source: &str, function: &str, twin: fn(u32) -> u32) {
     agrees_on(&inputs(), source, function, twin);
 }
 

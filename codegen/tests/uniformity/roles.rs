@@ -240,3 +240,47 @@ fn registers_that_do_not_add_up_are_refused() {
     refuses_registers(&format!("for _i in 0..n {{ {} }}", roles("40", "200")), once);
     refuses_registers(&format!("{} block_barrier(); {}", roles("40", "200"), roles("40", "200")), once);
 }
+
+#[test]
+fn barriers_of_inline_ptx_are_none_of_the_others() {
+    let own = "#[role(a, warps = 0..2)] { role_barrier();\n%; } #[role(b, warps = 2..3)] {}";
+    let with = |inline: &str| own.replace('%', inline);
+    takes_with(
+        3,
+        &with("ptx!(\"bar.sync 3, 64;\"); ptx!(\"barrier.sync.aligned 3, 64;\"); named_barrier_sync(4, 64)"),
+        "",
+    );
+    // A number that is known only when the kernel runs, where nothing else has a number.
+    takes_with(
+        3,
+        "ptx!(\"bar.sync {b}, 32;\", b = in(1 + warp_index(thread_in_block())));",
+        "fn warp_index(t: u32) -> u32 { t / 32 }",
+    );
+    let refused = [
+        (
+            "ptx!(\"bar.sync 15, 64;\")",
+            "barrier 15 is the `role_barrier` of the role `a`: write another number",
+        ),
+        (
+            "ptx!(\"bar.sync {b}, 64;\", b = in(n));",
+            "the number of this barrier is known only when the kernel runs, and the kernel has named barriers or barriers of \
+             roles: write a constant",
+        ),
+        (
+            "ptx!(\"bar.arrive 3, 64;\"); named_barrier_sync(3, 64)",
+            "barrier 3 is a `NamedBarrier` elsewhere in this kernel: write another number, or use that barrier",
+        ),
+        (
+            "ptx!(\"bar.sync 3, 32;\"); ptx!(\"bar.sync 3, 64;\")",
+            "barrier 3 waits for 64 threads here and for 32 elsewhere: write the same number of threads",
+        ),
+        ("ptx!(\"bar.sync 16, 64;\")", "there is no barrier 16: write 0 to 15"),
+        (
+            "ptx!(\"bar.sync 0, 64;\")",
+            "barrier 0 is that of `block_barrier`, which all threads reach: write another number",
+        ),
+    ];
+    for (inline, sentence) in refused {
+        refuses_with(3, &with(inline), "", 2, sentence);
+    }
+}

@@ -30,6 +30,8 @@ use super::{Global, Peer, Peers, Shared};
 /// | `out(T)` | a result of that type; several results are a tuple, in the order of the operands |
 /// | `inout(value)` | a value that is read and written; what it is afterwards is a result |
 /// | `const(VALUE)` | a constant integer, written into the text: const parameters and constants |
+/// | `order(parameter)` | a parameter of the function, `order: impl Load`: its modifier stands for `.{name}` in the text |
+/// | `scope(parameter)` | the same for a scope, `scope: impl Scope` |
 /// | `scratch(T)` | a register for the instructions alone |
 ///
 /// The text is checked where it is written: instructions and modifiers exist, operands fit them in number and type, pointers
@@ -57,6 +59,14 @@ macro_rules! __ptx {
     }};
     ($text:tt $host:tt [$($result:expr,)*] [const $value:expr] $($rest:tt)*) => {{
         const { $crate::__private::constant($value) };
+        $crate::__ptx!($text $host [$($result,)*] $($rest)*)
+    }};
+    ($text:tt $host:tt [$($result:expr,)*] [order $value:expr] $($rest:tt)*) => {{
+        $crate::__private::order($value);
+        $crate::__ptx!($text $host [$($result,)*] $($rest)*)
+    }};
+    ($text:tt $host:tt [$($result:expr,)*] [scope $value:expr] $($rest:tt)*) => {{
+        $crate::__private::scope($value);
         $crate::__ptx!($text $host [$($result,)*] $($rest)*)
     }};
     ($text:tt $host:tt [$($result:expr,)*] [inout $value:expr] $($rest:tt)*) => {
@@ -100,6 +110,12 @@ pub fn operand<T: Operand>(value: T) -> T {
 
 /// A constant operand as rustc sees it.
 pub const fn constant<T: Copy>(_value: T) {}
+
+/// A memory order as rustc sees it.
+pub fn order<T: super::Order>(_order: T) {}
+
+/// A scope as rustc sees it.
+pub fn scope<T: super::Scope>(_scope: T) {}
 
 /// A result as rustc sees it.
 pub fn result<T: Operand>() -> T {

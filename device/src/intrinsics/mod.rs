@@ -43,8 +43,8 @@ pub use index::{block_in_grid, blocks_in_grid, lane, thread_in_block, threads_in
 pub use memory::fence;
 pub use number::{f16_value, pack_bf16, pack_e4m3, pack_e5m2, pack_f16, widen_e4m3, widen_e5m2};
 pub use order::{
-    Acquire, AcquireRelease, Atomic, Block, Cluster, Fence, Gpu, Load, Relaxed, Release, Scope,
-    SequentiallyConsistent, Store, System,
+    Acquire, AcquireRelease, Atomic, BarrierScope, Block, Cluster, Fence, Gpu, Load, Order, Relaxed, Release,
+    Scope, SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
 pub use slice::{GlobalSlice, PeerSlice, SharedSlice};

@@ -30,12 +30,12 @@ pub struct Gpu;
 pub struct System;
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed: Copy {}
 }
 
 macro_rules! orders {
-    ($($(#[$doc:meta])* $name:ident: $($member:ident),+;)+) => {
-        $($(#[$doc])* pub trait $name: sealed::Sealed {} $(impl $name for $member {})+)+
+    ($($(#[$doc:meta])* $name:ident in $family:path, $wrong:literal: $($member:ident),+;)+) => {
+        $($(#[$doc])* #[diagnostic::on_unimplemented(message = $wrong, label = "not legal here")] pub trait $name: $family {} $(impl $name for $member {})+)+
     };
 }
 
@@ -46,14 +46,21 @@ macro_rules! seal {
 seal!(Relaxed, Acquire, Release, AcquireRelease, SequentiallyConsistent, Block, Cluster, Gpu, System);
 
 orders! {
-    /// Orders that a load may have.
-    Load: Relaxed, Acquire;
-    /// Orders that a store may have.
-    Store: Relaxed, Release;
+    /// Any memory order.
+    Order in sealed::Sealed, "`{Self}` is no memory order: write `Relaxed`, `Acquire`, `Release`, `AcquireRelease` or `SequentiallyConsistent`":
+        Relaxed, Acquire, Release, AcquireRelease, SequentiallyConsistent;
+    /// Orders that a load may have, and a wait for a phase of an mbarrier.
+    Load in Atomic, "a load cannot be `{Self}`: write `Relaxed` or `Acquire`": Relaxed, Acquire;
+    /// Orders that a store may have, a reduction without result, and an arrival at an mbarrier.
+    Store in Atomic, "a store or arrival cannot be `{Self}`: write `Relaxed` or `Release`": Relaxed, Release;
     /// Orders that a read-modify-write may have.
-    Atomic: Relaxed, Acquire, Release, AcquireRelease;
+    Atomic in Order, "a read-modify-write cannot be `{Self}`: write `Relaxed`, `Acquire`, `Release` or `AcquireRelease`":
+        Relaxed, Acquire, Release, AcquireRelease;
     /// Orders that a fence may have.
-    Fence: Acquire, Release, AcquireRelease, SequentiallyConsistent;
+    Fence in Order, "a fence cannot be `{Self}`: write `Acquire`, `Release`, `AcquireRelease` or `SequentiallyConsistent`":
+        Acquire, Release, AcquireRelease, SequentiallyConsistent;
     /// Which threads an operation is ordered with.
-    Scope: Block, Cluster, Gpu, System;
+    Scope in sealed::Sealed, "`{Self}` is no scope: write `Block`, `Cluster`, `Gpu` or `System`": Block, Cluster, Gpu, System;
+    /// Which threads an operation of an mbarrier is ordered with.
+    BarrierScope in Scope, "an mbarrier does not have the scope `{Self}`: write `Block` or `Cluster`": Block, Cluster;
 }

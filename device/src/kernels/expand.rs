@@ -8,7 +8,7 @@ pub mod code {
     use crate::kernels::passage::code::{Passage, has_bulk_copies};
     use crate::kernels::rows::code::spread_words;
     use crate::layout::code::{NOWHERE, Selection};
-    use crate::library::fences::code::fence_async;
+    use crate::library::fences::code::fence_async_global;
     use crate::prelude::*;
 
     /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1. All warps of the grid.
@@ -66,8 +66,8 @@ pub mod code {
         sides: Peer<u32>,        // the same
     ) {
         if has_bulk_copies() {
-            // Bulk copies read what ordinary accesses wrote, or said to be there.
-            fence_async();
+            // Bulk copies read what other blocks wrote, by whatever way, and said to be there.
+            fence_async_global();
         }
         let mut passage = passage;
         let mut row = warp_in_grid();

@@ -13,7 +13,7 @@ pub mod code {
     use crate::library::copies::code::{
         commit_bulk_copies, copy_bulk_to_peer, copy_bulk_to_shared, wait_for_bulk_copies, wait_for_bulk_reads,
     };
-    use crate::library::fences::code::{fence_async, fence_mbarrier_init};
+    use crate::library::fences::code::fence_mbarrier_init;
     use crate::library::mbarrier::code::{Mbarrier, Phase};
     use crate::prelude::*;
 
@@ -54,13 +54,13 @@ pub mod code {
                     passage.filled.initialise(1);
                     fence_mbarrier_init();
                 }
-                warp_barrier();
+                // The other lanes first use the barrier behind one in `spread`.
             }
             passage
         }
 
         /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and gives the passage for the next
-        /// row. All lanes of the warp. What was copied is there once [`Passage::close`] has returned.
+        /// row. All lanes of the warp. What was copied is there once [`Passage::complete`] has returned.
         pub fn spread(self, source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) -> Passage {
             let mut phase = self.phase;
             if has_bulk_copies() {
@@ -71,7 +71,12 @@ pub mod code {
                     wait_for_bulk_reads::<0>();
                     warp_barrier();
                     if lane() == 0 {
-                        self.filled.arrive_and_expect_bytes(bytes);
+                        // The copy publishes its bytes itself. PTX for older targets has no weaker arrival.
+                        if target_is_at_least(100) {
+                            self.filled.arrive_relaxed_and_expect_bytes(bytes);
+                        } else {
+                            self.filled.arrive_and_expect_bytes(bytes);
+                        }
                         copy_bulk_to_shared(self.pieces, source.at(base), bytes, self.filled);
                     }
                     phase = self.filled.wait(phase);
@@ -87,11 +92,19 @@ pub mod code {
             Passage { pieces: self.pieces, filled: self.filled, phase }
         }
 
-        /// Waits until all that this warp's lanes copied is there, and makes it visible to ordinary accesses.
-        pub fn close(self) {
+        /// Waits until all that this warp's lanes copied is there. The completion of a bulk copy makes it visible to ordinary
+        /// accesses (PTX ISA section 9.7.9.25); other blocks' bulk copies need a fence of their own.
+        pub fn complete(self) {
             if has_bulk_copies() {
                 wait_for_bulk_copies::<0>();
-                fence_async();
+            }
+        }
+
+        /// Waits until shared memory is no longer read, before the block ends. What was copied is there for whoever is behind
+        /// the kernel.
+        pub fn close(self) {
+            if has_bulk_copies() {
+                wait_for_bulk_reads::<0>();
             }
         }
     }

@@ -6,14 +6,15 @@
 //! helpers, however many copies there are. Its accesses are noted when it is issued, so whether it races does not depend
 //! on when the schedule performs it.
 
-use super::Detector;
 use super::check::{Racing, Request};
 use super::clock::{Known, LaunchId, Time, lanes};
 use super::knowledge::Knowledge;
-use super::lanes::{LaneClocks, Past, View};
+use super::lanes::LaneClocks;
 use super::scope::Place;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
+use super::view::{Past, View};
+use super::{Actor, Detector};
 use crate::op::Space;
 
 /// Helpers whose lanes are looked at for a free one.
@@ -74,18 +75,20 @@ impl AgentClock {
 }
 
 impl View for AgentClock {
-    fn is_behind(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, mine: u32, space: Space) -> bool {
+    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool {
         if stamp.actor == self.trail.actor && theirs & !mine == 0 {
             return true;
         }
+        // Order is preserved within the async proxy of one block, not between those of two.
+        let same_proxy = stamp.access.proxy == Proxy::Async && actor.place.block == self.place.block;
+        let crosses = self.proxy == Proxy::Async && !same_proxy;
         lanes(mine).all(|lane| {
             // A read that is over cannot be disturbed, whatever way the later write takes.
-            let crosses = self.proxy == Proxy::Async && stamp.access.proxy == Proxy::Generic;
             if crosses && stamp.access.kind != Kind::Read {
                 let clock = self.knowledge(lane).async_proxy(space);
-                return clock.covers(stamp.actor, launch, theirs, stamp.time);
+                return clock.covers(stamp.actor, actor.launch, theirs, stamp.time);
             }
-            self.knows(stamp, launch, theirs, lane)
+            self.knows(stamp, actor.launch, theirs, lane)
         })
     }
 

@@ -1,8 +1,10 @@
 //! What a thread, a barrier or a release carries: one clock for each way to reach memory.
 //!
 //! Accesses through the async proxy (bulk copies) are ordered behind ordinary accesses only if a `fence.proxy.async`
-//! stands on the path between them (PTX ISA section 8.9.5 and the instruction's text). So next to what is known, we keep
-//! what of it such a fence has covered, for global and for shared memory.
+//! stands on the path between them (the instruction's text), and behind those of other blocks' async proxies no more than
+//! behind ordinary ones: order is preserved within one proxy of one thread block (PTX ISA section 8.9.5, proxy-preserved
+//! base causality order). So next to what is known, we keep what of it such a fence of this block has covered, for global
+//! and for shared memory; what comes from other blocks brings nothing of that along.
 
 use std::sync::Arc;
 
@@ -38,6 +40,16 @@ impl Knowledge {
         join(&mut self.generic, &other.generic, &mut unions);
         join(&mut self.async_global, &other.async_global, &mut unions);
         join(&mut self.async_shared, &other.async_shared, &mut unions);
+    }
+
+    /// Joins what a thread of another block knows: that its async proxy is ordered behind something orders nothing here.
+    pub(crate) fn join_from_elsewhere(&mut self, other: &Knowledge) {
+        join(&mut self.generic, &other.generic, &mut Unions::default());
+    }
+
+    /// Whether no fence of the async proxy covers anything.
+    pub(crate) fn is_generic(&self) -> bool {
+        self.async_global.is_empty() && self.async_shared.is_empty()
     }
 
     pub(crate) fn is_same(&self, other: &Knowledge) -> bool {

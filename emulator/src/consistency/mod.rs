@@ -8,13 +8,13 @@
 //! other within their scopes, and bulk copies reach memory through a proxy of their own.
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
-//! - [`lanes`]: what each lane of a warp knows; releases, acquires, fences and meetings.
+//! - [`lanes`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
 //! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
-//! - [`check`]: whether an access is ordered behind those before it.
+//! - [`check`], [`relation`], [`view`]: whether an access is ordered behind those before it; [`whole_warp`] for whole warps.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
-//! - [`phases`] for mbarriers.
+//! - [`phases`] for mbarriers, and whether bulk copies find them initialised.
 //! - [`host`]: the programs that launch.
 //! - [`report`]: a race in words, with the nearest remedy.
 
@@ -25,15 +25,19 @@ mod host;
 pub(crate) mod knowledge;
 pub(crate) mod lanes;
 mod location;
+mod patterns;
 mod phases;
+mod relation;
 mod report;
 mod row;
 pub(crate) mod scope;
 mod shadow;
 pub(crate) mod stamp;
 mod strong;
+mod view;
+mod whole_warp;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -50,12 +54,12 @@ pub(crate) use scope::Place;
 use shadow::Sets;
 pub(crate) use shadow::Shadow;
 use stamp::Stamps;
-pub(crate) use stamp::{Access, Kind, Proxy};
+pub(crate) use stamp::{Access, Kind, Mark, Proxy};
 pub(crate) use strong::Strong;
 
 /// A warp, a group of helper threads that copy for one, or a host.
 #[derive(Clone, Debug)]
-struct Actor {
+pub(crate) struct Actor {
     launch: LaunchId,
     place: Place,
     block: [u32; 3],
@@ -118,8 +122,14 @@ impl Detector {
         detector
     }
 
-    /// Blocks of a launch begin; it follows everything that its stream did before.
-    pub(crate) fn start_launch(&mut self, ticket: usize, code: &Arc<Code>, gpu: usize, stream: u32) {
+    /// Blocks of a launch begin; it follows everything that its stream did before, and the launches of `after`.
+    pub(crate) fn start_launch(
+        &mut self,
+        ticket: usize,
+        code: &Arc<Code>,
+        (gpu, stream): (usize, u32),
+        after: &[usize],
+    ) {
         if self.tickets.contains_key(&ticket) {
             return;
         }
@@ -127,6 +137,10 @@ impl Detector {
         let mut start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
         if let Some(known) = self.enqueued.remove(&ticket) {
             start.join(&known);
+        }
+        // A launch that is not known any more ended before everybody waited for everything.
+        for number in after.iter().filter_map(|earlier| self.tickets.get(earlier)) {
+            start.join(&self.launches[*number as usize].end);
         }
         // The boundaries of launches order all proxies (PTX ISA section 8.9.4): bulk copies follow what the host copied, too.
         if self.tracks_proxies {
@@ -149,6 +163,7 @@ impl Detector {
         if self.tracks_proxies {
             end.fence_proxy(true, true);
         }
+        self.launches[number as usize].end = end.clone();
         self.streams.insert((gpu, stream), end);
     }
 
@@ -186,12 +201,24 @@ impl Detector {
         clocks.exit(mask);
     }
 
-    /// A fence by the lanes of `mask`.
-    pub(crate) fn fence(&mut self, clocks: &mut LaneClocks, fence: Fence, mask: u32, pc: u32) {
+    /// A fence by the lanes of `mask`, in a block with these mbarriers.
+    pub(crate) fn fence(
+        &mut self,
+        clocks: &mut LaneClocks,
+        mbarriers: &mut BTreeMap<u32, Phases>,
+        fence: Fence,
+        (pc, mask): (u32, u32),
+    ) {
         let (acquires, releases, scope) = match fence {
             Fence::SequentiallyConsistent(scope) | Fence::AcquireRelease(scope) => (true, true, scope),
             Fence::Acquire(scope) => (true, false, scope),
             Fence::Release(scope) => (false, true, scope),
+            Fence::MbarrierInit => {
+                if self.tracks_proxies {
+                    self.fence_initialised(clocks, mask, mbarriers.values_mut());
+                }
+                return;
+            }
             Fence::Proxy { global, shared } => {
                 if self.tracks_proxies {
                     clocks.fence_proxy(mask, global, shared);
@@ -223,13 +250,13 @@ impl Detector {
             }
             if scope >= Scope::Gpu {
                 if let Some(same_gpu) = self.fences.gpus.get(&gpu) {
-                    earlier.join(same_gpu);
+                    earlier.join_from_elsewhere(same_gpu);
                 }
                 if scope == Scope::System {
-                    earlier.join(&self.fences.system);
+                    earlier.join_from_elsewhere(&self.fences.system);
                 }
             }
-            clocks.acquire_from_anyone(lane, &earlier);
+            clocks.acquire_from_anyone(lane, &earlier, clocks.place);
             let mine = clocks.published(lane);
             self.fences.blocks.entry(block).or_default().join(&mine);
             if scope >= Scope::Cluster {

@@ -4,10 +4,12 @@ use super::Detector;
 use super::check::Racing;
 use super::helper::AgentClock;
 use super::knowledge::Knowledge;
-use super::lanes::{Halves, LaneClocks};
+use super::lanes::LaneClocks;
+use super::patterns::Halves;
 use super::scope::Place;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::error::{Accessor, Position, Race};
+use crate::mbarrier;
 use crate::op::{Scope, Space};
 
 /// The later access of a race.
@@ -22,6 +24,8 @@ pub(crate) struct Later<'a> {
     space: Space,
     /// Of a copy, with the lane of its helper.
     copy: Option<(&'a AgentClock, usize)>,
+    /// It counts the copy's bytes at an mbarrier.
+    completes: bool,
 }
 
 impl<'a> Later<'a> {
@@ -41,6 +45,7 @@ impl<'a> Later<'a> {
             bare: clocks.bare(),
             space,
             copy: None,
+            completes: false,
         }
     }
 
@@ -60,7 +65,21 @@ impl<'a> Later<'a> {
             bare: &[],
             space,
             copy: Some((clock, lane)),
+            completes: false,
         }
+    }
+
+    /// The completion of a copy at an mbarrier.
+    pub(crate) fn of_completion(clock: &'a AgentClock, pc: u32, lane: usize) -> Later<'a> {
+        let access = Access {
+            kind: Kind::Atomic,
+            strong: Some(Scope::Cluster),
+            bytes: mbarrier::BYTES as u8,
+            proxy: Proxy::Async,
+            non_coherent: false,
+            asynchronous: true,
+        };
+        Later { completes: true, ..Later::of_copy(clock, access, pc, lane, Space::Shared) }
     }
 }
 
@@ -148,8 +167,21 @@ impl Detector {
         if earlier.non_coherent || mine.non_coherent {
             return "`ld.global.nc` may read only what nobody writes while its kernel runs: use an ordinary load".into();
         }
-        if self.is_host(later.actor) && self.is_host(stamp.actor) {
-            return "ordered if the hosts met in between, or if a kernel of the second acquired from one of the first".into();
+        match (self.is_host(stamp.actor), self.is_host(later.actor)) {
+            (true, true) => {
+                return "ordered if the hosts met in between, or if a kernel of the second acquired from one of the first".into();
+            }
+            (false, true) => {
+                let gpu = actor.place.gpu;
+                return format!(
+                    "ordered if the host of GPU {gpu} waited for it and the hosts met, or if a kernel of the copying host's GPU \
+                     acquired from it"
+                );
+            }
+            (true, false) => {
+                return "ordered if the launch were made behind the copy or, by another host, behind a meeting of the hosts".into();
+            }
+            (false, false) => {}
         }
         if stamp.actor == later.actor && stamp.pc == later.pc && mine.kind != Kind::Read && !mine.asynchronous
         {
@@ -179,10 +211,16 @@ impl Detector {
             }
         }
         let known = later.copy.is_some_and(|(clock, lane)| clock.knows(stamp, actor.launch, theirs, lane));
-        if mine.proxy == Proxy::Async && earlier.proxy == Proxy::Generic && known {
+        if later.completes && known {
+            return "a `fence.mbarrier_init` (or `fence.proxy.async`) is missing between them: the mbarrier is initialised \
+                    before the copy, but not for the async proxy"
+                .into();
+        }
+        if mine.proxy == Proxy::Async && known {
             let space = if later.space == Space::Shared { "shared::cta" } else { "global" };
+            let block = if needed == Scope::Block { "" } else { " in the copy's block" };
             return format!(
-                "a `fence.proxy.async` (or `fence.proxy.async.{space}`) is missing between them: the first access is \
+                "a `fence.proxy.async` (or `fence.proxy.async.{space}`) is missing between them{block}: the first access is \
                  ordered before the copy, but not for the async proxy"
             );
         }

@@ -230,7 +230,7 @@ fn atomic(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
 fn fence(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let mut modifiers = Modifiers::of(instruction);
     if modifiers.take("mbarrier_init") {
-        builder.emit(Op::Nothing);
+        builder.emit(Op::Fence(Fence::MbarrierInit));
         return Ok(());
     }
     if modifiers.take("proxy") {

@@ -43,13 +43,13 @@ impl Engine {
         } else if barrier.expected != expected {
             let threads = |warps: Option<u32>| warps.map_or("all".into(), |warps| (warps * 32).to_string());
             return Err(misuse(format!(
-                "a warp arrives at barrier {id} for {} threads, others wait at it for {}",
+                "a warp arrives at barrier {id} for {} threads, others wait at it for {}; all must name one number",
                 threads(expected),
                 threads(barrier.expected)
             )));
         } else if barrier.reduces != reduces {
             return Err(misuse(format!(
-                "barrier {id} is used by `red` and by `sync` or `arrive` at the same time"
+                "barrier {id} is used by `red` and by `sync` or `arrive` at the same time; take another barrier for one of them"
             )));
         }
         barrier.arrived += 1;

@@ -53,7 +53,7 @@ pub(crate) struct Engine {
     /// Looks for data races, if checks are on.
     pub(crate) detector: Option<Detector>,
     /// The policy in words.
-    described: String,
+    pub(crate) described: String,
     livelock_after: u64,
     /// Instructions since a warp exited, a barrier completed or a copy finished.
     idle: u64,
@@ -142,8 +142,12 @@ impl Engine {
             .filter_map(|(&(_, stream), queue)| Some((stream, *queue.front()?)))
             .collect();
         for (stream, ticket) in heads {
+            if launches[ticket].after.iter().any(|&earlier| launches[earlier].report.is_none()) {
+                continue;
+            }
             if let Some(detector) = &mut self.detector {
-                detector.start_launch(ticket, &launches[ticket].code, gpu, stream);
+                let Pending { code, after, .. } = &launches[ticket];
+                detector.start_launch(ticket, code, (gpu, stream), after);
             }
             while launches[ticket].started < launches[ticket].blocks() {
                 let launch = &mut launches[ticket];

@@ -215,6 +215,9 @@ fn bulk(
             };
             model::copy(env, clock, Kind::Read, (pc, lane), from, (bytes, BULK as u8))?;
             model::copy(env, clock, kind, (pc, lane), to, (bytes, element))?;
+            if let Some((mbarrier, _)) = transfer.completes {
+                model::completion(env, clock, (pc, lane), mbarrier)?;
+            }
         }
         let trail = clock.map(|clock| clock.trail);
         let serial = issue(env, trail, pc, lane as u32, true, Work::Transfer(transfer));

@@ -1,6 +1,7 @@
 //! Rare instructions, lane by lane (PTX ISA sections 9.7.1 to 9.7.5 and 9.7.9.21).
 
 use super::float::{apply32, half};
+use super::packing;
 use crate::numeric::arithmetic::{add, canonical_f64, flush, multiply, multiply_add, saturate_f64};
 use crate::numeric::directed;
 use crate::numeric::format::ue8m0_from_f32;
@@ -13,9 +14,9 @@ use crate::register::Registers;
 pub(super) fn execute(r: &mut Registers, mask: u32, op: &LaneFunction) {
     for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
         let source =
-            |index: usize| op.sources.get(index).map_or(0, |&data| super::read(r, data, 64, lane) as u64);
+            |index: usize| op.sources.get(index).map_or(0, |&data| packing::read(r, data, 64, lane) as u64);
         let value = apply(op.function, [source(0), source(1), source(2)]);
-        super::write(r, op.d, if op.d.long { 64 } else { 32 }, lane, value.into());
+        packing::write(r, op.d, if op.d.long { 64 } else { 32 }, lane, value.into());
     }
 }
 

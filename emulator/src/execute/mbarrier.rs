@@ -3,7 +3,7 @@
 use super::asynchronous::{lanes, raise};
 use super::{Environment, Private, Raised, model};
 use crate::cluster::Cluster;
-use crate::consistency::{Kind, Knowledge};
+use crate::consistency::{Kind, Knowledge, Phases};
 use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::window;
@@ -83,7 +83,10 @@ pub(super) fn execute(
                     MbarrierKind::Test { .. } => Some(Kind::Read),
                     _ => Some(Kind::Atomic),
                 };
-                model::mbarrier(env, private, access, pc, lane, offset)?;
+                let mark = model::mbarrier(env, private, access, pc, lane, offset)?;
+                if let (MbarrierKind::Initialise { .. }, Some(mark)) = (kind, mark) {
+                    env.cluster.phases.insert(offset, Phases::of(mark));
+                }
                 if let (true, Some(clocks), Some(phases)) =
                     (is_complete, &mut private.clocks, env.cluster.phases.get(&offset))
                 {

@@ -1,10 +1,10 @@
 //! Accesses of lanes as the memory consistency model sees them, when checks are on.
 
-use super::access::Home;
+use super::place::Home;
 use super::{Environment, Private, Raised};
 use crate::agent::Location;
 use crate::consistency::{
-    Access, AgentClock, Detector, Kind, LaneClocks, Later, Proxy, Racing, Shadow, Strong,
+    Access, AgentClock, Detector, Kind, LaneClocks, Later, Mark, Proxy, Racing, Shadow, Strong,
 };
 use crate::error::FaultKind;
 use crate::mbarrier;
@@ -213,7 +213,8 @@ pub(super) fn published(private: &mut Private) {
     }
 }
 
-/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making or ending it, which is a weak write.
+/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making or ending it, which is a weak write. The
+/// access, if it is remembered.
 pub(super) fn mbarrier(
     env: &mut Environment<'_>,
     private: &mut Private,
@@ -221,10 +222,10 @@ pub(super) fn mbarrier(
     pc: u32,
     lane: usize,
     offset: u32,
-) -> Result<(), Raised> {
+) -> Result<Option<Mark>, Raised> {
     let home = Home::Shared;
     let scope = if env.cluster.blocks.len() == 1 { Scope::Block } else { Scope::Cluster };
-    let Some(model) = model(env, private, home) else { return Ok(()) };
+    let Some(model) = model(env, private, home) else { return Ok(None) };
     let access = Access {
         kind: kind.unwrap_or(Kind::Write),
         strong: kind.map(|_| scope),
@@ -236,7 +237,24 @@ pub(super) fn mbarrier(
     let bytes = (offset as usize, mbarrier::BYTES);
     let place = (model.shadow, model.space);
     let checked = model.detector.access(place, model.clocks, access, pc, 1 << lane, bytes);
-    checked.map(|_| ()).map_err(|racing| raise(env, private, &racing, access, pc, home))
+    checked.map(Some).map_err(|racing| raise(env, private, &racing, access, pc, home))
+}
+
+/// A bulk copy that `lane` issues will complete bytes of the mbarrier at an offset of shared memory.
+pub(super) fn completion(
+    env: &Environment<'_>,
+    clock: &AgentClock,
+    (pc, lane): (u32, usize),
+    offset: u32,
+) -> Result<(), Raised> {
+    let (Some(detector), Some(phases)) = (env.detector.as_deref(), env.cluster.phases.get(&offset)) else {
+        return Ok(());
+    };
+    detector.completes_at(phases, clock, (lane, offset as usize)).map_err(|racing| {
+        let place = env.cluster.describe(offset as usize);
+        let race = detector.race(&racing, &Later::of_completion(clock, pc, racing.lane), place);
+        Raised { kind: FaultKind::DataRace(Box::new(race)), lane: Some(lane as u32) }
+    })
 }
 
 /// A copy that `lane` issues will access `length` bytes, `bytes` of which are an element.

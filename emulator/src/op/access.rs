@@ -50,6 +50,8 @@ pub(crate) enum Fence {
         global: bool,
         shared: bool,
     },
+    /// Makes the thread's initialised mbarriers visible to bulk copies.
+    MbarrierInit,
 }
 
 /// A register or constant operand of a memory access.

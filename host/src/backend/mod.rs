@@ -2,14 +2,18 @@
 //!
 //! Nothing above this trait knows whether virtual or real GPUs run the kernels.
 //!
-//! **Order.** Each rank has one stream. Launches run in launch order; `read`, `write`, `copy` and `fill` see the memory as all
-//! earlier launches of that rank leave it, so they may wait for them.
+//! **Order.** Each rank has a stream of its own and may have more. The launches of a stream run in launch order; streams run
+//! concurrently, except where one waits for an event of another. `read`, `write`, `copy` and `fill` see the memory as all
+//! earlier launches of that rank leave it, whatever the stream, so they may wait for them.
+//! **Graphs.** What is launched on a stream between `begin_capture` and `end_capture` does not run but is kept, and runs as often as it is
+//! replayed. Only launches are captured: everything else that concerns the rank's memory or streams is refused meanwhile.
 //! **Addresses** are device addresses as kernels of that rank use them.
 
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod emulated;
 
+use std::ffi::c_void;
 use std::fmt;
 
 pub(crate) use emulated::{Emulated, Settings};
@@ -26,13 +30,69 @@ pub struct KernelHandle(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub(crate) u64);
 
+/// A stream of a rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StreamHandle(pub(crate) u32);
+
+impl StreamHandle {
+    /// The rank's own.
+    pub(crate) const OWN: StreamHandle = StreamHandle(0);
+}
+
+/// A moment of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventHandle(pub(crate) u64);
+
+/// Launches that were captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GraphHandle(pub(crate) u64);
+
 pub use crossdock_device::launch::Argument;
 
-/// One kernel launch on the stream of a rank.
+/// What a launch asks for besides its blocks; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LaunchOptions {
+    /// Blocks of a cluster; 0 and 1 for none.
+    pub(crate) cluster: u32,
+    pub(crate) overlaps: bool,
+    pub(crate) cooperative: bool,
+}
+
+impl LaunchOptions {
+    /// Clusters of so many blocks, 1 to 8: the blocks of one are on the GPU together and reach each other's shared memory. From
+    /// compute capability 9.0 on.
+    #[must_use]
+    pub const fn cluster(self, blocks: u32) -> LaunchOptions {
+        LaunchOptions { cluster: blocks, ..self }
+    }
+
+    /// *Programmatic dependent launch*: the kernel may start before the one in front of it on the stream has ended, and itself waits for
+    /// that one (`griddepcontrol.wait`) before it touches what that one writes. From compute capability 9.0 on. Virtual GPUs make no
+    /// use of the permission.
+    #[must_use]
+    pub const fn overlapping(self) -> LaunchOptions {
+        LaunchOptions { overlaps: true, ..self }
+    }
+
+    /// A *cooperative launch*: all blocks are on the GPU at once, or the launch is refused, so that they may wait for each other. Virtual
+    /// GPUs report blocks that wait for one that has no room as a deadlock.
+    #[must_use]
+    pub const fn cooperative(self) -> LaunchOptions {
+        LaunchOptions { cooperative: true, ..self }
+    }
+}
+
+/// One kernel launch of a rank.
 #[derive(Clone, Debug)]
 pub struct Launch {
+    /// Where it takes its turn.
+    pub stream: StreamHandle,
+    /// Whether its report will be asked for.
+    pub reported: bool,
     /// The kernel, loaded for the same rank.
     pub kernel: KernelHandle,
+    /// How it is made besides.
+    pub options: LaunchOptions,
     /// Blocks in the grid.
     pub blocks: u32,
     /// Threads in a block.
@@ -97,14 +157,47 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Makes the entry `name` of a PTX module launchable.
     fn load(&self, rank: usize, ptx: &str, name: &str) -> Result<KernelHandle>;
 
-    /// Puts a launch on the rank's stream and returns at once.
+    /// Puts a launch on its stream and returns at once.
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket>;
+
+    /// One more stream for the rank, until its program ends.
+    fn stream(&self, rank: usize) -> Result<StreamHandle>;
+
+    /// A stream that belongs to the caller, as one of the rank's.
+    ///
+    /// # Safety
+    /// It is a `CUstream` of the rank's GPU, in its primary context, which outlives the rank's program.
+    unsafe fn adopt_stream(&self, rank: usize, stream: *mut c_void) -> Result<StreamHandle>;
+
+    /// Marks the moment in which everything that was put on the stream so far is finished.
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle>;
+
+    /// What is put on the stream from now on runs after that moment. The host does not wait.
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()>;
+
+    /// Nobody will wait for the event any more.
+    fn forget_event(&self, rank: usize, event: EventHandle);
+
+    /// From now on, what the rank puts on the stream is captured instead of run.
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()>;
+
+    /// Ends the capture and gives what was captured.
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle>;
+
+    /// Puts everything that was captured on a stream, in order.
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()>;
+
+    /// Nobody will replay the graph any more.
+    fn forget_graph(&self, rank: usize, graph: GraphHandle);
 
     /// Waits until every launch of the rank is finished.
     fn wait(&self, rank: usize) -> Result<()>;
 
     /// The report of a finished launch, once.
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport>;
+
+    /// Nobody will ask for the report.
+    fn forget(&self, rank: usize, ticket: Ticket);
 
     /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
     /// must call it for the same `purpose`, in the same order.

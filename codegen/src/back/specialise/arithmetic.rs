@@ -169,6 +169,9 @@ impl<'p> Specialiser<'p> {
                 return Err(self.mistake(frame, span, "this divides by the constant zero"));
             }
         }
+        if scalar.is_float() && op == BinaryOp::Remainder {
+            return Ok(self.float_remainder(scalar, &left, &right));
+        }
         if scalar.is_integer() && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
             self.trap_without_quotient(scalar, &left, &right);
         }
@@ -197,10 +200,6 @@ impl<'p> Specialiser<'p> {
                     BinaryOp::Subtract => format!("sub.{ty}"),
                     BinaryOp::Multiply => format!("mul.lo.{ty}"),
                     BinaryOp::Divide => format!("div.{ty}"),
-                    _ if rounded => {
-                        let message = "the device has no remainder of floats: write the formula out";
-                        return Err(self.mistake(frame, span, message));
-                    }
                     _ => format!("rem.{ty}"),
                 };
                 self.compute(&opcode, scalar, sources, want)

@@ -15,27 +15,6 @@ use crate::ir::{AtomicOp, Expr, Order, Scalar, Scope, Space, Span};
 
 type Atomic = (AtomicOp, Order, Scope);
 
-/// The PTX name of an order.
-pub(super) fn order_name(order: Order) -> &'static str {
-    match order {
-        Order::Relaxed => "relaxed",
-        Order::Acquire => "acquire",
-        Order::Release => "release",
-        Order::AcquireRelease => "acq_rel",
-        Order::SequentiallyConsistent => "sc",
-    }
-}
-
-/// The PTX name of a scope.
-pub(super) fn scope_name(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Block => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::System => "sys",
-    }
-}
-
 impl<'p> Specialiser<'p> {
     /// The address operand, space and scalar type behind a pointer to a scalar of `least` bits or more.
     fn strong_place(
@@ -61,7 +40,7 @@ impl<'p> Specialiser<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
-        (order, scope): (Order, Scope),
+        ordering: &str,
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Value> {
@@ -69,11 +48,10 @@ impl<'p> Specialiser<'p> {
             return Err(self.mistake(frame, expression.span, "`load` takes a pointer"));
         };
         let (place, space, scalar) = self.strong_place(frame, pointer, 8)?;
-        let scope = scope_name(scope);
         self.at(frame, expression.span);
         let ty = LeafType::Scalar(scalar);
         let result = self.result(want, ty.class());
-        let opcode = format!("ld.{}.{scope}.{}.{}", order_name(order), space_name(space), memory_type(ty));
+        let opcode = format!("ld.{ordering}.{}.{}", space_name(space), memory_type(ty));
         self.body.effect(opcode, Argument::Register(result), vec![place]);
         Ok(Value::Register(result))
     }
@@ -83,19 +61,18 @@ impl<'p> Specialiser<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
-        (order, scope): (Order, Scope),
+        ordering: &str,
         arguments: &'p [Expr],
     ) -> Outcome<Vec<Value>> {
         let [pointer, value] = arguments else {
             return Err(self.mistake(frame, span, "`store` takes a pointer and a value"));
         };
         let (place, space, scalar) = self.strong_place(frame, pointer, 8)?;
-        let scope = scope_name(scope);
         let ty = LeafType::Scalar(scalar);
         let value = self.scalar(frame, value, &Want::anything())?;
         self.at(frame, span);
         let value = self.argument(&value, ty.class());
-        let opcode = format!("st.{}.{scope}.{}.{}", order_name(order), space_name(space), memory_type(ty));
+        let opcode = format!("st.{ordering}.{}.{}", space_name(space), memory_type(ty));
         self.body.perform(opcode, vec![place, value]);
         Ok(Vec::new())
     }
@@ -110,7 +87,7 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let (operands, tail, scalar) = self.atomic_operands(frame, expression.span, atomic, arguments)?;
-        let opcode = format!("atom.{}.{tail}", order_name(atomic.1));
+        let opcode = format!("atom.{}.{tail}", atomic.1.modifier());
         if bits(scalar) == 16 {
             let old = self.body.register(Class::Bits16, None);
             self.body.effect(opcode, Argument::Register(old), operands);
@@ -133,7 +110,7 @@ impl<'p> Specialiser<'p> {
         arguments: &'p [Expr],
     ) -> Outcome<()> {
         let (operands, tail, scalar) = self.atomic_operands(frame, span, atomic, arguments)?;
-        let order = order_name(atomic.1);
+        let order = atomic.1.modifier();
         let fetches = matches!(atomic.0, AtomicOp::Exchange | AtomicOp::CompareExchange)
             || !matches!(atomic.1, Order::Relaxed | Order::Release);
         if fetches {
@@ -157,9 +134,9 @@ impl<'p> Specialiser<'p> {
         let Some((pointer, values)) = arguments.split_first() else {
             return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
         };
-        let least = if op == AtomicOp::CompareExchange { 16 } else { 32 };
+        let least = if op == AtomicOp::CompareExchange || op.half().is_some() { 16 } else { 32 };
         let (place, space, scalar) = self.strong_place(frame, pointer, least)?;
-        let scope = scope_name(scope);
+        let scope = scope.modifier();
         let Some(operation) = operation_name(op, scalar) else {
             let message =
                 format!("PTX has no such atomic operation on {}: use an integer type", scalar.name());
@@ -194,7 +171,7 @@ impl<'p> Specialiser<'p> {
         order: Order,
         scope: Scope,
     ) -> Outcome<Vec<Value>> {
-        let scope = scope_name(scope);
+        let scope = scope.modifier();
         self.at(frame, span);
         let Options { target, version } = self.options;
         let one_sided = target.sm().number >= 90 && version >= Version { major: 8, minor: 6 };
@@ -202,7 +179,7 @@ impl<'p> Specialiser<'p> {
             Order::Acquire | Order::Release if !one_sided => Order::AcquireRelease,
             order => order,
         };
-        self.body.perform(format!("fence.{}.{scope}", order_name(order)), Vec::new());
+        self.body.perform(format!("fence.{}.{scope}", order.modifier()), Vec::new());
         Ok(Vec::new())
     }
 }
@@ -214,7 +191,7 @@ pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<St
         16 => "b16",
         _ => "b32",
     };
-    if bits(scalar) < 32 && op != AtomicOp::CompareExchange {
+    if bits(scalar) < 32 && op != AtomicOp::CompareExchange && op.half().is_none() {
         return None;
     }
     let integer = scalar.is_integer();
@@ -230,8 +207,10 @@ pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<St
         AtomicOp::Xor if integer => format!("xor.{untyped}"),
         AtomicOp::Increment if scalar == Scalar::U32 => "inc.u32".to_string(),
         AtomicOp::Decrement if scalar == Scalar::U32 => "dec.u32".to_string(),
-        AtomicOp::AddF16Pair if scalar == Scalar::U32 => "add.noftz.f16x2".to_string(),
-        AtomicOp::AddBf16Pair if scalar == Scalar::U32 => "add.noftz.bf16x2".to_string(),
+        AtomicOp::AddF16 if scalar == Scalar::U16 => "add.noftz.f16".to_string(),
+        AtomicOp::AddF16 if scalar == Scalar::U32 => "add.noftz.f16x2".to_string(),
+        AtomicOp::AddBf16 if scalar == Scalar::U16 => "add.noftz.bf16".to_string(),
+        AtomicOp::AddBf16 if scalar == Scalar::U32 => "add.noftz.bf16x2".to_string(),
         AtomicOp::Exchange => format!("exch.{untyped}"),
         AtomicOp::CompareExchange => format!("cas.{untyped}"),
         _ => return None,

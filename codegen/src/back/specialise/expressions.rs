@@ -178,30 +178,46 @@ impl<'p> Specialiser<'p> {
             }
             Intrinsic::PeerRank => one(self.peer_rank(frame, span, arguments, want)?),
             Intrinsic::SharedArray => one(self.shared_array(frame, expression, arguments, want)?),
-            Intrinsic::Read => self.read(frame, expression, "", arguments, want),
+            Intrinsic::Read => self.read(frame, expression, ("", ""), arguments, want),
             Intrinsic::ReadHinted(hint) => {
-                self.read(frame, expression, &format!(".{}", hint.modifiers()), arguments, want)
+                self.read(frame, expression, ("", &format!(".{}", hint.modifiers())), arguments, want)
             }
-            Intrinsic::ReadOnly => self.read(frame, expression, ".nc", arguments, want),
+            Intrinsic::ReadOnly => self.read(frame, expression, ("", ".nc"), arguments, want),
             Intrinsic::ReadOnlyHinted(hint) => {
-                self.read(frame, expression, &format!(".nc.{}", hint.modifiers()), arguments, want)
+                self.read(frame, expression, ("", &format!(".nc.{}", hint.modifiers())), arguments, want)
             }
-            Intrinsic::Write => self.write(frame, span, "", arguments),
+            Intrinsic::Write => self.write(frame, span, ("", ""), arguments),
             Intrinsic::WriteHinted(hint) => {
-                self.write(frame, span, &format!(".{}", hint.modifiers()), arguments)
+                self.write(frame, span, ("", &format!(".{}", hint.modifiers())), arguments)
             }
+            Intrinsic::ReadVolatile => self.read(frame, expression, (".volatile", ""), arguments, want),
+            Intrinsic::WriteVolatile => self.write(frame, span, (".volatile", ""), arguments),
+            Intrinsic::ReadMmio => one(self.load(frame, expression, "mmio.relaxed.sys", arguments, want)?),
+            Intrinsic::WriteMmio => self.store(frame, span, "mmio.relaxed.sys", arguments),
             Intrinsic::Load(order, scope) => match self.sixteen_bytes(frame, arguments)? {
                 Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
-                None => one(self.load(frame, expression, (order, scope), arguments, want)?),
+                None => {
+                    let ordering = format!("{}.{}", order.modifier(), scope.modifier());
+                    one(self.load(frame, expression, &ordering, arguments, want)?)
+                }
             },
             Intrinsic::Store(order, scope) => match self.sixteen_bytes(frame, arguments)? {
                 Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
-                None => self.store(frame, span, (order, scope), arguments),
+                None => {
+                    let ordering = format!("{}.{}", order.modifier(), scope.modifier());
+                    self.store(frame, span, &ordering, arguments)
+                }
             },
-            Intrinsic::Atomic(op, order, scope) => match self.sixteen_bytes(frame, arguments)? {
-                Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
-                None => one(self.atomic(frame, expression, (op, order, scope), arguments, want)?),
-            },
+            Intrinsic::Atomic(op, order, scope) => {
+                let atomic = (op, order, scope);
+                if let Some(floats) = self.floats(frame, op, arguments)? {
+                    return self.change_floats(frame, span, atomic, arguments, (floats, true));
+                }
+                match self.sixteen_bytes(frame, arguments)? {
+                    Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
+                    None => one(self.atomic(frame, expression, atomic, arguments, want)?),
+                }
+            }
             Intrinsic::Fence(order, scope) => self.fence(frame, span, order, scope),
             Intrinsic::Shuffle(kind) => self.shuffle(frame, expression, kind, arguments, want),
             Intrinsic::Assume(_) => match arguments {

@@ -14,7 +14,7 @@ use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
 use crate::back::emit::{self, Argument, Base, Class, Register};
 use crate::back::layout::LeafType;
-use crate::inline::instructions;
+use crate::inline::{Modifiers, instructions};
 use crate::ir::{Expr, Inline, InlineOperand, Role, Scalar, Span, Type};
 
 /// What stands for an operand.
@@ -51,7 +51,6 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Vec<Value>> {
         let span = expression.span;
-        let code = instructions(inline).map_err(|message| self.mistake(frame, span, message))?;
         let Some(types) = inline.types(values.iter().map(|value| &value.ty)) else {
             return Err(self.mistake(
                 frame,
@@ -63,6 +62,8 @@ impl<'p> Specialiser<'p> {
         for value in values {
             given.push(self.scalar(frame, value, &Want::anything())?);
         }
+        let modifiers = self.modifiers(frame, span, inline, &given)?;
+        let code = instructions(inline, &modifiers).map_err(|message| self.mistake(frame, span, message))?;
         self.at(frame, span);
         let results = inline.operands.iter().filter(|operand| operand.role.gives_value()).count();
         let mut given = given.into_iter();
@@ -101,6 +102,36 @@ impl<'p> Specialiser<'p> {
         Ok(outcome)
     }
 
+    /// What the operands that are orders and scopes stand for.
+    fn modifiers<'i>(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        inline: &'i Inline,
+        given: &[Value],
+    ) -> Outcome<Modifiers<'i>> {
+        let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
+        let mut modifiers = Vec::new();
+        for (operand, value) in takers.zip(given) {
+            let Some(choices) = operand.role.modifiers() else { continue };
+            let chosen = match value {
+                Value::Constant(Constant::Integer(code)) => choices.iter().find(|(known, _)| known == code),
+                _ => None,
+            };
+            let Some((_, modifier)) = chosen else {
+                let names =
+                    choices.iter().map(|(_, name)| format!("`.{name}`")).collect::<Vec<_>>().join(" or ");
+                let message = format!(
+                    "`{}` must be known here, and be {names}: pass an order or a scope by its name",
+                    operand.name
+                );
+                return Err(self.mistake(frame, span, message));
+            };
+            modifiers.push((operand.name.as_str(), *modifier));
+        }
+        Ok(modifiers)
+    }
+
     fn bind(
         &mut self,
         operand: &InlineOperand,
@@ -111,7 +142,7 @@ impl<'p> Specialiser<'p> {
     ) -> Bound {
         let name = want.name.as_deref().filter(|_| operand.role.gives_value()).unwrap_or(&operand.name);
         let value = match (&operand.role, value) {
-            (Role::Const, Some(value)) => value,
+            (Role::Const | Role::Order(_) | Role::Scope(_), Some(value)) => value,
             (Role::In, Some(value)) if class == leaf.class() => value,
             (Role::In, Some(value)) => {
                 let register = self.body.register(class, None);
@@ -157,7 +188,7 @@ impl<'p> Specialiser<'p> {
 
     fn emitted(
         &mut self,
-        frame: &Frame<'_>,
+        frame: &Frame<'p>,
         span: Span,
         instruction: &Instruction,
         inline: &Inline,
@@ -190,6 +221,22 @@ impl<'p> Specialiser<'p> {
                 return Err(self.mistake(frame, span, message));
             }
             arguments.push(argument);
+        }
+        if row.convergence == Convergence::Block && !instruction.opcode.has("cluster") {
+            let given = |name| {
+                let named = |pattern: &OperandPattern| matches!(pattern, OperandPattern::Value(value) if value.name == name);
+                patterns.iter().position(named).map(|position| &arguments[position])
+            };
+            let number = match given("a") {
+                Some(Argument::Integer(number)) => Some(*number),
+                _ => None,
+            };
+            let threads = match given("b") {
+                Some(Argument::Integer(threads)) => *threads,
+                Some(_) => -1,
+                None => 0,
+            };
+            self.inline_barrier(frame, span, number, threads)?;
         }
         let guard = match &instruction.guard {
             Some(guard) => match self.place(frame, span, &guard.register, (inline, bound))? {

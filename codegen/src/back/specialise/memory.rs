@@ -35,7 +35,7 @@ impl<'p> Specialiser<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
-        modifiers: &str,
+        (before, modifiers): (&str, &str),
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Vec<Value>> {
@@ -63,7 +63,7 @@ impl<'p> Specialiser<'p> {
                 })
                 .collect();
             let parts = registers.iter().map(|(register, _)| Argument::Register(*register)).collect();
-            let opcode = format!("ld.{}{modifiers}{}", space_name(space), access_type(group));
+            let opcode = format!("ld{before}.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
             self.body.effect(opcode, vector(parts), vec![place]);
             for (index, (register, ty)) in registers.into_iter().enumerate() {
@@ -83,7 +83,7 @@ impl<'p> Specialiser<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
-        modifiers: &str,
+        (before, modifiers): (&str, &str),
         arguments: &'p [Expr],
     ) -> Outcome<Vec<Value>> {
         let [pointer, value] = arguments else {
@@ -109,7 +109,7 @@ impl<'p> Specialiser<'p> {
                     ty => self.argument(&value, ty.class()),
                 });
             }
-            let opcode = format!("st.{}{modifiers}{}", space_name(space), access_type(group));
+            let opcode = format!("st{before}.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
             self.body.perform(opcode, vec![place, vector(parts)]);
         }

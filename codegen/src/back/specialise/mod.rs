@@ -18,6 +18,7 @@ mod memory;
 mod multiply;
 mod parts;
 mod quotient;
+mod remainder;
 mod roles;
 mod rounded;
 mod select;
@@ -25,6 +26,7 @@ mod shared;
 mod small_floats;
 mod statements;
 mod value;
+mod vectors;
 mod warp;
 mod wide;
 

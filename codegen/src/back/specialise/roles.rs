@@ -31,6 +31,9 @@ pub(super) struct Roles {
     own_barriers: BTreeMap<u32, String>,
     /// Named barriers that the kernel numbers itself, with their first use.
     named_barriers: BTreeMap<u32, Mistake>,
+    /// Barriers of inline PTX with the threads that they wait for, 0 for all, and their first use; `None` is a number that is
+    /// known only when the kernel runs.
+    inline_barriers: BTreeMap<Option<u32>, (i128, Mistake)>,
 }
 
 /// What one role has.
@@ -343,8 +346,65 @@ impl<'p> Specialiser<'p> {
         Ok(vec![Value::Register(result)])
     }
 
-    /// Reports barriers that the kernel numbers itself and that a role has as its own.
+    /// A barrier of inline PTX: `number`, unless it is known only when the kernel runs, and the threads that it waits for, 0 for all.
+    pub(super) fn inline_barrier(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        number: Option<i128>,
+        threads: i128,
+    ) -> Outcome<()> {
+        let whole = threads == 0 || threads == i128::from(self.block_threads);
+        let message = match number {
+            Some(0) if !whole => {
+                "barrier 0 is that of `block_barrier`, which all threads reach: write another number"
+                    .to_string()
+            }
+            Some(0) => return Ok(()),
+            Some(number) if !(1..=i128::from(LAST_BARRIER)).contains(&number) => {
+                format!("there is no barrier {number}: write 0 to {LAST_BARRIER}")
+            }
+            _ => String::new(),
+        };
+        if !message.is_empty() {
+            return Err(self.mistake(frame, span, message));
+        }
+        let file = self.program.modules[frame.module].file.clone();
+        let use_here = Mistake { file, span, message: String::new() };
+        let number = number.map(|number| number as u32);
+        let known = self.roles.inline_barriers.entry(number).or_insert((threads, use_here)).0;
+        if let Some(number) = number
+            && known != threads
+        {
+            let message = format!(
+                "barrier {number} waits for {threads} threads here and for {known} elsewhere: write the same number of threads"
+            );
+            return Err(self.mistake(frame, span, message));
+        }
+        Ok(())
+    }
+
+    /// Reports barriers that the kernel numbers itself and that a role has as its own, and those of inline PTX that are others
+    /// too.
     pub(super) fn barriers_are_apart(&mut self) {
+        for (number, (_, first)) in std::mem::take(&mut self.roles.inline_barriers) {
+            let message = match number {
+                None if self.roles.own_barriers.is_empty() && self.roles.named_barriers.is_empty() => continue,
+                None => "the number of this barrier is known only when the kernel runs, and the kernel has named barriers or \
+                         barriers of roles: write a constant"
+                    .to_string(),
+                Some(number) if self.roles.named_barriers.contains_key(&number) => format!(
+                    "barrier {number} is a `NamedBarrier` elsewhere in this kernel: write another number, or use that barrier"
+                ),
+                Some(number) => match self.roles.own_barriers.get(&number) {
+                    Some(name) => format!(
+                        "barrier {number} is the `role_barrier` of the role `{name}`: write another number"
+                    ),
+                    None => continue,
+                },
+            };
+            let _ = self.record(Mistake { message, ..first });
+        }
         let least = self.roles.own_barriers.keys().next().copied().unwrap_or_default();
         for (id, name) in std::mem::take(&mut self.roles.own_barriers) {
             if let Some(first) = self.roles.named_barriers.get(&id) {

@@ -86,8 +86,14 @@ impl<'p> Specialiser<'p> {
     fn evaluate(&mut self, frame: &mut Frame<'p>, expression: &'p Expr) -> Outcome<()> {
         if let ExprKind::Intrinsic(Intrinsic::Atomic(op, order, scope), arguments) = &expression.kind {
             self.at(frame, expression.span);
+            let atomic = (*op, *order, *scope);
+            if let Some(floats) = self.floats(frame, *op, arguments)? {
+                return self
+                    .change_floats(frame, expression.span, atomic, arguments, (floats, false))
+                    .map(drop);
+            }
             if self.sixteen_bytes(frame, arguments)?.is_none() {
-                return self.reduce(frame, expression.span, (*op, *order, *scope), arguments);
+                return self.reduce(frame, expression.span, atomic, arguments);
             }
         }
         self.value(frame, expression, &Want::anything()).map(drop)

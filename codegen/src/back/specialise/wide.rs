@@ -2,7 +2,6 @@
 //! 9.7.9, `ld`; 9.7.13.5, `atom`). The parts of the value stay in registers of their own; a `mov` puts them together.
 
 use super::address::split;
-use super::atomics::{order_name, scope_name};
 use super::frame::Frame;
 use super::memory::space_name;
 use super::value::{Value, Want};
@@ -72,12 +71,8 @@ impl<'p> Specialiser<'p> {
                 return Err(self.mistake(frame, span, message));
             }
         };
-        let opcode = format!(
-            "{name}.{}.{}.{}{operation}.b128",
-            order_name(order),
-            scope_name(scope),
-            space_name(space)
-        );
+        let opcode =
+            format!("{name}.{}.{}.{}{operation}.b128", order.modifier(), scope.modifier(), space_name(space));
         if name == "st" {
             self.body.perform(opcode, operands);
             return Ok(Vec::new());

@@ -10,7 +10,7 @@ use super::fact::{Fact, Level, Value};
 use super::message::Operation;
 use super::{Analysis, Walk};
 use crate::back::constant::Constant;
-use crate::inline::instructions;
+use crate::inline::{first_modifiers, instructions};
 use crate::ir::{Inline, Span};
 
 /// Special registers that all threads of a block see alike (PTX ISA section 10).
@@ -32,7 +32,7 @@ impl<'p> Analysis<'p> {
             let fact = if operand.role.takes_value() { values.next() } else { None };
             registers.insert(format!("{{{}}}", operand.name), fact.unwrap_or_else(Fact::uniform));
         }
-        for instruction in instructions(inline).unwrap_or_default() {
+        for instruction in instructions(inline, &first_modifiers(inline)).unwrap_or_default() {
             let given = self.instruction(walk, &registers, &instruction, span);
             for destination in destinations(&instruction) {
                 let fact = match (&instruction.guard, registers.get(destination)) {

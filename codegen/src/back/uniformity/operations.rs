@@ -35,6 +35,7 @@ impl<'p> Analysis<'p> {
             // Other threads may write between the loads of two lanes.
             Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
             Intrinsic::ReadHinted(crate::ir::LoadHint::DoNotCache) => own(Level::Lane, "an uncached `read`"),
+            Intrinsic::ReadVolatile | Intrinsic::ReadMmio => own(Level::Lane, "a volatile `read`"),
             Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
             Intrinsic::BlockBarrier => {
                 match walk.control().role {

@@ -198,24 +198,19 @@ impl<'a> Checker<'a> {
                 return Some(Type::Scalar(Scalar::Bool));
             }
             _ if is_enum(left) || is_enum(right) => false,
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide => {
-                first != Scalar::Bool
+            BinaryOp::Add
+            | BinaryOp::Subtract
+            | BinaryOp::Multiply
+            | BinaryOp::Divide
+            | BinaryOp::Remainder => first != Scalar::Bool,
+            BinaryOp::WrappingAdd | BinaryOp::WrappingSubtract | BinaryOp::WrappingMultiply => {
+                first.is_integer()
             }
-            BinaryOp::Remainder
-            | BinaryOp::WrappingAdd
-            | BinaryOp::WrappingSubtract
-            | BinaryOp::WrappingMultiply => first.is_integer(),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => !first.is_float(),
             _ => true,
         };
         if !works {
-            let message = match (op, first.is_float()) {
-                (BinaryOp::Remainder, true) => {
-                    "the device has no remainder of floats: write the formula out".to_string()
-                }
-                _ => format!("this operator does not work on {}", first.name()),
-            };
-            self.mistake(span, message);
+            self.mistake(span, format!("this operator does not work on {}", first.name()));
         }
         Some(left.ty.clone())
     }

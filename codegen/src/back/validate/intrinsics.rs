@@ -155,7 +155,22 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             None,
             "a constant number of elements (u32), and gives a Shared",
         ),
-        Intrinsic::Read => takes(count == 1 && pointee.is_some(), pointee.cloned(), "a pointer"),
+        Intrinsic::ReadMmio => takes(
+            count == 1 && number.is_some() && space.is_some_and(|space| space != Space::Shared),
+            pointee.cloned(),
+            "a pointer to a number of 8 to 64 bits in global memory",
+        ),
+        Intrinsic::WriteMmio => takes(
+            count == 2
+                && number.is_some()
+                && scalar(1) == number
+                && space.is_some_and(|space| space != Space::Shared),
+            Some(Type::Unit),
+            "a pointer to a number of 8 to 64 bits in global memory and a value of its type",
+        ),
+        Intrinsic::Read | Intrinsic::ReadVolatile => {
+            takes(count == 1 && pointee.is_some(), pointee.cloned(), "a pointer")
+        }
         Intrinsic::ReadHinted(_) => takes(
             count == 1 && space.is_some_and(|space| space != Space::Shared),
             pointee.cloned(),
@@ -173,7 +188,7 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             Some(Type::Unit),
             "a pointer to global memory and a value of its type",
         ),
-        Intrinsic::Write => takes(
+        Intrinsic::Write | Intrinsic::WriteVolatile => takes(
             count == 2 && pointee.is_some_and(|pointee| same(pointee, types[1])),
             Some(Type::Unit),
             "a pointer and a value of its type",
@@ -194,8 +209,11 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             let operands = if op == AtomicOp::CompareExchange { 3 } else { 2 };
             let compares = op == AtomicOp::CompareExchange;
             let least = if compares { number.filter(|scalar| scalar.bytes() == 2) } else { None };
+            let least = if op.half().is_some_and(|(_, name)| name == "add") { number } else { least };
+            let words = op.half().is_some() && (wide || number == Some(Scalar::U32));
             let exists = strong.or(least).is_some_and(|scalar| operation_name(op, scalar).is_some());
-            let exists = exists || (wide && (compares || op == AtomicOp::Exchange));
+            let exists =
+                exists || words || (wide && (compares || matches!(op, AtomicOp::Exchange | AtomicOp::Add)));
             let fits = count == operands && exists && pointee.is_some_and(|pointee| all(pointee, 1));
             takes(
                 fits,
@@ -307,6 +325,10 @@ fn rust_name(intrinsic: Intrinsic) -> &'static str {
         Intrinsic::SharedArray => "`shared`",
         Intrinsic::Read => "`read`",
         Intrinsic::Write => "`write`",
+        Intrinsic::ReadVolatile => "`read_volatile`",
+        Intrinsic::WriteVolatile => "`write_volatile`",
+        Intrinsic::ReadMmio => "`read_mmio`",
+        Intrinsic::WriteMmio => "`write_mmio`",
         Intrinsic::ReadHinted(_) => "`read_hinted`",
         Intrinsic::WriteHinted(_) => "`write_hinted`",
         Intrinsic::ReadOnly => "`read_only`",

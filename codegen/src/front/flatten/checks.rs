@@ -50,9 +50,6 @@ impl Flattener<'_, '_> {
                 Some("bitwise operators take integers or `bool`s: write `to_bits()`")
             }
             operator if is_comparison(operator) => None,
-            BinaryOp::Remainder if a.is_float() => {
-                Some("device code has no remainder of floats: write `a - (a / b).trunc() * b`, which rounds")
-            }
             _ if a == Scalar::Bool => Some("this operator takes numbers, not `bool`s: convert with `as u32`"),
             _ => None,
         };
@@ -103,8 +100,8 @@ impl Flattener<'_, '_> {
         span: Span,
     ) {
         let moved = match intrinsic {
-            Intrinsic::Load(..) | Intrinsic::Atomic(..) => result,
-            Intrinsic::Store(..) => match operands.get(1) {
+            Intrinsic::Load(..) | Intrinsic::Atomic(..) | Intrinsic::ReadMmio => result,
+            Intrinsic::Store(..) | Intrinsic::WriteMmio => match operands.get(1) {
                 Some(value) => &value.ty,
                 None => return,
             },
@@ -125,8 +122,32 @@ impl Flattener<'_, '_> {
         {
             return;
         }
+        if let (Intrinsic::Atomic(operation, ..), Type::Struct(_)) = (intrinsic, moved)
+            && (operation == AtomicOp::Add || operation.half().is_some())
+        {
+            // Which structs these are is known when lengths are.
+            return;
+        }
+        if let Intrinsic::Atomic(operation, ..) = intrinsic
+            && let Some((_, called)) = operation.half()
+        {
+            let fits = match moved {
+                Type::Scalar(Scalar::U32) => true,
+                Type::Scalar(Scalar::U16) => called == "add",
+                _ => false,
+            };
+            if !fits {
+                let message = format!(
+                    "16-bit floats lie two in a `u32`, or in a struct of such words{}, and this is `{}`",
+                    if called == "add" { ", or alone in a `u16`" } else { "" },
+                    name(moved)
+                );
+                self.diagnostics.report(span, message);
+            }
+            return;
+        }
         let least = match intrinsic {
-            Intrinsic::Load(..) | Intrinsic::Store(..) => 1,
+            Intrinsic::Load(..) | Intrinsic::Store(..) | Intrinsic::ReadMmio | Intrinsic::WriteMmio => 1,
             Intrinsic::Atomic(AtomicOp::CompareExchange, ..) => 2,
             _ => 4,
         };
@@ -135,10 +156,16 @@ impl Flattener<'_, '_> {
         let Some(scalar) = scalar else {
             self.diagnostics.report(
                 span,
-                format!(
-                    "this operation takes a 32- or 64-bit scalar, not `{}`: use a word such as `u32`",
-                    name(moved)
-                ),
+                match least {
+                    1 => format!(
+                        "this operation takes a number of 8 to 64 bits, not `{}`: point to one with `cast`",
+                        name(moved)
+                    ),
+                    _ => format!(
+                        "this operation takes a 32- or 64-bit scalar, not `{}`: use a word such as `u32`",
+                        name(moved)
+                    ),
+                },
             );
             return;
         };

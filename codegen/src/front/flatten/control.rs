@@ -1,6 +1,6 @@
 //! Statements, branches and loops.
 
-use super::super::tree::{Node, NodeKind, RoleNode};
+use super::super::tree::{Node, NodeKind, RoleNode, Walk};
 use super::cost::{LOGICAL_LIMIT, cost, is_pure};
 use super::{Flattener, at};
 use crate::ir::{BinaryOp, Block, Expr, ExprKind, Span, Statement, StatementKind, Type, WarpRole};
@@ -35,7 +35,7 @@ impl Flattener<'_, '_> {
                 self.push(StatementKind::Loop { body }, span);
                 breaks.then_some(())
             }
-            NodeKind::For { local, start, end, inclusive, unroll, body } => {
+            NodeKind::For { local, start, end, inclusive, walk: Walk::Forwards, unroll, body } => {
                 let mut bounds = self.operands([&**start, &**end])?;
                 let (end, start) = (bounds.pop()?, bounds.pop()?);
                 self.check_range(&start, node.span);
@@ -44,6 +44,7 @@ impl Flattener<'_, '_> {
                 self.push(StatementKind::For { local, start, end, inclusive, unroll, body }, span);
                 Some(())
             }
+            NodeKind::For { .. } => self.walk(node),
             NodeKind::Labelled { body, target, breaks } => {
                 let mut reached = None;
                 let (body, _) = self.nested(|flattener| {

@@ -21,6 +21,14 @@ impl Flattener<'_, '_> {
             };
         };
         match expansion {
+            Expansion::Power | Expansion::WrappingPower => self.power(expansion, left, right, span),
+            Expansion::OverflowingAdd
+            | Expansion::OverflowingSubtract
+            | Expansion::OverflowingMultiply
+            | Expansion::SaturatingMultiply => self.overflowing(expansion, left, right, span),
+            Expansion::DivideEuclid | Expansion::RemainderEuclid if scalar.is_float() => {
+                self.float_euclid(expansion, left, right, span)
+            }
             Expansion::ShiftLeft => build.binary(BinaryOp::ShiftLeft, left, build.amount(right, scalar)),
             Expansion::ShiftRight => build.binary(BinaryOp::ShiftRight, left, build.amount(right, scalar)),
             Expansion::RotateLeft | Expansion::RotateRight => {

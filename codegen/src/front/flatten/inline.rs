@@ -3,6 +3,7 @@
 use proc_macro2::Span;
 
 use super::super::inline::{Role as WrittenRole, Written};
+use super::super::modifiers::Modifier;
 use super::super::terms::{Table, Term};
 use super::super::tree::Node;
 use super::{Flattener, at};
@@ -18,6 +19,8 @@ impl Flattener<'_, '_> {
                 WrittenRole::In => Role::In,
                 WrittenRole::InOut => Role::InOut,
                 WrittenRole::Const => Role::Const,
+                WrittenRole::Modifier(Modifier::Order(orders)) => Role::Order(orders.clone()),
+                WrittenRole::Modifier(Modifier::Scope(scopes)) => Role::Scope(scopes.clone()),
                 WrittenRole::Out(term) => Role::Out(self.stated(term, operand.span)?),
                 WrittenRole::Scratch(term) => Role::Scratch(self.stated(term, operand.span)?),
             };

@@ -11,9 +11,11 @@ mod cost;
 mod expansions;
 mod inline;
 mod operands;
+mod powers;
 mod slices;
 mod unary_expansions;
 mod values;
+mod walks;
 
 use std::collections::BTreeMap;
 

@@ -54,7 +54,7 @@ impl Flattener<'_, '_> {
         }
     }
 
-    fn trap_if(&mut self, condition: Expr, span: Span) {
+    pub(super) fn trap_if(&mut self, condition: Expr, span: Span) {
         let trap = Expr { kind: ExprKind::Intrinsic(Intrinsic::Trap, Vec::new()), ty: Type::Unit, span };
         let then = vec![Statement { kind: StatementKind::Evaluate(trap), span }];
         self.push(StatementKind::If { condition, then, otherwise: Vec::new() }, span);

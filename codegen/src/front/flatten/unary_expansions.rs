@@ -77,6 +77,41 @@ impl Flattener<'_, '_> {
         let zero = || integer(0, scalar, span);
         let count = |intrinsic, value| build.intrinsic(intrinsic, vec![value], Scalar::U32);
         match expansion {
+            Expansion::SwapBytes => {
+                // Neighbours of one byte change places, then neighbours of two, then of four.
+                let bits = unsigned(scalar);
+                let mut swapped = build.cast(value, bits);
+                let mut width = 8;
+                while width < 8 * scalar.bytes() {
+                    let lower = match width {
+                        8 => 0x00ff_00ff_00ff_00ff_u64,
+                        16 => 0x0000_ffff_0000_ffff,
+                        _ => 0x0000_0000_ffff_ffff,
+                    };
+                    let mask = || integer(i128::from(lower >> (64 - 8 * scalar.bytes())), bits, span);
+                    let amount = || integer(i128::from(width), Scalar::U32, span);
+                    let before = self.reusable(swapped);
+                    let down = build.binary(BinaryOp::ShiftRight, before.clone(), amount());
+                    let down = build.binary(BinaryOp::And, down, mask());
+                    let up = build.binary(BinaryOp::And, before, mask());
+                    let up = build.binary(BinaryOp::ShiftLeft, up, amount());
+                    swapped = build.binary(BinaryOp::Or, down, up);
+                    width *= 2;
+                }
+                build.cast(swapped, scalar)
+            }
+            Expansion::FloorOfLogarithm => {
+                let none = build.binary(BinaryOp::LessEqual, value.clone(), zero());
+                if self.constant {
+                    // In a constant, the difference overflows, which is an error there.
+                    let zeros = count(Intrinsic::LeadingZeros, build.select(none, zero(), value));
+                    let last = integer(8 * i128::from(scalar.bytes()) - 1, Scalar::U32, span);
+                    return build.binary(BinaryOp::Subtract, last, zeros);
+                }
+                self.trap_if(none, span);
+                let last = integer(8 * i128::from(scalar.bytes()) - 1, Scalar::U32, span);
+                build.binary(BinaryOp::Subtract, last, count(Intrinsic::LeadingZeros, value))
+            }
             Expansion::WrappingNegate => build.negation(value),
             Expansion::CountZeros => count(Intrinsic::CountOnes, build.not(value)),
             Expansion::LeadingOnes => count(Intrinsic::LeadingZeros, build.not(value)),

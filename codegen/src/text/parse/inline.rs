@@ -4,6 +4,7 @@ use super::expressions::Node;
 use super::{Parsed, Parser};
 use crate::ir::{ExprKind, Inline, InlineOperand, Role};
 use crate::text::lexer::Token;
+use crate::text::spelling::{order, scope};
 
 impl Parser<'_> {
     /// At the `!` after `ptx`.
@@ -39,8 +40,12 @@ impl Parser<'_> {
     }
 
     fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
-        let Token::Word(word @ ("in" | "inout" | "const" | "out" | "scratch")) = self.token else {
-            return self.expected("`in(..)`, `inout(..)`, `const(..)`, `out(..)` or `scratch(..)`");
+        let Token::Word(word @ ("in" | "inout" | "const" | "order" | "scope" | "out" | "scratch")) =
+            self.token
+        else {
+            return self.expected(
+                "`in(..)`, `inout(..)`, `const(..)`, `order(..)`, `scope(..)`, `out(..)` or `scratch(..)`",
+            );
         };
         self.advance()?;
         self.expect("(")?;
@@ -48,10 +53,25 @@ impl Parser<'_> {
             "in" => (Role::In, Some(self.tree()?)),
             "inout" => (Role::InOut, Some(self.tree()?)),
             "const" => (Role::Const, Some(self.tree()?)),
+            "order" => (Role::Order(self.choices(order)?), Some(self.tree()?)),
+            "scope" => (Role::Scope(self.choices(scope)?), Some(self.tree()?)),
             "out" => (Role::Out(self.ty()?), None),
             _ => (Role::Scratch(self.ty()?), None),
         };
         self.expect(")")?;
         Ok(read)
+    }
+
+    /// Names of orders or scopes, each with a comma behind it.
+    fn choices<T>(&mut self, named: fn(&str) -> Option<T>) -> Parsed<Vec<T>> {
+        let mut choices = Vec::new();
+        while let Token::Word(word) = self.token
+            && let Some(choice) = named(word)
+        {
+            choices.push(choice);
+            self.advance()?;
+            self.expect(",")?;
+        }
+        Ok(choices)
     }
 }

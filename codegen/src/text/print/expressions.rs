@@ -199,12 +199,25 @@ impl Printer<'_> {
                 Role::In => " = in(",
                 Role::InOut => " = inout(",
                 Role::Const => " = const(",
+                Role::Order(_) => " = order(",
+                Role::Scope(_) => " = scope(",
                 Role::Out(_) => " = out(",
                 Role::Scratch(_) => " = scratch(",
             });
             match &operand.role {
                 Role::Out(ty) | Role::Scratch(ty) => self.ty(ty),
-                _ => values.next().into_iter().for_each(|value| self.expression(value)),
+                role => {
+                    match role {
+                        Role::Order(orders) => orders.iter().for_each(|order| {
+                            let _ = write!(self.out, "{}, ", order_name(*order));
+                        }),
+                        Role::Scope(scopes) => scopes.iter().for_each(|scope| {
+                            let _ = write!(self.out, "{}, ", scope_name(*scope));
+                        }),
+                        _ => {}
+                    }
+                    values.next().into_iter().for_each(|value| self.expression(value));
+                }
             }
             self.word(")");
         }

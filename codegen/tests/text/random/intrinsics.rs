@@ -253,7 +253,7 @@ impl Function<'_> {
         let scalar = ty.scalar().filter(|scalar| !matches!(ty, Type::Enum(..)) && scalar.bytes() >= 4)?;
         let bits = scalar.bytes() * 8;
         let operand = |name: &str, role| InlineOperand { name: name.to_string(), role };
-        let (text, operands, values) = match self.choices.below(4) {
+        let (text, operands, values) = match self.choices.below(5) {
             0 => (
                 vec![format!("mov.b{bits} {{d}}, {{a}};")],
                 vec![operand("a", Role::In), operand("d", Role::Out(ty.clone()))],
@@ -279,6 +279,22 @@ impl Function<'_> {
                         operand("d", Role::Out(ty.clone())),
                     ],
                     vec![self.pointer(space, ty, depth)?],
+                )
+            }
+            3 => {
+                let order = self.choices.one(&[Order::Relaxed, Order::Acquire]);
+                let scope = self.scope();
+                let [order, scope] =
+                    [order.code(), scope.code()].map(|code| self.expr(ExprKind::Integer(code), U32));
+                (
+                    vec![format!("ld.{{order}}.{{scope}}.global.b{bits} {{d}}, [{{from}}];")],
+                    vec![
+                        operand("order", Role::Order(vec![Order::Relaxed, Order::Acquire])),
+                        operand("scope", Role::Scope(Scope::ALL.to_vec())),
+                        operand("from", Role::In),
+                        operand("d", Role::Out(ty.clone())),
+                    ],
+                    vec![order, scope, self.pointer(Space::Global, ty, depth)?],
                 )
             }
             _ => {

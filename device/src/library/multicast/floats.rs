@@ -1,11 +1,12 @@
-//! Multicast memory of floats: loads of pairs add in `f32` and round once.
+//! Multicast memory of `f32`, also several at once, and of `f64`.
 
 use crate::device;
 
-/// Multicast memory of floats: loads of pairs add in `f32` and round once.
+/// Multicast memory of `f32`, also several at once, and of `f64` (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;
+    use crate::numbers::vector::code::{f32x2, f32x4};
 
     /// An `f32` at one place of every GPU.
     #[derive(Clone, Copy, Debug)]
@@ -26,161 +27,217 @@ pub mod code {
         }
 
         /// The sum of the values. `multimem.ld_reduce.global.add.f32`.
-        pub fn load_reduce_add(self) -> f32 {
+        pub fn read_reduce_add(self) -> f32 {
             ptx!("multimem.ld_reduce.global.add.f32 {d}, [{a}];", a = in(self.address), d = out(f32))
         }
 
-        /// The sum of the values. `multimem.ld_reduce.relaxed.sys.global.add.f32`.
-        pub fn load_reduce_add_relaxed(self) -> f32 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.add.f32 {d}, [{a}];", a = in(self.address), d = out(f32))
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.acquire.sys.global.add.f32`.
-        pub fn load_reduce_add_acquire(self) -> f32 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.add.f32 {d}, [{a}];", a = in(self.address), d = out(f32))
+        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.f32`.
+        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f32 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.add.f32 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(f32)
+            )
         }
 
         /// Stores the value on every GPU. `multimem.st.global.f32`.
-        pub fn store(self, value: f32) {
+        pub fn write(self, value: f32) {
             ptx!("multimem.st.global.f32 [{a}], {b};", a = in(self.address), b = in(value));
         }
 
-        /// Stores the value on every GPU. `multimem.st.relaxed.sys.global.f32`.
-        pub fn store_relaxed(self, value: f32) {
-            ptx!("multimem.st.relaxed.sys.global.f32 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.f32`.
+        pub fn store(self, value: f32, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.st.{order}.{scope}.global.f32 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.release.sys.global.f32`.
-        pub fn store_release(self, value: f32) {
-            ptx!("multimem.st.release.sys.global.f32 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Adds the value on every GPU. `multimem.red.relaxed.sys.global.add.f32`.
-        pub fn reduce_add_relaxed(self, value: f32) {
-            ptx!("multimem.red.relaxed.sys.global.add.f32 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Adds the value on every GPU. `multimem.red.release.sys.global.add.f32`.
-        pub fn reduce_add_release(self, value: f32) {
-            ptx!("multimem.red.release.sys.global.add.f32 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.f32`.
+        pub fn reduce_add(self, value: f32, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.add.f32 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
     }
 
-    /// Two f16 in a word at one place of every GPU.
+    /// Two `f32` at one place of every GPU.
     #[derive(Clone, Copy, Debug)]
-    pub struct MulticastF16Pair {
+    pub struct MulticastF32x2 {
         /// The multicast address.
-        pub address: Global<u32>,
+        pub address: Global<f32x2>,
     }
 
-    impl MulticastF16Pair {
+    impl MulticastF32x2 {
         /// The place at a multicast address.
-        pub fn new(address: Global<u32>) -> MulticastF16Pair {
-            MulticastF16Pair { address }
+        pub fn new(address: Global<f32x2>) -> MulticastF32x2 {
+            MulticastF32x2 { address }
         }
 
         /// The place `index` elements further on.
-        pub fn at(self, index: u32) -> MulticastF16Pair {
-            MulticastF16Pair { address: self.address.at(index) }
+        pub fn at(self, index: u32) -> MulticastF32x2 {
+            MulticastF32x2 { address: self.address.at(index) }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.global.add.acc::f32.f16x2`.
-        pub fn load_reduce_add(self) -> u32 {
-            ptx!("multimem.ld_reduce.global.add.acc::f32.f16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// The sum of the values. `multimem.ld_reduce.global.add.v2.f32`.
+        pub fn read_reduce_add(self) -> f32x2 {
+            let (x, y) = ptx!(
+                "multimem.ld_reduce.global.add.v2.f32 {x, y}, [{a}];",
+                a = in(self.address), x = out(f32), y = out(f32)
+            );
+            f32x2 { x, y }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.relaxed.sys.global.add.acc::f32.f16x2`.
-        pub fn load_reduce_add_relaxed(self) -> u32 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.add.acc::f32.f16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.v2.f32`.
+        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f32x2 {
+            let (x, y) = ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.add.v2.f32 {x, y}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), x = out(f32), y = out(f32)
+            );
+            f32x2 { x, y }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.acquire.sys.global.add.acc::f32.f16x2`.
-        pub fn load_reduce_add_acquire(self) -> u32 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.add.acc::f32.f16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// Stores the value on every GPU. `multimem.st.global.v2.f32`.
+        pub fn write(self, value: f32x2) {
+            ptx!(
+                "multimem.st.global.v2.f32 [{a}], {x, y};",
+                a = in(self.address), x = in(value.x), y = in(value.y)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.global.f16x2`.
-        pub fn store(self, value: u32) {
-            ptx!("multimem.st.global.f16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.v2.f32`.
+        pub fn store(self, value: f32x2, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.st.{order}.{scope}.global.v2.f32 [{a}], {x, y};",
+                a = in(self.address), x = in(value.x), y = in(value.y), order = order(order),
+                scope = scope(scope)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.relaxed.sys.global.f16x2`.
-        pub fn store_relaxed(self, value: u32) {
-            ptx!("multimem.st.relaxed.sys.global.f16x2 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Stores the value on every GPU. `multimem.st.release.sys.global.f16x2`.
-        pub fn store_release(self, value: u32) {
-            ptx!("multimem.st.release.sys.global.f16x2 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Adds the value on every GPU. `multimem.red.relaxed.sys.global.add.f16x2`.
-        pub fn reduce_add_relaxed(self, value: u32) {
-            ptx!("multimem.red.relaxed.sys.global.add.f16x2 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Adds the value on every GPU. `multimem.red.release.sys.global.add.f16x2`.
-        pub fn reduce_add_release(self, value: u32) {
-            ptx!("multimem.red.release.sys.global.add.f16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.v2.f32`.
+        pub fn reduce_add(self, value: f32x2, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.add.v2.f32 [{a}], {x, y};",
+                a = in(self.address), x = in(value.x), y = in(value.y), order = order(order),
+                scope = scope(scope)
+            );
         }
     }
 
-    /// Two bf16 in a word at one place of every GPU.
+    /// Four `f32` at one place of every GPU.
     #[derive(Clone, Copy, Debug)]
-    pub struct MulticastBf16Pair {
+    pub struct MulticastF32x4 {
         /// The multicast address.
-        pub address: Global<u32>,
+        pub address: Global<f32x4>,
     }
 
-    impl MulticastBf16Pair {
+    impl MulticastF32x4 {
         /// The place at a multicast address.
-        pub fn new(address: Global<u32>) -> MulticastBf16Pair {
-            MulticastBf16Pair { address }
+        pub fn new(address: Global<f32x4>) -> MulticastF32x4 {
+            MulticastF32x4 { address }
         }
 
         /// The place `index` elements further on.
-        pub fn at(self, index: u32) -> MulticastBf16Pair {
-            MulticastBf16Pair { address: self.address.at(index) }
+        pub fn at(self, index: u32) -> MulticastF32x4 {
+            MulticastF32x4 { address: self.address.at(index) }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.global.add.acc::f32.bf16x2`.
-        pub fn load_reduce_add(self) -> u32 {
-            ptx!("multimem.ld_reduce.global.add.acc::f32.bf16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// The sum of the values. `multimem.ld_reduce.global.add.v4.f32`.
+        pub fn read_reduce_add(self) -> f32x4 {
+            let (x, y, z, w) = ptx!(
+                "multimem.ld_reduce.global.add.v4.f32 {x, y, z, w}, [{a}];",
+                a = in(self.address), x = out(f32), y = out(f32), z = out(f32), w = out(f32)
+            );
+            f32x4 { x, y, z, w }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.relaxed.sys.global.add.acc::f32.bf16x2`.
-        pub fn load_reduce_add_relaxed(self) -> u32 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.add.acc::f32.bf16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.v4.f32`.
+        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f32x4 {
+            let (x, y, z, w) = ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.add.v4.f32 {x, y, z, w}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), x = out(f32), y = out(f32),
+                z = out(f32), w = out(f32)
+            );
+            f32x4 { x, y, z, w }
         }
 
-        /// The sum of the values. `multimem.ld_reduce.acquire.sys.global.add.acc::f32.bf16x2`.
-        pub fn load_reduce_add_acquire(self) -> u32 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.add.acc::f32.bf16x2 {d}, [{a}];", a = in(self.address), d = out(u32))
+        /// Stores the value on every GPU. `multimem.st.global.v4.f32`.
+        pub fn write(self, value: f32x4) {
+            ptx!(
+                "multimem.st.global.v4.f32 [{a}], {x, y, z, w};",
+                a = in(self.address), x = in(value.x), y = in(value.y), z = in(value.z), w = in(value.w)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.global.bf16x2`.
-        pub fn store(self, value: u32) {
-            ptx!("multimem.st.global.bf16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.v4.f32`.
+        pub fn store(self, value: f32x4, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.st.{order}.{scope}.global.v4.f32 [{a}], {x, y, z, w};",
+                a = in(self.address), x = in(value.x), y = in(value.y), z = in(value.z), w = in(value.w),
+                order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.relaxed.sys.global.bf16x2`.
-        pub fn store_relaxed(self, value: u32) {
-            ptx!("multimem.st.relaxed.sys.global.bf16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.v4.f32`.
+        pub fn reduce_add(self, value: f32x4, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.add.v4.f32 [{a}], {x, y, z, w};",
+                a = in(self.address), x = in(value.x), y = in(value.y), z = in(value.z), w = in(value.w),
+                order = order(order), scope = scope(scope)
+            );
+        }
+    }
+
+    /// An `f64` at one place of every GPU.
+    #[derive(Clone, Copy, Debug)]
+    pub struct MulticastF64 {
+        /// The multicast address.
+        pub address: Global<f64>,
+    }
+
+    impl MulticastF64 {
+        /// The place at a multicast address.
+        pub fn new(address: Global<f64>) -> MulticastF64 {
+            MulticastF64 { address }
         }
 
-        /// Stores the value on every GPU. `multimem.st.release.sys.global.bf16x2`.
-        pub fn store_release(self, value: u32) {
-            ptx!("multimem.st.release.sys.global.bf16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// The place `index` elements further on.
+        pub fn at(self, index: u32) -> MulticastF64 {
+            MulticastF64 { address: self.address.at(index) }
         }
 
-        /// Adds the value on every GPU. `multimem.red.relaxed.sys.global.add.bf16x2`.
-        pub fn reduce_add_relaxed(self, value: u32) {
-            ptx!("multimem.red.relaxed.sys.global.add.bf16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// The sum of the values. `multimem.ld_reduce.global.add.f64`.
+        pub fn read_reduce_add(self) -> f64 {
+            ptx!("multimem.ld_reduce.global.add.f64 {d}, [{a}];", a = in(self.address), d = out(f64))
         }
 
-        /// Adds the value on every GPU. `multimem.red.release.sys.global.add.bf16x2`.
-        pub fn reduce_add_release(self, value: u32) {
-            ptx!("multimem.red.release.sys.global.add.bf16x2 [{a}], {b};", a = in(self.address), b = in(value));
+        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.f64`.
+        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.add.f64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(f64)
+            )
+        }
+
+        /// Stores the value on every GPU. `multimem.st.global.f64`.
+        pub fn write(self, value: f64) {
+            ptx!("multimem.st.global.f64 [{a}], {b};", a = in(self.address), b = in(value));
+        }
+
+        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.f64`.
+        pub fn store(self, value: f64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.st.{order}.{scope}.global.f64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
+        }
+
+        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.f64`.
+        pub fn reduce_add(self, value: f64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.add.f64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
     }
 }

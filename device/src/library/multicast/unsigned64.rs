@@ -2,7 +2,7 @@
 
 use crate::device;
 
-/// Multicast memory of `u64`.
+/// Multicast memory of `u64` (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;
@@ -26,168 +26,142 @@ pub mod code {
         }
 
         /// The sum of the values. `multimem.ld_reduce.global.add.u64`.
-        pub fn load_reduce_add(self) -> u64 {
+        pub fn read_reduce_add(self) -> u64 {
             ptx!("multimem.ld_reduce.global.add.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The sum of the values. `multimem.ld_reduce.relaxed.sys.global.add.u64`.
-        pub fn load_reduce_add_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.add.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.acquire.sys.global.add.u64`.
-        pub fn load_reduce_add_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.add.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.u64`.
+        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.add.u64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// The least of the values. `multimem.ld_reduce.global.min.u64`.
-        pub fn load_reduce_min(self) -> u64 {
+        pub fn read_reduce_min(self) -> u64 {
             ptx!("multimem.ld_reduce.global.min.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The least of the values. `multimem.ld_reduce.relaxed.sys.global.min.u64`.
-        pub fn load_reduce_min_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.min.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The least of the values. `multimem.ld_reduce.acquire.sys.global.min.u64`.
-        pub fn load_reduce_min_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.min.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The least of the values. `multimem.ld_reduce.<order>.<scope>.global.min.u64`.
+        pub fn load_reduce_min(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.min.u64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// The greatest of the values. `multimem.ld_reduce.global.max.u64`.
-        pub fn load_reduce_max(self) -> u64 {
+        pub fn read_reduce_max(self) -> u64 {
             ptx!("multimem.ld_reduce.global.max.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The greatest of the values. `multimem.ld_reduce.relaxed.sys.global.max.u64`.
-        pub fn load_reduce_max_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.max.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The greatest of the values. `multimem.ld_reduce.acquire.sys.global.max.u64`.
-        pub fn load_reduce_max_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.max.u64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The greatest of the values. `multimem.ld_reduce.<order>.<scope>.global.max.u64`.
+        pub fn load_reduce_max(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.max.u64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// The bits that are set in all of the values. `multimem.ld_reduce.global.and.b64`.
-        pub fn load_reduce_and(self) -> u64 {
+        pub fn read_reduce_and(self) -> u64 {
             ptx!("multimem.ld_reduce.global.and.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The bits that are set in all of the values. `multimem.ld_reduce.relaxed.sys.global.and.b64`.
-        pub fn load_reduce_and_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.and.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The bits that are set in all of the values. `multimem.ld_reduce.acquire.sys.global.and.b64`.
-        pub fn load_reduce_and_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.and.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The bits that are set in all of the values. `multimem.ld_reduce.<order>.<scope>.global.and.b64`.
+        pub fn load_reduce_and(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.and.b64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// The bits that are set in any of the values. `multimem.ld_reduce.global.or.b64`.
-        pub fn load_reduce_or(self) -> u64 {
+        pub fn read_reduce_or(self) -> u64 {
             ptx!("multimem.ld_reduce.global.or.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The bits that are set in any of the values. `multimem.ld_reduce.relaxed.sys.global.or.b64`.
-        pub fn load_reduce_or_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.or.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The bits that are set in any of the values. `multimem.ld_reduce.acquire.sys.global.or.b64`.
-        pub fn load_reduce_or_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.or.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The bits that are set in any of the values. `multimem.ld_reduce.<order>.<scope>.global.or.b64`.
+        pub fn load_reduce_or(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.or.b64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// The exclusive or of the values. `multimem.ld_reduce.global.xor.b64`.
-        pub fn load_reduce_xor(self) -> u64 {
+        pub fn read_reduce_xor(self) -> u64 {
             ptx!("multimem.ld_reduce.global.xor.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
         }
 
-        /// The exclusive or of the values. `multimem.ld_reduce.relaxed.sys.global.xor.b64`.
-        pub fn load_reduce_xor_relaxed(self) -> u64 {
-            ptx!("multimem.ld_reduce.relaxed.sys.global.xor.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
-        }
-
-        /// The exclusive or of the values. `multimem.ld_reduce.acquire.sys.global.xor.b64`.
-        pub fn load_reduce_xor_acquire(self) -> u64 {
-            ptx!("multimem.ld_reduce.acquire.sys.global.xor.b64 {d}, [{a}];", a = in(self.address), d = out(u64))
+        /// The exclusive or of the values. `multimem.ld_reduce.<order>.<scope>.global.xor.b64`.
+        pub fn load_reduce_xor(self, order: impl Load, scope: impl Scope) -> u64 {
+            ptx!(
+                "multimem.ld_reduce.{order}.{scope}.global.xor.b64 {d}, [{a}];",
+                a = in(self.address), order = order(order), scope = scope(scope), d = out(u64)
+            )
         }
 
         /// Stores the value on every GPU. `multimem.st.global.u64`.
-        pub fn store(self, value: u64) {
+        pub fn write(self, value: u64) {
             ptx!("multimem.st.global.u64 [{a}], {b};", a = in(self.address), b = in(value));
         }
 
-        /// Stores the value on every GPU. `multimem.st.relaxed.sys.global.u64`.
-        pub fn store_relaxed(self, value: u64) {
-            ptx!("multimem.st.relaxed.sys.global.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.u64`.
+        pub fn store(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.st.{order}.{scope}.global.u64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value on every GPU. `multimem.st.release.sys.global.u64`.
-        pub fn store_release(self, value: u64) {
-            ptx!("multimem.st.release.sys.global.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.u64`.
+        pub fn reduce_add(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.add.u64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Adds the value on every GPU. `multimem.red.relaxed.sys.global.add.u64`.
-        pub fn reduce_add_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.add.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value, where it is less, on every GPU. `multimem.red.<order>.<scope>.global.min.u64`.
+        pub fn reduce_min(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.min.u64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Adds the value on every GPU. `multimem.red.release.sys.global.add.u64`.
-        pub fn reduce_add_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.add.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Stores the value, where it is greater, on every GPU. `multimem.red.<order>.<scope>.global.max.u64`.
+        pub fn reduce_max(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.max.u64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value, where it is less, on every GPU. `multimem.red.relaxed.sys.global.min.u64`.
-        pub fn reduce_min_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.min.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Keeps the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.and.b64`.
+        pub fn reduce_and(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.and.b64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value, where it is less, on every GPU. `multimem.red.release.sys.global.min.u64`.
-        pub fn reduce_min_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.min.u64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Sets the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.or.b64`.
+        pub fn reduce_or(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.or.b64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
 
-        /// Stores the value, where it is greater, on every GPU. `multimem.red.relaxed.sys.global.max.u64`.
-        pub fn reduce_max_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.max.u64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Stores the value, where it is greater, on every GPU. `multimem.red.release.sys.global.max.u64`.
-        pub fn reduce_max_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.max.u64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Keeps the bits of the value in the one on every GPU. `multimem.red.relaxed.sys.global.and.b64`.
-        pub fn reduce_and_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.and.b64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Keeps the bits of the value in the one on every GPU. `multimem.red.release.sys.global.and.b64`.
-        pub fn reduce_and_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.and.b64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Sets the bits of the value in the one on every GPU. `multimem.red.relaxed.sys.global.or.b64`.
-        pub fn reduce_or_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.or.b64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Sets the bits of the value in the one on every GPU. `multimem.red.release.sys.global.or.b64`.
-        pub fn reduce_or_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.or.b64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Flips the bits of the value in the one on every GPU. `multimem.red.relaxed.sys.global.xor.b64`.
-        pub fn reduce_xor_relaxed(self, value: u64) {
-            ptx!("multimem.red.relaxed.sys.global.xor.b64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Flips the bits of the value in the one on every GPU. `multimem.red.release.sys.global.xor.b64`.
-        pub fn reduce_xor_release(self, value: u64) {
-            ptx!("multimem.red.release.sys.global.xor.b64 [{a}], {b};", a = in(self.address), b = in(value));
+        /// Flips the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.xor.b64`.
+        pub fn reduce_xor(self, value: u64, order: impl Store, scope: impl Scope) {
+            ptx!(
+                "multimem.red.{order}.{scope}.global.xor.b64 [{a}], {b};",
+                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
+            );
         }
     }
 }

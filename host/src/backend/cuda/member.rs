@@ -1,16 +1,20 @@
-//! One rank: a stream on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
+//! One rank: its streams on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUevent_flags};
+use cudarc::driver::sys::{
+    self, CUdevice_attribute_enum as Attribute, CUevent_flags, CUlaunchAttributeID_enum as AttributeName,
+};
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::driver::Call;
 use super::memory::{Mapping, Sharable};
+use super::pool::Pool;
+use super::streams::Streams;
 use super::{jit, refused};
-use crate::backend::{Argument, KernelHandle, Launch, Ticket};
+use crate::backend::{Argument, KernelHandle, Launch, LaunchOptions, Ticket};
 use crate::report::LaunchReport;
 use crate::{Error, Result};
 
@@ -18,11 +22,14 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Member {
     rank: usize,
-    context: Arc<CudaContext>,
-    stream: Arc<CudaStream>,
+    pool: Pool,
+    pub(super) context: Arc<CudaContext>,
+    /// The rank's own.
+    pub(super) stream: Arc<CudaStream>,
     multiprocessors: u32,
     sharable: Sharable,
     state: Mutex<State>,
+    pub(super) streams: Mutex<Streams>,
 }
 
 #[derive(Debug, Default)]
@@ -66,37 +73,48 @@ struct Timed {
 }
 
 impl Member {
-    /// Opens a GPU that `sharers` ranks use, this one included.
-    pub(super) fn open(
-        rank: usize,
-        device: usize,
-        sharers: usize,
-        multiprocessors: Option<u32>,
-        sharable: Sharable,
-    ) -> Result<Member> {
+    /// Opens a GPU, for this rank alone until [`share`](Self::share) says otherwise.
+    pub(super) fn open(rank: usize, device: usize, sharable: Sharable) -> Result<Member> {
         let failed = |call: Call| move |error| refused(rank, call, error);
         let context = CudaContext::new(device).map_err(failed("opening the GPU"))?;
         // Memory and order are ours: cudarc need not record events around every use.
         // SAFETY: no memory of cudarc's own is used.
         unsafe { context.disable_event_tracking() };
-        let count = context
+        let multiprocessors = context
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
             .map_err(failed("counting multiprocessors"))?
             .cast_unsigned();
-        let part = (count / sharers as u32).max(1);
         let stream = context.new_stream().map_err(failed("making a stream"))?;
+        let pool = Pool::new(context.cu_device()).map_err(failed("making a pool of memory"))?;
         Ok(Member {
             rank,
+            pool,
             context,
             stream,
-            multiprocessors: multiprocessors.map_or(part, |asked| asked.min(part)).max(1),
+            multiprocessors,
             sharable,
             state: Mutex::default(),
+            streams: Mutex::default(),
         })
+    }
+
+    /// `sharers` ranks use the GPU, this one included: it has its part of the multiprocessors, or fewer if `most` says so.
+    pub(super) fn share(&mut self, sharers: usize, most: Option<u32>) {
+        let part = self.multiprocessors / (sharers as u32).max(1);
+        self.multiprocessors = most.map_or(part, |most| most.min(part)).max(1);
+    }
+
+    /// What tells its GPU from others, in every process.
+    pub(super) fn identity(&self) -> Result<[u8; 16]> {
+        super::driver::identity(self.device()).map_err(self.failed("asking which GPU it is"))
     }
 
     pub(super) fn multiprocessors(&self) -> u32 {
         self.multiprocessors
+    }
+
+    pub(super) fn rank(&self) -> usize {
+        self.rank
     }
 
     pub(super) fn device(&self) -> i32 {
@@ -106,13 +124,19 @@ impl Member {
     /// Memory for this rank alone, in the order of its stream: neither this nor giving it back waits for other ranks.
     pub(super) fn allocate(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
-        // SAFETY: the stream lives as long as the member.
-        unsafe { result::malloc_async(self.stream.cu_stream(), bytes as usize) }
-            .map_err(self.failed("reserving memory"))
+        self.refuse_in_capture("allocating memory")?;
+        let address =
+            self.pool.allocate(bytes as usize, &self.stream).map_err(self.failed("reserving memory"))?;
+        if self.has_more_streams() {
+            // The other streams do not know when the memory is there.
+            self.stream.synchronize().map_err(self.failed("reserving memory"))?;
+        }
+        Ok(address)
     }
 
     pub(super) fn allocate_symmetric(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
+        self.refuse_in_capture("allocating memory")?;
         let mapping = Mapping::allocate(self.rank, self.device(), bytes, self.sharable)?;
         let mut state = self.lock();
         let (number, address) = (state.allocated, mapping.address());
@@ -124,6 +148,10 @@ impl Member {
     /// Gives memory back. Peers that map it keep it alive for themselves.
     pub(super) fn release(&self, address: u64) -> Result<()> {
         self.enter()?;
+        if self.is_capturing() {
+            self.release_after_capture(address);
+            return Ok(());
+        }
         let symmetric = self.lock().symmetric.remove(&address);
         match symmetric {
             Some(symmetric) => {
@@ -131,10 +159,16 @@ impl Member {
                 drop(symmetric);
                 Ok(())
             }
-            // SAFETY: `allocate` gave the address.
-            None => unsafe { result::free_async(address, self.stream.cu_stream()) }
-                .map_err(self.failed("giving memory back")),
+            None => self.give_back(address),
         }
+    }
+
+    /// Gives local memory back once all streams are done with it.
+    fn give_back(&self, address: u64) -> Result<()> {
+        self.settle_other_streams()?;
+        // SAFETY: `allocate` gave the address.
+        unsafe { result::free_async(address, self.stream.cu_stream()) }
+            .map_err(self.failed("giving memory back"))
     }
 
     /// A symmetric allocation and its number.
@@ -170,6 +204,8 @@ impl Member {
 
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying to the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: the bytes stay where they are until the wait below is over.
         unsafe { result::memcpy_htod_async(address, bytes, self.stream.cu_stream()) }
             .map_err(self.failed("copying to the GPU"))?;
@@ -178,6 +214,8 @@ impl Member {
 
     pub(super) fn read(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying from the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `write`.
         unsafe { result::memcpy_dtoh_async(bytes, address, self.stream.cu_stream()) }
             .map_err(self.failed("copying from the GPU"))?;
@@ -186,21 +224,27 @@ impl Member {
 
     pub(super) fn copy(&self, from: u64, to: u64, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying on the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: both ranges are device memory of the rank; a wrong one is an error of the driver.
         unsafe { result::memcpy_dtod_async(to, from, bytes as usize, self.stream.cu_stream()) }
-            .map_err(self.failed("copying on the GPU"))
+            .map_err(self.failed("copying on the GPU"))?;
+        // The other streams do not know when the copy is made.
+        if self.has_more_streams() { self.wait() } else { Ok(()) }
     }
 
     pub(super) fn fill(&self, address: u64, value: u8, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("filling memory")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `copy`.
         unsafe { result::memset_d8_async(address, value, bytes as usize, self.stream.cu_stream()) }
             .map_err(self.failed("filling memory"))?;
         self.wait()
     }
 
-    /// Compiles what was not compiled before, and looks the entry up. That also puts it onto the GPU, which must not happen at its first
-    /// launch: a peer's kernel that waits for this one would hold it up.
+    /// Compiles what was not compiled before, looks the entry up, and puts it onto the GPU, which must not happen at its first launch: a
+    /// peer's kernel that waits for this one would hold it up.
     pub(super) fn load(&self, ptx: &str, name: &str) -> Result<KernelHandle> {
         self.enter()?;
         let mut state = self.lock();
@@ -220,6 +264,11 @@ impl Member {
         // SAFETY: the module is loaded.
         let function = unsafe { result::module::get_function(module.0, symbol) }
             .map_err(self.failed("looking a kernel up"))?;
+        // With lazy loading (the driver's default), code may move to the GPU as late as the first launch.
+        // SAFETY: the function is one of a loaded module.
+        unsafe { sys::cuFuncLoad(function) }
+            .result()
+            .map_err(self.failed("putting a kernel onto the GPU"))?;
         state.kernels.push(Kernel { name: name.to_owned(), function });
         Ok(KernelHandle(state.kernels.len() - 1))
     }
@@ -232,38 +281,82 @@ impl Member {
             .get(launch.kernel.0)
             .cloned()
             .ok_or_else(|| self.unknown("the kernel was loaded for another rank".to_owned()))?;
-        let timed = |call| self.failed(call);
+        let stream = self.stream_of(launch.stream)?;
+        // Events of a capture are no moments in time.
+        let timed = launch.reported && !self.is_capturing();
         let event = || {
-            self.stream
-                .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-                .map_err(timed("recording an event"))
+            let event = timed.then(|| stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)));
+            event.transpose().map_err(self.failed("recording an event"))
         };
         let mut arguments = launch.arguments.clone();
         let mut pointers: Vec<*mut c_void> = arguments.iter_mut().map(pointer).collect();
         let start = event()?;
-        // SAFETY: the driver copies the arguments before it returns; their types are those that the kernel's own argument struct names.
+        self.check_options(launch.options)?;
+        let mut attributes = launch_attributes(launch.options);
+        let config = sys::CUlaunchConfig {
+            gridDimX: launch.blocks,
+            gridDimY: 1,
+            gridDimZ: 1,
+            blockDimX: launch.threads,
+            blockDimY: 1,
+            blockDimZ: 1,
+            sharedMemBytes: 0,
+            hStream: stream.cu_stream(),
+            attrs: attributes.as_mut_ptr(),
+            numAttrs: attributes.len() as u32,
+        };
+        // SAFETY: the driver copies attributes and arguments before it returns; the arguments' types are those that the kernel's own
+        // argument struct names.
         unsafe {
-            result::launch_kernel(
-                kernel.function,
-                (launch.blocks, 1, 1),
-                (launch.threads, 1, 1),
-                0,
-                self.stream.cu_stream(),
-                &mut pointers,
-            )
+            sys::cuLaunchKernelEx(&config, kernel.function, pointers.as_mut_ptr(), std::ptr::null_mut())
         }
+        .result()
         .map_err(self.failed("launching a kernel"))?;
         let end = event()?;
         let ticket = state.launched;
         state.launched += 1;
-        state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        if let (Some(start), Some(end)) = (start, end) {
+            state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        }
         Ok(Ticket(ticket))
     }
 
-    /// Waits for this rank's stream only.
+    /// Refuses what the GPU cannot do.
+    fn check_options(&self, options: LaunchOptions) -> Result<()> {
+        let has = |attribute, least| {
+            let value =
+                self.context.attribute(attribute).map_err(self.failed("asking what the GPU can do"))?;
+            Ok::<bool, Error>(value >= least)
+        };
+        let (rank, why) = (self.rank, "the GPU needs compute capability 9.0 for that");
+        if (options.cluster > 1 || options.overlaps)
+            && !has(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9)?
+        {
+            let what = if options.cluster > 1 {
+                "clusters were asked for"
+            } else {
+                "an overlapping launch was asked for"
+            };
+            return Err(Error::Unsupported { rank, what, why });
+        }
+        if options.cooperative && !has(Attribute::CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH, 1)? {
+            let (what, why) = ("a cooperative launch was asked for", "the GPU has none");
+            return Err(Error::Unsupported { rank, what, why });
+        }
+        Ok(())
+    }
+
+    /// Waits for this rank's streams only.
     pub(super) fn wait(&self) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("waiting for the GPU")?;
+        self.settle_other_streams()?;
         self.stream.synchronize().map_err(self.failed("executing the rank's kernels"))
+    }
+
+    /// Nobody will ask for the report.
+    pub(super) fn forget(&self, ticket: Ticket) {
+        self.lock().launches.remove(&ticket.0);
     }
 
     pub(super) fn take_report(&self, ticket: Ticket) -> Option<LaunchReport> {
@@ -274,16 +367,16 @@ impl Member {
     }
 
     /// Makes the GPU that of the calling thread.
-    fn enter(&self) -> Result<()> {
+    pub(super) fn enter(&self) -> Result<()> {
         self.context.bind_to_thread().map_err(self.failed("choosing the GPU"))
     }
 
-    fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
+    pub(super) fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
         let rank = self.rank;
         move |error| refused(rank, call, error)
     }
 
-    fn unknown(&self, reason: String) -> Error {
+    pub(super) fn unknown(&self, reason: String) -> Error {
         Error::Driver { rank: self.rank, call: "finding what was named", reason }
     }
 
@@ -297,11 +390,33 @@ impl Drop for Member {
         if self.wait().is_err() {
             return; // the context is broken, and the driver takes everything back with it
         }
+        self.forget_graphs();
         for module in self.lock().modules.values() {
             // SAFETY: nothing runs on the stream any more, and the kernels go with the member.
             let _ = unsafe { result::module::unload(module.0) };
         }
     }
+}
+
+/// The options as the driver takes them.
+fn launch_attributes(options: LaunchOptions) -> Vec<sys::CUlaunchAttribute> {
+    let attribute = |id, value| sys::CUlaunchAttribute { id, pad: [0; 4], value };
+    let mut attributes = Vec::new();
+    if options.cluster > 1 {
+        let dimensions = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: options.cluster, y: 1, z: 1 };
+        let value = sys::CUlaunchAttributeValue_union { clusterDim: dimensions };
+        attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, value));
+    }
+    if options.overlaps {
+        let value = sys::CUlaunchAttributeValue_union { programmaticStreamSerializationAllowed: 1 };
+        attributes
+            .push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION, value));
+    }
+    if options.cooperative {
+        let value = sys::CUlaunchAttributeValue_union { cooperative: 1 };
+        attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_COOPERATIVE, value));
+    }
+    attributes
 }
 
 /// Where the driver finds an argument.
@@ -313,5 +428,32 @@ fn pointer(argument: &mut Argument) -> *mut c_void {
         Argument::U64(value) => (&raw mut *value).cast(),
         Argument::F32(value) => (&raw mut *value).cast(),
         Argument::F64(value) => (&raw mut *value).cast(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_the_attributes_that_they_name() {
+        assert!(launch_attributes(LaunchOptions::default().cluster(1)).is_empty());
+        let all = launch_attributes(LaunchOptions::default().cluster(4).overlapping().cooperative());
+        let names: Vec<AttributeName> = all.iter().map(|attribute| attribute.id).collect();
+        assert_eq!(
+            names,
+            [
+                AttributeName::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION,
+                AttributeName::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION,
+                AttributeName::CU_LAUNCH_ATTRIBUTE_COOPERATIVE,
+            ]
+        );
+        // SAFETY: these are the fields that were written.
+        let (cluster, flags) = unsafe {
+            let [first, second, third] = &all[..] else { panic!("three attributes") };
+            let flags = [second.value.programmaticStreamSerializationAllowed, third.value.cooperative];
+            (first.value.clusterDim, flags)
+        };
+        assert_eq!((cluster.x, cluster.y, cluster.z, flags), (4, 1, 1, [1, 1]));
     }
 }

@@ -5,14 +5,18 @@
 //! schedule seed, whatever the threads did.
 
 mod state;
+mod streams;
 
+use std::ffi::c_void;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use super::{
+    Backend, Departure, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+};
 use crate::rendezvous::{Activity, Answer};
 use crate::report::LaunchReport;
 use crate::{Error, Result, Trace};
@@ -59,9 +63,10 @@ impl Emulated {
         }
     }
 
-    /// The state once the rank's launches are finished.
-    fn idle(&self, rank: usize) -> Result<MutexGuard<'_, State>> {
+    /// The state once the rank's launches are finished, for `what`.
+    fn idle(&self, rank: usize, what: &'static str) -> Result<MutexGuard<'_, State>> {
         let mut state = self.working()?;
+        state.ranks[rank].streams.refuse_in_capture(rank, what)?;
         if !state.ranks[rank].is_idle() {
             drop(state);
             self.block(rank, Activity::Waiting)?;
@@ -103,6 +108,7 @@ impl Backend for Emulated {
 
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {
         let mut state = self.working()?;
+        state.ranks[rank].streams.refuse_in_capture(rank, "allocating memory")?;
         let address =
             state.machine.allocate(rank, bytes).map_err(|error| machine_error(Some(rank), error))?;
         if sharing == Sharing::Symmetric {
@@ -126,11 +132,17 @@ impl Backend for Emulated {
     }
 
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()> {
-        self.idle(rank)?.machine.write(address, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "copying to the GPU")?
+            .machine
+            .write(address, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn read(&self, rank: usize, address: u64, bytes: &mut [u8]) -> Result<()> {
-        self.idle(rank)?.machine.read(address, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "copying from the GPU")?
+            .machine
+            .read(address, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn copy(&self, rank: usize, from: u64, to: u64, bytes: u64) -> Result<()> {
@@ -140,7 +152,10 @@ impl Backend for Emulated {
     }
 
     fn fill(&self, rank: usize, address: u64, value: u8, bytes: u64) -> Result<()> {
-        self.idle(rank)?.machine.fill(address, value, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "filling memory")?
+            .machine
+            .fill(address, value, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn load(&self, rank: usize, ptx: &str, name: &str) -> Result<KernelHandle> {
@@ -149,16 +164,70 @@ impl Backend for Emulated {
     }
 
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket> {
+        if launch.options.cluster > 1 {
+            let what = "a launch in clusters of several blocks was asked for";
+            let why = "virtual GPUs run clusters of one block; use a GPU of compute capability 9.0 or newer";
+            return Err(Error::Unsupported { rank, what, why });
+        }
         let mut state = self.working()?;
         Ok(state.ranks[rank].enqueue(launch))
     }
 
+    fn stream(&self, rank: usize) -> Result<StreamHandle> {
+        Ok(self.working()?.ranks[rank].streams.add())
+    }
+
+    unsafe fn adopt_stream(&self, rank: usize, _stream: *mut c_void) -> Result<StreamHandle> {
+        let (what, why) = (
+            "a stream of the CUDA driver was given",
+            "virtual GPUs have streams of their own; use new_stream",
+        );
+        Err(Error::Unsupported { rank, what, why })
+    }
+
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle> {
+        self.working()?.ranks[rank].streams.record(rank, stream)
+    }
+
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
+        self.working()?.ranks[rank].streams.wait_for(rank, stream, event)
+    }
+
+    fn forget_event(&self, rank: usize, event: EventHandle) {
+        self.lock().ranks[rank].streams.forget_event(event);
+    }
+
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()> {
+        self.working()?.ranks[rank].streams.begin_capture(rank, stream)
+    }
+
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle> {
+        Ok(self.working()?.ranks[rank].streams.end_capture())
+    }
+
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
+        let mut state = self.working()?;
+        let launches = state.ranks[rank].streams.captured(rank, graph)?;
+        for launch in launches {
+            state.ranks[rank].enqueue(Launch { stream, ..launch });
+        }
+        Ok(())
+    }
+
+    fn forget_graph(&self, rank: usize, graph: GraphHandle) {
+        self.lock().ranks[rank].streams.forget_graph(graph);
+    }
+
     fn wait(&self, rank: usize) -> Result<()> {
-        self.idle(rank).map(|_| ())
+        self.idle(rank, "waiting for the GPU").map(|_| ())
     }
 
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport> {
         self.lock().ranks[rank].reports.remove(&ticket)
+    }
+
+    fn forget(&self, rank: usize, ticket: Ticket) {
+        self.lock().ranks[rank].forget(ticket);
     }
 
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {

@@ -1,12 +1,13 @@
 //! What the rank threads share, and the execution of what they launched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
 use super::super::{Argument, KernelHandle, Launch, Ticket};
 use super::Settings;
+use super::streams::Streams;
 use crate::rendezvous::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
 use crate::{Error, Result};
@@ -27,11 +28,17 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 pub(super) struct RankState {
-    queue: Vec<(Ticket, Launch)>,
+    pub(super) streams: Streams,
+    /// Launches that the machine does not have yet, with those that each waits for besides those of its stream.
+    queue: Vec<(Ticket, Launch, Vec<Ticket>)>,
+    /// All that the machine has or had.
+    handed: HashMap<Ticket, emulator::Ticket>,
     /// Launches that the machine has, unfinished when it last stopped.
     under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
+    /// Launches whose reports nobody will ask for, and that are not finished.
+    forgotten: HashSet<Ticket>,
     /// Local memory to free when the queue is empty.
     released: Vec<u64>,
     /// Symmetric memory in order of allocation: address, and what became of it.
@@ -136,12 +143,28 @@ impl RankState {
         self.queue.is_empty() && self.under_way.is_empty()
     }
 
-    /// Puts a launch on the rank's stream.
+    /// Puts a launch on its stream, or captures it.
     pub(super) fn enqueue(&mut self, launch: Launch) -> Ticket {
         let ticket = Ticket(self.launches);
         self.launches += 1;
-        self.queue.push((ticket, launch));
+        let Some(launch) = self.streams.take(launch) else { return ticket };
+        if !launch.reported {
+            self.forgotten.insert(ticket);
+        }
+        let after = self.streams.append(launch.stream, ticket);
+        self.queue.push((ticket, launch, after));
         ticket
+    }
+
+    /// Nobody will ask for this report.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        let is_under_way = |waiting: Ticket| waiting == ticket;
+        if self.queue.iter().any(|&(waiting, ..)| is_under_way(waiting))
+            || self.under_way.iter().any(|&(waiting, _)| is_under_way(waiting))
+        {
+            self.forgotten.insert(ticket);
+        }
+        self.reports.remove(&ticket);
     }
 
     /// The rank's next symmetric allocation.
@@ -168,19 +191,24 @@ fn execute(
 ) -> Result<Vec<usize>> {
     let mut refused = None;
     for (rank, state) in ranks.iter_mut().enumerate() {
-        for (ticket, launch) in state.queue.drain(..) {
+        for (ticket, launch, after) in state.queue.drain(..) {
             let arguments = launch.arguments.iter().map(argument).collect();
-            let launched = machine.launch(emulator::Launch {
+            let after: Vec<_> =
+                after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
+            let launch = emulator::Launch {
                 gpu: rank,
-                stream: 0,
+                stream: launch.stream.0,
                 kernel: kernels[launch.kernel.0],
                 grid: [launch.blocks, 1, 1],
                 block: [launch.threads, 1, 1],
                 shared_bytes: 0,
                 arguments,
-            });
-            match launched {
-                Ok(handle) => state.under_way.push((ticket, handle)),
+            };
+            match machine.launch_after(launch, &after) {
+                Ok(handle) => {
+                    state.handed.insert(ticket, handle);
+                    state.under_way.push((ticket, handle));
+                }
                 Err(error) => refused = refused.or(Some(super::machine_error(Some(rank), error))),
             }
         }
@@ -195,7 +223,9 @@ fn execute(
     for state in ranks.iter_mut() {
         state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
             Some(report) => {
-                state.reports.insert(ticket, launch_report(report, seconds));
+                if !state.forgotten.remove(&ticket) {
+                    state.reports.insert(ticket, launch_report(report, seconds));
+                }
                 false
             }
             None => true,

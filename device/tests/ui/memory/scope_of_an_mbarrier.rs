@@ -1,0 +1,14 @@
+use crossdock_device::device;
+
+#[device]
+pub mod code {
+    use crossdock_device::prelude::*;
+
+    use crossdock_device::library::mbarrier::code::Mbarrier;
+
+    pub fn f(barrier: Mbarrier) -> u64 {
+        barrier.arrive_ordered(Release, Gpu)
+    }
+}
+
+fn main() {}
