@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::block::Block;
+use crate::cluster::Cluster;
 use crate::consistency::{Detector, Knowledge, Trail};
 use crate::error::FaultKind;
 use crate::execute;
@@ -23,7 +23,7 @@ const FEWEST_CHUNKS: u32 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     Global(u64),
-    /// An offset in the shared memory of the agent's block.
+    /// An offset in the shared memory of the agent's cluster.
     Shared(u32),
 }
 
@@ -96,6 +96,16 @@ impl Transfer {
             || self.completes.is_some()
     }
 
+    /// Whether it still writes shared memory, or an mbarrier, that `inside` tells to be concerned.
+    pub(crate) fn reaches(&self, inside: impl Fn(u32) -> bool) -> bool {
+        let offset = |location| match location {
+            Location::Shared(offset) => Some(offset),
+            Location::Global(_) => None,
+        };
+        let ends = self.chunks.first().and_then(|chunk| offset(chunk.to));
+        ends.into_iter().chain(self.completes.map(|(offset, _)| offset)).any(inside)
+    }
+
     /// Whether it writes shared memory.
     pub(crate) fn fills_shared(&self) -> bool {
         self.chunks.first().is_some_and(|chunk| chunk.to.is_shared())
@@ -142,6 +152,8 @@ pub(crate) struct Issuer {
     pub(crate) ticket: usize,
     /// Slot of the block.
     pub(crate) slot: usize,
+    /// Slot and number of its cluster.
+    pub(crate) cluster: (usize, u64),
     pub(crate) block: [u32; 3],
     /// Slot of the warp.
     pub(crate) place: usize,
@@ -174,17 +186,17 @@ pub(crate) enum Progress {
 /// The memory that an agent acts on.
 pub(crate) struct Room<'a> {
     pub(crate) memory: &'a mut Memory,
-    /// The agent's block, while it is resident.
-    pub(crate) block: Option<&'a mut Block>,
-    /// Watch key of the block's first byte of shared memory.
+    /// The agent's cluster, while it is resident.
+    pub(crate) cluster: Option<&'a mut Cluster>,
+    /// Watch key of the cluster's first byte of shared memory.
     pub(crate) shared_key: u64,
     pub(crate) detector: Option<&'a mut Detector>,
 }
 
 impl Room<'_> {
-    fn block(&mut self) -> Result<&mut Block, FaultKind> {
+    fn cluster(&mut self) -> Result<&mut Cluster, FaultKind> {
         let gone = || FaultKind::Asynchronous("its block has exited".into());
-        self.block.as_deref_mut().ok_or_else(gone)
+        self.cluster.as_deref_mut().ok_or_else(gone)
     }
 
     fn read(&mut self, from: Location, into: &mut [u8]) -> Result<(), FaultKind> {
@@ -195,11 +207,11 @@ impl Room<'_> {
         let uninitialised = |place| FaultKind::Uninitialised { bytes: length as u32, place };
         match from {
             Location::Shared(offset) => {
-                let shared = &self.block()?.shared;
-                if !shared.is_written(offset as usize, length) {
-                    return Err(uninitialised(format!("shared memory ({} bytes) + {offset}", shared.len())));
+                let cluster = self.cluster()?;
+                if !cluster.shared.is_written(offset as usize, length) {
+                    return Err(uninitialised(cluster.describe(offset as usize)));
                 }
-                into.copy_from_slice(shared.bytes(offset as usize, length));
+                into.copy_from_slice(cluster.shared.bytes(offset as usize, length));
             }
             Location::Global(address) => {
                 let found = self.memory.locate(&mut Recent::default(), address, length as u64);
@@ -244,7 +256,7 @@ impl Room<'_> {
         }
         let key = match to {
             Location::Shared(offset) => {
-                self.block()?.shared.bytes_mut(offset as usize, bytes.len()).copy_from_slice(bytes);
+                self.cluster()?.shared.bytes_mut(offset as usize, bytes.len()).copy_from_slice(bytes);
                 self.shared_key + u64::from(offset)
             }
             Location::Global(address) => {
@@ -259,15 +271,17 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// Changes an mbarrier of the block.
+    /// Changes an mbarrier of the cluster.
     fn mbarrier(
         &mut self,
         offset: u32,
         knowledge: Option<&Knowledge>,
         change: impl FnOnce(&mut crate::mbarrier::Mbarrier) -> Result<(), String>,
     ) -> Result<(), FaultKind> {
-        let block = self.block()?;
-        block.update_mbarrier(offset, knowledge, change).map_err(FaultKind::Mbarrier)?;
+        let cluster = self.cluster()?;
+        // Whoever finds the phase complete is behind the copy, wherever it was issued.
+        let knowledge = knowledge.map(|knowledge| (knowledge, false));
+        cluster.update_mbarrier(offset, knowledge, change).map_err(FaultKind::Mbarrier)?;
         self.memory.watch.written(self.shared_key + u64::from(offset), crate::mbarrier::BYTES as u64);
         Ok(())
     }

@@ -1,11 +1,7 @@
-//! A resident thread block: its shared memory and its barriers (PTX ISA section 9.7.13.1).
+//! A resident thread block and its barriers (PTX ISA section 9.7.13.1).
 
-use std::collections::BTreeMap;
-
-use crate::consistency::{Knowledge, Phases, Shadow};
+use crate::consistency::Knowledge;
 use crate::counters::BlockWaits;
-use crate::mbarrier::{Mbarrier, Mbarriers};
-use crate::memory::Region;
 
 /// Barriers of a block.
 pub(crate) const BARRIERS: usize = 16;
@@ -17,44 +13,19 @@ pub(crate) struct Block {
     pub(crate) index: [u32; 3],
     pub(crate) sm: usize,
     pub(crate) threads: u32,
-    pub(crate) shared: Region,
-    /// Who accessed shared memory.
-    pub(crate) shadow: Shadow,
+    /// Its cluster (a slot), and its rank there.
+    pub(crate) cluster: usize,
+    pub(crate) rank: u32,
     /// Warps (in the machine's slab) in order.
     pub(crate) warps: Vec<usize>,
     /// Warps with a lane that has not exited.
     pub(crate) alive: u32,
     pub(crate) barriers: Vec<Barrier>,
-    pub(crate) mbarriers: Mbarriers,
-    /// What mbarriers make known, by offset, if checks are on.
-    pub(crate) phases: BTreeMap<u32, Phases>,
     /// Agents that its warps issued and that are not finished.
     pub(crate) agents: u32,
     /// Virtual cycle at which it started.
     pub(crate) started: u64,
     pub(crate) waits: BlockWaits,
-}
-
-impl Block {
-    /// Changes an mbarrier and hands what is known by who changes it to those who wait for the phase.
-    pub(crate) fn update_mbarrier<T>(
-        &mut self,
-        offset: u32,
-        knowledge: Option<&Knowledge>,
-        change: impl FnOnce(&mut Mbarrier) -> Result<T, String>,
-    ) -> Result<T, String> {
-        let before = self.mbarriers.get(&self.shared, offset)?.phase();
-        let result = self.mbarriers.update(&mut self.shared, offset, change)?;
-        if let Some(knowledge) = knowledge {
-            self.phases.entry(offset).or_default().arrive(knowledge);
-        }
-        if self.mbarriers.get(&self.shared, offset)?.phase() != before
-            && let Some(phases) = self.phases.get_mut(&offset)
-        {
-            phases.advance();
-        }
-        Ok(result)
-    }
 }
 
 /// One of the 16 barriers; the default is idle.

@@ -55,9 +55,16 @@ pub(crate) enum Preset {
     /// Half (0 is the low one) of the address of the words that a grid-wide barrier counts in.
     GridWorkspace(u32),
     TotalSharedBytes,
-    /// Position in a cluster of one block.
-    ClusterZero,
-    ClusterOne,
+    /// Index of the block's cluster in the grid, and extents of the grid in clusters.
+    Cluster(usize),
+    Clusters(usize),
+    /// Index of the block in its cluster, and extents of that.
+    BlockInCluster(usize),
+    ClusterSize(usize),
+    RankInCluster,
+    BlocksOfCluster,
+    /// Whether the launch named a cluster.
+    ExplicitCluster,
 }
 
 /// `%lanemask_*`.
@@ -128,6 +135,10 @@ pub(crate) struct Code {
     /// Whether the kernel asks for the words of a grid-wide barrier.
     pub(crate) grid_workspace: bool,
     pub(crate) required_block: Option<[u32; 3]>,
+    /// `.reqnctapercluster`.
+    pub(crate) required_cluster: Option<[u32; 3]>,
+    /// `.maxclusterrank`.
+    pub(crate) most_blocks_of_cluster: Option<u64>,
     pub(crate) most_threads: Option<u64>,
 }
 

@@ -266,8 +266,12 @@ fn class_of_function(function: Function) -> Class {
         | Function::BitMask { .. }
         | Function::ExtendFrom { .. }
         | Function::Multiply24 { .. }
+        | Function::Video { .. }
         | Function::MultiplyAddHighSaturating => Class::Integer,
-        Function::PackSaturating { .. } | Function::Tf32 { .. } => Class::Conversion,
+        Function::PackSaturating { .. }
+        | Function::Tf32 { .. }
+        | Function::ToPowersOfTwo { .. }
+        | Function::FromPowersOfTwo => Class::Conversion,
         Function::HalfSet { .. } => Class::Predicate,
         Function::Divide32 { .. }
         | Function::SquareRoot32 { .. }

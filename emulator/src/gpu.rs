@@ -14,6 +14,8 @@ pub(crate) mod limits {
     pub(crate) const SHARED_PER_BLOCK: u32 = 227 << 10;
     /// Threads of one block.
     pub(crate) const THREADS_PER_BLOCK: u64 = 1024;
+    /// Multiprocessors of a graphics processing cluster, which blocks of a cluster share (18 of an H100, some of them off).
+    pub(crate) const MULTIPROCESSORS_PER_GPC: usize = 16;
 }
 
 /// What runs on one streaming multiprocessor.
@@ -48,22 +50,19 @@ impl Gpu {
         Gpu { multiprocessors: vec![Multiprocessor::default(); multiprocessors as usize] }
     }
 
-    /// Takes room for a block on the least loaded multiprocessor that has it.
-    pub(crate) fn place(&mut self, demand: Demand) -> Option<usize> {
-        let (index, chosen) = self
-            .multiprocessors
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, sm)| {
-                sm.threads + demand.threads <= limits::THREADS
-                    && sm.blocks < limits::BLOCKS
-                    && sm.shared + demand.shared <= limits::SHARED
-            })
-            .min_by_key(|(_, sm)| sm.threads)?;
-        chosen.threads += demand.threads;
-        chosen.blocks += 1;
-        chosen.shared += demand.shared;
-        Some(index)
+    /// Takes room for blocks that run together, on the least loaded multiprocessors that have it. Several must be of one
+    /// graphics processing cluster.
+    pub(crate) fn place(&mut self, demand: Demand, blocks: u32) -> Option<Vec<usize>> {
+        let together = if blocks == 1 { self.multiprocessors.len() } else { limits::MULTIPROCESSORS_PER_GPC };
+        for (number, group) in self.multiprocessors.chunks_mut(together.max(1)).enumerate() {
+            let mut trial = group.to_vec();
+            let chosen: Option<Vec<usize>> = (0..blocks).map(|_| place_one(&mut trial, demand)).collect();
+            if let Some(chosen) = chosen {
+                group.clone_from_slice(&trial);
+                return Some(chosen.into_iter().map(|index| number * together + index).collect());
+            }
+        }
+        None
     }
 
     /// Gives the room of a block back.
@@ -77,4 +76,20 @@ impl Gpu {
     pub(crate) fn count(&self) -> u32 {
         self.multiprocessors.len() as u32
     }
+}
+
+fn place_one(multiprocessors: &mut [Multiprocessor], demand: Demand) -> Option<usize> {
+    let (index, chosen) = multiprocessors
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, sm)| {
+            sm.threads + demand.threads <= limits::THREADS
+                && sm.blocks < limits::BLOCKS
+                && sm.shared + demand.shared <= limits::SHARED
+        })
+        .min_by_key(|(_, sm)| sm.threads)?;
+    chosen.threads += demand.threads;
+    chosen.blocks += 1;
+    chosen.shared += demand.shared;
+    Some(index)
 }

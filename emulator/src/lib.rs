@@ -52,6 +52,7 @@ pub mod activity;
 mod agent;
 mod block;
 mod clock;
+mod cluster;
 mod code;
 mod config;
 mod consistency;

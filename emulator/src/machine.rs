@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cluster::MOST_BLOCKS;
 use crate::code::Code;
 use crate::config::Config;
 use crate::consistency::Kind;
@@ -9,7 +10,7 @@ use crate::counters::Counters;
 use crate::decode;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::gpu::limits;
+use crate::gpu::{Gpu, limits};
 use crate::launch::{Kernel, Launch, Module, Ticket};
 use crate::memory::{Memory, Region};
 use crate::pending::Pending;
@@ -260,7 +261,16 @@ impl Machine {
     /// # Errors
     /// The launch does not fit the kernel or the GPU.
     pub fn launch(&mut self, launch: Launch) -> Result<Ticket, Error> {
-        self.launch_after(launch, &[])
+        self.enqueue(launch, None, &[])
+    }
+
+    /// The same with blocks in clusters of `cluster` blocks in x, y and z: those of a cluster run together, and reach each
+    /// other's shared memory. A kernel with `.reqnctapercluster` has its clusters without being asked.
+    ///
+    /// # Errors
+    /// The launch does not fit the kernel, the cluster or the GPU.
+    pub fn launch_in_clusters(&mut self, launch: Launch, cluster: [u32; 3]) -> Result<Ticket, Error> {
+        self.enqueue(launch, Some(cluster), &[])
     }
 
     /// As [`launch`](Self::launch), for a launch that starts when those of `after` have ended too, on whatever streams of the same GPU: what
@@ -269,6 +279,15 @@ impl Machine {
     /// # Errors
     /// As for [`launch`](Self::launch), and when a launch of `after` is of another GPU.
     pub fn launch_after(&mut self, launch: Launch, after: &[Ticket]) -> Result<Ticket, Error> {
+        self.enqueue(launch, None, after)
+    }
+
+    fn enqueue(
+        &mut self,
+        launch: Launch,
+        cluster: Option<[u32; 3]>,
+        after: &[Ticket],
+    ) -> Result<Ticket, Error> {
         let entry = self
             .kernels
             .get(launch.kernel.0)
@@ -301,6 +320,8 @@ impl Machine {
                 launch.block
             )));
         }
+        let explicit_cluster = cluster.or(code.required_cluster);
+        let cluster = check_cluster(&code, &launch, cluster).map_err(refuse)?;
         if let Some(other) = after
             .iter()
             .find(|ticket| self.launches.get(ticket.0).is_none_or(|earlier| earlier.gpu != launch.gpu))
@@ -315,6 +336,8 @@ impl Machine {
             gpu: launch.gpu,
             grid: launch.grid,
             block: launch.block,
+            cluster,
+            explicit_cluster: explicit_cluster.is_some(),
             dynamic_shared: launch.shared_bytes,
             parameters,
             variables: entry.variables[launch.gpu].clone(),
@@ -338,6 +361,12 @@ impl Machine {
                 code.shared_bytes,
                 launch.shared_bytes,
                 limits::SHARED_PER_BLOCK
+            )));
+        }
+        let blocks = pending.blocks_of_cluster();
+        if blocks > 1 && Gpu::new(self.config.sms_per_gpu).place(pending.demand(), blocks).is_none() {
+            return Err(refuse(format!(
+                "the {blocks} blocks of a cluster do not fit together into a group of multiprocessors"
             )));
         }
         if code.grid_workspace {
@@ -417,6 +446,25 @@ impl Machine {
     pub fn report(&self, ticket: Ticket) -> Option<&Report> {
         self.launches.get(ticket.0)?.report.as_ref()
     }
+}
+
+/// The cluster of a launch: what it asks for, or what the kernel requires.
+fn check_cluster(code: &Code, launch: &Launch, asked: Option<[u32; 3]>) -> Result<[u32; 3], String> {
+    if let (Some(asked), Some(required)) = (asked, code.required_cluster)
+        && asked != required
+    {
+        return Err(format!("clusters of {asked:?} blocks; `.reqnctapercluster` requires {required:?}"));
+    }
+    let Some(cluster) = asked.or(code.required_cluster) else { return Ok([1, 1, 1]) };
+    let blocks = cluster.iter().fold(1u64, |blocks, &extent| blocks.saturating_mul(extent.into()));
+    let most = code.most_blocks_of_cluster.unwrap_or(MOST_BLOCKS.into()).min(MOST_BLOCKS.into());
+    if blocks == 0 || blocks > most {
+        return Err(format!("clusters of {cluster:?} blocks; one has 1 to {most}"));
+    }
+    if (0..3).any(|axis| !launch.grid[axis].is_multiple_of(cluster[axis])) {
+        return Err(format!("grid {:?} cannot be divided into clusters of {cluster:?} blocks", launch.grid));
+    }
+    Ok(cluster)
 }
 
 /// The parameter bytes of a launch.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::code::{Code, LaneMask, Preset};
 use crate::counters::Counters;
-use crate::execute::Private;
+use crate::execute::{ClusterLanes, Private};
 use crate::gpu::Demand;
 use crate::memory::ahead::Ahead;
 use crate::memory::{Recent, Region};
@@ -20,6 +20,9 @@ pub(crate) struct Pending {
     pub(crate) gpu: usize,
     pub(crate) grid: [u32; 3],
     pub(crate) block: [u32; 3],
+    /// Blocks of a cluster in x, y and z, and whether the launch or the kernel named them.
+    pub(crate) cluster: [u32; 3],
+    pub(crate) explicit_cluster: bool,
     pub(crate) dynamic_shared: u32,
     pub(crate) parameters: Region,
     /// Addresses on this GPU of the module's variables.
@@ -67,10 +70,23 @@ impl Pending {
         Demand::new(self.threads(), self.shared())
     }
 
-    /// The index of a block in the grid from its number.
+    pub(crate) fn blocks_of_cluster(&self) -> u32 {
+        self.cluster.iter().product()
+    }
+
+    /// The rank of a block in its cluster.
+    pub(crate) fn rank(&self, index: [u32; 3]) -> u32 {
+        let [x, y, z] = [0, 1, 2].map(|axis| index[axis] % self.cluster[axis]);
+        x + self.cluster[0] * (y + self.cluster[1] * z)
+    }
+
+    /// The index of a block in the grid from its number: the blocks of a cluster follow each other.
     pub(crate) fn block_index(&self, number: u64) -> [u32; 3] {
-        let (x, y) = (u64::from(self.grid[0]), u64::from(self.grid[1]));
-        [(number % x) as u32, (number / x % y) as u32, (number / (x * y)) as u32]
+        let blocks = u64::from(self.blocks_of_cluster());
+        let clusters = [0, 1, 2].map(|axis| self.grid[axis] / self.cluster[axis]);
+        let cluster = position(number / blocks, clusters);
+        let inside = position(number % blocks, self.cluster);
+        [0, 1, 2].map(|axis| cluster[axis] * self.cluster[axis] + inside[axis])
     }
 
     /// A warp of a block, ready to start.
@@ -118,8 +134,13 @@ impl Pending {
                 Preset::GridWorkspace(half) => self.grid_workspace >> (32 * half) & 0xffff_ffff,
                 Preset::DynamicSharedBytes => u64::from(self.dynamic_shared),
                 Preset::TotalSharedBytes => u64::from(self.shared()),
-                Preset::ClusterZero => 0,
-                Preset::ClusterOne => 1,
+                Preset::Cluster(axis) => u64::from(index[axis] / self.cluster[axis]),
+                Preset::Clusters(axis) => u64::from(self.grid[axis] / self.cluster[axis]),
+                Preset::BlockInCluster(axis) => u64::from(index[axis] % self.cluster[axis]),
+                Preset::ClusterSize(axis) => u64::from(self.cluster[axis]),
+                Preset::RankInCluster => u64::from(self.rank(index)),
+                Preset::BlocksOfCluster => u64::from(self.blocks_of_cluster()),
+                Preset::ExplicitCluster => u64::from(self.explicit_cluster),
             }
         };
         for &(slot, preset) in &code.word_presets {
@@ -139,8 +160,15 @@ impl Pending {
             ahead: Ahead::default(),
             outstanding: None,
             activations: Vec::new(),
+            cluster_lanes: ClusterLanes::default(),
             clocks: None,
         };
         Warp::new(slot, warp, mask, registers, private)
     }
+}
+
+/// Where something is in a box of some extents, from its number.
+fn position(number: u64, extents: [u32; 3]) -> [u32; 3] {
+    let (x, y) = (u64::from(extents[0]), u64::from(extents[1]));
+    [(number % x) as u32, (number / x % y) as u32, (number / (x * y)) as u32]
 }

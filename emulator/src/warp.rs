@@ -242,6 +242,9 @@ impl Warp {
                 self.leave_behind(position, lanes);
                 self.groups.remove(position);
                 self.alive &= !lanes;
+                let barrier = &mut env.cluster.barrier;
+                let arrived = self.private.cluster_lanes.arrived_in(barrier.phase, lanes);
+                barrier.exit(lanes.count_ones(), arrived);
                 if let (Some(detector), Some(clocks)) = (&mut env.detector, &mut self.private.clocks) {
                     detector.exit(clocks, lanes);
                 }

@@ -154,13 +154,13 @@ fn launches_are_checked() {
 #[test]
 fn unsupported_instructions_fail_at_load() {
     let mut machine = machine();
-    let text = module("", "mov.u32 %r1, 1;\nmapa.shared::cluster.u32 %r2, %r1, 0;");
-    let error = machine.load(&text).expect_err("clusters are not executed");
-    let line = text.lines().position(|line| line.starts_with("mapa")).expect("the line") + 1;
+    let text = module("", "mov.u32 %r1, 1;\nst.bulk.shared::cta [%r1], %rd2, 0;");
+    let error = machine.load(&text).expect_err("bulk stores are not executed");
+    let line = text.lines().position(|line| line.starts_with("st.bulk")).expect("the line") + 1;
     let error = error.to_string();
-    assert!(error.contains("mapa.shared::cluster.u32") && error.contains(&format!("line {line}")), "{error}");
+    assert!(error.contains("st.bulk.shared::cta") && error.contains(&format!("line {line}")), "{error}");
     for body in
-        ["getctarank.u64 %r1, %rd2;", "cvt.rn.satfinite.e2m1x2.f32 %h1, %f2, %f3;", "mov.u32 %r1, %envreg3;"]
+        ["discard.global.L2 [%rd1], 128;", "fma.rn.oob.f16 %h1, %h2, %h3, %h4;", "mov.u32 %r1, %envreg3;"]
     {
         assert!(machine.load(&module("", body)).is_err(), "{body}");
     }

@@ -43,7 +43,10 @@ impl<'a> Checker<'a> {
                 Item::Function(function) => {
                     globals.functions.insert(&function.name);
                 }
-                Item::File { .. } | Item::Comment(_) => {}
+                Item::Alias { alias, .. } => {
+                    globals.functions.insert(alias);
+                }
+                Item::File { .. } | Item::Pragma(_) | Item::Comment(_) => {}
             }
         }
         let mut scopes = Scopes(vec![globals]);

@@ -33,11 +33,18 @@ impl Instruction {
             return Err(Error::UnknownInstruction { line: Line(line), name: name.to_owned() });
         }
         let mut wrong_operands: Vec<&'static Row> = Vec::new();
+        let unwrapped = unwrapped(&operands);
         for row in candidates {
             let form = row.form();
             let Some(assignment) = form.assign(&written) else { continue };
             let modifiers = form.ordered(&written, &assignment);
             if matching_shape(form, &modifiers, &operands).is_some() {
+                return Ok(Instruction { guard: None, opcode: Opcode { row, modifiers }, operands, line });
+            }
+            if let Some(operands) = &unwrapped
+                && matching_shape(form, &modifiers, operands).is_some()
+            {
+                let operands = operands.clone();
                 return Ok(Instruction { guard: None, opcode: Opcode { row, modifiers }, operands, line });
             }
             wrong_operands.push(row);
@@ -59,6 +66,18 @@ impl Instruction {
     pub fn patterns(&self) -> Option<&'static [OperandPattern]> {
         matching_shape(self.opcode.row.form(), &self.opcode.modifiers, &self.operands)
     }
+}
+
+/// The operands with `{%r1}` as `%r1`, if there are such: Triton writes vectors of one element, and assemblers take them.
+fn unwrapped(operands: &[Operand]) -> Option<Vec<Operand>> {
+    let alone = |operand: &Operand| match operand {
+        Operand::Vector(elements) if elements.len() == 1 => elements.first().cloned(),
+        _ => None,
+    };
+    operands
+        .iter()
+        .any(|operand| alone(operand).is_some())
+        .then(|| operands.iter().map(|operand| alone(operand).unwrap_or_else(|| operand.clone())).collect())
 }
 
 fn matching_shape(

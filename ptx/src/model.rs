@@ -49,11 +49,20 @@ pub enum Item {
     Variable(Variable),
     /// An entry point or device function.
     Function(Function),
+    /// `.alias name, function;`: another name of a function (PTX ISA section 11.6).
+    Alias {
+        /// The new name.
+        alias: String,
+        /// What it stands for.
+        function: String,
+    },
+    /// `.pragma "text";`
+    Pragma(String),
     /// A `//` line, without the slashes.
     Comment(String),
 }
 
-/// `.visible`, `.extern` or `.weak`.
+/// `.visible`, `.extern`, `.weak` or `.common`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     /// Visible to other modules and to the driver.
@@ -62,6 +71,8 @@ pub enum Linkage {
     Extern,
     /// May be overridden by another definition.
     Weak,
+    /// A `.global` variable of which the linker keeps the largest.
+    Common,
 }
 
 /// `.entry` (a kernel) or `.func` (a device function).

@@ -27,6 +27,7 @@ impl Display for Linkage {
             Linkage::Visible => ".visible",
             Linkage::Extern => ".extern",
             Linkage::Weak => ".weak",
+            Linkage::Common => ".common",
         })
     }
 }
@@ -225,6 +226,8 @@ impl Display for Module {
             match item {
                 Item::File { index, path } => writeln!(f, ".file {index} \"{path}\"")?,
                 Item::Variable(variable) => writeln!(f, "{variable};")?,
+                Item::Alias { alias, function } => writeln!(f, ".alias {alias}, {function};")?,
+                Item::Pragma(text) => writeln!(f, ".pragma \"{text}\";")?,
                 Item::Function(function) => write!(f, "{function}")?,
                 Item::Comment(text) => write_comment(f, text, "")?,
             }

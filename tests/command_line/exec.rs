@@ -153,3 +153,27 @@ fn schedules_are_enumerated_recorded_and_replayed() {
         assert!(text(&refused.stderr).contains(sentence), "{}", text(&refused.stderr));
     }
 }
+
+/// Blocks in clusters know their rank, and store to one word: a race, unless nobody looks.
+#[test]
+fn clusters_are_launched_and_checks_can_be_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let kernel = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry ranks(.param .u64 out)\n{\n\
+        .reg .b32 %r<4>;\n.reg .b64 %rd<4>;\nld.param.u64 %rd1, [out];\nmov.u32 %r1, %ctaid.x;\n\
+        mov.u32 %r2, %cluster_ctarank;\nmul.wide.u32 %rd2, %r1, 4;\nadd.u64 %rd2, %rd1, %rd2;\n\
+        st.global.u32 [%rd2], %r2;\nst.global.u32 [%rd1+24], %r1;\nret;\n}\n";
+    std::fs::write(at("ranks.ptx"), kernel).expect("written");
+    let run = "ranks.ptx --kernel ranks --grid 6 --cluster 3 --arg out:y.npy:7:int32";
+    let checked = crossdock_in(folder.path(), &format!("exec {run}"));
+    assert!(!checked.status.success());
+    assert!(text(&checked.stderr).contains("data race"), "{}", text(&checked.stderr));
+    json(folder.path(), &format!("{run} --unchecked"));
+    let ranks: Array1<i32> = read_npy(at("y.npy")).expect("an array");
+    assert_eq!(ranks.as_slice().expect("contiguous")[..6], [0, 1, 2, 0, 1, 2]);
+    let wrong = crossdock_in(
+        folder.path(),
+        &format!("exec {} --unchecked", run.replace("--cluster 3", "--cluster 4")),
+    );
+    assert!(text(&wrong.stderr).contains("cannot be divided into clusters"), "{}", text(&wrong.stderr));
+}

@@ -50,7 +50,11 @@ impl Detector {
                     end: nothing(),
                 });
                 // No scope but that of the system contains a host.
-                let place = Place { gpu: usize::MAX - gpu, block: u32::MAX - gpu as u32 };
+                let place = Place {
+                    gpu: usize::MAX - gpu,
+                    cluster: u32::MAX - gpu as u32,
+                    block: u32::MAX - gpu as u32,
+                };
                 let number = self.actors.len() as u32;
                 self.actors.push(Actor { launch, place, block: [0; 3], warp: 0 });
                 self.hosts.push(LaneClocks::new(number, launch, place, THREAD, nothing()));
@@ -101,7 +105,7 @@ impl Detector {
         self.host_waits(gpu);
         let mut host = std::mem::replace(
             &mut self.hosts[gpu],
-            LaneClocks::new(0, LaunchId::NONE, Place { gpu, block: 0 }, 0, Knowledge::default()),
+            LaneClocks::new(0, LaunchId::NONE, Place { gpu, cluster: 0, block: 0 }, 0, Knowledge::default()),
         );
         let access = Access {
             kind,

@@ -83,6 +83,7 @@ struct Launched {
 #[derive(Clone, Debug, Default)]
 struct Fences {
     blocks: HashMap<u32, Knowledge>,
+    clusters: HashMap<u32, Knowledge>,
     gpus: HashMap<usize, Knowledge>,
     system: Knowledge,
 }
@@ -172,17 +173,17 @@ impl Detector {
         self.blocks
     }
 
-    /// A warp starts with the lanes of `mask`.
+    /// A warp starts with the lanes of `mask`. A block is its index, its number, and that of the cluster's first block.
     pub(crate) fn start_warp(
         &mut self,
         ticket: usize,
-        block: ([u32; 3], u32),
+        block: ([u32; 3], u32, u32),
         warp: u32,
         mask: u32,
     ) -> Option<Box<LaneClocks>> {
         let &launch = self.tickets.get(&ticket)?;
         let &Launched { id, gpu, ref start, .. } = &self.launches[launch as usize];
-        let place = Place { gpu, block: block.1 };
+        let place = Place { gpu, cluster: block.2, block: block.1 };
         let number = self.actors.len() as u32;
         self.actors.push(Actor { launch: id, place, block: block.0, warp });
         Some(Box::new(LaneClocks::new(number, id, place, mask, start.clone())))
@@ -239,9 +240,14 @@ impl Detector {
     /// `fence.sc`: it synchronises with those before it whose scopes and its own contain each other's threads (PTX ISA
     /// sections 8.9.3 and 8.9.4). The order of such fences is that of execution.
     fn fence_sequentially(&mut self, clocks: &mut LaneClocks, mask: u32, scope: Scope) {
-        let Place { gpu, block } = clocks.place;
+        let Place { gpu, cluster, block } = clocks.place;
         for lane in clock::lanes(mask) {
             let mut earlier = self.fences.blocks.get(&block).cloned().unwrap_or_default();
+            if scope >= Scope::Cluster
+                && let Some(same_cluster) = self.fences.clusters.get(&cluster)
+            {
+                earlier.join(same_cluster);
+            }
             if scope >= Scope::Gpu {
                 if let Some(same_gpu) = self.fences.gpus.get(&gpu) {
                     earlier.join_from_elsewhere(same_gpu);
@@ -253,6 +259,9 @@ impl Detector {
             clocks.acquire_from_anyone(lane, &earlier, clocks.place);
             let mine = clocks.published(lane);
             self.fences.blocks.entry(block).or_default().join(&mine);
+            if scope >= Scope::Cluster {
+                self.fences.clusters.entry(cluster).or_default().join(&mine);
+            }
             if scope >= Scope::Gpu {
                 self.fences.gpus.entry(gpu).or_default().join(&mine);
             }

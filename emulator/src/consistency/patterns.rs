@@ -141,12 +141,12 @@ impl LaneClocks {
     }
 
     /// What an arrival of `lane` at an mbarrier publishes.
-    pub(crate) fn arrival(&self, lane: usize, order: Order) -> Knowledge {
+    pub(crate) fn arrival(&self, lane: usize, order: Order, reach: Scope) -> Knowledge {
         if order.releases() {
             return self.published(lane);
         }
         let mut knowledge = Knowledge::default();
-        for fence in self.fences(lane) {
+        for fence in self.fences(lane).iter().filter(|fence| fence.scope >= reach) {
             knowledge.join(&fence.knowledge);
         }
         knowledge

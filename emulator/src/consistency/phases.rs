@@ -14,11 +14,14 @@ use super::stamp::{Mark, Stamp};
 use super::view::View;
 use crate::op::Space;
 
-/// The knowledge that an mbarrier collects.
+/// The knowledge that an mbarrier collects: from its own block, and from other blocks of the cluster, which only waits at
+/// cluster scope learn.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Phases {
     arrived: Knowledge,
+    arrived_remotely: Knowledge,
     complete: Knowledge,
+    complete_remotely: Knowledge,
     initialised: Mark,
     /// A `fence.mbarrier_init` behind the initialisation.
     fenced: Option<Moment>,
@@ -30,18 +33,23 @@ impl Phases {
         Phases { initialised, ..Phases::default() }
     }
 
-    pub(crate) fn arrive(&mut self, knowledge: &Knowledge) {
-        self.arrived.join(knowledge);
+    pub(crate) fn arrive(&mut self, knowledge: &Knowledge, remote: bool) {
+        if remote { &mut self.arrived_remotely } else { &mut self.arrived }.join(knowledge);
     }
 
     /// The current phase is complete.
     pub(crate) fn advance(&mut self) {
         self.complete = self.arrived.clone();
+        self.complete_remotely = self.arrived_remotely.clone();
     }
 
-    /// What a waiter learns.
-    pub(crate) fn complete(&self) -> &Knowledge {
-        &self.complete
+    /// What a waiter learns whose scope is the cluster, or else the block.
+    pub(crate) fn complete(&self, cluster: bool) -> Knowledge {
+        let mut knowledge = self.complete.clone();
+        if cluster {
+            knowledge.join(&self.complete_remotely);
+        }
+        knowledge
     }
 }
 

@@ -6,15 +6,18 @@ use crate::op::{Order, Scope};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) gpu: usize,
+    /// Different for every cluster of a run.
+    pub(crate) cluster: u32,
     /// Different for every block of a run.
     pub(crate) block: u32,
 }
 
 impl Scope {
-    /// Whether the scope of an operation at `from` contains the threads at `to`. A cluster is one block here.
+    /// Whether the scope of an operation at `from` contains the threads at `to`.
     pub(crate) fn contains(self, from: Place, to: Place) -> bool {
         match self {
-            Scope::Block | Scope::Cluster => from.block == to.block,
+            Scope::Block => from.block == to.block,
+            Scope::Cluster => from.cluster == to.cluster,
             Scope::Gpu => from.gpu == to.gpu,
             Scope::System => true,
         }
@@ -24,6 +27,8 @@ impl Scope {
     pub(crate) fn between(a: Place, b: Place) -> Scope {
         if a.block == b.block {
             Scope::Block
+        } else if a.cluster == b.cluster {
+            Scope::Cluster
         } else if a.gpu == b.gpu {
             Scope::Gpu
         } else {

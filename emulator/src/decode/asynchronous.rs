@@ -35,10 +35,11 @@ fn address(builder: &mut Builder<'_>, operand: &Operand, space: Space) -> Result
     Ok(Address { space, base, offset })
 }
 
-/// The space of an mbarrier; a cluster has one block here, so its shared memory is that of the block.
+/// The space of an mbarrier.
 fn shared(modifiers: &mut Modifiers) -> Space {
-    let named = modifiers.choose(&[("shared", ()), ("shared::cta", ()), ("shared::cluster", ())]);
-    if named.is_some() { Space::Shared } else { Space::Generic }
+    let spaces =
+        [("shared", Space::Shared), ("shared::cta", Space::Shared), ("shared::cluster", Space::Cluster)];
+    modifiers.choose(&spaces).unwrap_or(Space::Generic)
 }
 
 fn constant(operand: &Operand) -> Result<u32, String> {
@@ -61,7 +62,8 @@ fn mbarrier(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result
     }
     let space = shared(&mut modifiers);
     let written = modifiers.choose(&[("relaxed", 0), ("acquire", 1), ("release", 2)]);
-    let scope = modifiers.scope().unwrap_or(Scope::Block);
+    // Without a scope: as far as an mbarrier of the cluster can be reached.
+    let scope = modifiers.scope().unwrap_or(Scope::Cluster);
     let (place, kind) = if modifiers.take("init") {
         (0, MbarrierKind::Initialise { count: builder.word(at(1)?)? })
     } else if modifiers.take("inval") {
@@ -175,14 +177,15 @@ fn bulk_copy(
     } else {
         None
     };
-    // The first space is that of the destination. A cluster has one block here.
+    // The first space is that of the destination.
     let spaces: Vec<Space> = instruction
         .opcode
         .modifiers
         .iter()
         .filter_map(|modifier| match *modifier {
             "global" => Some(Space::Global),
-            "shared::cta" | "shared::cluster" => Some(Space::Shared),
+            "shared::cta" => Some(Space::Shared),
+            "shared::cluster" => Some(Space::Cluster),
             _ => None,
         })
         .collect();
@@ -193,7 +196,7 @@ fn bulk_copy(
     let completes = modifiers.take(COMPLETES);
     modifiers.take("bulk_group");
     modifiers.finish()?;
-    let mbarrier = if completes { Some(address(builder, at(3)?, Space::Shared)?) } else { None };
+    let mbarrier = if completes { Some(address(builder, at(3)?, *to)?) } else { None };
     Ok(AsynchronousOp::Bulk(BulkCopy {
         to: address(builder, at(0)?, *to)?,
         from: address(builder, at(1)?, *from)?,

@@ -51,6 +51,8 @@ pub(super) enum Symbol {
     Shared(u32),
     DynamicShared,
     Local(u32),
+    /// A `.param` variable of a body or a parameter of a function: local memory that `.param` accesses reach.
+    FunctionParameter(u32),
     /// A kernel parameter at this offset.
     Parameter(u32),
     /// A module variable.
@@ -290,7 +292,8 @@ impl<'a> Builder<'a> {
     pub(super) fn declare_variable(&mut self, variable: &ptx::Variable) -> Result<(), String> {
         let symbol = match variable.space {
             ptx::Space::Shared => self.shared_variable(variable)?,
-            ptx::Space::Local | ptx::Space::Param => Symbol::Local(self.local_variable(variable)?),
+            ptx::Space::Local => Symbol::Local(self.local_variable(variable)?),
+            ptx::Space::Param => Symbol::FunctionParameter(self.local_variable(variable)?),
             _ => return Err(format!("variable `{}` must be at module scope", variable.name)),
         };
         self.define(&variable.name, symbol);

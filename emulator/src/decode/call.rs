@@ -81,7 +81,7 @@ pub(super) fn decode(builder: &mut Builder<'_>, instruction: &ptx::Instruction) 
     let location = builder.location;
     builder.frames.push(Frame { scopes: vec![Scope::default()], exit: Some(exit), function: callee.clone() });
     for (formal, &(offset, _)) in function.results.iter().chain(&function.parameters).zip(&actuals) {
-        builder.define(&formal.name, Symbol::Local(offset));
+        builder.define(&formal.name, Symbol::FunctionParameter(offset));
     }
     let result = body(builder, statements);
     builder.frames.pop();
@@ -109,7 +109,7 @@ fn actuals(
         let bytes = variable_bytes(formal).ok_or_else(|| format!("`{}` has no size", formal.name))? as u32;
         let offset = match actual {
             Operand::Symbol(name, 0) => match builder.symbol(name)? {
-                Symbol::Local(offset) => offset,
+                Symbol::FunctionParameter(offset) => offset,
                 _ => return Err(format!("argument `{name}` is not a `.param` variable of the body")),
             },
             value => {
@@ -292,7 +292,7 @@ pub(super) fn subroutines(builder: &mut Builder<'_>) -> Result<(), Error> {
         builder.frames = vec![Frame { scopes: vec![Scope::default()], exit: None, function: name.clone() }];
         let formals = builder.code.subroutines[number].formals.clone();
         for (formal, place) in function.results.iter().chain(&function.parameters).zip(formals) {
-            builder.define(&formal.name, Symbol::Local(place.offset));
+            builder.define(&formal.name, Symbol::FunctionParameter(place.offset));
         }
         body(builder, function.body.as_deref().unwrap_or_default())?;
         builder.guard = PredicateSource::ALWAYS;

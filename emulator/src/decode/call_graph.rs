@@ -31,6 +31,16 @@ impl<'a> CallGraph<'a> {
                 graph.numbers.entry(function.name.as_str()).or_insert(next);
             }
         }
+        // An alias has the address of its function, and calls what that calls.
+        let mut aliases = Vec::new();
+        for item in &module.items {
+            if let Item::Alias { alias, function } = item {
+                aliases.push((alias.as_str(), function.as_str()));
+                if let Some(&number) = graph.numbers.get(function.as_str()) {
+                    graph.numbers.insert(alias, number);
+                }
+            }
+        }
         let mut calls: HashMap<&str, Calls<'a>> = HashMap::new();
         for item in &module.items {
             match item {
@@ -43,6 +53,9 @@ impl<'a> CallGraph<'a> {
                 }
                 _ => {}
             }
+        }
+        for (alias, function) in aliases {
+            calls.entry(alias).or_default().direct.insert(function);
         }
         let taken: Vec<&str> = graph.address_taken.clone();
         for &start in calls.keys() {

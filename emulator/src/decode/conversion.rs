@@ -143,6 +143,9 @@ fn packed(name: &str) -> Option<Packed> {
         "bf16x2" => Packed::Bf16x2,
         "e4m3x2" => Packed::E4m3x2,
         "e5m2x2" => Packed::E5m2x2,
+        "e2m3x2" => Packed::E2m3x2,
+        "e3m2x2" => Packed::E3m2x2,
+        "e2m1x2" => Packed::E2m1x2,
         _ => return None,
     })
 }
@@ -171,15 +174,16 @@ fn convert(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<
             let rounding = rounding.unwrap_or(Rounding::Nearest);
             builder.emit(Op::ConvertPair { to, rounding, relu, saturate: saturate_finite, d, high, low });
         }
-        (Some(to @ (Packed::E4m3x2 | Packed::E5m2x2)), Some(Packed::F16x2)) if plain => {
+        (Some(to @ (Packed::F16x2 | Packed::Bf16x2)), Some(from)) if plain => {
             let a = builder.word(at(1)?)?;
             let d = builder.destination_word(at(0)?)?;
-            builder.emit(Op::NarrowPair { to, relu, d, a });
+            builder.emit(Op::WidenPair { to, from, relu, d, a });
         }
-        (Some(Packed::F16x2), Some(from @ (Packed::E4m3x2 | Packed::E5m2x2))) if plain => {
+        (Some(to), Some(from @ (Packed::F16x2 | Packed::Bf16x2))) if plain => {
             let a = builder.word(at(1)?)?;
             let d = builder.destination_word(at(0)?)?;
-            builder.emit(Op::WidenPair { from, relu, d, a });
+            let rounding = rounding.unwrap_or(Rounding::Nearest);
+            builder.emit(Op::NarrowPair { to, from, rounding, relu, d, a });
         }
         _ => {
             let (Some(to), Some(from)) = (scalar(to), scalar(from)) else {
@@ -217,7 +221,7 @@ fn address(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<
     }
     let to_space = modifiers.take("to");
     let base = match modifiers.space() {
-        Space::Shared => window::SHARED_BASE,
+        Space::Shared | Space::Cluster => window::SHARED_BASE,
         Space::Local => window::LOCAL_BASE,
         Space::Param => window::PARAM_BASE,
         Space::Global | Space::Const => 0,

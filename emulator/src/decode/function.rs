@@ -44,9 +44,14 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
             "maxntid" => {
                 builder.code.most_threads = Some(value(0).saturating_mul(value(1)).saturating_mul(value(2)))
             }
-            "reqnctapercluster" if directive.values.iter().any(|&extent| extent > 1) => {
-                return Err(unsupported("clusters of more than one block are not executed".into()));
+            "reqnctapercluster" => {
+                let extents = [0, 1, 2].map(|axis| u32::try_from(value(axis)).unwrap_or(u32::MAX));
+                builder.code.required_cluster = Some(extents);
             }
+            "blocksareclusters" => {
+                return Err(unsupported("`.blocksareclusters`: a grid is given in blocks here".into()));
+            }
+            "maxclusterrank" => builder.code.most_blocks_of_cluster = Some(value(0)),
             _ => {}
         }
     }
@@ -135,6 +140,9 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
         .or_else(|| super::memory::decode(builder, name, instruction))
         .or_else(|| super::multicast::decode(builder, name, instruction))
         .or_else(|| super::warp::decode(builder, name, instruction))
+        .or_else(|| super::matrix::decode(builder, name, instruction))
+        .or_else(|| super::cluster::decode(builder, name, instruction))
+        .or_else(|| super::video::decode(builder, name, instruction))
         .or_else(|| super::asynchronous::decode(builder, name, instruction))
         .or_else(|| super::floating::decode(builder, name, instruction))
         .or_else(|| super::logic::decode(builder, name, instruction))

@@ -7,7 +7,8 @@ use super::arithmetic::{binary, integer_type, operand};
 use super::builder::Builder;
 use super::modifiers::Modifiers;
 use crate::op::{
-    Boolean, CombinedCompare, CompareType, Comparison, IntegerBinary, IntegerUnary, Op, Permute, Shift, Width,
+    Boolean, CombinedCompare, CompareType, Comparison, FloatBinary, FloatMode, IntegerBinary, IntegerUnary,
+    Op, Permute, Shift, Width,
 };
 use crate::register::NONE;
 
@@ -119,12 +120,15 @@ fn select(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
             builder.emit(Op::Select { wide, d, a, b, p });
         }
         Some(ty) => {
-            // A subnormal and the zero it is flushed to compare alike unless it is negative.
-            if modifiers.take("ftz") {
-                return Err("the emulator executes it without `.ftz` only".into());
-            }
-            let c = builder.word(at(3)?)?;
+            let mut c = builder.word(at(3)?)?;
             let d = builder.destination_value(at(0)?, wide)?;
+            // A negative subnormal is flushed to a zero, which is not less than zero.
+            if modifiers.take("ftz") {
+                let flushed = builder.new_register(ptx::Type::B32)?.slot;
+                let mode = FloatMode { flush: true, saturate: false };
+                builder.emit(Op::Float32 { kind: FloatBinary::Add, mode, d: flushed, a: c, b: c });
+                c = flushed;
+            }
             builder.emit(Op::SelectSign { wide, float: ty == "f32", d, a, b, c });
         }
     }

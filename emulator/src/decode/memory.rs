@@ -115,7 +115,7 @@ fn access(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction)
         });
         return Ok(());
     }
-    if name == "st" && matches!(space, Space::Param | Space::Const) {
+    if name == "st" && (space == Space::Const || space == Space::Param && base.is_none()) {
         return Err("kernel parameters and constants cannot be written".into());
     }
     builder.code.memory.push(MemoryOp {

@@ -8,6 +8,7 @@ mod asynchronous;
 mod builder;
 mod call;
 mod call_graph;
+mod cluster;
 mod composite;
 mod constant;
 mod control;
@@ -16,11 +17,13 @@ mod floating;
 mod flow;
 mod function;
 mod logic;
+mod matrix;
 mod memory;
 mod modifiers;
 mod multicast;
 mod operand;
 mod rare;
+mod video;
 mod warp;
 
 use std::collections::HashMap;
@@ -131,7 +134,17 @@ pub(crate) fn module(text: &str) -> Result<Decoded, Error> {
                     context.functions.insert(&function.name, function);
                 }
             }
-            ptx::Item::Comment(_) => {}
+            ptx::Item::Alias { .. } | ptx::Item::Pragma(_) | ptx::Item::Comment(_) => {}
+        }
+    }
+    for item in &module.items {
+        if let ptx::Item::Alias { alias, function } = item {
+            let Some(&function) = context.functions.get(function.as_str()) else {
+                return Err(Error::Module(format!(
+                    "`.alias {alias}` names `{function}`, which is no function"
+                )));
+            };
+            context.functions.insert(alias, function);
         }
     }
     let mut kernels = Vec::new();

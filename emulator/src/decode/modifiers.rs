@@ -72,6 +72,7 @@ impl Modifiers {
             ("global", Space::Global),
             ("shared", Space::Shared),
             ("shared::cta", Space::Shared),
+            ("shared::cluster", Space::Cluster),
             ("local", Space::Local),
             ("const", Space::Const),
             ("param", Space::Param),

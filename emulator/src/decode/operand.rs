@@ -6,7 +6,7 @@ use ptx::Operand;
 use super::builder::{Bank, Builder, Register, Symbol};
 use crate::code::{LaneMask, Preset};
 use crate::memory::window;
-use crate::op::{ClockRead, Data, IntegerBinary, Op, Space};
+use crate::op::{ClockRead, CompareType, Comparison, Data, IntegerBinary, Op, Space};
 use crate::register::{NONE, PredicateSource, Slot};
 
 /// A special register that reads a clock: which, and whether it has 64 bits.
@@ -32,11 +32,15 @@ fn special(name: &str) -> Option<Preset> {
         return Some(match (register, axis) {
             ("%tid", Some(axis)) => Preset::Thread(axis),
             ("%ntid", Some(axis)) => Preset::BlockSize(axis),
-            ("%ctaid" | "%clusterid", Some(axis)) => Preset::Block(axis),
-            ("%nctaid" | "%nclusterid", Some(axis)) => Preset::Grid(axis),
-            ("%cluster_ctaid", Some(_)) => Preset::ClusterZero,
-            ("%cluster_nctaid", Some(_)) => Preset::ClusterOne,
-            ("%tid" | "%ctaid" | "%clusterid", None) if component == "w" => Preset::Constant(0),
+            ("%ctaid", Some(axis)) => Preset::Block(axis),
+            ("%nctaid", Some(axis)) => Preset::Grid(axis),
+            ("%clusterid", Some(axis)) => Preset::Cluster(axis),
+            ("%nclusterid", Some(axis)) => Preset::Clusters(axis),
+            ("%cluster_ctaid", Some(axis)) => Preset::BlockInCluster(axis),
+            ("%cluster_nctaid", Some(axis)) => Preset::ClusterSize(axis),
+            ("%tid" | "%ctaid" | "%clusterid" | "%cluster_ctaid", None) if component == "w" => {
+                Preset::Constant(0)
+            }
             _ => return None,
         });
     }
@@ -57,8 +61,8 @@ fn special(name: &str) -> Option<Preset> {
         "%envreg2" => Preset::GridWorkspace(0),
         "%dynamic_smem_size" => Preset::DynamicSharedBytes,
         "%total_smem_size" => Preset::TotalSharedBytes,
-        "%cluster_ctarank" => Preset::ClusterZero,
-        "%cluster_nctarank" => Preset::ClusterOne,
+        "%cluster_ctarank" => Preset::RankInCluster,
+        "%cluster_nctarank" => Preset::BlocksOfCluster,
         _ => return None,
     })
 }
@@ -87,6 +91,14 @@ impl Builder<'_> {
         let preset = match self.symbol(name)? {
             Symbol::Local(place) if let Some(base) = self.frame_base() => {
                 return self.frame_address(bank, base, i64::from(place).wrapping_add(offset));
+            }
+            // Kernel parameters and those of functions are different memory: the address tells them apart.
+            Symbol::FunctionParameter(place) => {
+                let address = window::LOCAL_BASE.wrapping_add(place.into()).wrapping_add(offset as u64);
+                match self.frame_base() {
+                    Some(base) => return self.frame_address(bank, base, address as i64),
+                    None => Preset::Constant(address),
+                }
             }
             Symbol::Function(address) => Preset::Constant(address.wrapping_add(offset as u64)),
             Symbol::Shared(place) | Symbol::Local(place) | Symbol::Parameter(place) => {
@@ -255,7 +267,16 @@ impl Builder<'_> {
     /// A predicate source, perhaps negated or constant.
     pub(super) fn predicate(&mut self, operand: &Operand) -> Result<PredicateSource, String> {
         match operand {
-            Operand::Register(name) if name == "%is_explicit_cluster" => Ok(PredicateSource::new(0, true)),
+            Operand::Register(name) if name == "%is_explicit_cluster" => {
+                let a = self.preset(Bank::Word, Preset::ExplicitCluster)?;
+                let b = self.preset(Bank::Word, Preset::Constant(0))?;
+                let d = self.new_register(ptx::Type::Pred)?.slot;
+                let (ty, test) = (CompareType::U32, Comparison::NotEqual);
+                let guard = std::mem::replace(&mut self.guard, PredicateSource::ALWAYS);
+                self.emit(Op::Compare { ty, test, flush: false, d, q: NONE, a, b });
+                self.guard = guard;
+                Ok(PredicateSource::new(d, false))
+            }
             Operand::Register(name) => self.predicate_register(name, false),
             Operand::Not(name) => self.predicate_register(name, true),
             Operand::Integer(value) => Ok(PredicateSource::new(0, *value == 0)),
@@ -302,15 +323,16 @@ impl Builder<'_> {
             (base + u64::from(place)).wrapping_add(*offset as u64) as i64
         };
         match self.symbol(base)? {
-            Symbol::Shared(at) if matches!(space, Space::Shared | Space::Generic) => {
+            Symbol::Shared(at) if matches!(space, Space::Shared | Space::Cluster | Space::Generic) => {
                 Ok((space, None, place(at, window::SHARED_BASE)))
             }
-            Symbol::DynamicShared if space == Space::Shared => {
+            Symbol::DynamicShared if matches!(space, Space::Shared | Space::Cluster) => {
                 let slot = self.preset(Bank::Word, Preset::DynamicShared(0))?;
                 Ok((space, Some(Data { slot, long: false }), *offset))
             }
+            Symbol::Local(at) if space == Space::Local => Ok((space, self.frame_base(), place(at, 0))),
             // Parameters of functions are local variables of the caller.
-            Symbol::Local(at) if matches!(space, Space::Local | Space::Param) => {
+            Symbol::FunctionParameter(at) if space == Space::Param => {
                 Ok((Space::Local, self.frame_base(), place(at, 0)))
             }
             Symbol::Parameter(at) if space == Space::Param => Ok((space, None, place(at, 0))),

@@ -7,7 +7,9 @@ use super::builder::Builder;
 use super::logic::COMPARISONS;
 use super::modifiers::Modifiers;
 use crate::numeric::Rounding;
-use crate::op::{FloatBinary, Function, HalfFormat, HalfOperation, LaneFunction, Op};
+use crate::op::{
+    Conversion, FloatBinary, FloatMode, Function, HalfFormat, HalfOperation, LaneFunction, Op, Scalar,
+};
 
 pub(super) fn decode(
     builder: &mut Builder<'_>,
@@ -38,6 +40,14 @@ pub(super) fn decode(
         ("cvt", "b32") if has("pack") => {
             (Function::PackSaturating { bits: 8, signed: has("s8"), shift: true }, 32)
         }
+        ("cvt", "f32" | "bf16x2") if has("ue8m0x2") => {
+            let (packed, up) = (ty == "bf16x2", rounding == Some(Rounding::Up));
+            let function = Function::ToPowersOfTwo { packed, up, saturate: has("satfinite") };
+            return Some(emit_between(builder, instruction, function, (32, 16)));
+        }
+        ("cvt", "ue8m0x2") => {
+            return Some(emit_between(builder, instruction, Function::FromPowersOfTwo, (16, 32)));
+        }
         ("cvt", "f32") if has("tf32") => {
             let (rounding, away) = (rounding.unwrap_or(Rounding::Nearest), has("rna"));
             (Function::Tf32 { rounding, away, saturate: has("satfinite"), relu: has("relu") }, 32)
@@ -52,6 +62,9 @@ pub(super) fn decode(
         }
         ("fma" | "mad", "f64") if let Some(rounding) = directed => (Function::Fma64 { rounding }, 64),
         ("sqrt", "f64") if let Some(rounding) = directed => (Function::SquareRoot64 { rounding }, 64),
+        ("add" | "sub" | "fma", "f16" | "bf16") if has("f32") => {
+            return Some(mixed(builder, name, instruction, ty, rounding.unwrap_or(Rounding::Nearest)));
+        }
         ("add" | "sub" | "mul" | "fma", "f32x2") => {
             let rounding = rounding.unwrap_or(Rounding::Nearest);
             (Function::Pair32 { kind: binary(name), rounding, flush }, 64)
@@ -138,16 +151,70 @@ fn emit(
     function: Function,
     bits: u32,
 ) -> Result<(), String> {
+    emit_between(builder, instruction, function, (bits, bits))
+}
+
+/// A function whose sources and result have different widths.
+fn emit_between(
+    builder: &mut Builder<'_>,
+    instruction: &ptx::Instruction,
+    function: Function,
+    (from, to): (u32, u32),
+) -> Result<(), String> {
     let sources: Result<Vec<_>, String> =
-        instruction.operands.iter().skip(1).map(|source| builder.data(source, bits)).collect();
-    let d = builder.destination_data(operand(instruction, 0)?, bits)?;
+        instruction.operands.iter().skip(1).map(|source| builder.data(source, from)).collect();
+    let d = builder.destination_data(operand(instruction, 0)?, to)?;
     push(builder, LaneFunction { function, d, sources: sources? });
     Ok(())
 }
 
-fn push(builder: &mut Builder<'_>, function: LaneFunction) {
+pub(super) fn push(builder: &mut Builder<'_>, function: LaneFunction) {
     builder.code.functions.push(function);
     builder.emit(Op::Function(builder.code.functions.len() as u32 - 1));
+}
+
+/// `add.f32.f16 d, a, c` and its kin: 16-bit sources, which are exact in `f32`, and a sum in `f32`.
+fn mixed(
+    builder: &mut Builder<'_>,
+    name: &str,
+    instruction: &ptx::Instruction,
+    ty: &str,
+    rounding: Rounding,
+) -> Result<(), String> {
+    let at = |index| operand(instruction, index);
+    let from = if ty == "f16" { Scalar::F16 } else { Scalar::Bf16 };
+    let narrow = instruction.operands.len() - 2;
+    let mut sources = [0; 3];
+    for (index, source) in sources.iter_mut().enumerate().take(narrow + 1) {
+        *source = builder.word(at(index + 1)?)?;
+    }
+    let d = builder.destination_word(at(0)?)?;
+    for source in &mut sources[..narrow] {
+        let wide = builder.new_register(ptx::Type::B32)?.slot;
+        builder.code.conversions.push(Conversion {
+            to: Scalar::F32,
+            from,
+            rounding: None,
+            integral: false,
+            saturate: false,
+            saturate_finite: false,
+            relu: false,
+            flush: false,
+            d: wide,
+            d_long: false,
+            a: *source,
+            a_long: false,
+        });
+        builder.emit(Op::Convert(builder.code.conversions.len() as u32 - 1));
+        *source = wide;
+    }
+    let mode = FloatMode { flush: false, saturate: instruction.opcode.has("sat") };
+    let [a, b, c] = sources;
+    builder.emit(match (binary(name), rounding) {
+        (None, _) => Op::DirectedFma32 { rounding, mode, d, a, b, c },
+        (Some(kind), _) => Op::Directed32 { kind, rounding, mode, d, a, b },
+    });
+    Ok(())
 }
 
 /// `rcp` is a division of one.

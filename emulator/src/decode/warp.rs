@@ -4,9 +4,10 @@ use crossdock_ptx as ptx;
 use ptx::Operand;
 
 use super::arithmetic::operand;
-use super::builder::Builder;
+use super::builder::{Bank, Builder};
 use super::modifiers::Modifiers;
-use crate::op::{BarrierKind, BarrierOp, Op, Reduction, ShuffleMode, Vote, WarpOp};
+use crate::code::Preset;
+use crate::op::{AsynchronousOp, BarrierKind, BarrierOp, Op, Reduction, ShuffleMode, Vote, WarpOp};
 use crate::register::NONE;
 
 pub(super) fn decode(
@@ -78,11 +79,17 @@ fn warp(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -
             WarpOp::Match { wide, all, d, valid, a, members }
         }
         "redux" => {
-            let signed = match modifiers.last()? {
-                "s32" => true,
-                "u32" | "b32" => false,
-                other => return Err(format!("the emulator does not reduce `.{other}`")),
-            };
+            let ty = modifiers.last()?;
+            if ty == "f32" {
+                let maximum = modifiers.require(&[("min", false), ("max", true)])?;
+                let (absolute, nan) = (modifiers.take("abs"), modifiers.take("NaN"));
+                let a = builder.word(at(1)?)?;
+                let d = builder.destination_word(at(0)?)?;
+                let kind = Reduction::Float { maximum, absolute, nan };
+                emit(builder, WarpOp::Redux { kind, d, a, members });
+                return modifiers.finish();
+            }
+            let signed = ty == "s32";
             let (unsigned, with_sign) = modifiers.require(&[
                 ("add", (Reduction::Add, Reduction::Add)),
                 ("min", (Reduction::MinimumUnsigned, Reduction::MinimumSigned)),
@@ -117,6 +124,25 @@ fn value_and_predicate(
     }
 }
 
+fn cluster_barrier(builder: &mut Builder<'_>, mut modifiers: Modifiers) -> Result<(), String> {
+    // Lanes of a warp come together first; nothing of theirs is ordered by that.
+    if modifiers.take("aligned") {
+        let members = builder.preset(Bank::Word, Preset::Constant(u32::MAX.into()))?;
+        emit(builder, WarpOp::Elect { d: NONE, leader: NONE, members });
+    }
+    let arrives = modifiers.require(&[("arrive", true), ("wait", false)])?;
+    let releases = !modifiers.take("relaxed");
+    modifiers.choose(&[("release", ()), ("acquire", ())]);
+    modifiers.finish()?;
+    builder.code.asynchronous.push(if arrives {
+        AsynchronousOp::ClusterArrive { releases }
+    } else {
+        AsynchronousOp::ClusterWait
+    });
+    builder.emit(Op::Asynchronous(builder.code.asynchronous.len() as u32 - 1));
+    Ok(())
+}
+
 fn barrier(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let at = |index| operand(instruction, index);
     let mut modifiers = Modifiers::of(instruction);
@@ -127,7 +153,7 @@ fn barrier(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction
         return modifiers.finish();
     }
     if modifiers.take("cluster") {
-        return Err("the emulator does not execute cluster barriers".into());
+        return cluster_barrier(builder, modifiers);
     }
     modifiers.take("cta");
     let aligned = modifiers.take("aligned") || name == "bar";

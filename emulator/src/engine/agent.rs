@@ -31,8 +31,10 @@ impl Engine {
         let issuer = agent.issuer;
         let mut room = Room {
             memory,
-            block: self.blocks[issuer.slot].as_mut().filter(|block| holds(block, &agent)),
-            shared_key: shared_key(issuer.slot),
+            cluster: self.clusters[issuer.cluster.0]
+                .as_mut()
+                .filter(|cluster| cluster.number == issuer.cluster.1),
+            shared_key: shared_key(issuer.cluster.0),
             detector: self.detector.as_mut(),
         };
         let steps = (turn.budget / INSTRUCTIONS_PER_CHUNK).max(1);
@@ -63,7 +65,7 @@ impl Engine {
     }
 
     /// Lets groups of a warp look again whether their copies are complete.
-    fn wake_issuer(&mut self, place: usize) {
+    pub(super) fn wake_issuer(&mut self, place: usize) {
         let Some(warp) = self.warp(place) else { return };
         let waits = |state: &State| matches!(state, State::Asynchronous);
         let waiting: Vec<u32> =
@@ -80,7 +82,31 @@ impl Engine {
     /// The block in `slot` exits. A bulk copy that still needs its shared memory is a mistake; `cp.async` is dropped,
     /// since nobody can see what it would write; writes to global memory go on.
     pub(super) fn abandon_agents(&mut self, launches: &mut [Pending], slot: usize) -> Result<(), Error> {
-        let Some(block) = self.blocks[slot].as_ref().filter(|block| block.agents > 0) else { return Ok(()) };
+        let Some(block) = self.blocks[slot].as_ref() else { return Ok(()) };
+        if let Some(cluster) =
+            self.clusters[block.cluster].as_ref().filter(|cluster| cluster.blocks.len() > 1)
+        {
+            let others = self.agents.live.values().filter(|agent| {
+                agent.issuer.cluster == (block.cluster, cluster.number) && agent.issuer.slot != slot
+            });
+            for agent in others {
+                let inside = |offset: u32| cluster.owner(offset as usize) == block.rank;
+                if let Work::Transfer(transfer) = &agent.work
+                    && transfer.reaches(inside)
+                {
+                    let text = format!(
+                        "the block {} of the cluster exits before this copy of another block into its shared memory is \
+                         complete; meet at `barrier.cluster` first",
+                        block.rank
+                    );
+                    let kind = FaultKind::Asynchronous(text);
+                    return Err(blame(launches, agent, kind, &self.described));
+                }
+            }
+        }
+        if block.agents == 0 {
+            return Ok(());
+        }
         let mut dropped = Vec::new();
         for (&serial, agent) in self.agents.live.iter().filter(|(_, agent)| agent.issuer.slot == slot) {
             if !holds(block, agent) {
@@ -114,7 +140,7 @@ impl Engine {
             return None;
         }
         let slot = (window::offset(read.address) >> 32) as usize;
-        self.blocks.get(slot)?.as_ref()?.mbarriers.describe(read.address as u32)
+        self.clusters.get(slot)?.as_ref()?.mbarriers.describe(read.address as u32)
     }
 }
 

@@ -13,14 +13,14 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use crate::agent::{Agents, Issuer, shared_key};
 use crate::block::{BARRIERS, Barrier, Block};
 use crate::clock::Clock;
+use crate::cluster::Cluster;
 use crate::config::Config;
-use crate::consistency::{Detector, Shadow};
+use crate::consistency::Detector;
 use crate::counters::BlockWaits;
 use crate::error::Error;
 use crate::execute::{self, Environment};
 use crate::gpu::Gpu;
-use crate::mbarrier::Mbarriers;
-use crate::memory::{Memory, Region};
+use crate::memory::Memory;
 use crate::pending::Pending;
 use crate::report::Report;
 use crate::schedule::{self, Schedule, Turn};
@@ -35,6 +35,10 @@ pub(crate) struct Engine {
     free_warps: Vec<usize>,
     blocks: Vec<Option<Block>>,
     free_blocks: Vec<usize>,
+    clusters: Vec<Option<Cluster>>,
+    free_clusters: Vec<usize>,
+    /// Clusters that have started.
+    started_clusters: u64,
     ready: VecDeque<usize>,
     /// (cycle, warp, group), earliest first.
     sleepers: BinaryHeap<Reverse<(u64, usize, u32)>>,
@@ -64,6 +68,9 @@ impl Engine {
             free_warps: Vec::new(),
             blocks: Vec::new(),
             free_blocks: Vec::new(),
+            clusters: Vec::new(),
+            free_clusters: Vec::new(),
+            started_clusters: 0,
             ready: VecDeque::new(),
             sleepers: BinaryHeap::new(),
             streams: BTreeMap::new(),
@@ -143,13 +150,40 @@ impl Engine {
                 detector.start_launch(ticket, code, (gpu, stream), after);
             }
             while launches[ticket].started < launches[ticket].blocks() {
-                let Some(sm) = self.gpus[gpu].place(launches[ticket].demand()) else { break };
-                self.start_block(&mut launches[ticket], ticket, sm);
+                let launch = &mut launches[ticket];
+                let placed = self.gpus[gpu].place(launch.demand(), launch.blocks_of_cluster());
+                let Some(multiprocessors) = placed else { break };
+                self.start_cluster(launch, ticket, &multiprocessors);
             }
         }
     }
 
-    fn start_block(&mut self, launch: &mut Pending, ticket: usize, sm: usize) {
+    /// Starts the blocks of a cluster together, each on one of the multiprocessors.
+    fn start_cluster(&mut self, launch: &mut Pending, ticket: usize, multiprocessors: &[usize]) {
+        let cluster = self.free_clusters.pop().unwrap_or_else(|| {
+            self.clusters.push(None);
+            self.clusters.len() - 1
+        });
+        let mut first = None;
+        let mut slots = Vec::with_capacity(multiprocessors.len());
+        for &sm in multiprocessors {
+            let number = self.detector.as_mut().map_or(0, Detector::start_block);
+            let numbers = (number, *first.get_or_insert(number));
+            slots.push(self.start_block(launch, ticket, (sm, cluster), numbers));
+        }
+        self.started_clusters += 1;
+        let (threads, shared) = (launch.threads(), launch.shared());
+        self.clusters[cluster] = Some(Cluster::new(self.started_clusters, slots, threads, shared));
+    }
+
+    /// Starts a block of a cluster; `numbers` are what the detector calls it and the cluster's first block.
+    fn start_block(
+        &mut self,
+        launch: &mut Pending,
+        ticket: usize,
+        (sm, cluster): (usize, usize),
+        numbers: (u32, u32),
+    ) -> usize {
         let index = launch.block_index(launch.started);
         let now = self.clock.cycles();
         launch.started += 1;
@@ -161,12 +195,12 @@ impl Engine {
             self.blocks.len() - 1
         });
         let mut warps = Vec::with_capacity(count as usize);
-        let block_number = self.detector.as_mut().map_or(0, Detector::start_block);
         for number in 0..count {
             let sms = self.gpus[launch.gpu].count();
             let mut warp = Box::new(launch.warp(slot, ticket, index, number, sm, sms));
             if let Some(detector) = &mut self.detector {
-                warp.private.clocks = detector.start_warp(ticket, (index, block_number), number, warp.alive);
+                warp.private.clocks =
+                    detector.start_warp(ticket, (index, numbers.0, numbers.1), number, warp.alive);
             }
             let place = self.free_warps.pop().unwrap_or_else(|| {
                 self.warps.push(None);
@@ -184,17 +218,16 @@ impl Engine {
             index,
             sm,
             threads,
-            shared: Region::new(launch.shared() as usize),
-            shadow: Shadow::default(),
+            cluster,
+            rank: launch.rank(index),
             warps,
             alive: count,
             barriers: vec![Barrier::default(); BARRIERS],
-            mbarriers: Mbarriers::default(),
-            phases: BTreeMap::new(),
             agents: 0,
             started: now,
             waits: BlockWaits::default(),
         });
+        slot
     }
 
     /// Puts a warp with a ready group into the run queue.
@@ -216,21 +249,31 @@ impl Engine {
         warp.queued = false;
         let slot = warp.block;
         let Some(block) = self.blocks[slot].as_mut() else { return Ok(()) };
+        let cluster_slot = block.cluster;
+        let Some(cluster) = self.clusters[cluster_slot].as_mut() else { return Ok(()) };
         let ticket = block.launch;
         let launch = &mut launches[ticket];
         let code = launch.code.clone();
         let sharing = self.ready.len() as u64 + 1;
-        let issuer = Issuer { ticket, slot, block: block.index, place: turn.warp, warp: warp.index };
+        let issuer = Issuer {
+            ticket,
+            slot,
+            cluster: (cluster_slot, cluster.number),
+            block: block.index,
+            place: turn.warp,
+            warp: warp.index,
+        };
         let mut env = Environment {
             code: &code,
             memory,
             block,
+            cluster,
             parameters: &mut launch.parameters,
             counters: &mut launch.counters,
             wide: self.wide,
             now: self.clock.cycles(),
             sharing,
-            shared_key: shared_key(slot),
+            shared_key: shared_key(cluster_slot),
             agents: &mut self.agents,
             issuer,
             launched: &mut launch.agents,
@@ -252,6 +295,7 @@ impl Engine {
             Ok(stop) => stop,
             Err((pc, raised)) => return Err(self.fault(launches, turn.warp, pc, raised)),
         };
+        self.wake_cluster(cluster_slot);
         match stop {
             Stop::TurnOver | Stop::Blocked => {}
             Stop::Arrived { barrier } => {
@@ -294,6 +338,30 @@ impl Engine {
         self.recorder.as_mut().map(|recorder| recorder.take(launches, now))
     }
 
+    /// Lets those go on who wait for a phase of the cluster's barrier that was just completed.
+    fn wake_cluster(&mut self, slot: usize) {
+        let Some(cluster) = self.clusters[slot].as_mut().filter(|cluster| cluster.barrier.completed) else {
+            return;
+        };
+        cluster.barrier.completed = false;
+        self.idle = 0;
+        let blocks = cluster.blocks.iter().flatten().filter_map(|&block| self.blocks[block].as_ref());
+        let places: Vec<usize> = blocks.flat_map(|block| block.warps.iter().copied()).collect();
+        for place in places {
+            self.wake_issuer(place);
+        }
+    }
+
+    /// A block has exited: the memory of its cluster goes with the last one.
+    fn leave_cluster(&mut self, block: &Block) {
+        let Some(cluster) = self.clusters[block.cluster].as_mut() else { return };
+        cluster.blocks[block.rank as usize] = None;
+        if cluster.blocks.iter().all(Option::is_none) {
+            self.clusters[block.cluster] = None;
+            self.free_clusters.push(block.cluster);
+        }
+    }
+
     fn warp(&self, place: usize) -> Option<&Warp> {
         self.warps.get(place)?.as_deref()
     }
@@ -319,6 +387,7 @@ impl Engine {
         }
         self.abandon_agents(launches, slot)?;
         let Some(block) = self.blocks[slot].take() else { return Ok(()) };
+        self.leave_cluster(&block);
         self.free_blocks.push(slot);
         self.free_warps.extend(&block.warps);
         let ticket = block.launch;

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::error::{Deadlock, Error, Fault, Livelock, Position, Waiter};
 use crate::execute::Raised;
 use crate::memory::{Memory, window};
-use crate::op::Space;
+use crate::op::{AsynchronousOp, Op, Space};
 use crate::parking::Read;
 use crate::pending::Pending;
 use crate::warp::{State, Warp};
@@ -42,7 +42,10 @@ impl Engine {
             let Some(warp) = warp else { continue };
             for group in &warp.groups {
                 if let Some(position) = self.position(launches, place, group.pc) {
-                    let reason = self.reason(memory, warp, &group.state);
+                    let mut reason = self.reason(memory, warp, &group.state);
+                    if let Some(waits) = self.waits_for_cluster(launches, warp, group.pc) {
+                        reason = waits;
+                    }
                     waiters.push(Waiter { position, lanes: group.mask, reason });
                 }
             }
@@ -59,6 +62,19 @@ impl Engine {
             .map(|launch| (launch.code.name.clone(), launch.gpu, launch.blocks() - launch.started))
             .collect();
         Deadlock { waiters, unstarted, schedule: self.described.clone() }
+    }
+
+    /// That a warp waits at the barrier of its cluster, and for how many.
+    fn waits_for_cluster(&self, launches: &[Pending], warp: &Warp, pc: u32) -> Option<String> {
+        let block = self.blocks[warp.block].as_ref()?;
+        let code = &launches[block.launch].code;
+        let Op::Asynchronous(index) = code.instructions.get(pc as usize)?.op else { return None };
+        if !matches!(code.asynchronous[index as usize], AsynchronousOp::ClusterWait) {
+            return None;
+        }
+        let barrier = &self.clusters[block.cluster].as_ref()?.barrier;
+        let (arrived, alive) = (barrier.arrived, barrier.alive);
+        Some(format!("the barrier of its cluster: {arrived} of {alive} threads have arrived"))
     }
 
     pub(super) fn livelock(&self, launches: &[Pending]) -> Livelock {

@@ -42,7 +42,7 @@ impl Engine {
         if window::space(read.address) == Space::Shared {
             let slot = (window::offset(read.address) >> 32) as usize;
             let offset = (read.address & 0xffff_ffff) as usize;
-            return Some(self.blocks.get(slot)?.as_ref()?.shared.value(offset, length));
+            return Some(self.clusters.get(slot)?.as_ref()?.shared.value(offset, length));
         }
         let (number, offset) = memory.locate(&mut Recent::default(), read.address, length as u64).ok()?;
         Some(memory.allocations[number].region.value(offset, length))

@@ -45,7 +45,7 @@ fn count(env: &mut Environment<'_>, op: &MemoryOp, direction: Direction, address
     };
     let (global, shared) = match op.space {
         Space::Global | Space::Const => (mask, 0),
-        Space::Shared => (0, mask),
+        Space::Shared | Space::Cluster => (0, mask),
         Space::Generic => (of(Space::Global), of(Space::Shared)),
         _ => (0, 0),
     };

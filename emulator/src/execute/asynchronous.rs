@@ -3,8 +3,9 @@
 //! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then; contents are read
 //! later. `cp.async` is one agent for the lanes that execute it together, a bulk copy one for each lane.
 
-use super::{Environment, Private, Raised, mbarrier, model};
+use super::{Environment, Private, Raised, cluster, mbarrier, model};
 use crate::agent::{Agent, Location, Transfer, Work};
+use crate::cluster::Cluster;
 use crate::consistency::{Kind, Trail};
 use crate::counters::Direction;
 use crate::error::FaultKind;
@@ -41,6 +42,9 @@ pub(super) fn execute(
         AsynchronousOp::Mbarrier { kind, address, order } => {
             mbarrier::execute(env, private, spin, r, (*kind, address, *order), pc, mask)?;
         }
+        AsynchronousOp::ClusterArrive { releases } => cluster::arrive(env, private, *releases, mask)?,
+        AsynchronousOp::ClusterWait => return cluster::wait(env, private, mask),
+
         AsynchronousOp::PendingCount { d, state } => mbarrier::pending_count(r, *d, *state, mask)?,
         AsynchronousOp::Bulk(copy) => bulk(env, private, r, copy, pc, mask)?,
         AsynchronousOp::Prefetch { from, bytes } => {
@@ -86,11 +90,11 @@ pub(super) fn execute(
             let mut after = Vec::new();
             for lane in lanes(mask) {
                 let offset = mbarrier::offset(env, r, address, lane)?;
-                let block = &mut *env.block;
+                let cluster = &mut *env.cluster;
                 let prepared = if *counted {
-                    block.mbarriers.get(&block.shared, offset).map(|_| ())
+                    cluster.mbarriers.get(&cluster.shared, offset).map(|_| ())
                 } else {
-                    block.update_mbarrier(offset, None, |mbarrier| mbarrier.add_pending())
+                    cluster.update_mbarrier(offset, None, |mbarrier| mbarrier.add_pending())
                 };
                 prepared.or_else(|text| raise(lane, FaultKind::Mbarrier(text)))?;
                 env.memory.watch.written(env.shared_key + u64::from(offset), 8);
@@ -141,24 +145,21 @@ fn locate(
     alignment: u32,
 ) -> Result<Location, Raised> {
     let address = operand.of(r, lane);
-    let shared = operand.space == Space::Shared;
+    let shared = matches!(operand.space, Space::Shared | Space::Cluster);
+    let rank = env.block.rank;
     let place = |env: &Environment<'_>| {
-        if shared {
-            format!("shared memory ({} bytes) + {address}", env.block.shared.len())
-        } else {
-            env.memory.describe(address)
-        }
+        if shared { env.cluster.describe_address(rank, address) } else { env.memory.describe(address) }
     };
     if !address.is_multiple_of(alignment.into()) {
         let text = format!("{access} of {bytes} bytes at {}; it must be aligned to {alignment}", place(env));
         return raise(lane, FaultKind::Asynchronous(text));
     }
     if shared {
-        let size = env.block.shared.len() as u64;
-        if address > size || size - address < u64::from(bytes) {
-            return raise(lane, FaultKind::OutOfBounds { access, bytes, place: place(env) });
-        }
-        return Ok(Location::Shared(address as u32));
+        let own = operand.space != Space::Shared || Cluster::rank(rank, address) == rank.into();
+        return match env.cluster.place(rank, address, bytes.into()) {
+            Ok(offset) if own => Ok(Location::Shared(offset as u32)),
+            _ => raise(lane, FaultKind::OutOfBounds { access, bytes, place: place(env) }),
+        };
     }
     if bytes == 0 {
         return Ok(Location::Global(address));
@@ -191,7 +192,7 @@ fn bulk(
         transfer.add(from, to, bytes);
         if let Some(address) = &copy.mbarrier {
             let offset = mbarrier::offset(env, r, address, lane)?;
-            if let Err(text) = env.block.mbarriers.get(&env.block.shared, offset) {
+            if let Err(text) = env.cluster.mbarriers.get(&env.cluster.shared, offset) {
                 return raise(lane, FaultKind::Mbarrier(text));
             }
             transfer.completes = Some((offset, bytes));

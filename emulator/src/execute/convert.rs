@@ -1,6 +1,6 @@
 //! `cvt` (PTX ISA section 9.7.9.21): between integers, between floats, and between the two.
 
-use crate::numeric::{BF16, E4M3, E5M2, F16, F32, Format, Rounding, arithmetic, format};
+use crate::numeric::{BF16, E2M1, E2M3, E3M2, E4M3, E5M2, F16, F32, Format, Rounding, arithmetic, format};
 use crate::op::{Conversion, Packed, Scalar};
 use crate::register::{Registers, Slot};
 
@@ -194,19 +194,23 @@ fn int_to_f64(value: i128, rounding: Rounding) -> f64 {
 }
 
 impl Packed {
+    /// The format of a value, and from where to where the next one is.
     fn element(self) -> (Format, u32) {
         match self {
             Packed::F16x2 => (F16, 16),
             Packed::Bf16x2 => (BF16, 16),
             Packed::E4m3x2 => (E4M3, 8),
             Packed::E5m2x2 => (E5M2, 8),
+            Packed::E2m3x2 => (E2M3, 8),
+            Packed::E3m2x2 => (E3M2, 8),
+            Packed::E2m1x2 => (E2M1, 4),
         }
     }
 
     fn narrow(self, x: f64, rounding: Rounding, relu: bool, saturate: bool) -> u32 {
-        let (format, bits) = self.element();
+        let (format, _) = self.element();
         let code = format.encode(x, rounding, saturate);
-        if relu && code >> (bits - 1) & 1 == 1 { 0 } else { code }
+        if relu && code & format.sign_bit() != 0 { 0 } else { code }
     }
 }
 
@@ -241,23 +245,38 @@ fn convert_pair_any(
     });
 }
 
-/// `cvt.rn.satfinite.e4m3x2.f16x2`.
+/// `cvt.rn.satfinite.e4m3x2.f16x2` and its kin.
 #[inline(never)]
-pub(crate) fn narrow_pair(r: &mut Registers, mask: u32, to: Packed, relu: bool, d: Slot, a: Slot) {
+pub(crate) fn narrow_pair(
+    r: &mut Registers,
+    mask: u32,
+    (to, from): (Packed, Packed),
+    (rounding, relu): (Rounding, bool),
+    [d, a]: [Slot; 2],
+) {
+    let (source, _) = from.element();
+    let (_, bits) = to.element();
     r.map(mask, d, a, |x: u32| {
         let [high, low] =
-            [x >> 16, x & 0xffff].map(|half| to.narrow(F16.decode(half), Rounding::Nearest, relu, true));
-        high << 8 | low
+            [x >> 16, x & 0xffff].map(|half| to.narrow(source.decode(half), rounding, relu, true));
+        high << bits | low
     });
 }
 
-/// `cvt.rn.f16x2.e4m3x2`: exact.
+/// `cvt.rn.f16x2.e4m3x2` and its kin: exact.
 #[inline(never)]
-pub(crate) fn widen_pair(r: &mut Registers, mask: u32, from: Packed, relu: bool, d: Slot, a: Slot) {
-    let (format, _) = from.element();
+pub(crate) fn widen_pair(
+    r: &mut Registers,
+    mask: u32,
+    (to, from): (Packed, Packed),
+    relu: bool,
+    [d, a]: [Slot; 2],
+) {
+    let (format, bits) = from.element();
     r.map(mask, d, a, |x: u32| {
-        let [high, low] = [x >> 8 & 0xff, x & 0xff]
-            .map(|code| Packed::F16x2.narrow(format.decode(code), Rounding::Nearest, relu, false));
+        let code = |shift: u32| x >> shift & (2 * format.sign_bit() - 1);
+        let [high, low] =
+            [code(bits), code(0)].map(|code| to.narrow(format.decode(code), Rounding::Nearest, relu, false));
         high << 16 | low
     });
 }

@@ -1,8 +1,10 @@
 //! What instructions act on, and what ends a run of them.
 
 use super::call::Activation;
+use super::cluster::ClusterLanes;
 use crate::agent::{Agents, Issuer};
 use crate::block::Block;
+use crate::cluster::Cluster;
 use crate::code::Code;
 use crate::consistency::{Detector, LaneClocks};
 use crate::counters::Counters;
@@ -19,6 +21,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) code: &'a Code,
     pub(crate) memory: &'a mut Memory,
     pub(crate) block: &'a mut Block,
+    /// The block's cluster, which has its shared memory.
+    pub(crate) cluster: &'a mut Cluster,
     pub(crate) parameters: &'a mut Region,
     pub(crate) counters: &'a mut Counters,
     /// Use the loop that is compiled for AVX2 and FMA.
@@ -27,7 +31,7 @@ pub(crate) struct Environment<'a> {
     pub(crate) now: u64,
     /// Instructions per cycle of the clock: the number of warps that share the time.
     pub(crate) sharing: u64,
-    /// Watch key of the block's first byte of shared memory.
+    /// Watch key of the cluster's first byte of shared memory.
     pub(crate) shared_key: u64,
     pub(crate) agents: &'a mut Agents,
     /// The warp.
@@ -57,6 +61,8 @@ pub(crate) struct Private {
     pub(crate) outstanding: Option<Box<Outstanding>>,
     /// The calls of each lane, innermost last; empty before the first call.
     pub(crate) activations: Vec<Vec<Activation>>,
+    /// At the barrier of the cluster.
+    pub(crate) cluster_lanes: ClusterLanes,
     /// What its lanes know of other threads, if checks are on.
     pub(crate) clocks: Option<Box<LaneClocks>>,
 }

@@ -217,8 +217,10 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::ConvertPair { to, rounding, relu, saturate, d, high, low } => {
                 convert::convert_pair(r, mask, (to, rounding, relu, saturate), [d, high, low]);
             }
-            Op::NarrowPair { to, relu, d, a } => convert::narrow_pair(r, mask, to, relu, d, a),
-            Op::WidenPair { from, relu, d, a } => convert::widen_pair(r, mask, from, relu, d, a),
+            Op::NarrowPair { to, from, rounding, relu, d, a } => {
+                convert::narrow_pair(r, mask, (to, from), (rounding, relu), [d, a]);
+            }
+            Op::WidenPair { to, from, relu, d, a } => convert::widen_pair(r, mask, (to, from), relu, [d, a]),
             Op::Load(index) => {
                 let op = &code.memory[index as usize];
                 let addresses = access::addresses(r, op);
@@ -251,7 +253,7 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
             Op::InSpace { space, d, a } => place::in_space(env, running.private, r, mask, space, [d, a]),
             Op::Fence(fence) => {
                 if let (Some(detector), Some(clocks)) = (&mut env.detector, &mut running.private.clocks) {
-                    detector.fence(clocks, &mut env.block.phases, fence, (pc, mask));
+                    detector.fence(clocks, &mut env.cluster.phases, fence, (pc, mask));
                 }
             }
             Op::Nothing => {}

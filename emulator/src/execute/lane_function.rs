@@ -4,6 +4,7 @@ use super::float::{apply32, half};
 use super::packing;
 use crate::numeric::arithmetic::{add, canonical_f64, flush, multiply, multiply_add, saturate_f64};
 use crate::numeric::directed;
+use crate::numeric::format::ue8m0_from_f32;
 use crate::numeric::{BF16, F16, F32, Format, Rounding, TF32};
 use crate::op::{FloatBinary, Function, HalfFormat, HalfOperation, LaneFunction};
 use crate::register::Registers;
@@ -65,6 +66,19 @@ fn apply(function: Function, [a, b, c]: [u64; 3]) -> u64 {
         }
         Function::Tf32 { rounding, away, saturate, relu } => {
             tf32(f32::from_bits(x), rounding, away, saturate, relu).into()
+        }
+        Function::ToPowersOfTwo { packed, up, saturate } => {
+            let (high, low) = if packed { (x & 0xffff_0000, x << 16) } else { (x, y) };
+            (ue8m0_from_f32(high, up, saturate) << 8 | ue8m0_from_f32(low, up, saturate)).into()
+        }
+        Function::FromPowersOfTwo => {
+            // 2^-127 is half of the least normal number.
+            let value = |code: u32| match code & 0xff {
+                0 => 0x0040,
+                0xff => 0x7fff,
+                exponent => exponent << 7,
+            };
+            (value(x >> 8) << 16 | value(x)).into()
         }
         Function::Divide32 { rounding, flush } => {
             finish(directed::divide_f32(single(x, flush), single(y, flush), rounding), flush)
@@ -129,6 +143,9 @@ fn apply(function: Function, [a, b, c]: [u64; 3]) -> u64 {
                 encoding.encode(if tangent { v.tanh() } else { v.exp2() }, Rounding::Nearest, false)
             };
             u64::from(value(0) | if packed { value(16) << 16 } else { 0 })
+        }
+        Function::Video { kind, bits, signed, saturate, then } => {
+            super::video::apply(kind, bits, signed, saturate, then, [x, y, z]).into()
         }
         Function::HalfSet { format, packed, test, flush, truth } => {
             let encoding = encoding(format);

@@ -2,11 +2,12 @@
 
 use super::asynchronous::{lanes, raise};
 use super::{Environment, Private, Raised, model};
+use crate::cluster::Cluster;
 use crate::consistency::{Kind, Knowledge, Phases};
 use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::window;
-use crate::op::{Address, Awaited, MbarrierKind, Order, Space};
+use crate::op::{Address, Awaited, MbarrierKind, Order, Scope, Space};
 use crate::parking::{Read, Spin};
 use crate::register::{NONE, Registers, Slot};
 
@@ -27,16 +28,20 @@ pub(super) fn offset(
         }
         _ => address,
     };
-    let size = env.block.shared.len() as u64;
     let bytes = mbarrier::BYTES as u32;
-    let place = format!("shared memory ({size} bytes) + {address}");
+    let rank = env.block.rank;
     if !address.is_multiple_of(bytes.into()) {
+        let place = env.cluster.describe_address(rank, address);
         return raise(lane, FaultKind::Misaligned { access: "mbarrier", bytes, place });
     }
-    if address > size || size - address < u64::from(bytes) {
-        return raise(lane, FaultKind::OutOfBounds { access: "mbarrier", bytes, place });
+    let own = operand.space != Space::Shared || Cluster::rank(rank, address) == rank.into();
+    match env.cluster.place(rank, address, bytes.into()) {
+        Ok(offset) if own => Ok(offset as u32),
+        _ => {
+            let place = env.cluster.describe_address(rank, address);
+            raise(lane, FaultKind::OutOfBounds { access: "mbarrier", bytes, place })
+        }
     }
-    Ok(address as u32)
 }
 
 pub(super) fn execute(
@@ -55,9 +60,22 @@ pub(super) fn execute(
     for lane in lanes(mask) {
         let offset = offset(env, r, address, lane)?;
         let publishes = matches!(kind, MbarrierKind::Arrive { .. });
+        let remote = env.cluster.owner(offset as usize) != env.block.rank;
+        let reach = if remote { Scope::Cluster } else { Scope::Block };
         let knowledge =
-            private.clocks.as_ref().filter(|_| publishes).map(|clocks| clocks.arrival(lane, order));
-        match one(env, spin, r, kind, (pc, lane, offset), knowledge.as_ref()) {
+            private.clocks.as_ref().filter(|_| publishes).map(|clocks| clocks.arrival(lane, order, reach));
+        if remote
+            && let MbarrierKind::Initialise { .. } | MbarrierKind::Invalidate | MbarrierKind::Test { .. } =
+                kind
+        {
+            let place = env.cluster.describe(offset as usize);
+            let text = format!("mbarrier at {place}: a block may only arrive at mbarriers of another one");
+            return raise(lane, FaultKind::Mbarrier(text));
+        }
+        // A scope that does not reach the other block publishes nothing there.
+        let reaches = !remote || order.scope().is_some_and(|scope| scope >= Scope::Cluster);
+        let knowledge = knowledge.as_ref().filter(|_| reaches).map(|knowledge| (knowledge, remote));
+        match one(env, spin, r, kind, (pc, lane, offset), knowledge) {
             Err(text) => return raise(lane, FaultKind::Mbarrier(text)),
             Ok(is_complete) => {
                 let access = match kind {
@@ -67,12 +85,13 @@ pub(super) fn execute(
                 };
                 let mark = model::mbarrier(env, private, access, pc, lane, offset)?;
                 if let (MbarrierKind::Initialise { .. }, Some(mark)) = (kind, mark) {
-                    env.block.phases.insert(offset, Phases::of(mark));
+                    env.cluster.phases.insert(offset, Phases::of(mark));
                 }
                 if let (true, Some(clocks), Some(phases)) =
-                    (is_complete, &mut private.clocks, env.block.phases.get(&offset))
+                    (is_complete, &mut private.clocks, env.cluster.phases.get(&offset))
                 {
-                    clocks.wait(lane, order, phases.complete(), pc);
+                    let cluster = order.scope().is_some_and(|scope| scope >= Scope::Cluster);
+                    clocks.wait(lane, order, &phases.complete(cluster), pc);
                 }
             }
         }
@@ -93,26 +112,26 @@ fn one(
     r: &mut Registers,
     kind: MbarrierKind,
     (pc, lane, offset): (u32, usize, u32),
-    knowledge: Option<&Knowledge>,
+    knowledge: Option<(&Knowledge, bool)>,
 ) -> Result<bool, String> {
-    let block = &mut *env.block;
+    let cluster = &mut *env.cluster;
     let word = |slot: Slot| r.lane::<u32>(slot, lane);
-    let (mbarriers, shared) = (&mut block.mbarriers, &mut block.shared);
+    let (mbarriers, shared) = (&mut cluster.mbarriers, &mut cluster.shared);
     match kind {
         MbarrierKind::Initialise { count } => {
             mbarriers.initialise(shared, offset, word(count))?;
-            block.phases.remove(&offset);
+            cluster.phases.remove(&offset);
             Ok(false)
         }
         MbarrierKind::Invalidate => mbarriers.invalidate(shared, offset).map(|()| false),
         MbarrierKind::Expect { bytes } => {
-            block.update_mbarrier(offset, None, |mbarrier| mbarrier.expect(word(bytes))).map(|()| false)
+            cluster.update_mbarrier(offset, None, |mbarrier| mbarrier.expect(word(bytes))).map(|()| false)
         }
         MbarrierKind::Complete { bytes } => {
-            block.update_mbarrier(offset, None, |mbarrier| mbarrier.complete(word(bytes))).map(|()| false)
+            cluster.update_mbarrier(offset, None, |mbarrier| mbarrier.complete(word(bytes))).map(|()| false)
         }
         MbarrierKind::Arrive { state, count, expect, drop, no_complete } => {
-            let before = block.update_mbarrier(offset, knowledge, |mbarrier| {
+            let before = cluster.update_mbarrier(offset, knowledge, |mbarrier| {
                 let before = mbarrier.state();
                 if let Some(bytes) = expect {
                     mbarrier.expect(word(bytes))?;

@@ -7,6 +7,7 @@ mod access;
 mod asynchronous;
 mod atomic;
 mod call;
+mod cluster;
 mod compare;
 mod contiguous;
 mod convert;
@@ -22,7 +23,10 @@ mod packing;
 mod place;
 mod system;
 mod transpose;
+mod video;
 mod warp_op;
+
+pub(crate) use cluster::ClusterLanes;
 
 pub(crate) use environment::{Environment, Event, Private, Raised, Running};
 pub(crate) use interpret::{is_wide_supported, run};

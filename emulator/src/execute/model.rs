@@ -32,7 +32,7 @@ fn model<'a>(env: &'a mut Environment<'_>, private: &'a mut Private, home: Home)
             }
             (&mut allocation.shadow, Space::Global)
         }
-        Home::Shared => (&mut env.block.shadow, Space::Shared),
+        Home::Shared => (&mut env.cluster.shadow, Space::Shared),
         Home::Local | Home::Parameters => return None,
     };
     Some(Model { detector, shadow, clocks, schedule: env.schedule, space })
@@ -79,7 +79,7 @@ fn raise(
             let base = env.memory.allocations[number].base;
             (Space::Global, env.memory.describe(base + racing.offset as u64))
         }
-        _ => (Space::Shared, format!("shared memory ({} bytes) + {}", env.block.shared.len(), racing.offset)),
+        _ => (Space::Shared, env.cluster.describe(racing.offset)),
     };
     let lane = Some(racing.lane as u32);
     let (Some(detector), Some(clocks)) = (&env.detector, &private.clocks) else {
@@ -224,10 +224,11 @@ pub(super) fn mbarrier(
     offset: u32,
 ) -> Result<Option<Mark>, Raised> {
     let home = Home::Shared;
+    let scope = if env.cluster.blocks.len() == 1 { Scope::Block } else { Scope::Cluster };
     let Some(model) = model(env, private, home) else { return Ok(None) };
     let access = Access {
         kind: kind.unwrap_or(Kind::Write),
-        strong: kind.map(|_| Scope::Block),
+        strong: kind.map(|_| scope),
         bytes: mbarrier::BYTES as u8,
         proxy: Proxy::Generic,
         non_coherent: false,
@@ -246,11 +247,11 @@ pub(super) fn completion(
     (pc, lane): (u32, usize),
     offset: u32,
 ) -> Result<(), Raised> {
-    let (Some(detector), Some(phases)) = (env.detector.as_deref(), env.block.phases.get(&offset)) else {
+    let (Some(detector), Some(phases)) = (env.detector.as_deref(), env.cluster.phases.get(&offset)) else {
         return Ok(());
     };
     detector.completes_at(phases, clock, (lane, offset as usize)).map_err(|racing| {
-        let place = format!("shared memory ({} bytes) + {offset}", env.block.shared.len());
+        let place = env.cluster.describe(offset as usize);
         let race = detector.race(&racing, &Later::of_completion(clock, pc, racing.lane), place);
         Raised { kind: FaultKind::DataRace(Box::new(race)), lane: Some(lane as u32) }
     })
@@ -270,7 +271,7 @@ pub(super) fn copy(
         return Ok(());
     }
     let (shadow, space, offset, base) = match location {
-        Location::Shared(offset) => (&mut env.block.shadow, Space::Shared, offset as usize, None),
+        Location::Shared(offset) => (&mut env.cluster.shadow, Space::Shared, offset as usize, None),
         Location::Global(address) => {
             let found = env.memory.locate(&mut Recent::default(), address, length.into());
             let Ok((number, offset)) = found else { return Ok(()) };
@@ -289,7 +290,7 @@ pub(super) fn copy(
     noted.map_err(|racing| {
         let place = match base {
             Some(base) => env.memory.describe(base + racing.offset as u64),
-            None => format!("shared memory ({} bytes) + {}", env.block.shared.len(), racing.offset),
+            None => env.cluster.describe(racing.offset),
         };
         let later = Later::of_copy(clock, access, pc, helper, space);
         let race = detector.race(&racing, &later, place);

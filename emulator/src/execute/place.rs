@@ -1,6 +1,7 @@
 //! Where a lane's access goes: the memory and the offset in it, and whether it may go there.
 
 use super::{Environment, Private, Raised};
+use crate::cluster::Cluster;
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
 use crate::memory::{Recent, Region, window};
@@ -53,7 +54,7 @@ impl Place {
     ) -> &'a mut Region {
         match self.home {
             Home::Global(number) => &mut env.memory.allocations[number].region,
-            Home::Shared => &mut env.block.shared,
+            Home::Shared => &mut env.cluster.shared,
             Home::Local => &mut private.local,
             Home::Parameters => env.parameters,
         }
@@ -80,13 +81,15 @@ pub(super) fn place(
             space => (space, window::offset(address)),
         },
         Space::Const => (Space::Global, address),
+        // A parameter of a function is local memory of its caller.
+        Space::Param if window::space(address) == Space::Local => (Space::Local, window::offset(address)),
         space => (space, address),
     };
     let named = |name: &str, size: usize| format!("{name} memory ({size} bytes) + {offset}");
     if address & (bytes as u64 - 1) != 0 {
         let place = match space {
             Space::Global => env.memory.describe(address),
-            Space::Shared => named("shared", env.block.shared.len()),
+            Space::Shared | Space::Cluster => env.cluster.describe_address(env.block.rank, offset),
             Space::Local => named("local", private.local_bytes),
             _ => named("parameter", env.parameters.len()),
         };
@@ -94,14 +97,22 @@ pub(super) fn place(
     }
     let inside = |size: usize| offset <= size as u64 && size as u64 - offset >= bytes as u64;
     match space {
-        Space::Shared => {
-            let size = env.block.shared.len();
-            if !inside(size) {
-                return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("shared", size) });
-            }
-            let offset = offset as usize;
-            if purpose != Use::Write && !env.block.shared.is_written(offset, bytes) {
-                return fault(FaultKind::Uninitialised { bytes: width, place: named("shared", size) });
+        Space::Shared | Space::Cluster => {
+            let rank = env.block.rank;
+            // Only generic addresses and `.shared::cluster` reach other blocks.
+            let own = op.space != Space::Shared || Cluster::rank(rank, offset) == rank.into();
+            let offset = match env.cluster.place(rank, offset, bytes as u64) {
+                Ok(found) if own => found,
+                _ => {
+                    let place = env.cluster.describe_address(rank, offset);
+                    return fault(FaultKind::OutOfBounds { access, bytes: width, place });
+                }
+            };
+            // Libraries read behind the end of what they wrote and drop it, so only checked runs report this.
+            let checked = env.detector.is_some();
+            if checked && purpose != Use::Write && !env.cluster.shared.is_written(offset, bytes) {
+                let place = env.cluster.describe(offset);
+                return fault(FaultKind::Uninitialised { bytes: width, place });
             }
             Ok(Place { home: Home::Shared, offset, key: Some(env.shared_key + offset as u64) })
         }
@@ -156,7 +167,7 @@ pub(super) fn place(
 /// Whether an address means the same memory to all lanes.
 pub(super) fn is_common(op: &MemoryOp, address: u64) -> bool {
     match op.space {
-        Space::Generic => window::space(address) != Space::Local,
+        Space::Generic | Space::Param => window::space(address) != Space::Local,
         space => space != Space::Local,
     }
 }
@@ -186,6 +197,12 @@ pub(super) fn in_space(
             Space::Global => {
                 window::space(address) == Space::Global && !is_constant(&mut private.recent, address)
             }
+            Space::Shared => {
+                let own = env.block.rank;
+                window::space(address) == Space::Shared
+                    && Cluster::rank(own, window::offset(address)) == own.into()
+            }
+            Space::Cluster => window::space(address) == Space::Shared,
             space => window::space(address) == space,
         };
         result |= u32::from(within) << lane;

@@ -83,8 +83,9 @@ impl Thread<'_, '_> {
         let offset = window::offset(address) as usize;
         let within = |size: usize| offset.checked_add(bytes).is_some_and(|end| end <= size);
         let found = match window::space(address) {
-            Space::Shared if within(self.env.block.shared.len()) => {
-                Some(self.env.block.shared.value(offset, bytes))
+            Space::Shared => {
+                let place = self.env.cluster.place(self.env.block.rank, offset as u64, bytes as u64).ok();
+                place.map(|offset| self.env.cluster.shared.value(offset, bytes))
             }
             Space::Local if within(self.private.local_bytes) => {
                 Some(self.private.local.value(self.lane * self.private.local_bytes + offset, bytes))

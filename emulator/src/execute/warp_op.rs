@@ -1,6 +1,7 @@
 //! Instructions that exchange values between the lanes of a warp (PTX ISA sections 9.7.9.6 and 9.7.13).
 
-use crate::op::{Reduction, ShuffleMode, Vote, WarpOp};
+use super::float::apply32;
+use crate::op::{FloatBinary, Reduction, ShuffleMode, Vote, WarpOp};
 use crate::register::{Registers, Slot};
 
 /// What a lane reads from a lane that does not take part: undefined on hardware, recognisable here.
@@ -58,6 +59,18 @@ pub(super) fn execute(r: &mut Registers, op: &WarpOp, mask: u32) {
                 Reduction::MaximumUnsigned => values.fold(0, u32::max),
                 Reduction::MinimumSigned => signed.fold(i32::MAX, i32::min) as u32,
                 Reduction::MaximumSigned => signed.fold(i32::MIN, i32::max) as u32,
+                Reduction::Float { maximum, absolute, nan } => {
+                    let kind = match (maximum, nan) {
+                        (false, false) => FloatBinary::Minimum,
+                        (false, true) => FloatBinary::MinimumNan,
+                        (true, false) => FloatBinary::Maximum,
+                        (true, true) => FloatBinary::MaximumNan,
+                    };
+                    let magnitude = |x: u32| f32::from_bits(if absolute { x & 0x7fff_ffff } else { x });
+                    let result = values.map(magnitude).reduce(|x, y| apply32(kind, x, y));
+                    // A reduction of one lane is what the lane has, but for the bits of a NaN.
+                    result.map_or(0, |x| if x.is_nan() { 0x7fff_ffff } else { x.to_bits() })
+                }
             };
             splat(r, d, result, mask);
         }

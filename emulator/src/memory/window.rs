@@ -33,6 +33,8 @@ pub(crate) fn space(address: u64) -> Space {
         SHARED_BASE => Space::Shared,
         LOCAL_BASE => Space::Local,
         PARAM_BASE => Space::Param,
+        // `cvta.param` of a parameter of a function.
+        address if address == LOCAL_BASE | PARAM_BASE => Space::Local,
         _ => Space::Global,
     }
 }

@@ -58,12 +58,38 @@ pub(crate) const E4M3: Format =
 pub(crate) const E5M2: Format =
     Format { exponent_bits: 5, mantissa_bits: 2, max_finite: 0x7b, infinity: Some(0x7c), nan: 0x7f };
 
+/// Two exponent bits, three mantissa bits; neither infinity nor NaN, so a NaN becomes the largest value, as for those below.
+pub(crate) const E2M3: Format =
+    Format { exponent_bits: 2, mantissa_bits: 3, max_finite: 0x1f, infinity: None, nan: 0x1f };
+/// Three exponent bits, two mantissa bits.
+pub(crate) const E3M2: Format =
+    Format { exponent_bits: 3, mantissa_bits: 2, max_finite: 0x1f, infinity: None, nan: 0x1f };
+/// Two exponent bits, one mantissa bit.
+pub(crate) const E2M1: Format =
+    Format { exponent_bits: 2, mantissa_bits: 1, max_finite: 0x7, infinity: None, nan: 0x7 };
+
+/// The power of two that `ue8m0` has for the magnitude of `x`: rounded up or, without `up`, down. 255 is NaN.
+pub(crate) fn ue8m0_from_f32(x: u32, up: bool, saturate: bool) -> u32 {
+    let magnitude = x & 0x7fff_ffff;
+    if magnitude > 0x7f80_0000 {
+        return 0xff;
+    }
+    if magnitude == 0x7f80_0000 {
+        return if saturate { 0xfe } else { 0xff };
+    }
+    // The least power is 2^-127, which is a subnormal of `f32`.
+    let (exponent, mantissa) = (magnitude >> 23, magnitude & 0x7f_ffff);
+    let above = if exponent == 0 { mantissa > 0x40_0000 } else { mantissa != 0 };
+    let code = exponent + u32::from(up && above);
+    if saturate { code.min(0xfe) } else { code }
+}
+
 impl Format {
     fn bias(self) -> i32 {
         (1 << (self.exponent_bits - 1)) - 1
     }
 
-    fn sign_bit(self) -> u32 {
+    pub(crate) fn sign_bit(self) -> u32 {
         1 << (self.exponent_bits + self.mantissa_bits)
     }
 

@@ -5,4 +5,4 @@ pub(crate) mod arithmetic;
 pub(crate) mod directed;
 pub(crate) mod format;
 
-pub(crate) use format::{BF16, E4M3, E5M2, F16, F32, Format, Rounding, TF32};
+pub(crate) use format::{BF16, E2M1, E2M3, E3M2, E4M3, E5M2, F16, F32, Format, Rounding, TF32};

@@ -9,7 +9,10 @@ pub(crate) enum Space {
     Generic,
     Global,
     Const,
+    /// Shared memory of the block: `.shared` and `.shared::cta`.
     Shared,
+    /// Shared memory of all blocks of the cluster: `.shared::cluster`.
+    Cluster,
     Local,
     Param,
 }

@@ -83,6 +83,11 @@ pub(crate) struct LaneCopy {
 /// An instruction that concerns agents.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AsynchronousOp {
+    /// `barrier.cluster.arrive`; `.relaxed` does not release.
+    ClusterArrive {
+        releases: bool,
+    },
+    ClusterWait,
     Mbarrier {
         kind: MbarrierKind,
         address: Address,

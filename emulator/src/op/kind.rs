@@ -196,6 +196,10 @@ pub(crate) enum Packed {
     Bf16x2,
     E4m3x2,
     E5m2x2,
+    E2m3x2,
+    E3m2x2,
+    /// Two values in one byte.
+    E2m1x2,
 }
 
 /// Kinds of `prmt`.

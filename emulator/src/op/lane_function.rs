@@ -3,6 +3,25 @@
 use super::{Comparison, Data, FloatBinary, HalfFormat, HalfOperation};
 use crate::numeric::Rounding;
 
+/// What a video instruction does with each pair of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VideoKind {
+    Add,
+    Subtract,
+    Average,
+    AbsoluteDifference,
+    Minimum,
+    Maximum,
+}
+
+/// How a video instruction goes on: its elements are added to the last operand, or the smaller or greater one is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VideoThen {
+    Add,
+    Minimum,
+    Maximum,
+}
+
 /// What is computed from the sources.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Function {
@@ -38,6 +57,14 @@ pub(crate) enum Function {
         saturate: bool,
         relu: bool,
     },
+    /// `cvt.ue8m0x2` of two `f32`, or of a packed pair of `bf16`.
+    ToPowersOfTwo {
+        packed: bool,
+        up: bool,
+        saturate: bool,
+    },
+    /// `cvt.rn.bf16x2.ue8m0x2`.
+    FromPowersOfTwo,
     /// `div`, `rcp` and `sqrt` of `f32` with directed rounding.
     Divide32 {
         rounding: Rounding,
@@ -83,6 +110,17 @@ pub(crate) enum Function {
         format: HalfFormat,
         packed: bool,
         tangent: bool,
+    },
+    /// `vadd4` and its kin: of words, halves or bytes.
+    Video {
+        kind: VideoKind,
+        /// Bits of an element.
+        bits: u32,
+        /// Whether elements of the result and of the sources are signed.
+        signed: [bool; 3],
+        saturate: bool,
+        /// What becomes of the result and the last operand.
+        then: Option<VideoThen>,
     },
     /// `set` with 16-bit floats; `truth` is what a lane becomes where the comparison holds.
     HalfSet {

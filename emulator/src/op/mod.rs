@@ -344,12 +344,15 @@ pub(crate) enum Op {
     /// Two 8-bit floats from two 16-bit floats packed in a word.
     NarrowPair {
         to: Packed,
+        from: Packed,
+        rounding: Rounding,
         relu: bool,
         d: Slot,
         a: Slot,
     },
     /// Two 16-bit floats from two 8-bit floats.
     WidenPair {
+        to: Packed,
         from: Packed,
         relu: bool,
         d: Slot,

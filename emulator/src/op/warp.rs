@@ -31,6 +31,12 @@ pub(crate) enum Reduction {
     And,
     Or,
     Xor,
+    /// `min` or `max` of `f32`, perhaps of magnitudes; with `nan`, one NaN makes the result NaN.
+    Float {
+        maximum: bool,
+        absolute: bool,
+        nan: bool,
+    },
 }
 
 /// An instruction that waits for the lanes of its member mask.

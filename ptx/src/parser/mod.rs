@@ -11,13 +11,13 @@ use crate::model::{Instruction, Module};
 
 /// Reads a module.
 ///
-/// Full-line `//` comments at module level and between statements are kept; `.section` blocks and the inlining part of
-/// `.loc` lines are skipped.
+/// Full-line `//` comments at module level and between statements are kept; `.section` blocks, `.attribute` lists and the
+/// inlining part of `.loc` lines are skipped. Text may end with the zero bytes that a driver wants.
 ///
 /// # Errors
 /// The first thing that is not PTX, or that the table or the model does not know, with its line.
 pub fn parse(text: &str) -> Result<Module, Error> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text.trim_end_matches('\0'))?;
     Parser { tokens: &tokens, position: 0, depth: 0, registers: Vec::new() }.module()
 }
 

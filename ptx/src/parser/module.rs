@@ -90,9 +90,12 @@ impl Parser<'_> {
             return self.skip_section();
         }
         let mut linkage = None;
-        for (name, value) in
-            [("visible", Linkage::Visible), ("extern", Linkage::Extern), ("weak", Linkage::Weak)]
-        {
+        for (name, value) in [
+            ("visible", Linkage::Visible),
+            ("extern", Linkage::Extern),
+            ("weak", Linkage::Weak),
+            ("common", Linkage::Common),
+        ] {
             if self.accept_directive(name) {
                 linkage = Some(value);
                 break;
@@ -107,12 +110,28 @@ impl Parser<'_> {
                 self.next();
                 items.push(Item::Function(self.function(linkage, FunctionKind::Func)?));
             }
-            Some(TokenKind::Directive("const" | "global" | "shared" | "local" | "param" | "align")) => {
+            Some(TokenKind::Directive(
+                "const" | "global" | "shared" | "local" | "param" | "align" | "attribute",
+            )) => {
                 items.extend(self.variables(linkage)?.into_iter().map(Item::Variable));
             }
-            Some(TokenKind::Directive(
-                name @ ("pragma" | "common" | "alias" | "tex" | "reg" | "callprototype" | "calltargets"),
-            )) => return self.unsupported(format!("`.{name}` at module level")),
+            Some(TokenKind::Directive("alias")) => {
+                self.next();
+                let alias = self.word("a function name")?.to_owned();
+                self.expect(',')?;
+                let function = self.word("a function")?.to_owned();
+                self.expect(';')?;
+                items.push(Item::Alias { alias, function });
+            }
+            Some(TokenKind::Directive("pragma")) => {
+                self.next();
+                for text in self.list(';', |p| p.text().map(str::to_owned))? {
+                    items.push(Item::Pragma(text));
+                }
+            }
+            Some(TokenKind::Directive(name @ ("tex" | "reg" | "callprototype" | "calltargets"))) => {
+                return self.unsupported(format!("`.{name}` at module level"));
+            }
             _ => return self.expected("a variable, `.entry` or `.func`"),
         }
         Ok(())
@@ -158,8 +177,8 @@ impl Parser<'_> {
             directives: Vec::new(),
             body: None,
         };
-        if let Some(TokenKind::Directive(name @ "attribute")) = self.peek() {
-            return self.unsupported(format!("`.{name}`"));
+        if self.accept_directive("attribute") {
+            self.skip_attributes()?;
         }
         if kind == FunctionKind::Func && self.accept('(') {
             function.results = self.list(')', Self::parameter)?;

@@ -35,6 +35,7 @@ impl Parser<'_> {
         while let Some(TokenKind::Directive(name)) = self.peek() {
             self.next();
             match (name, pointer.as_mut()) {
+                ("attribute", None) => self.skip_attributes()?,
                 ("ptr", None) => pointer = Some(PointerAttribute { space: None, align: None }),
                 ("align", Some(pointer)) => pointer.align = Some(self.unsigned("an alignment in bytes")?),
                 ("align", None) => align = Some(self.unsigned("an alignment in bytes")?),
@@ -57,6 +58,24 @@ impl Parser<'_> {
         }
         let (name, dimensions, initializer) = (String::new(), Vec::new(), Vec::new());
         Ok(Variable { linkage, space, align, ty, vector, pointer, name, dimensions, initializer })
+    }
+
+    /// After `.attribute`: `(.managed, .unified(1, 2))` says how a driver shares what is declared, and nothing about it.
+    pub(super) fn skip_attributes(&mut self) -> Parsed<()> {
+        self.expect('(')?;
+        self.list(')', |parser| match parser.peek() {
+            Some(TokenKind::Directive("managed")) => {
+                parser.next();
+                Ok(())
+            }
+            Some(TokenKind::Directive("unified")) => {
+                parser.next();
+                parser.expect('(')?;
+                parser.list(')', |parser| parser.unsigned::<u64>("half of an identifier")).map(|_| ())
+            }
+            _ => parser.expected("`.managed` or `.unified`"),
+        })
+        .map(|_| ())
     }
 
     fn declared_name(&mut self, variable: &mut Variable) -> Parsed<()> {

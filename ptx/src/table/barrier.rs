@@ -24,6 +24,7 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("mbarrier.complete_tx{.relaxed.<barrier_scope>}{.<shared>}.b64 [a], bytes:u32", (8, 0), 90).updates(),
     Row::new("mbarrier.arrive|.arrive_drop{.<shared_cta>}.b64 state?=b64, [a]", (7, 0), 80).updates(),
     Row::new("mbarrier.arrive|.arrive_drop.noComplete{.<shared_cta>}.b64 state=b64, [a], count:u32", (7, 0), 80).updates(),
+    Row::new("mbarrier.arrive|.arrive_drop.noComplete.release.cta{.<shared_cta>}.b64 state=b64, [a], count:u32", (8, 0), 90).updates(),
     Row::new("mbarrier.arrive|.arrive_drop{.release|.relaxed.<barrier_scope>}{.<shared_cta>}.b64 state?=b64, [a]{, count:u32}", (8, 0), 90).updates().since(MBARRIER_ORDERS),
     Row::new("mbarrier.arrive|.arrive_drop{.release|.relaxed.<barrier_scope>}.shared::cluster.b64 sink, [a]{, count:u32}", (8, 0), 90).updates().since(MBARRIER_ORDERS),
     Row::new("mbarrier.arrive|.arrive_drop.expect_tx{.release|.relaxed.<barrier_scope>}{.<shared_cta>}.b64 state?=b64, [a], bytes:u32", (8, 0), 90).updates().since(MBARRIER_ORDERS),

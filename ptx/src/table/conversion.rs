@@ -47,6 +47,8 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("cvt.rz|.rp{.satfinite}.ue8m0x2.f32 d=b16, a:f32, b:f32", (8, 6), 100).specific(),
     Row::new("cvt.rz|.rp{.satfinite}.ue8m0x2.bf16x2 d=b16, a:b32", (8, 6), 100).specific(),
     Row::new("cvt.rn.bf16x2.ue8m0x2 d=b32, a:b16", (8, 6), 100).specific(),
+    Row::new("cvt.<integer_rounding>.bf16.bf16 d=bf16, a:bf16", (7, 8), 90),
+    Row::new("cvt.rm|.rp.bf16.f32 d=b16, a:f32", (7, 8), 90),
     Row::new("cvt.pack.sat.u16|.s16.s32 d=b32, a:s32, b:s32", (6, 5), 72),
     Row::new("cvt.pack.sat.u8|.s8.s32.b32 d=b32, a:s32, b:s32, c:b32", (6, 5), 72),
 ];

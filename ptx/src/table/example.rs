@@ -176,8 +176,9 @@ fn example_value(
         })
     };
     let lanes = match (value.shape, slot("vec")) {
-        (Shape::Vector, Some("v2")) => 2,
-        (Shape::Vector, Some("v4")) => 4,
+        (Shape::Vector, Some("x1")) => return Some(Operand::Vector(vec![register(class)])),
+        (Shape::Vector, Some("v2" | "x2")) => 2,
+        (Shape::Vector, Some("v4" | "x4")) => 4,
         (Shape::Vector, Some("v8")) => 8,
         (Shape::Pack, _) => 2,
         _ => 1,

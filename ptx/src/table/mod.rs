@@ -24,6 +24,7 @@ mod requirement;
 pub mod slots;
 mod synchronous;
 mod target;
+mod video;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -182,6 +183,7 @@ static SECTIONS: &[&[Row]] = &[
     arithmetic::ROWS,
     floating::ROWS,
     logic::ROWS,
+    video::ROWS,
     control::ROWS,
 ];
 

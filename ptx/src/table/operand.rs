@@ -130,6 +130,8 @@ impl Value {
     fn matches(&self, operand: &Operand, slot: &dyn Fn(&str) -> Option<&'static str>) -> bool {
         let Some(class) = self.class(slot) else { return false };
         let lanes = if self.shape == Shape::Vector { vector_length(slot) } else { 1 };
+        // Matrices are in a list even if there is one.
+        let is_list = lanes > 1 || self.shape == Shape::Vector && slot("vec") == Some("x1");
         match operand {
             Operand::Vector(elements) if self.shape == Shape::Pack => {
                 matches!(elements.len(), 2 | 4)
@@ -137,10 +139,10 @@ impl Value {
             }
             _ if self.shape == Shape::Pack => false,
             Operand::Vector(elements) => {
-                lanes > 1 && elements.len() == lanes && elements.iter().all(|e| self.matches_lane(e, class))
+                is_list && elements.len() == lanes && elements.iter().all(|e| self.matches_lane(e, class))
             }
             Operand::Sink => self.sink && lanes == 1,
-            _ => lanes == 1 && self.matches_lane(operand, class),
+            _ => !is_list && self.matches_lane(operand, class),
         }
     }
 
@@ -170,8 +172,8 @@ fn fits_64_bits(value: i128) -> bool {
 
 fn vector_length(slot: &dyn Fn(&str) -> Option<&'static str>) -> usize {
     match slot("vec") {
-        Some("v2") => 2,
-        Some("v4") => 4,
+        Some("v2" | "x2") => 2,
+        Some("v4" | "x4") => 4,
         Some("v8") => 8,
         _ => 1,
     }

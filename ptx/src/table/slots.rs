@@ -41,7 +41,11 @@ pub static SLOTS: &[(&str, &[&str])] = &[
     ),
     ("prefetch", &["L2::64B", "L2::128B", "L2::256B"]),
     ("vec", &["v2", "v4"]),
+    ("eviction_l2", &["L2::evict_last", "L2::evict_normal", "L2::evict_first"]),
+    ("vec4", &["v4"]),
     ("vec8", &["v8"]),
+    ("matrices", &["x1", "x2", "x4"]),
+    ("data_64", &["b64", "u64", "s64", "f64"]),
     ("data_32", &["b32", "u32", "s32", "f32"]),
     (
         "data",

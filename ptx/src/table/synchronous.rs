@@ -39,6 +39,21 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("redux.sync.min|.max{.abs}{.NaN}.f32 d=f32, a:f32, membermask:u32", (8, 6), 100)
         .specific()
         .warp(),
+    Row::new(
+        "ldmatrix.sync.aligned.m8n8.<vec:matrices>{.trans}{.<shared_cta>}.b16 d=vec(b32), [a]",
+        (6, 5),
+        75,
+    )
+    .warp()
+    .reads(),
+    Row::new(
+        "stmatrix.sync.aligned.m8n8.<vec:matrices>{.trans}{.<shared_cta>}.b16 [a], b:vec(b32)",
+        (7, 8),
+        90,
+    )
+    .warp()
+    .writes(),
+    Row::new("movmatrix.sync.aligned.m8n8.trans.b16 d=b32, a:b32", (7, 8), 75).warp(),
     Row::new("activemask.b32 d=b32", (6, 2), 30),
     Row::new("elect.sync d?=b32|p=pred, membermask:u32", (8, 0), 90).warp(),
 ];

@@ -463,6 +463,14 @@ pub(crate) struct ExecArguments {
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) shared: u32,
 
+    /// Blocks of a cluster: X, X,Y or X,Y,Z; without it as the kernel's `.reqnctapercluster` says
+    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, value_parser = extents)]
+    pub(crate) cluster: Option<[u32; 3]>,
+
+    /// Execute without looking for data races and reads of shared memory that nobody wrote
+    #[arg(long, conflicts_with = "exhaustive")]
+    pub(crate) unchecked: bool,
+
     /// A parameter, in order: u32:17, in:x.npy, out:y.npy:4x16:float32, ...
     #[arg(long = "arg", value_name = "KIND:VALUE")]
     pub(crate) arguments: Vec<Argument>,

@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &ExecArguments) -> Result<(), Failure> {
         policy,
         schedule_seed: arguments.schedule_seed,
         record: arguments.record.is_some(),
+        checks: !arguments.unchecked,
         ..Config::default()
     };
     let mut started = program.start(config)?;

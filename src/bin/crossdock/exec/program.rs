@@ -84,7 +84,11 @@ impl<'a> Program<'a> {
             shared_bytes: arguments.shared,
             arguments: parameters,
         };
-        let ticket = machine.launch(launch).map_err(|error| bad(&error))?;
+        let launched = match arguments.cluster {
+            Some(cluster) => machine.launch_in_clusters(launch, cluster),
+            None => machine.launch(launch),
+        };
+        let ticket = launched.map_err(|error| bad(&error))?;
         Ok(Started { machine, ticket, results })
     }
 }
