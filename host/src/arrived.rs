@@ -8,6 +8,7 @@ use half::bf16;
 
 use crate::combining::{Combine, Combined, Element, Metadata, Outputs};
 use crate::dock::Dock;
+use crate::kernel::Launches;
 use crate::plan::{Counts, Handle, Plan};
 use crate::quantise;
 use crate::report::StageReport;
@@ -211,7 +212,7 @@ impl<'dock> Arrived<'dock> {
         dock.step(|dock| {
             let memory = &dock.memory;
             let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
-            combine.run(dock, metadata, &plan, &counts, Vec::new())
+            combine.run(dock, metadata, &plan, &counts, Launches::begin(&dock.rank)?)
         })
     }
 }

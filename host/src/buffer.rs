@@ -139,6 +139,8 @@ impl<T> Drop for Buffer<T> {
 #[derive(Debug)]
 pub struct SymmetricBuffer<T> {
     here: Buffer<T>,
+    /// Where this rank finds everybody's.
+    addresses: Vec<u64>,
     table: Buffer<u64>,
 }
 
@@ -159,12 +161,31 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;
-        Ok(SymmetricBuffer { here, table })
+        Ok(SymmetricBuffer { here, addresses, table })
     }
 
     /// This rank's own buffer.
     pub fn here(&self) -> &Buffer<T> {
         &self.here
+    }
+
+    /// Copies the first `len` elements of a buffer of this rank to the start of a peer's own, after all earlier launches of this
+    /// rank. The peer sees them behind a [`barrier`](Rank::barrier) that this rank enters after [`Rank::synchronise`].
+    ///
+    /// # Errors
+    /// When one of the buffers is shorter, there is no such peer, or the machine is broken.
+    pub fn copy_to(&self, peer: usize, from: &Buffer<T>, len: usize) -> Result<()> {
+        let ranks = self.addresses.len();
+        let to = *self.addresses.get(peer).ok_or(Error::NoSuchRank { peer, ranks })?;
+        let length = self.here.len.min(from.len);
+        if len > length {
+            return Err(Error::OutsideBuffer { start: 0, end: len, length });
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        let rank = &self.here.rank;
+        rank.backend().copy(rank.index(), from.address, to, len as u64 * size_of::<T>() as u64)
     }
 
     /// The argument for a kernel parameter `Peers<U>`.

@@ -8,7 +8,7 @@ use half::bf16;
 use crate::Result;
 use crate::buffer::Buffer;
 use crate::dock::{Dock, blocks};
-use crate::kernel::Launched;
+use crate::kernel::Launches;
 use crate::memory::Counting;
 use crate::plain::Plain;
 use crate::plan::{Counts, Plan};
@@ -173,7 +173,7 @@ impl<'a, T: Element> Combine<'a, T> {
         metadata: Metadata<'_>,
         plan: &Plan,
         counts: &Counts,
-        mut launches: Vec<Launched>,
+        mut launches: Launches,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
         let on_device = |values: &[bf16]| -> Result<Buffer<bf16>> {

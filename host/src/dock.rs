@@ -14,7 +14,7 @@ use crossdock_device::kernels::layout::code::LayoutArguments;
 use crate::arrived::Arrived;
 use crate::capacity::{Capacity, Room};
 use crate::combining::{Combine, Combined, Element, Metadata};
-use crate::kernel::{Kernel, Launched};
+use crate::kernel::{Kernel, Launched, Launches};
 use crate::memory::{CHUNK_TOKENS, Counting, Memory};
 use crate::plan::{Counts, Handle, Plan, Routes};
 use crate::planning::{Allotment, Budget, Controller, Observation, Planning, Share};
@@ -193,7 +193,8 @@ impl Dock {
         }
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
-            let mut launches = dock.launch_positions(&plan, count)?;
+            let mut launches = Launches::begin(&dock.rank)?;
+            dock.launch_positions(&mut launches, &plan, count)?;
             launches.push(dock.launch_dispatch(&plan, count, quantises)?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
@@ -211,9 +212,10 @@ impl Dock {
         let kept = Rc::clone(&handle.0);
         let quantises = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
-            let enter = dock.launch_enter()?;
-            let dispatch = dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?;
-            dock.finish(vec![enter, dispatch])
+            let mut launches = Launches::begin(&dock.rank)?;
+            launches.push(dock.launch_enter()?);
+            launches.push(dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?);
+            dock.finish(launches)
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
     }
@@ -233,8 +235,9 @@ impl Dock {
         let metadata = Metadata { selections: &kept.selections, origins: &kept.origins };
         combine.check(&self.rank, &self.shape, &kept.counts)?;
         self.round(|dock| {
-            let enter = dock.launch_enter()?;
-            combine.run(dock, metadata, &kept.plan, &kept.counts, vec![enter])
+            let mut launches = Launches::begin(&dock.rank)?;
+            launches.push(dock.launch_enter()?);
+            combine.run(dock, metadata, &kept.plan, &kept.counts, launches)
         })
     }
 
@@ -296,7 +299,7 @@ impl Dock {
         Err(error)
     }
 
-    fn launch_positions(&self, plan: &Plan, tokens: usize) -> Result<Vec<Launched>> {
+    fn launch_positions(&self, launches: &mut Launches, plan: &Plan, tokens: usize) -> Result<()> {
         let memory = &self.memory;
         let (chunk_tokens, chunks) = self.chunks(tokens);
         let count = self.kernels.count.launch(
@@ -339,7 +342,9 @@ impl Dock {
                 status: memory.status.global(),
             },
         )?;
-        Ok(vec![count, layout])
+        launches.push(count);
+        launches.push(layout);
+        Ok(())
     }
 
     fn launch_enter(&self) -> Result<Launched> {
@@ -417,11 +422,12 @@ impl Dock {
     }
 
     /// Waits for the launches and looks at the status record.
-    pub(crate) fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
+    pub(crate) fn finish(&self, launches: Launches) -> Result<StageReport> {
+        let stage = launches.end(&self.rank)?;
         self.rank.synchronise()?;
         let words = self.memory.status.read(0..self.memory.status.len())?;
         status::check(&self.rank, &words, &self.shape, &self.room, |stage| self.memory.flags(stage))?;
-        Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
+        stage.report()
     }
 
     /// How `count` and `layout` divide the tokens: tokens per block, and blocks.

@@ -242,6 +242,32 @@ pub enum Error {
         /// The scale.
         scale: f32,
     },
+    /// Two moments are on different streams.
+    #[error(
+        "a moment of rank {rank} and one of rank {other} cannot be compared: use two of the same rank and cluster"
+    )]
+    OtherMoment {
+        /// The rank of the first.
+        rank: usize,
+        /// The rank of the second, of the same or another cluster.
+        other: usize,
+    },
+    /// Two moments are the wrong way round.
+    #[error(
+        "rank {rank}: the later moment is given first; ask the earlier one how long it takes until the later"
+    )]
+    MomentsReversed {
+        /// The rank.
+        rank: usize,
+    },
+    /// A rank that does not exist.
+    #[error("rank {peer} does not exist; use 0 to {}", .ranks - 1)]
+    NoSuchRank {
+        /// What was given.
+        peer: usize,
+        /// How many ranks there are.
+        ranks: usize,
+    },
     /// A buffer is accessed outside its length.
     #[error("elements {start}..{end} are outside a buffer of {length}")]
     OutsideBuffer {

@@ -7,6 +7,7 @@ use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
 use crate::dock::blocks;
+use crate::kernel::Launches;
 use crate::tokens::length;
 use crate::{Error, Result, Wire};
 
@@ -52,7 +53,8 @@ impl Arrived<'_> {
         let gradients =
             Gradients { outputs: rank.buffer(elements)?, weights: rank.buffer(self.slot_count())? };
         let kernel = &dock.kernels.gradient;
-        let launch = kernel.launch(
+        let mut launches = Launches::begin(rank)?;
+        launches.push(kernel.launch(
             blocks(self.row_count(), dock.allotment().gradient),
             &GradientArguments {
                 gradients: dock.memory.arrived_rows.here().global(),
@@ -65,8 +67,8 @@ impl Arrived<'_> {
                 weight_gradients: gradients.weights.global(),
                 status: dock.memory.status.global(),
             },
-        )?;
-        dock.finish(vec![launch])?;
+        )?);
+        dock.finish(launches)?;
         Ok(gradients)
     }
 }

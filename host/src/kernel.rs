@@ -6,8 +6,9 @@ use crossdock_device::launch::{Arguments, KernelImage};
 
 use crate::Result;
 use crate::backend::{KernelHandle, Launch, Ticket};
+use crate::moment::Moment;
 use crate::rank::Rank;
-use crate::report::LaunchReport;
+use crate::report::{LaunchReport, StageReport};
 
 /// A kernel that is ready on one rank; `A` is its argument struct.
 #[derive(Debug)]
@@ -50,6 +51,46 @@ impl<A: Arguments> Kernel<A> {
         };
         let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket })
+    }
+}
+
+/// The launches of a stage, and the moment before the first.
+#[derive(Debug)]
+pub(crate) struct Launches {
+    begin: Moment,
+    launched: Vec<Launched>,
+}
+
+impl Launches {
+    /// None yet.
+    pub(crate) fn begin(rank: &Rank) -> Result<Launches> {
+        Ok(Launches { begin: rank.moment()?, launched: Vec::new() })
+    }
+
+    /// One more.
+    pub(crate) fn push(&mut self, launched: Launched) {
+        self.launched.push(launched);
+    }
+
+    /// The moment after the last.
+    pub(crate) fn end(self, rank: &Rank) -> Result<Stage> {
+        Ok(Stage { end: rank.moment()?, launches: self })
+    }
+}
+
+/// All launches of a stage.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    launches: Launches,
+    end: Moment,
+}
+
+impl Stage {
+    /// What they did, once they are finished.
+    pub(crate) fn report(self) -> Result<StageReport> {
+        let Stage { launches: Launches { begin, launched }, end } = self;
+        let span = Some(begin.until(&end)?);
+        Ok(StageReport { launches: launched.into_iter().map(Launched::report).collect(), span })
     }
 }
 

@@ -40,6 +40,7 @@ mod gradient;
 mod kernel;
 mod meeting;
 mod memory;
+mod moment;
 mod placement;
 mod plain;
 mod plan;
@@ -56,7 +57,7 @@ mod topology;
 
 pub use arrived::Arrived;
 #[cfg(feature = "cuda")]
-pub use backend::cuda::{Gpu, gpus};
+pub use backend::cuda::{Driver, Gpu, driver, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
@@ -72,6 +73,7 @@ pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;
 pub use half::bf16;
 pub use kernel::{Kernel, Launched};
+pub use moment::Moment;
 pub use placement::{Balance, Placement};
 pub use plain::Plain;
 pub use plan::Handle;

@@ -57,6 +57,11 @@ impl Rank {
         self.deadline
     }
 
+    /// How many multiprocessors of its GPU kernels of this rank may take.
+    pub fn multiprocessors(&self) -> u32 {
+        self.backend.multiprocessors()
+    }
+
     /// How fast its GPU and links are.
     pub(crate) fn rates(&self) -> Rates {
         self.rates

@@ -16,7 +16,7 @@ pub(crate) use emulated::{Emulated, Settings};
 
 use crate::Result;
 use crate::Trace;
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 
 /// A kernel that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +25,10 @@ pub struct KernelHandle(pub(crate) usize);
 /// A launch whose report can be asked for after a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub(crate) u64);
+
+/// A moment on the stream of a rank: after what was put on it before, and before what comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark(pub(crate) u64);
 
 pub use crossdock_device::launch::Argument;
 
@@ -105,6 +109,15 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// The report of a finished launch, once.
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport>;
+
+    /// Marks this moment on the rank's stream, and returns at once.
+    fn record(&self, rank: usize) -> Result<Mark>;
+
+    /// How far two moments of the rank's stream are apart. Waits until the later one has come.
+    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed>;
+
+    /// Gives a mark back.
+    fn forget(&self, rank: usize, mark: Mark);
 
     /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
     /// must call it for the same `purpose`, in the same order.

@@ -61,6 +61,41 @@ pub(super) fn device_count() -> Result<usize> {
     }
 }
 
+/// The driver of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Driver {
+    /// The CUDA version that it supports, such as 12 and 4.
+    pub cuda: (i32, i32),
+    /// Its release, such as `550.54.15`, where the system says so.
+    pub release: Option<String>,
+}
+
+/// The driver that runs kernels here.
+///
+/// # Errors
+/// [`Error::NoGpu`] when there is no driver, an old one, or no GPU.
+pub fn driver() -> Result<Driver> {
+    device_count()?;
+    let mut version = 0;
+    // SAFETY: the driver writes one integer.
+    unsafe { sys::cuDriverGetVersion(&mut version) }.result().map_err(|error| Error::NoGpu {
+        reason: format!("asking for the driver's version failed: {}", reason(error)),
+    })?;
+    let release = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
+    let release = release.and_then(|text| release_in(&text).map(str::to_owned));
+    Ok(Driver { cuda: (version / 1000, version % 1000 / 10), release })
+}
+
+/// The release in what the kernel module says of itself.
+fn release_in(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.starts_with("NVRM version:"))?;
+    let is_release = |word: &&str| {
+        word.contains('.')
+            && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    line.split_whitespace().find(is_release)
+}
+
 /// All GPUs that the driver shows; there is at least one.
 ///
 /// # Errors
@@ -108,5 +143,19 @@ pub(super) fn reason(error: DriverError) -> String {
     match (text(error.error_name()), text(error.error_string())) {
         (Some(name), Some(explained)) => format!("{explained} ({name})"),
         _ => format!("driver error {}", error.0 as u32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::release_in;
+
+    #[test]
+    fn the_release_is_found_in_both_forms_of_the_line() {
+        let proprietary = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\nGCC version: 11.4.0\n";
+        assert_eq!(release_in(proprietary), Some("550.54.15"));
+        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.10  Release Build  (dvs-builder@U16)\n";
+        assert_eq!(release_in(open), Some("570.86.10"));
+        assert_eq!(release_in("nothing of the kind 1.2.3"), None);
     }
 }

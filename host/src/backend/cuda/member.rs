@@ -10,7 +10,7 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 use super::driver::Call;
 use super::memory::{Mapping, Sharable};
 use super::{jit, refused};
-use crate::backend::{Argument, KernelHandle, Launch, Ticket};
+use crate::backend::{Argument, KernelHandle, Launch, Mark, Ticket};
 use crate::report::LaunchReport;
 use crate::{Error, Result};
 
@@ -34,6 +34,9 @@ struct State {
     kernels: Vec<Kernel>,
     launches: HashMap<u64, Timed>,
     launched: u64,
+    marks: HashMap<u64, CudaEvent>,
+    /// Marks so far.
+    marked: u64,
 }
 
 /// One symmetric allocation, and the same of the peers.
@@ -232,15 +235,9 @@ impl Member {
             .get(launch.kernel.0)
             .cloned()
             .ok_or_else(|| self.unknown("the kernel was loaded for another rank".to_owned()))?;
-        let timed = |call| self.failed(call);
-        let event = || {
-            self.stream
-                .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-                .map_err(timed("recording an event"))
-        };
         let mut arguments = launch.arguments.clone();
         let mut pointers: Vec<*mut c_void> = arguments.iter_mut().map(pointer).collect();
-        let start = event()?;
+        let start = self.event()?;
         // SAFETY: the driver copies the arguments before it returns; their types are those that the kernel's own argument struct names.
         unsafe {
             result::launch_kernel(
@@ -253,7 +250,7 @@ impl Member {
             )
         }
         .map_err(self.failed("launching a kernel"))?;
-        let end = event()?;
+        let end = self.event()?;
         let ticket = state.launched;
         state.launched += 1;
         state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
@@ -271,6 +268,41 @@ impl Member {
         let timed = self.lock().launches.remove(&ticket.0)?;
         let seconds = f64::from(timed.start.elapsed_ms(&timed.end).ok()?) / 1e3;
         Some(LaunchReport { kernel: timed.kernel, counters: None, seconds })
+    }
+
+    pub(super) fn record(&self) -> Result<Mark> {
+        self.enter()?;
+        let event = self.event()?;
+        let mut state = self.lock();
+        let number = state.marked;
+        state.marked += 1;
+        state.marks.insert(number, event);
+        Ok(Mark(number))
+    }
+
+    /// Seconds between two marks; waits for the later one.
+    pub(super) fn elapsed(&self, from: Mark, to: Mark) -> Result<f64> {
+        self.enter()?;
+        if from.0 > to.0 {
+            return Err(Error::MomentsReversed { rank: self.rank });
+        }
+        let state = self.lock();
+        let find = |mark: Mark| {
+            state.marks.get(&mark.0).ok_or_else(|| self.unknown("the moment was given back".to_owned()))
+        };
+        let milliseconds = find(from)?.elapsed_ms(find(to)?).map_err(self.failed("asking for a time"))?;
+        Ok(f64::from(milliseconds) / 1e3)
+    }
+
+    pub(super) fn forget(&self, mark: Mark) {
+        self.lock().marks.remove(&mark.0);
+    }
+
+    /// An event on the rank's stream that keeps its time.
+    fn event(&self) -> Result<CudaEvent> {
+        self.stream
+            .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
+            .map_err(self.failed("recording an event"))
     }
 
     /// Makes the GPU that of the calling thread.

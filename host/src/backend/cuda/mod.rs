@@ -21,13 +21,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::driver::{Call, device_count};
-pub use self::driver::{Gpu, gpus};
+pub use self::driver::{Driver, Gpu, driver, gpus};
 use self::member::Member;
 use self::memory::Sharable;
-use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use super::{Backend, Departure, KernelHandle, Launch, Mark, Sharing, Ticket};
 use crate::bootstrap::{Environment, Group};
 use crate::meeting::Meeting;
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
 /// Which ranks this process runs.
@@ -244,6 +244,18 @@ impl Backend for Cuda {
 
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport> {
         self.member(rank).take_report(ticket)
+    }
+
+    fn record(&self, rank: usize) -> Result<Mark> {
+        self.member(rank).record()
+    }
+
+    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed> {
+        self.member(rank).elapsed(from, to).map(Elapsed::Seconds)
+    }
+
+    fn forget(&self, rank: usize, mark: Mark) {
+        self.member(rank).forget(mark);
     }
 
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::{Backend, Departure, KernelHandle, Launch, Sharing, Ticket};
+use super::{Backend, Departure, KernelHandle, Launch, Mark, Sharing, Ticket};
 use crate::rendezvous::{Activity, Answer};
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
 /// What the machine is like.
@@ -160,6 +160,17 @@ impl Backend for Emulated {
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport> {
         self.lock().ranks[rank].reports.remove(&ticket)
     }
+
+    fn record(&self, rank: usize) -> Result<Mark> {
+        Ok(self.working()?.ranks[rank].mark())
+    }
+
+    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed> {
+        let cycles = self.idle(rank)?.ranks[rank].cycles(from, to);
+        cycles.map(Elapsed::Cycles).ok_or(Error::MomentsReversed { rank })
+    }
+
+    fn forget(&self, _rank: usize, _mark: Mark) {}
 
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         match self.block(rank, Activity::Gathering { purpose: purpose.into(), bytes })? {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
-use super::super::{Argument, KernelHandle, Launch, Ticket};
+use super::super::{Argument, KernelHandle, Launch, Mark, Ticket};
 use super::Settings;
 use crate::rendezvous::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
@@ -32,6 +32,8 @@ pub(super) struct RankState {
     under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
+    /// Cycles of the finished launches up to each, that one included.
+    cycles: Vec<u64>,
     /// Local memory to free when the queue is empty.
     released: Vec<u64>,
     /// Symmetric memory in order of allocation: address, and what became of it.
@@ -144,6 +146,27 @@ impl RankState {
         ticket
     }
 
+    /// After the launches that were made so far.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.launches)
+    }
+
+    /// Cycles of the launches between two marks, which are finished; `None` if the marks are the wrong way round.
+    pub(super) fn cycles(&self, from: Mark, to: Mark) -> Option<u64> {
+        let until = |mark: Mark| {
+            let before = usize::try_from(mark.0).ok()?.checked_sub(1);
+            before.map_or(Some(0), |last| self.cycles.get(last).copied())
+        };
+        if from.0 > to.0 { None } else { until(to)?.checked_sub(until(from)?) }
+    }
+
+    /// A launch of the rank is finished; they finish in the order in which they were launched.
+    fn finish(&mut self, ticket: Ticket, report: LaunchReport) {
+        let cycles = report.counters.as_ref().map_or(0, |counters| counters.activity.cycles);
+        self.cycles.push(self.cycles.last().copied().unwrap_or(0) + cycles);
+        self.reports.insert(ticket, report);
+    }
+
     /// The rank's next symmetric allocation.
     pub(super) fn note_symmetric(&mut self, address: u64) {
         self.symmetric.push((address, Symmetric::InUse));
@@ -193,13 +216,12 @@ fn execute(
     let seconds = start.elapsed().as_secs_f64();
     tracing::debug!(seconds, "executed");
     for state in ranks.iter_mut() {
-        state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
-            Some(report) => {
-                state.reports.insert(ticket, launch_report(report, seconds));
-                false
+        for (ticket, handle) in std::mem::take(&mut state.under_way) {
+            match machine.report(handle) {
+                Some(report) => state.finish(ticket, launch_report(report, seconds)),
+                None => state.under_way.push((ticket, handle)),
             }
-            None => true,
-        });
+        }
     }
     Ok(waiting.iter().copied().filter(|&rank| ranks[rank].is_idle()).collect())
 }
