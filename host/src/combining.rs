@@ -7,6 +7,7 @@ use half::bf16;
 
 use crate::Result;
 use crate::buffer::Buffer;
+use crate::device_slice::{DeviceSlice, DeviceSliceMut};
 use crate::dock::{Dock, blocks};
 use crate::kernel::Launches;
 use crate::memory::Counting;
@@ -36,8 +37,9 @@ pub struct Combine<'a, T = bf16> {
 pub enum Outputs<'a> {
     /// In host memory, of exactly the right length.
     Host(&'a [bf16]),
-    /// In this rank's device memory, written by launches on this rank; the buffer may be longer than needed.
-    Device(&'a Buffer<bf16>),
+    /// In this rank's device memory, written by launches on this rank, or finished; the slice may be longer than needed and begins at
+    /// a multiple of 16 bytes.
+    Device(DeviceSlice<'a, bf16>),
 }
 
 impl<'a> From<&'a [bf16]> for Outputs<'a> {
@@ -60,7 +62,13 @@ impl<'a> From<&'a Vec<bf16>> for Outputs<'a> {
 
 impl<'a> From<&'a Buffer<bf16>> for Outputs<'a> {
     fn from(buffer: &'a Buffer<bf16>) -> Self {
-        Outputs::Device(buffer)
+        Outputs::Device(buffer.into())
+    }
+}
+
+impl<'a> From<DeviceSlice<'a, bf16>> for Outputs<'a> {
+    fn from(slice: DeviceSlice<'a, bf16>) -> Self {
+        Outputs::Device(slice)
     }
 }
 
@@ -88,7 +96,7 @@ impl Element for f32 {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combined<T = bf16> {
     /// `[tokens, hidden]`: for each of the rank's own tokens, the sum of its experts' outputs; the biases alone, or zeros, for a
-    /// token without routes.
+    /// token without routes. Empty where they were put into device memory.
     pub rows: Vec<T>,
     /// `[tokens, top_k]`: the values that [`Combine::values`] sent home, 0 where a selection goes nowhere; empty without.
     pub values: Vec<f32>,
@@ -152,8 +160,10 @@ impl<'a, T: Element> Combine<'a, T> {
         };
         match self.outputs {
             Outputs::Host(values) => length(index, "outputs", rule, (values.len(), expected))?,
-            Outputs::Device(buffer) if buffer.len() >= expected => {}
-            Outputs::Device(buffer) => length(index, "outputs", rule, (buffer.len(), expected))?,
+            Outputs::Device(slice) => {
+                length(index, "outputs", rule, (slice.len().min(expected), expected))?;
+                slice.check_alignment(index, "outputs")?;
+            }
         }
         for bias in self.biases.into_iter().flatten() {
             length(index, "a bias", "tokens * hidden", (bias.len(), counts.tokens * hidden))?;
@@ -166,7 +176,8 @@ impl<'a, T: Element> Combine<'a, T> {
         }
     }
 
-    /// Launches the kernel after those that were launched before it, and fetches the results.
+    /// Launches the kernel after those that were launched before it, and waits for the results, which it puts at `results`, or in the
+    /// dock's memory, from which they are fetched.
     pub(crate) fn run(
         &self,
         dock: &Dock,
@@ -174,6 +185,7 @@ impl<'a, T: Element> Combine<'a, T> {
         plan: &Plan,
         counts: &Counts,
         mut launches: Launches,
+        results: Option<&DeviceSliceMut<'_, T>>,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
         let on_device = |values: &[bf16]| -> Result<Buffer<bf16>> {
@@ -183,15 +195,15 @@ impl<'a, T: Element> Combine<'a, T> {
         };
         let copied;
         let outputs = match self.outputs {
-            Outputs::Device(buffer) => buffer,
+            Outputs::Device(slice) => slice,
             Outputs::Host(values) => {
                 copied = on_device(values)?;
-                &copied
+                DeviceSlice::from(&copied)
             }
         };
         let biases = self.biases.into_iter().flatten().map(on_device).collect::<Result<Vec<_>>>()?;
         // Where there is no bias or value, any address does: the kernel does not look.
-        let bias = |index: usize| biases.get(index).unwrap_or(outputs).global();
+        let bias = |index: usize| biases.get(index).map_or(outputs, DeviceSlice::from).global();
         let blocks = blocks(counts.tokens.max(counts.rows()), dock.allotment().combine);
         launches.push(dock.kernels.combine.launch(
             blocks,
@@ -214,7 +226,7 @@ impl<'a, T: Element> Combine<'a, T> {
                 first_bias: bias(0),
                 second_bias: bias(1),
                 wide: u32::from(T::WIDE),
-                results: memory.results.global(),
+                results: results.map_or(memory.results.global(), DeviceSliceMut::global),
                 combined: memory.combined.peers(),
                 combined_here: memory.combined.here().global(),
                 finished: memory.finished_blocks(Counting::Combine),
@@ -227,7 +239,7 @@ impl<'a, T: Element> Combine<'a, T> {
         )?);
         let report = dock.finish(launches)?;
         let elements = counts.tokens * dock.shape.hidden as usize;
-        let rows = memory.results.read_as(elements)?;
+        let rows = if results.is_some() { Vec::new() } else { memory.results.read_as(elements)? };
         let values = match self.values {
             Some(_) => memory.values.here().read(0..counts.tokens * dock.shape.top_k as usize)?,
             None => Vec::new(),

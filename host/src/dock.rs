@@ -4,12 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crossdock_device::KernelSet;
+use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::combine::code::CombineArguments;
 use crossdock_device::kernels::count::code::CountArguments;
 use crossdock_device::kernels::dispatch::code::DispatchArguments;
 use crossdock_device::kernels::enter::code::EnterArguments;
 use crossdock_device::kernels::gradient::code::GradientArguments;
 use crossdock_device::kernels::layout::code::LayoutArguments;
+use crossdock_device::library::code::B128;
 
 use crate::arrived::Arrived;
 use crate::capacity::{Capacity, Room};
@@ -23,7 +25,7 @@ use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
 use crate::router::Routed;
 use crate::status;
-use crate::tokens::{Routing, Tokens};
+use crate::tokens::{DeviceRouting, DeviceTokens, Routing, Tokens};
 use crate::{Error, Result, Shape};
 
 /// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
@@ -46,6 +48,15 @@ pub struct Dock {
     round: u32,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
     broken: Option<Error>,
+}
+
+/// The rows that a round sends, where the kernel reads them.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    rows: Global<B128>,
+    sides: Global<u32>,
+    /// Whether dispatch quantises them.
+    quantises: bool,
 }
 
 #[derive(Debug)]
@@ -161,16 +172,39 @@ impl Dock {
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
-        let quantises = self.accept(tokens, count)?;
+        let rows = self.accept(tokens, count)?;
+        let routes = self.own_routes()?;
+        routes.experts.write(0, routing.experts)?;
+        routes.weights.write(0, routing.weights)?;
+        self.exchange(routes, count, rows)
+    }
+
+    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, which are copied there. Collective, and ranks may mix all
+    /// kinds.
+    ///
+    /// # Errors
+    /// As for [`dispatch`](Self::dispatch).
+    pub fn dispatch_from_device(
+        &mut self,
+        tokens: &Tokens<'_>,
+        routing: &DeviceRouting<'_>,
+    ) -> Result<Arrived<'_>> {
+        let count = routing.check(self.rank.index(), &self.shape)?;
+        let rows = self.accept(tokens, count)?;
+        let routes = self.own_routes()?;
+        routes.experts.copy_from_device(routing.experts)?;
+        routes.weights.copy_from_device(routing.weights)?;
+        self.exchange(routes, count, rows)
+    }
+
+    /// Memory for the routes of the next round.
+    fn own_routes(&mut self) -> Result<Rc<Routes>> {
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
         let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
             self.routes = Rc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
         }
-        let routes = Rc::clone(&self.routes);
-        routes.experts.write(0, routing.experts)?;
-        routes.weights.write(0, routing.weights)?;
-        self.exchange(routes, count, quantises)
+        Ok(Rc::clone(&self.routes))
     }
 
     /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
@@ -181,12 +215,12 @@ impl Dock {
     /// placement the dock's shape counts physical experts.
     pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
         let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
-        let quantises = self.accept(tokens, routed.tokens())?;
-        self.exchange(routes, routed.tokens(), quantises)
+        let rows = self.accept(tokens, routed.tokens())?;
+        self.exchange(routes, routed.tokens(), rows)
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Rc<Routes>, count: usize, quantises: bool) -> Result<Arrived<'_>> {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize, rows: Rows) -> Result<Arrived<'_>> {
         match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = routes,
             None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
@@ -195,7 +229,7 @@ impl Dock {
         let (counts, report) = self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
             dock.launch_positions(&mut launches, &plan, count)?;
-            launches.push(dock.launch_dispatch(&plan, count, quantises)?);
+            launches.push(dock.launch_dispatch(&plan, count, rows)?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
         })?;
@@ -210,11 +244,11 @@ impl Dock {
     pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
         handle.check(&self.rank, &self.shape, &self.room)?;
         let kept = Rc::clone(&handle.0);
-        let quantises = self.accept(tokens, kept.counts.tokens)?;
+        let rows = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
-            launches.push(dock.launch_dispatch(&kept.plan, kept.counts.tokens, quantises)?);
+            launches.push(dock.launch_dispatch(&kept.plan, kept.counts.tokens, rows)?);
             dock.finish(launches)
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
@@ -237,7 +271,7 @@ impl Dock {
         self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
-            combine.run(dock, metadata, &kept.plan, &kept.counts, launches)
+            combine.run(dock, metadata, &kept.plan, &kept.counts, launches, None)
         })
     }
 
@@ -259,8 +293,8 @@ impl Dock {
         Ok(())
     }
 
-    /// Puts the rows of `count` tokens in place, once they are known to be right. Whether dispatch quantises them.
-    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<bool> {
+    /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are on the device already.
+    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Rows> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
@@ -269,9 +303,21 @@ impl Dock {
         if count > self.room.tokens {
             return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
-        self.memory.rows.write(0, tokens.bytes())?;
-        self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
-        Ok(tokens.are_quantised_on_the_way(&self.shape))
+        let quantises = tokens.are_quantised_on_the_way(&self.shape);
+        let (own, own_sides) = (self.memory.rows.global(), self.memory.sides.global());
+        Ok(match tokens {
+            Tokens::Device(DeviceTokens::Bf16(rows)) => {
+                Rows { rows: rows.global(), sides: own_sides, quantises }
+            }
+            Tokens::Device(DeviceTokens::Wire { rows, sides }) => {
+                Rows { rows: rows.global(), sides: sides.global(), quantises }
+            }
+            _ => {
+                self.memory.rows.write(0, tokens.bytes())?;
+                self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
+                Rows { rows: own, sides: own_sides, quantises }
+            }
+        })
     }
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
@@ -363,7 +409,7 @@ impl Dock {
         )
     }
 
-    fn launch_dispatch(&self, plan: &Plan, tokens: usize, quantises: bool) -> Result<Launched> {
+    fn launch_dispatch(&self, plan: &Plan, tokens: usize, source: Rows) -> Result<Launched> {
         let memory = &self.memory;
         let layout = self.room.layout;
         // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
@@ -371,9 +417,9 @@ impl Dock {
         self.kernels.dispatch.launch(
             blocks(rows, self.allotment.dispatch),
             &DispatchArguments {
-                rows: memory.rows.global(),
-                sides: memory.sides.global(),
-                quantises: u32::from(quantises),
+                rows: source.rows,
+                sides: source.sides,
+                quantises: u32::from(source.quantises),
                 weights: plan.routes.weights.global(),
                 places: plan.places.global(),
                 tokens: tokens as u32,

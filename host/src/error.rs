@@ -242,6 +242,26 @@ pub enum Error {
         /// The scale.
         scale: f32,
     },
+    /// Rows in device memory do not begin where kernels can read them.
+    #[error("rank {rank}: {what} must begin at a multiple of {alignment} bytes; it begins at {address:#x}")]
+    Misaligned {
+        /// The rank.
+        rank: usize,
+        /// The rows.
+        what: &'static str,
+        /// Where they begin.
+        address: u64,
+        /// What that must be a multiple of.
+        alignment: u64,
+    },
+    /// A tensor of another library does not suit.
+    #[error("rank {rank}: the tensor does not suit: {problem}")]
+    Tensor {
+        /// The rank.
+        rank: usize,
+        /// Why.
+        problem: String,
+    },
     /// Two moments are on different streams.
     #[error(
         "a moment of rank {rank} and one of rank {other} cannot be compared: use two of the same rank and cluster"

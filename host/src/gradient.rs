@@ -6,6 +6,7 @@ use half::bf16;
 use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
+use crate::device_slice::DeviceSlice;
 use crate::dock::blocks;
 use crate::kernel::Launches;
 use crate::tokens::length;
@@ -38,16 +39,17 @@ impl Arrived<'_> {
         let elements = self.slot_count() * dock.shape.hidden as usize;
         let copied;
         let outputs = match outputs.into() {
-            Outputs::Device(buffer) => {
-                let found = buffer.len().min(elements);
+            Outputs::Device(slice) => {
+                let found = slice.len().min(elements);
                 length(rank.index(), "outputs", "at least slots * hidden", (found, elements))?;
-                buffer
+                slice.check_alignment(rank.index(), "outputs")?;
+                slice
             }
             Outputs::Host(values) => {
                 length(rank.index(), "outputs", "slots * hidden", (values.len(), elements))?;
                 copied = rank.buffer(elements)?;
                 copied.write(0, values)?;
-                &copied
+                DeviceSlice::from(&copied)
             }
         };
         let gradients =

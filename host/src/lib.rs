@@ -34,6 +34,9 @@ mod buffer;
 mod capacity;
 mod cluster;
 mod combining;
+mod device_slice;
+#[cfg(feature = "dlpack")]
+pub mod dlpack;
 mod dock;
 mod error;
 mod gradient;
@@ -68,6 +71,7 @@ pub use crossdock_device::{
     Shape, Specialised, SpecialisedRouter, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
+pub use device_slice::{DeviceSlice, DeviceSliceMut};
 pub use dock::Dock;
 pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;
@@ -80,5 +84,5 @@ pub use plan::Handle;
 pub use rank::Rank;
 pub use requirements::check_shape;
 pub use router::{Logit, Routed, Router};
-pub use tokens::{Routing, Tokens};
+pub use tokens::{DeviceRouting, DeviceTokens, Routing, Tokens};
 pub use topology::Topology;

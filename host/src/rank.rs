@@ -130,6 +130,10 @@ impl Rank {
         self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
     }
 
+    pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.backend)
+    }
+
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
     }

@@ -26,6 +26,15 @@ pub struct KernelHandle(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub(crate) u64);
 
+/// The GPU of a rank, as other libraries name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// A CUDA device of this process, by its number.
+    Cuda(i32),
+    /// One that no other library knows.
+    Virtual,
+}
+
 /// A moment on the stream of a rank: after what was put on it before, and before what comes later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark(pub(crate) u64);
@@ -74,10 +83,13 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// multiprocessors.
     fn multiprocessors(&self) -> u32;
 
+    /// The GPU of a rank.
+    fn device(&self, rank: usize) -> Device;
+
     /// Reserves `bytes` of device memory, aligned to 256 bytes, with undefined contents.
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64>;
 
-    /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]).
+    /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]). On any thread.
     fn release(&self, rank: usize, address: u64);
 
     /// What a peer needs to reach the symmetric allocation of `rank` at `address`, to be handed to its [`import`](Self::import).

@@ -24,7 +24,7 @@ use self::driver::{Call, device_count};
 pub use self::driver::{Driver, Gpu, driver, gpus};
 use self::member::Member;
 use self::memory::Sharable;
-use super::{Backend, Departure, KernelHandle, Launch, Mark, Sharing, Ticket};
+use super::{Backend, Departure, Device, KernelHandle, Launch, Mark, Sharing, Ticket};
 use crate::bootstrap::{Environment, Group};
 use crate::meeting::Meeting;
 use crate::report::{Elapsed, LaunchReport};
@@ -153,6 +153,10 @@ impl Cuda {
 impl Backend for Cuda {
     fn multiprocessors(&self) -> u32 {
         self.members.iter().map(Member::multiprocessors).min().unwrap_or(1)
+    }
+
+    fn device(&self, rank: usize) -> Device {
+        Device::Cuda(self.member(rank).ordinal())
     }
 
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {

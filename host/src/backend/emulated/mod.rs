@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::{Backend, Departure, KernelHandle, Launch, Mark, Sharing, Ticket};
+use super::{Backend, Departure, Device, KernelHandle, Launch, Mark, Sharing, Ticket};
 use crate::rendezvous::{Activity, Answer};
 use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
@@ -99,6 +99,10 @@ impl Emulated {
 impl Backend for Emulated {
     fn multiprocessors(&self) -> u32 {
         self.settings.multiprocessors
+    }
+
+    fn device(&self, _rank: usize) -> Device {
+        Device::Virtual
     }
 
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {

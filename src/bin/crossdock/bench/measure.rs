@@ -6,8 +6,7 @@ use std::time::Instant;
 use crossdock::host::planning::Budget;
 use crossdock::host::report::StageReport;
 use crossdock::host::{
-    Buffer, Capacity, Cluster, Dock, Error, Handle, Outputs, Rank, Routing, SymmetricBuffer, Tokens, bf16,
-    quantise,
+    Buffer, Capacity, Cluster, Dock, Error, Handle, Rank, Routing, SymmetricBuffer, Tokens, bf16, quantise,
 };
 use crossdock::{CompileOptions, Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
 
@@ -174,7 +173,7 @@ impl Bench<'_> {
                     let arrived = dock.dispatch_cached(tokens, handle)?;
                     rank.barrier()?;
                     let start = Instant::now();
-                    let stage = arrived.combine(Outputs::Device(outputs))?.report;
+                    let stage = arrived.combine(outputs)?.report;
                     if repetition >= warm_up {
                         kept.push(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() });
                     }
@@ -324,10 +323,9 @@ impl Rows {
                 }
             }
             Wire::Opaque(opaque) => {
-                let bytes =
-                    |width: u32| (0..tokens * width as usize).map(|at| (at * 167 + rank) as u8).collect();
-                rows.opaque = bytes(opaque.row_bytes);
-                rows.sides = opaque.sides.into_iter().filter(|&width| width > 0).map(bytes).collect();
+                let sides = opaque.sides.into_iter().filter(|&width| width > 0);
+                rows.opaque = bytes(tokens, opaque.row_bytes, rank);
+                rows.sides = sides.map(|width| bytes(tokens, width, rank)).collect();
             }
         }
         Ok(rows)
@@ -342,4 +340,9 @@ impl Rows {
             Wire::Bf16 | Wire::Fp8(_) => Tokens::Bf16(&self.bf16),
         }
     }
+}
+
+/// `[tokens, width]` of anything.
+fn bytes(tokens: usize, width: u32, rank: usize) -> Vec<u8> {
+    (0..tokens * width as usize).map(|at| (at * 167 + rank) as u8).collect()
 }

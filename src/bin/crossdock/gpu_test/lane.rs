@@ -64,14 +64,11 @@ impl Lane {
     }
 
     /// Runs a program on the GPUs under test and on virtual ones; what both gave, if it is the same.
-    pub(super) fn compare<T: Send + PartialEq>(
+    pub(super) fn compare<T: Send + PartialEq + fmt::Debug>(
         &self,
         ranks: usize,
         program: impl Fn(&Rank) -> Result<Vec<T>, Error> + Sync,
-    ) -> Result<Vec<Vec<T>>, Failure>
-    where
-        T: fmt::Debug,
-    {
+    ) -> Result<Vec<Vec<T>>, Failure> {
         let found = self.run(ranks, &program)?;
         let expected = cluster(BackendName::Emulator, ranks)?.run(&program)?;
         for (rank, (found, expected)) in found.iter().zip(&expected).enumerate() {

@@ -198,6 +198,14 @@ pub mod code {
     }
 }
 
+/// What a rank holds after a test.
+struct Seen {
+    /// `[repetitions, 2]`.
+    found: Vec<u32>,
+    /// `[2]`.
+    missed: Vec<u32>,
+}
+
 /// A test, and whether what both threads found is forbidden: the first's result, the second's two.
 struct Litmus {
     name: &'static str,
@@ -285,14 +293,13 @@ fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
             missed: missed.global(),
         };
         kernel.launch(if system { 1 } else { 2 }, &arguments)?;
-        Ok((found.read(0..2 * count)?, missed.read(0..2)?))
+        Ok(Seen { found: found.read(0..2 * count)?, missed: missed.read(0..2)? })
     })?;
     // Each rank holds the results of its own threads, and zeros for the other.
-    let both = |at: usize, pick: fn(&(Vec<u32>, Vec<u32>)) -> &Vec<u32>| {
-        found.iter().fold(0, |word, rank| word | pick(rank)[at])
-    };
+    let both =
+        |at: usize, pick: fn(&Seen) -> &[u32]| found.iter().fold(0, |word, rank| word | pick(rank)[at]);
     for side in 0..2 {
-        let missed = both(side, |rank| &rank.1);
+        let missed = both(side, |rank| &rank.missed);
         if missed > 0 {
             return Err(Failure::Kernel(format!(
                 "thread {side} waited in vain for the other in repetition {missed}"
@@ -303,7 +310,7 @@ fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
     let mut example = (0, 0, 0);
     for repetition in 0..repetitions as usize {
         let (first, second) =
-            (both(2 * repetition, |rank| &rank.0), both(2 * repetition + 1, |rank| &rank.0));
+            (both(2 * repetition, |rank| &rank.found), both(2 * repetition + 1, |rank| &rank.found));
         let outcome = (first, second & 0xffff, second >> 16);
         if (litmus.forbids)(outcome.0, outcome.1, outcome.2) {
             (forbidden, example) = (forbidden + 1, outcome);

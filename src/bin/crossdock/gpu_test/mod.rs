@@ -16,12 +16,15 @@ use crate::failure::Failure;
 use arguments::GpuTestArguments;
 use lane::Lane;
 
+/// What a test does.
+type Run = Box<dyn Fn(&Lane) -> Result<(), Failure>>;
+
 /// One test.
 struct Test {
     name: String,
     /// Whether its kernels use instructions that `sm_80` lacks.
     needs_sm_90: bool,
-    run: Box<dyn Fn(&Lane) -> Result<(), Failure>>,
+    run: Run,
 }
 
 impl Test {

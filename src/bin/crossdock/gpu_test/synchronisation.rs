@@ -233,7 +233,7 @@ fn producers(lane: &Lane) -> Result<(), Failure> {
 }
 
 fn small_copies(lane: &Lane) -> Result<(), Failure> {
-    let words: Vec<u32> = (0..128).map(|at| at * 0x0101_0101 ^ 0x5a5a).collect();
+    let words: Vec<u32> = (0..128).map(|at| (at * 0x0101_0101) ^ 0x5a5a).collect();
     let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let (from, to) = (rank.buffer(words.len())?, rank.buffer::<u32>(128)?);
