@@ -32,8 +32,15 @@ fn cluster(schedule_seed: u64) -> Cluster {
     cluster.deadline(Duration::from_millis(2)).schedule_seed(schedule_seed)
 }
 
-/// The kernels of a rank that dies.
+/// The kernels of a rank that dies: later ones of the round end before they do anything.
 fn mortal(kernels: &KernelSet, death: Death) -> KernelSet {
+    let order = ["count", "layout", "dispatch", "combine"];
+    let place = order.iter().position(|&name| name == death.kernel).expect("a kernel of a round");
+    let later = order[place + 1..].iter().map(|&kernel| Death { kernel, before: ("ld.param", 1) });
+    later.fold(ends_early(kernels, death), |kernels, death| ends_early(&kernels, death))
+}
+
+fn ends_early(kernels: &KernelSet, death: Death) -> KernelSet {
     let Death { kernel, before: (text, occurrence) } = death;
     let (_, ptx) = kernels.ptx().into_iter().find(|(name, _)| *name == kernel).expect("a kernel of ours");
     let place = ptx.match_indices(text).nth(occurrence - 1).expect("the kernel has such a place").0;
@@ -138,6 +145,32 @@ fn a_peer_that_does_not_combine() {
 }
 
 #[test]
+fn a_peer_that_dies_while_it_counts() {
+    for layout in LAYOUTS {
+        for (name, before) in [
+            ("before it counts", ("bar.warp.sync", 1)),
+            ("after its counts, before their totals", ("bar.warp.sync", 3)),
+            ("after its totals, before its flag", ("st.release", 1)),
+        ] {
+            let death = Death { kernel: "count", before };
+            recovers(name, layout, Stage::Layout, Some(death), |dock| dying_round(dock, false));
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_dies_while_it_lays_out() {
+    for layout in LAYOUTS {
+        for (name, before) in
+            [("before it waits", ("ld.param", 1)), ("in the middle of its tokens", ("match.any", 1))]
+        {
+            let death = Death { kernel: "layout", before };
+            recovers(name, layout, Stage::Dispatch, Some(death), |dock| dying_round(dock, false));
+        }
+    }
+}
+
+#[test]
 fn a_peer_that_dies_in_dispatch() {
     for layout in LAYOUTS {
         for (name, before) in [
@@ -160,7 +193,9 @@ fn a_peer_that_dies_in_combine() {
         ("after its partial sums, before its flag", ("bar.sync 0;", 2)),
     ] {
         let death = Death { kernel: "combine", before };
-        recovers(name, Layout::BySource, Stage::Combine, Some(death), |dock| dying_round(dock, true));
+        for layout in LAYOUTS {
+            recovers(name, layout, Stage::Combine, Some(death), |dock| dying_round(dock, true));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::device;
 /// The `combine` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::rows::code::spread_pieces;
+    use crate::kernels::passage::code::Passage;
     use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
     use crate::layout::code::{
         NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces,
@@ -53,6 +53,23 @@ pub mod code {
             z: sums[6].to_bits(),
             w: sums[7].to_bits(),
         });
+    }
+
+    /// Pieces of a row that a lane adds up side by side: as many loads are under way.
+    pub const PIECES_IN_FLIGHT: usize = 4;
+
+    /// Pieces that a warp adds up side by side.
+    pub const STEP: u32 = WARP * PIECES_IN_FLIGHT as u32;
+
+    /// Whether a lane's piece number `i` of a step is in the row, when the step begins there.
+    fn is_inside<const HIDDEN: u32>(base: u32, i: u32) -> bool {
+        let pieces = row_pieces(HIDDEN, BF16_BYTES);
+        if pieces % STEP == 0 { true } else { base + i * WARP + lane() < pieces }
+    }
+
+    /// Whether any step has such a piece.
+    const fn has_part<const HIDDEN: u32>(i: u32) -> bool {
+        i * WARP < row_pieces(HIDDEN, BF16_BYTES)
     }
 
     /// Returns one partial sum per arrived row to its source, then adds up this rank's own tokens.
@@ -108,6 +125,7 @@ pub mod code {
         let pieces = row_pieces(HIDDEN, BF16_BYTES);
         let fan_out = fan_out(ranks, TOP_K);
 
+        let mut passage = Passage::open();
         let arrived = source_offsets.at(ranks).read();
         let mut row = warp_in_grid();
         while row < arrived {
@@ -125,37 +143,47 @@ pub mod code {
             let target = partials.rank(origin.rank).at(origin.index as u64 * pieces as u64);
             if by_row != 0 {
                 let source = outputs.at(row as u64 * pieces as u64);
-                spread_pieces(source, target, pieces, 1);
+                passage = passage.spread(source, target, pieces, 1);
             } else {
                 if weighted == 0 {
                     selection.weight = 1.0;
                 }
                 let mut base = 0;
                 while base < pieces {
-                    let piece = base + lane();
-                    let mut sums = [0.0f32; 8];
+                    let mut sums = [[0.0f32; 8]; PIECES_IN_FLIGHT];
                     let mut remaining = chosen;
                     while remaining != 0 {
                         let k = remaining.trailing_zeros();
-                        let slot = shuffle(selection.slot, k);
                         let weight = shuffle(selection.weight, k);
-                        if piece < pieces {
-                            sums = accumulate(
-                                sums,
-                                weight,
-                                outputs.at(slot as u64 * pieces as u64 + piece as u64).read(),
-                            );
+                        let row =
+                            outputs.at(shuffle(selection.slot, k) as u64 * pieces as u64).at(base + lane());
+                        let mut values = [B128::ZERO; PIECES_IN_FLIGHT];
+                        #[unroll]
+                        for i in 0..PIECES_IN_FLIGHT {
+                            if is_inside::<HIDDEN>(base, i as u32) {
+                                values[i] = row.at(i as u32 * WARP).read();
+                            }
+                        }
+                        #[unroll]
+                        for i in 0..PIECES_IN_FLIGHT {
+                            if has_part::<HIDDEN>(i as u32) {
+                                sums[i] = accumulate(sums[i], weight, values[i]);
+                            }
                         }
                         remaining &= remaining - 1;
                     }
-                    if piece < pieces {
-                        target.at(piece).write(round(sums));
+                    #[unroll]
+                    for i in 0..PIECES_IN_FLIGHT {
+                        if is_inside::<HIDDEN>(base, i as u32) {
+                            target.at(base + lane()).at(i as u32 * WARP).write(round(sums[i]));
+                        }
                     }
-                    base += WARP;
+                    base += STEP;
                 }
             }
             row += warps_in_grid();
         }
+        passage.close();
 
         block_barrier();
         let last = shared::<u32>(1);
@@ -192,27 +220,46 @@ pub mod code {
                 }
             }
             let count = ballot(place.rank != NOWHERE && place.leader == lane()).count_ones();
-            let mut piece = lane();
-            while piece < pieces {
-                let here = token as u64 * pieces as u64 + piece as u64;
-                let mut sums = [0.0f32; 8];
-                if bias_count >= 1 {
-                    sums = accumulate(sums, 1.0, first_bias.at(here).read());
+            let here = token as u64 * pieces as u64;
+            let first_partial = partials_here.at(here * fan_out as u64);
+            let mut base = 0;
+            while base < pieces {
+                let mut sums = [[0.0f32; 8]; PIECES_IN_FLIGHT];
+                for position in 0..bias_count + count {
+                    let row = if position >= bias_count {
+                        first_partial.at((position - bias_count) * pieces)
+                    } else if position == 0 {
+                        first_bias.at(here)
+                    } else {
+                        second_bias.at(here)
+                    };
+                    let row = row.at(base + lane());
+                    let mut values = [B128::ZERO; PIECES_IN_FLIGHT];
+                    #[unroll]
+                    for i in 0..PIECES_IN_FLIGHT {
+                        if is_inside::<HIDDEN>(base, i as u32) {
+                            values[i] = row.at(i as u32 * WARP).read();
+                        }
+                    }
+                    #[unroll]
+                    for i in 0..PIECES_IN_FLIGHT {
+                        if has_part::<HIDDEN>(i as u32) {
+                            sums[i] = accumulate(sums[i], 1.0, values[i]);
+                        }
+                    }
                 }
-                if bias_count >= 2 {
-                    sums = accumulate(sums, 1.0, second_bias.at(here).read());
+                #[unroll]
+                for i in 0..PIECES_IN_FLIGHT {
+                    if is_inside::<HIDDEN>(base, i as u32) {
+                        let piece = here + (base + i as u32 * WARP + lane()) as u64;
+                        if wide != 0 {
+                            write_f32(results.at(piece * 2), sums[i]);
+                        } else {
+                            results.at(piece).write(round(sums[i]));
+                        }
+                    }
                 }
-                for position in 0..count {
-                    let index = token as u64 * fan_out as u64 + position as u64;
-                    sums =
-                        accumulate(sums, 1.0, partials_here.at(index * pieces as u64 + piece as u64).read());
-                }
-                if wide != 0 {
-                    write_f32(results.at(here * 2), sums);
-                } else {
-                    results.at(here).write(round(sums));
-                }
-                piece += WARP;
+                base += STEP;
             }
             token += warps_in_grid();
         }
