@@ -9,7 +9,7 @@
 
 use clap::Parser;
 use crossdock::host::{Capacity, Cluster, Error, Rank, Tokens, Topology, bf16, check_shape};
-use crossdock::{Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
+use crossdock::{Gate, LogitFormat, ScoreFunction, Shape, Wire};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -102,8 +102,8 @@ fn forward(rank: &Rank, options: &Options, layer: &Layer, x: &[bf16]) -> Result<
     };
     let shape = Shape { hidden, top_k, experts, wire: Wire::Bf16 };
     check_shape(&shape, rank.topology().ranks())?;
-    let mut router = rank.router(RouterKernel::jit(gate)?, capacity)?;
-    let mut dock = rank.dock(KernelSet::jit(shape)?, capacity)?;
+    let mut router = rank.router(rank.router_kernel(gate)?, capacity)?;
+    let mut dock = rank.dock(rank.kernels(shape)?, capacity)?;
 
     // 1. Router: logits to experts and weights, which stay on the device.
     let logits: Vec<f32> = x

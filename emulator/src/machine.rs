@@ -259,6 +259,15 @@ impl Machine {
     /// # Errors
     /// The launch does not fit the kernel or the GPU.
     pub fn launch(&mut self, launch: Launch) -> Result<Ticket, Error> {
+        self.launch_after(launch, &[])
+    }
+
+    /// As [`launch`](Self::launch), for a launch that starts when those of `after` have ended too, on whatever streams of the same GPU: what
+    /// waiting for an event does.
+    ///
+    /// # Errors
+    /// As for [`launch`](Self::launch), and when a launch of `after` is of another GPU.
+    pub fn launch_after(&mut self, launch: Launch, after: &[Ticket]) -> Result<Ticket, Error> {
         let entry = self
             .kernels
             .get(launch.kernel.0)
@@ -291,6 +300,15 @@ impl Machine {
                 launch.block
             )));
         }
+        if let Some(other) = after
+            .iter()
+            .find(|ticket| self.launches.get(ticket.0).is_none_or(|earlier| earlier.gpu != launch.gpu))
+        {
+            return Err(refuse(format!(
+                "it waits for launch {}, which is no earlier launch of its GPU",
+                other.0
+            )));
+        }
         let parameters = arguments(&code, &launch).map_err(refuse)?;
         let mut pending = Pending {
             gpu: launch.gpu,
@@ -308,6 +326,7 @@ impl Machine {
             report: None,
             printed: String::new(),
             code: code.clone(),
+            after: after.iter().map(|ticket| ticket.0).collect(),
         };
         let fits =
             launch.shared_bytes <= limits::SHARED_PER_BLOCK && pending.shared() <= limits::SHARED_PER_BLOCK;

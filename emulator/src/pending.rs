@@ -35,6 +35,8 @@ pub(crate) struct Pending {
     pub(crate) agents: u32,
     pub(crate) residency: Residency,
     pub(crate) report: Option<Report>,
+    /// Launches of its GPU that end before it starts, besides those of its stream.
+    pub(crate) after: Vec<usize>,
     /// What its threads printed.
     pub(crate) printed: String,
 }

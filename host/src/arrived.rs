@@ -255,7 +255,16 @@ impl<'dock> Arrived<'dock> {
         dock.step(|dock| {
             let memory = &dock.memory;
             let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
-            combine.run(dock, metadata, &plan, &counts, Launches::begin(&dock.rank)?, results)
+            let routes = plan.routes.as_ref().expect("a round that was waited for has routes of its own");
+            combine.run(
+                dock,
+                metadata,
+                &plan,
+                routes.arrays().token_count,
+                &counts,
+                Launches::begin(&dock.rank)?,
+                results,
+            )
         })
     }
 }

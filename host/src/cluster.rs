@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crossdock_device::Target;
 use crossdock_device::layout::code::MAX_RANKS;
 
 #[cfg(feature = "cuda")]
@@ -35,6 +36,8 @@ use crate::{Error, Result, Topology, Trace};
 pub struct Cluster {
     topology: Topology,
     machine: Machine,
+    /// What kernels are made for, if not for the newest target that the GPUs run.
+    target: Option<Target>,
     rates: Rates,
     deadline: Duration,
     patience: Duration,
@@ -103,7 +106,7 @@ impl Cluster {
             return Err(Error::TooManyRanks { ranks, most });
         }
         let (deadline, patience) = (Duration::from_secs(10), Duration::from_secs(60));
-        Ok(Cluster { topology, machine, rates: Rates::default(), deadline, patience })
+        Ok(Cluster { topology, machine, target: None, rates: Rates::default(), deadline, patience })
     }
 
     /// The order in which virtual warps take turns: 0, the default, is round robin; every other value is a random fair
@@ -133,6 +136,28 @@ impl Cluster {
             Machine::Cuda { multiprocessors, .. } => *multiprocessors = Some(count.max(1)),
         }
         self
+    }
+
+    /// Makes kernels for this target, where ranks make them ([`Rank::kernels`]), instead of the newest that the GPUs run. Results do not
+    /// depend on it, and ranks may differ.
+    pub fn for_target(self, target: Target) -> Cluster {
+        Cluster { target: Some(target), ..self }
+    }
+
+    /// What ranks make kernels for: what [`for_target`](Self::for_target) says, or the newest target that the GPUs of this process's
+    /// ranks run under their driver. Virtual GPUs run every target, and are taken for Hopper (`sm_90`).
+    ///
+    /// # Errors
+    /// [`Error::NoGpu`] when the GPUs do not answer, or are older than all targets.
+    pub fn target(&self) -> Result<Target> {
+        match (&self.machine, self.target) {
+            (_, Some(target)) => Ok(target),
+            (Machine::Emulated { .. }, None) => {
+                Ok(Target::named("sm_90").expect("the table of targets has Hopper"))
+            }
+            #[cfg(feature = "cuda")]
+            (Machine::Cuda { ranks, .. }, None) => cuda::Cuda::target(ranks),
+        }
     }
 
     /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those of an H100 otherwise.
@@ -189,11 +214,12 @@ impl Cluster {
         E: From<Error> + Display + Send,
         F: Fn(&Rank) -> Result<T, E> + Sync,
     {
-        let (backend, here) = match self.open(trace) {
+        let opened = self.target().and_then(|target| Ok((target, self.open(trace)?)));
+        let (target, (backend, here)) = match opened {
             Ok(opened) => opened,
             Err(error) => return (Err(error.into()), None),
         };
-        let outcome = self.run_on(&backend, here, program);
+        let outcome = self.run_on(&backend, here, target, program);
         (outcome, backend.take_trace())
     }
 
@@ -220,7 +246,13 @@ impl Cluster {
         }
     }
 
-    fn run_on<T, E, F>(&self, backend: &Arc<dyn Backend>, here: Range<usize>, program: F) -> Result<Vec<T>, E>
+    fn run_on<T, E, F>(
+        &self,
+        backend: &Arc<dyn Backend>,
+        here: Range<usize>,
+        target: Target,
+        program: F,
+    ) -> Result<Vec<T>, E>
     where
         T: Send,
         E: From<Error> + Display + Send,
@@ -231,7 +263,8 @@ impl Cluster {
             let start = |index: usize| {
                 let here = Arc::clone(backend);
                 let body = move || {
-                    let rank = Rank::new(Arc::clone(&here), self.topology, index, self.rates, self.deadline);
+                    let backend = Arc::clone(&here);
+                    let rank = Rank::new(backend, self.topology, index, target, self.rates, self.deadline);
                     let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
                         Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                     });

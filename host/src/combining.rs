@@ -1,21 +1,24 @@
 //! Combine: what it takes, what it may do besides, and what comes home.
 
 use crossdock_device::Shape;
+use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::combine::code::CombineArguments;
 use crossdock_device::layout::code::{Origin, Selection};
+use crossdock_device::library::code::B128;
 use half::bf16;
 
-use crate::Result;
 use crate::buffer::Buffer;
 use crate::device_slice::{DeviceSlice, DeviceSliceMut};
-use crate::dock::{Dock, blocks};
-use crate::kernel::Launches;
+use crate::dock::Dock;
+use crate::kernel::{Launched, Launches};
+use crate::launches::blocks;
 use crate::memory::Counting;
 use crate::plain::Plain;
 use crate::plan::{Counts, Plan};
 use crate::rank::Rank;
 use crate::report::StageReport;
 use crate::tokens::length;
+use crate::{Error, Result};
 
 /// What a combine sums, and how. The plain `Combine::of_slots(&outputs)` is the weighted sum of the experts' outputs in bf16.
 ///
@@ -27,12 +30,12 @@ pub struct Combine<'a, T = bf16> {
     outputs: Outputs<'a>,
     by_row: bool,
     weighted: bool,
-    biases: [Option<&'a [bf16]>; 2],
+    biases: [Option<Outputs<'a>>; 2],
     values: Option<&'a Buffer<f32>>,
     element: std::marker::PhantomData<T>,
 }
 
-/// Where the outputs are.
+/// Where the outputs, or a bias, are.
 #[derive(Clone, Copy, Debug)]
 pub enum Outputs<'a> {
     /// In host memory, of exactly the right length.
@@ -69,6 +72,18 @@ impl<'a> From<&'a Buffer<bf16>> for Outputs<'a> {
 impl<'a> From<DeviceSlice<'a, bf16>> for Outputs<'a> {
     fn from(slice: DeviceSlice<'a, bf16>) -> Self {
         Outputs::Device(slice)
+    }
+}
+
+impl Outputs<'_> {
+    /// Refuses another length than `expected`, or a shorter one on the device.
+    fn check(&self, rank: usize, what: &'static str, rule: &'static str, expected: usize) -> Result<()> {
+        let found = match self {
+            Outputs::Host(values) => values.len(),
+            Outputs::Device(slice) if slice.len() >= expected => return slice.check_alignment(rank, what),
+            Outputs::Device(slice) => slice.len(),
+        };
+        length(rank, what, rule, (found, expected))
     }
 }
 
@@ -136,8 +151,10 @@ impl<'a, T: Element> Combine<'a, T> {
         Combine { weighted: false, ..self }
     }
 
-    /// Adds a bias, `[tokens, hidden]`, to the rank's own tokens. The second call adds a second one; a third replaces that.
-    pub fn bias(self, bias: &'a [bf16]) -> Self {
+    /// Adds a bias, `[tokens, hidden]` in host or device memory, to the rank's own tokens. The second call adds a second one; a
+    /// third replaces that.
+    pub fn bias(self, bias: impl Into<Outputs<'a>>) -> Self {
+        let bias = bias.into();
         let biases = match self.biases {
             [None, _] => [Some(bias), None],
             [first, _] => [first, Some(bias)],
@@ -158,15 +175,9 @@ impl<'a, T: Element> Combine<'a, T> {
         } else {
             (counts.slots() * hidden, "slots * hidden")
         };
-        match self.outputs {
-            Outputs::Host(values) => length(index, "outputs", rule, (values.len(), expected))?,
-            Outputs::Device(slice) => {
-                length(index, "outputs", rule, (slice.len().min(expected), expected))?;
-                slice.check_alignment(index, "outputs")?;
-            }
-        }
+        self.outputs.check(index, "outputs", rule, expected)?;
         for bias in self.biases.into_iter().flatten() {
-            length(index, "a bias", "tokens * hidden", (bias.len(), counts.tokens * hidden))?;
+            bias.check(index, "a bias", "tokens * hidden", counts.tokens * hidden)?;
         }
         match self.values {
             Some(values) if values.len() < counts.slots() => {
@@ -176,6 +187,25 @@ impl<'a, T: Element> Combine<'a, T> {
         }
     }
 
+    /// Whether everything is on the device, and long enough for any round that `dock` has room for.
+    pub(crate) fn check_enqueued(&self, dock: &Dock, results: &Buffer<T>) -> Result<()> {
+        let (rank, room, hidden) = (dock.rank.index(), dock.room, dock.shape.hidden as usize);
+        let host = |given: Option<Outputs<'_>>| matches!(given, Some(Outputs::Host(_)));
+        if host(Some(self.outputs)) || self.biases.into_iter().any(host) {
+            let what = if host(Some(self.outputs)) { "outputs" } else { "a bias" };
+            return Err(Error::NotOnDevice { rank, what });
+        }
+        let counts = Counts {
+            tokens: room.tokens,
+            source_offsets: vec![room.rows as u32],
+            expert_offsets: vec![room.slots as u32],
+            expert_counts: Vec::new(),
+        };
+        self.check(&dock.rank, &dock.shape, &counts)?;
+        let (found, expected) = (results.len(), room.tokens * hidden);
+        length(rank, "results", "at least the capacity in tokens * hidden", (found.min(expected), expected))
+    }
+
     /// Launches the kernel after those that were launched before it, and waits for the results, which it puts at `results`, or in the
     /// dock's memory, from which they are fetched.
     pub(crate) fn run(
@@ -183,60 +213,32 @@ impl<'a, T: Element> Combine<'a, T> {
         dock: &Dock,
         metadata: Metadata<'_>,
         plan: &Plan,
+        token_count: Global<u32>,
         counts: &Counts,
         mut launches: Launches,
         results: Option<&DeviceSliceMut<'_, T>>,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
-        let on_device = |values: &[bf16]| -> Result<Buffer<bf16>> {
-            let buffer = rank.buffer(values.len())?;
-            buffer.write(0, values)?;
-            Ok(buffer)
-        };
-        let copied;
-        let outputs = match self.outputs {
-            Outputs::Device(slice) => slice,
-            Outputs::Host(values) => {
-                copied = on_device(values)?;
-                DeviceSlice::from(&copied)
+        let on_device = |given: Outputs<'a>| -> Result<Uploaded<'a>> {
+            match given {
+                Outputs::Device(slice) => Ok(Uploaded::There(slice)),
+                Outputs::Host(values) => {
+                    let buffer = rank.buffer(values.len())?;
+                    buffer.write(0, values)?;
+                    Ok(Uploaded::Copied(buffer))
+                }
             }
         };
+        let outputs = on_device(self.outputs)?;
         let biases = self.biases.into_iter().flatten().map(on_device).collect::<Result<Vec<_>>>()?;
-        // Where there is no bias or value, any address does: the kernel does not look.
-        let bias = |index: usize| biases.get(index).map_or(outputs, DeviceSlice::from).global();
-        let blocks = blocks(counts.tokens.max(counts.rows()), dock.allotment().combine);
-        launches.push(dock.kernels.combine.launch(
-            blocks,
-            &CombineArguments {
-                outputs: outputs.global(),
-                by_row: u32::from(self.by_row),
-                weighted: u32::from(self.weighted),
-                selections: metadata.selections.global(),
-                origins: metadata.origins.global(),
-                source_offsets: plan.source_offsets.global(),
-                places: plan.places.global(),
-                tokens: counts.tokens as u32,
-                partials: memory.partials.peers(),
-                partials_here: memory.partials.here().global(),
-                returns_values: u32::from(self.values.is_some()),
-                slot_values: self.values.map_or(memory.values.here().global(), Buffer::global),
-                values: memory.values.peers(),
-                values_here: memory.values.here().global(),
-                bias_count: biases.len() as u32,
-                first_bias: bias(0),
-                second_bias: bias(1),
-                wide: u32::from(T::WIDE),
-                results: results.map_or(memory.results.global(), DeviceSliceMut::global),
-                combined: memory.combined.peers(),
-                combined_here: memory.combined.here().global(),
-                finished: memory.finished_blocks(Counting::Combine),
-                rank: dock.index(),
-                ranks: dock.ranks(),
-                epoch: dock.epoch(),
-                deadline: dock.deadline(),
-                status: memory.status.global(),
-            },
-        )?);
+        let arrays = Arrays {
+            outputs: outputs.slice(),
+            biases: biases.iter().map(Uploaded::slice).collect(),
+            token_count,
+            results: results.map_or(memory.results.global(), DeviceSliceMut::global),
+        };
+        let rows = counts.tokens.max(counts.rows());
+        launches.push(self.launch(dock, metadata, plan, &arrays, rows, true)?);
         let report = dock.finish(launches)?;
         let elements = counts.tokens * dock.shape.hidden as usize;
         let rows = if results.is_some() { Vec::new() } else { memory.results.read_as(elements)? };
@@ -245,6 +247,101 @@ impl<'a, T: Element> Combine<'a, T> {
             None => Vec::new(),
         };
         Ok(Combined { rows, values, report })
+    }
+
+    /// Launches the kernel for whatever round comes, into `results`.
+    pub(crate) fn enqueue(
+        &self,
+        dock: &Dock,
+        plan: &Plan,
+        token_count: Global<u32>,
+        results: &Buffer<T>,
+    ) -> Result<()> {
+        let device = |given: Outputs<'a>| match given {
+            Outputs::Device(slice) => Some(slice),
+            Outputs::Host(_) => None,
+        };
+        let missing = Error::NotOnDevice { rank: dock.rank.index(), what: "outputs" };
+        let arrays = Arrays {
+            outputs: device(self.outputs).ok_or(missing)?,
+            biases: self.biases.into_iter().flatten().filter_map(device).collect(),
+            token_count,
+            results: results.global(),
+        };
+        let memory = &dock.memory;
+        let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
+        let rows = dock.room.tokens.max(dock.room.rows);
+        self.launch(dock, metadata, plan, &arrays, rows, false).map(|_| ())
+    }
+
+    fn launch(
+        &self,
+        dock: &Dock,
+        metadata: Metadata<'_>,
+        plan: &Plan,
+        arrays: &Arrays<'_>,
+        rows: usize,
+        reported: bool,
+    ) -> Result<Launched> {
+        let memory = &dock.memory;
+        // Where there is no bias or value, any address does: the kernel does not look.
+        let bias = |index: usize| arrays.biases.get(index).copied().unwrap_or(arrays.outputs).global();
+        dock.kernels.combine.start(
+            blocks(rows, dock.allotment().combine),
+            &CombineArguments {
+                outputs: arrays.outputs.global(),
+                by_row: u32::from(self.by_row),
+                weighted: u32::from(self.weighted),
+                selections: metadata.selections.global(),
+                origins: metadata.origins.global(),
+                source_offsets: plan.source_offsets.global(),
+                places: plan.places.global(),
+                token_count: arrays.token_count,
+                partials: memory.partials.peers(),
+                partials_here: memory.partials.here().global(),
+                returns_values: u32::from(self.values.is_some()),
+                slot_values: self.values.map_or(memory.values.here().global(), Buffer::global),
+                values: memory.values.peers(),
+                values_here: memory.values.here().global(),
+                bias_count: arrays.biases.len() as u32,
+                first_bias: bias(0),
+                second_bias: bias(1),
+                wide: u32::from(T::WIDE),
+                results: arrays.results,
+                combined: memory.combined.peers(),
+                combined_here: memory.combined.here().global(),
+                finished: memory.finished_blocks(Counting::Combine),
+                rank: dock.index(),
+                ranks: dock.ranks(),
+                round: memory.round_record(),
+                deadline: dock.deadline(),
+                status: memory.status.global(),
+            },
+            reported,
+        )
+    }
+}
+
+/// The arrays of one launch, all on the device.
+struct Arrays<'a> {
+    outputs: DeviceSlice<'a, bf16>,
+    biases: Vec<DeviceSlice<'a, bf16>>,
+    token_count: Global<u32>,
+    results: Global<B128>,
+}
+
+/// An array that is on the device, or was brought there.
+enum Uploaded<'a> {
+    There(DeviceSlice<'a, bf16>),
+    Copied(Buffer<bf16>),
+}
+
+impl Uploaded<'_> {
+    fn slice(&self) -> DeviceSlice<'_, bf16> {
+        match self {
+            Uploaded::There(slice) => *slice,
+            Uploaded::Copied(buffer) => buffer.into(),
+        }
     }
 }
 

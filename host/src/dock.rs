@@ -4,28 +4,28 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crossdock_device::KernelSet;
-use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::combine::code::CombineArguments;
 use crossdock_device::kernels::count::code::CountArguments;
 use crossdock_device::kernels::dispatch::code::DispatchArguments;
 use crossdock_device::kernels::enter::code::EnterArguments;
 use crossdock_device::kernels::gradient::code::GradientArguments;
 use crossdock_device::kernels::layout::code::LayoutArguments;
-use crossdock_device::library::code::B128;
 
 use crate::arrived::Arrived;
 use crate::capacity::{Capacity, Room};
 use crate::combining::{Combine, Combined, Element, Metadata};
-use crate::kernel::{Kernel, Launched, Launches};
-use crate::memory::{CHUNK_TOKENS, Counting, Memory};
-use crate::plan::{Counts, Handle, Plan, Routes};
-use crate::planning::{Allotment, Budget, Controller, Observation, Planning, Share};
+use crate::device_slice::DeviceSlice;
+use crate::kernel::{Kernel, Launches};
+use crate::launches::{Batch, Rows};
+use crate::memory::Memory;
+use crate::plan::{Counts, Handle, Plan, RouteArrays, Routes};
+use crate::planning::{Allotment, Budget, Controller, Observation, Planning};
 use crate::rank::Rank;
 use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
 use crate::router::Routed;
 use crate::status;
-use crate::tokens::{DeviceRouting, DeviceTokens, Routing, Tokens};
+use crate::tokens::{Routing, Tokens, length};
 use crate::{Error, Result, Shape};
 
 /// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
@@ -44,28 +44,19 @@ pub struct Dock {
     routes: Rc<Routes>,
     /// What kernels take of the GPU.
     allotment: Allotment,
-    /// Rounds begun; flags hold the round in which their rank last reached the stage.
-    round: u32,
+    /// What rounds that are only enqueued describe themselves in. No handle keeps it, and graphs may hold its addresses.
+    pub(crate) enqueued_plan: Rc<Plan>,
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
     broken: Option<Error>,
 }
 
-/// The rows that a round sends, where the kernel reads them.
-#[derive(Clone, Copy, Debug)]
-struct Rows {
-    rows: Global<B128>,
-    sides: Global<u32>,
-    /// Whether dispatch quantises them.
-    quantises: bool,
-}
-
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    count: Kernel<CountArguments>,
-    layout: Kernel<LayoutArguments>,
-    dispatch: Kernel<DispatchArguments>,
+    pub(crate) count: Kernel<CountArguments>,
+    pub(crate) layout: Kernel<LayoutArguments>,
+    pub(crate) dispatch: Kernel<DispatchArguments>,
     pub(crate) combine: Kernel<CombineArguments>,
-    enter: Kernel<EnterArguments>,
+    pub(crate) enter: Kernel<EnterArguments>,
     pub(crate) gradient: Kernel<GradientArguments>,
 }
 
@@ -96,10 +87,11 @@ impl Dock {
         };
         let memory = Memory::new(rank, &shape, &room)?;
         let routes = Rc::new(Routes::new(rank, room.tokens * shape.top_k as usize)?);
-        let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Rc::clone(&routes))?);
+        let plan = Rc::new(Plan::new(rank, &shape, room.tokens, Some(Rc::clone(&routes)))?);
+        let enqueued_plan = Rc::new(Plan::new(rank, &shape, room.tokens, None)?);
         let allotment = planning(rank, shape, &room, &kernels).allot(Budget::Auto);
         let rank = rank.clone();
-        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, round: 0, broken: None })
+        Ok(Dock { rank, shape, room, kernels, memory, plan, routes, allotment, enqueued_plan, broken: None })
     }
 
     /// What the kernels were specialised for.
@@ -176,31 +168,41 @@ impl Dock {
         let routes = self.own_routes()?;
         routes.experts.write(0, routing.experts)?;
         routes.weights.write(0, routing.weights)?;
+        routes.set_tokens(count)?;
         self.exchange(routes, count, rows)
     }
 
-    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, which are copied there. Collective, and ranks may mix all
-    /// kinds.
+    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, `[tokens, top_k]` of experts and of weights, which are copied there.
+    /// An expert that does not exist is found by the kernel that counts. Collective, and ranks may mix all kinds.
     ///
     /// # Errors
     /// As for [`dispatch`](Self::dispatch).
     pub fn dispatch_from_device(
         &mut self,
         tokens: &Tokens<'_>,
-        routing: &DeviceRouting<'_>,
+        experts: DeviceSlice<'_, i32>,
+        weights: DeviceSlice<'_, f32>,
     ) -> Result<Arrived<'_>> {
-        let count = routing.check(self.rank.index(), &self.shape)?;
+        let (rank, found, top_k) = (self.rank.index(), experts.len(), self.shape.top_k as usize);
+        if !found.is_multiple_of(top_k) {
+            return Err(Error::PartialToken { rank, found, top_k });
+        }
+        length(rank, "routing.weights", "the length of routing.experts", (weights.len(), found))?;
+        let count = found / top_k;
         let rows = self.accept(tokens, count)?;
         let routes = self.own_routes()?;
-        routes.experts.copy_from_device(routing.experts)?;
-        routes.weights.copy_from_device(routing.weights)?;
+        routes.experts.copy_from_device(experts)?;
+        routes.weights.copy_from_device(weights)?;
+        routes.set_tokens(count)?;
         self.exchange(routes, count, rows)
     }
 
     /// Memory for the routes of the next round.
     fn own_routes(&mut self) -> Result<Rc<Routes>> {
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
-        let own = Rc::get_mut(&mut self.plan).is_some_and(|plan| Rc::ptr_eq(&plan.routes, &self.routes));
+        let own = Rc::get_mut(&mut self.plan)
+            .and_then(|plan| plan.routes.as_ref())
+            .is_some_and(|routes| Rc::ptr_eq(routes, &self.routes));
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
             self.routes = Rc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
         }
@@ -221,15 +223,19 @@ impl Dock {
 
     /// Sends `count` tokens that are in place by `routes`.
     fn exchange(&mut self, routes: Rc<Routes>, count: usize, rows: Rows) -> Result<Arrived<'_>> {
+        let arrays = routes.arrays();
         match Rc::get_mut(&mut self.plan) {
-            Some(plan) => plan.routes = routes,
-            None => self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, routes)?),
+            Some(plan) => plan.routes = Some(routes),
+            None => {
+                self.plan = Rc::new(Plan::new(&self.rank, &self.shape, self.room.tokens, Some(routes))?);
+            }
         }
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
+            let batch = dock.batch(&plan, arrays, count, rows);
             let mut launches = Launches::begin(&dock.rank)?;
-            dock.launch_positions(&mut launches, &plan, count)?;
-            launches.push(dock.launch_dispatch(&plan, count, rows)?);
+            batch.launch_positions()?.into_iter().for_each(|launched| launches.push(launched));
+            launches.push(batch.launch_dispatch()?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
         })?;
@@ -246,9 +252,10 @@ impl Dock {
         let kept = Rc::clone(&handle.0);
         let rows = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
+            let batch = dock.batch(&kept.plan, kept.routes(), kept.counts.tokens, rows);
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
-            launches.push(dock.launch_dispatch(&kept.plan, kept.counts.tokens, rows)?);
+            launches.push(batch.launch_dispatch()?);
             dock.finish(launches)
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
@@ -271,7 +278,7 @@ impl Dock {
         self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
-            combine.run(dock, metadata, &kept.plan, &kept.counts, launches, None)
+            combine.run(dock, metadata, &kept.plan, kept.routes().token_count, &kept.counts, launches, None)
         })
     }
 
@@ -283,10 +290,11 @@ impl Dock {
     pub fn reset(&mut self) -> Result<()> {
         self.rank.synchronise()?;
         // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
-        let bytes = self.round.to_le_bytes().to_vec();
+        let own = self.memory.round()?;
+        let bytes = own.to_le_bytes().to_vec();
         let rounds = self.rank.backend().gather(self.rank.index(), "resetting a dock", bytes)?;
         let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
-        self.round = rounds.max().unwrap_or(self.round);
+        self.memory.set_round(rounds.max().unwrap_or(own))?;
         self.memory.clear_faults()?;
         self.rank.barrier()?;
         self.broken = None;
@@ -295,38 +303,50 @@ impl Dock {
 
     /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are on the device already.
     fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Rows> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
-        }
+        self.check_sound()?;
         let index = self.rank.index();
         tokens.check(index, &self.shape, count)?;
         if count > self.room.tokens {
             return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
-        let quantises = tokens.are_quantised_on_the_way(&self.shape);
-        let (own, own_sides) = (self.memory.rows.global(), self.memory.sides.global());
-        Ok(match tokens {
-            Tokens::Device(DeviceTokens::Bf16(rows)) => {
-                Rows { rows: rows.global(), sides: own_sides, quantises }
-            }
-            Tokens::Device(DeviceTokens::Wire { rows, sides }) => {
-                Rows { rows: rows.global(), sides: sides.global(), quantises }
-            }
-            _ => {
-                self.memory.rows.write(0, tokens.bytes())?;
-                self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
-                Rows { rows: own, sides: own_sides, quantises }
-            }
+        if let Tokens::Device(tokens) = tokens {
+            return Ok(tokens.rows(&self.shape));
+        }
+        self.memory.rows.write(0, tokens.bytes())?;
+        self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
+        Ok(Rows {
+            rows: self.memory.rows.global(),
+            sides: self.memory.sides.global(),
+            quantises: tokens.are_quantised_on_the_way(&self.shape),
         })
     }
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
     pub(crate) fn round<R>(&mut self, step: impl FnOnce(&Dock) -> Result<R>) -> Result<R> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
-        }
-        self.round += 1;
+        self.check_sound()?;
         self.step(step)
+    }
+
+    /// Refuses when an earlier round failed.
+    pub(crate) fn check_sound(&self) -> Result<()> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Waits for everything that was enqueued, and says whether all of it went well. After an error the dock is used no further until
+    /// it is [`reset`](Self::reset): rounds that were enqueued behind the failed one did nothing.
+    ///
+    /// # Errors
+    /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that does not exist.
+    pub fn synchronise(&mut self) -> Result<()> {
+        self.check_sound()?;
+        let outcome = Launches::begin(&self.rank).and_then(|launches| self.finish(launches));
+        self.broken = outcome.as_ref().err().cloned();
+        outcome.map(|_| ())
+    }
+
+    /// What the launches of a round with these rows read.
+    fn batch<'a>(&'a self, plan: &'a Plan, routes: RouteArrays, tokens: usize, rows: Rows) -> Batch<'a> {
+        Batch { dock: self, rows, routes, plan, tokens, token_capacity: self.room.tokens, reported: true }
     }
 
     /// A step of the round that has begun.
@@ -343,110 +363,6 @@ impl Dock {
             self.broken = Some(error.clone());
         }
         Err(error)
-    }
-
-    fn launch_positions(&self, launches: &mut Launches, plan: &Plan, tokens: usize) -> Result<()> {
-        let memory = &self.memory;
-        let (chunk_tokens, chunks) = self.chunks(tokens);
-        let count = self.kernels.count.launch(
-            chunks,
-            &CountArguments {
-                experts: plan.routes.experts.global(),
-                tokens: tokens as u32,
-                chunk_tokens,
-                chunk_counts: memory.chunk_counts.global(),
-                finished: memory.finished_blocks(Counting::Count),
-                matrix: memory.matrix.peers(),
-                counted: memory.counted.peers(),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                status: memory.status.global(),
-            },
-        )?;
-        let layout = self.kernels.layout.launch(
-            chunks,
-            &LayoutArguments {
-                experts: plan.routes.experts.global(),
-                tokens: tokens as u32,
-                chunk_tokens,
-                chunk_counts: memory.chunk_counts.global(),
-                matrix: memory.matrix.here().global(),
-                counted: memory.counted.here().global(),
-                places: plan.places.global(),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
-                alignment: self.room.layout.alignment(),
-                expert_capacity: self.room.layout.expert_capacity(),
-                row_capacity: self.room.rows as u32,
-                slot_capacity: self.room.slots as u32,
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )?;
-        launches.push(count);
-        launches.push(layout);
-        Ok(())
-    }
-
-    fn launch_enter(&self) -> Result<Launched> {
-        let memory = &self.memory;
-        self.kernels.enter.launch(
-            1,
-            &EnterArguments {
-                counted: memory.counted.peers(),
-                counted_here: memory.counted.here().global(),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )
-    }
-
-    fn launch_dispatch(&self, plan: &Plan, tokens: usize, source: Rows) -> Result<Launched> {
-        let memory = &self.memory;
-        let layout = self.room.layout;
-        // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
-        let rows = if layout.is_by_expert() { self.room.rows.max(tokens) } else { tokens };
-        self.kernels.dispatch.launch(
-            blocks(rows, self.allotment.dispatch),
-            &DispatchArguments {
-                rows: source.rows,
-                sides: source.sides,
-                quantises: u32::from(source.quantises),
-                weights: plan.routes.weights.global(),
-                places: plan.places.global(),
-                tokens: tokens as u32,
-                by_expert: u32::from(layout.is_by_expert()),
-                zero_padding: u32::from(layout.expert_capacity() == 0),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
-                local_experts: self.shape.experts / self.ranks(),
-                arrived_rows: memory.arrived_rows.peers(),
-                rows_here: memory.arrived_rows.here().global(),
-                arrived_sides: memory.arrived_sides.peers(),
-                sides_here: memory.arrived_sides.here().global(),
-                selections: memory.selections.peers(),
-                selections_here: memory.selections.here().global(),
-                origins: memory.origins.peers(),
-                expert_rows: memory.expert_rows.peers(),
-                arrived: memory.arrived.peers(),
-                arrived_here: memory.arrived.here().global(),
-                finished: memory.finished_blocks(Counting::Dispatch),
-                rank: self.index(),
-                ranks: self.ranks(),
-                epoch: self.round,
-                deadline: self.deadline(),
-                status: memory.status.global(),
-            },
-        )
     }
 
     /// What the kernels counted. Refuses what no round within capacity can have, before it is used as a length.
@@ -476,13 +392,6 @@ impl Dock {
         stage.report()
     }
 
-    /// How `count` and `layout` divide the tokens: tokens per block, and blocks.
-    fn chunks(&self, tokens: usize) -> (u32, u32) {
-        let most = self.allotment.dispatch.multiprocessors as usize;
-        let chunk = tokens.div_ceil(most).max(CHUNK_TOKENS);
-        (chunk as u32, tokens.div_ceil(chunk).max(1) as u32)
-    }
-
     pub(crate) fn index(&self) -> u32 {
         self.rank.index() as u32
     }
@@ -491,19 +400,9 @@ impl Dock {
         self.rank.topology().ranks() as u32
     }
 
-    /// The number of the round that has begun.
-    pub(crate) fn epoch(&self) -> u32 {
-        self.round
-    }
-
     pub(crate) fn deadline(&self) -> u64 {
         u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
     }
-}
-
-/// Blocks for one warp per row, within a share, so that all are resident at once.
-pub(crate) fn blocks(rows: usize, share: Share) -> u32 {
-    rows.div_ceil(share.warps.max(1) as usize).clamp(1, share.multiprocessors.max(1) as usize) as u32
 }
 
 fn planning(rank: &Rank, shape: Shape, room: &Room, kernels: &Loaded) -> Planning {

@@ -262,21 +262,19 @@ pub enum Error {
         /// Why.
         problem: String,
     },
-    /// Two moments are on different streams.
+    /// Two events are on different streams.
     #[error(
-        "a moment of rank {rank} and one of rank {other} cannot be compared: use two of the same rank and cluster"
+        "rank {rank}: the time between events of different streams is not defined: use two of one stream"
     )]
-    OtherMoment {
+    OtherStream {
         /// The rank of the first.
         rank: usize,
-        /// The rank of the second, of the same or another cluster.
-        other: usize,
     },
-    /// Two moments are the wrong way round.
+    /// Two events are the wrong way round.
     #[error(
-        "rank {rank}: the later moment is given first; ask the earlier one how long it takes until the later"
+        "rank {rank}: the later event is given first; ask the earlier one how long it takes until the later"
     )]
-    MomentsReversed {
+    EventsReversed {
         /// The rank.
         rank: usize,
     },
@@ -405,6 +403,44 @@ pub enum Error {
         missing: Vec<usize>,
         /// How long the others waited, in wall-clock time.
         waited: Duration,
+    },
+    /// What runs the kernels has no such thing.
+    #[error("rank {rank}: {what}, but {why}")]
+    Unsupported {
+        /// The rank.
+        rank: usize,
+        /// What was asked for.
+        what: &'static str,
+        /// Why it cannot be had, and what can.
+        why: &'static str,
+    },
+    /// Something that is no launch was asked for between the start and the end of a capture.
+    #[error(
+        "rank {rank}: {what} cannot be part of a graph: only launches are captured; do it before or after the capture"
+    )]
+    Capturing {
+        /// The rank.
+        rank: usize,
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// A stream, an event or a graph belongs to another rank.
+    #[error("rank {rank}: {what} was made by another rank; use this rank's own")]
+    OtherRank {
+        /// The rank that was asked.
+        rank: usize,
+        /// What belongs elsewhere.
+        what: &'static str,
+    },
+    /// A round that is only enqueued takes what is on the device.
+    #[error(
+        "rank {rank}: {what} must be in device memory, because the round is enqueued without waiting for the host"
+    )]
+    NotOnDevice {
+        /// The rank.
+        rank: usize,
+        /// What is in host memory.
+        what: &'static str,
     },
     /// There is no usable NVIDIA driver or GPU.
     #[error("no GPU to run on: {reason}")]

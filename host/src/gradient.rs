@@ -7,8 +7,8 @@ use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
 use crate::device_slice::DeviceSlice;
-use crate::dock::blocks;
 use crate::kernel::Launches;
+use crate::launches::blocks;
 use crate::tokens::length;
 use crate::{Error, Result, Wire};
 

@@ -6,9 +6,9 @@ use crossdock_device::launch::{Arguments, KernelImage};
 
 use crate::Result;
 use crate::backend::{KernelHandle, Launch, Ticket};
-use crate::moment::Moment;
 use crate::rank::Rank;
 use crate::report::{LaunchReport, StageReport};
+use crate::stream::Event;
 
 /// A kernel that is ready on one rank; `A` is its argument struct.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub struct Kernel<A> {
 #[derive(Debug)]
 pub struct Launched {
     rank: Rank,
-    ticket: Ticket,
+    /// Until the report was asked for.
+    ticket: Option<Ticket>,
 }
 
 impl<A: Arguments> Kernel<A> {
@@ -37,34 +38,48 @@ impl<A: Arguments> Kernel<A> {
         self.block_threads / 32
     }
 
-    /// Puts a launch of `blocks` blocks on the rank's stream. Launches of a rank run in order; this returns at once, and
-    /// a fault shows in the next call that waits.
+    /// Puts a launch of `blocks` blocks on the stream of the rank that loaded the kernel. Launches of a stream run in order; this
+    /// returns at once, and a fault shows in the next call that waits.
     ///
     /// # Errors
     /// When the machine is broken.
     pub fn launch(&self, blocks: u32, arguments: &A) -> Result<Launched> {
+        self.start(blocks, arguments, true)
+    }
+
+    /// [`launch`](Self::launch) without a report: nothing but the kernel is put on the stream.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn enqueue(&self, blocks: u32, arguments: &A) -> Result<()> {
+        self.start(blocks, arguments, false).map(|_| ())
+    }
+
+    pub(crate) fn start(&self, blocks: u32, arguments: &A, reported: bool) -> Result<Launched> {
         let launch = Launch {
+            stream: self.rank.stream(),
+            reported,
             kernel: self.handle,
             blocks,
             threads: self.block_threads,
             arguments: arguments.arguments(),
         };
         let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
-        Ok(Launched { rank: self.rank.clone(), ticket })
+        Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
     }
 }
 
 /// The launches of a stage, and the moment before the first.
 #[derive(Debug)]
 pub(crate) struct Launches {
-    begin: Moment,
+    begin: Event,
     launched: Vec<Launched>,
 }
 
 impl Launches {
     /// None yet.
     pub(crate) fn begin(rank: &Rank) -> Result<Launches> {
-        Ok(Launches { begin: rank.moment()?, launched: Vec::new() })
+        Ok(Launches { begin: rank.record()?, launched: Vec::new() })
     }
 
     /// One more.
@@ -74,7 +89,7 @@ impl Launches {
 
     /// The moment after the last.
     pub(crate) fn end(self, rank: &Rank) -> Result<Stage> {
-        Ok(Stage { end: rank.moment()?, launches: self })
+        Ok(Stage { end: rank.record()?, launches: self })
     }
 }
 
@@ -82,7 +97,7 @@ impl Launches {
 #[derive(Debug)]
 pub(crate) struct Stage {
     launches: Launches,
-    end: Moment,
+    end: Event,
 }
 
 impl Stage {
@@ -96,7 +111,17 @@ impl Stage {
 
 impl Launched {
     /// What the launch did. Without counters unless the launch is finished and the backend counts.
-    pub fn report(self) -> LaunchReport {
-        self.rank.backend().take_report(self.rank.index(), self.ticket).unwrap_or_default()
+    pub fn report(mut self) -> LaunchReport {
+        let ticket = self.ticket.take();
+        let report = ticket.and_then(|ticket| self.rank.backend().take_report(self.rank.index(), ticket));
+        report.unwrap_or_default()
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.rank.backend().forget(self.rank.index(), ticket);
+        }
     }
 }

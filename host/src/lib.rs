@@ -5,13 +5,13 @@
 //! brings the weighted sums home ([`Arrived::combine`]).
 //!
 //! ```
-//! use crossdock_host::{Capacity, Cluster, Error, KernelSet, Routing, Shape, Tokens, Topology, Wire, bf16};
+//! use crossdock_host::{Capacity, Cluster, Error, Routing, Shape, Tokens, Topology, Wire, bf16};
 //!
 //! # fn main() -> Result<(), Error> {
 //! let shape = Shape { hidden: 64, top_k: 2, experts: 8, wire: Wire::Bf16 };
 //! let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(4))?;
 //! let results = cluster.run(|rank| -> Result<Vec<bf16>, Error> {
-//!     let mut dock = rank.dock(KernelSet::jit(shape)?, Capacity::tokens(16))?;
+//!     let mut dock = rank.dock(rank.kernels(shape)?, Capacity::tokens(16))?;
 //!     // Two tokens per rank; the first goes to experts 0 and 7, the second to expert 3 alone.
 //!     let rows = vec![bf16::from_f32(1.0 + rank.index() as f32); 2 * 64];
 //!     let routing = Routing::new(&[0, 7, 3, -1], &[0.75, 0.25, 1.0, 0.0]);
@@ -38,12 +38,13 @@ mod device_slice;
 #[cfg(feature = "dlpack")]
 pub mod dlpack;
 mod dock;
+mod enqueued;
 mod error;
 mod gradient;
 mod kernel;
+mod launches;
 mod meeting;
 mod memory;
-mod moment;
 mod placement;
 mod plain;
 mod plan;
@@ -55,12 +56,13 @@ pub mod report;
 mod requirements;
 mod router;
 mod status;
+mod stream;
 mod tokens;
 mod topology;
 
 pub use arrived::Arrived;
 #[cfg(feature = "cuda")]
-pub use backend::cuda::{Driver, Gpu, driver, gpus};
+pub use backend::cuda::{DriverVersion, Gpu, driver, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
@@ -68,21 +70,22 @@ pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
     Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat, ScoreFunction,
-    Shape, Specialised, SpecialisedRouter, Wire,
+    Shape, Specialised, SpecialisedRouter, Target, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
 pub use device_slice::{DeviceSlice, DeviceSliceMut};
 pub use dock::Dock;
+pub use enqueued::{DeviceRouting, DeviceTokens, Enqueued};
 pub use error::{Error, Overflowing, Result, Stage};
 pub use gradient::Gradients;
 pub use half::bf16;
 pub use kernel::{Kernel, Launched};
-pub use moment::Moment;
 pub use placement::{Balance, Placement};
 pub use plain::Plain;
 pub use plan::Handle;
 pub use rank::Rank;
 pub use requirements::check_shape;
 pub use router::{Logit, Routed, Router};
-pub use tokens::{DeviceRouting, DeviceTokens, Routing, Tokens};
+pub use stream::{Event, Graph, Stream};
+pub use tokens::{Routing, Tokens};
 pub use topology::Topology;

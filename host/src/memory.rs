@@ -26,6 +26,8 @@ pub(crate) struct Memory {
     /// Finished blocks, one counter per kernel that counts them.
     finished: Buffer<u32>,
     pub(crate) status: Buffer<u32>,
+    /// The number of the last round that this rank began.
+    round: Buffer<u32>,
     // What peers write.
     pub(crate) matrix: SymmetricBuffer<u32>,
     pub(crate) counted: SymmetricBuffer<u32>,
@@ -65,6 +67,7 @@ impl Memory {
             chunk_counts: rank.buffer(chunks * counters)?,
             finished: rank.buffer(3)?,
             status: rank.buffer(STATUS_WORDS as usize)?,
+            round: rank.buffer(1)?,
             matrix: rank.symmetric_buffer(ranks * counters)?,
             counted: rank.symmetric_buffer(ranks)?,
             arrived: rank.symmetric_buffer(ranks)?,
@@ -79,7 +82,23 @@ impl Memory {
             results: rank.buffer(tokens * hidden * size_of::<f32>())?,
         };
         memory.clear_faults()?;
+        memory.set_round(0)?;
         Ok(memory)
+    }
+
+    /// The round record, which kernels advance.
+    pub(crate) fn round_record(&self) -> Global<u32> {
+        self.round.global()
+    }
+
+    /// The number of the last round that this rank began.
+    pub(crate) fn round(&self) -> Result<u32> {
+        Ok(self.round.read(0..1)?[0])
+    }
+
+    /// Goes on after the round with this number.
+    pub(crate) fn set_round(&self, round: u32) -> Result<()> {
+        self.round.write(0, &[round])
     }
 
     /// The counter of finished blocks of one kernel.

@@ -1,8 +1,10 @@
 //! A plan: where every selection of a rank's tokens goes, and how its arrivals are laid out. Made by one round, usable by more.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crossdock_device::Shape;
+use crossdock_device::intrinsics::Global;
 use crossdock_device::layout::code::{Origin, Place, Selection};
 
 use crate::buffer::Buffer;
@@ -11,24 +13,61 @@ use crate::dock::Dock;
 use crate::rank::Rank;
 use crate::{Error, Layout, Result};
 
-/// Where the selections of a rank's tokens go: `[tokens, top_k]` each.
+/// Where the selections of a rank's tokens go.
 #[derive(Debug)]
 pub(crate) struct Routes {
+    /// `[tokens, top_k]`.
     pub(crate) experts: Buffer<i32>,
+    /// `[tokens, top_k]`.
     pub(crate) weights: Buffer<f32>,
+    /// How many tokens there are.
+    tokens: Buffer<u32>,
+    /// What `tokens` holds, once it holds something.
+    known: Cell<Option<usize>>,
+}
+
+/// The same as kernels see it: of [`Routes`], or of the caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RouteArrays {
+    pub(crate) experts: Global<i32>,
+    pub(crate) weights: Global<f32>,
+    pub(crate) token_count: Global<u32>,
 }
 
 impl Routes {
     pub(crate) fn new(rank: &Rank, selections: usize) -> Result<Routes> {
-        Ok(Routes { experts: rank.buffer(selections)?, weights: rank.buffer(selections)? })
+        Ok(Routes {
+            experts: rank.buffer(selections)?,
+            weights: rank.buffer(selections)?,
+            tokens: rank.buffer(1)?,
+            known: Cell::new(None),
+        })
+    }
+
+    /// Says how many tokens are routed. Batches of one size need no copy.
+    pub(crate) fn set_tokens(&self, tokens: usize) -> Result<()> {
+        if self.known.get() != Some(tokens) {
+            self.known.set(None);
+            self.tokens.write(0, &[tokens as u32])?;
+            self.known.set(Some(tokens));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn arrays(&self) -> RouteArrays {
+        RouteArrays {
+            experts: self.experts.global(),
+            weights: self.weights.global(),
+            token_count: self.tokens.global(),
+        }
     }
 }
 
 /// Device memory that describes one round of one rank. Shapes are in the kernels' parameter lists.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The dock's, or a router's.
-    pub(crate) routes: Rc<Routes>,
+    /// The dock's, or a router's; `None` where they are the caller's.
+    pub(crate) routes: Option<Rc<Routes>>,
     pub(crate) places: Buffer<Place>,
     pub(crate) source_offsets: Buffer<u32>,
     pub(crate) expert_offsets: Buffer<u32>,
@@ -36,7 +75,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize, routes: Rc<Routes>) -> Result<Plan> {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, tokens: usize, routes: Option<Rc<Routes>>) -> Result<Plan> {
         let ranks = rank.topology().ranks();
         let (top_k, local_experts) = (shape.top_k as usize, shape.experts as usize / ranks);
         Ok(Plan {
@@ -92,6 +131,13 @@ pub(crate) struct Kept {
     top_k: u32,
     experts: u32,
     layout: Layout,
+}
+
+impl Kept {
+    /// The routes of the round.
+    pub(crate) fn routes(&self) -> RouteArrays {
+        self.plan.routes.as_ref().expect("a round that has a handle has routes of its own").arrays()
+    }
 }
 
 impl Handle {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossdock_device::launch::{Arguments, KernelImage};
-use crossdock_device::{KernelSet, Specialised};
+use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Specialised, Target};
 
-use crate::backend::{Backend, Sharing};
+use crate::backend::{Backend, Sharing, StreamHandle};
 use crate::buffer::{Buffer, SymmetricBuffer};
 use crate::capacity::Capacity;
 use crate::dock::Dock;
@@ -25,6 +25,9 @@ pub struct Rank {
     backend: Arc<dyn Backend>,
     topology: Topology,
     index: usize,
+    /// Where it launches.
+    stream: StreamHandle,
+    target: Target,
     rates: Rates,
     deadline: Duration,
     /// A rank blocks as one: it stays on its thread.
@@ -36,10 +39,12 @@ impl Rank {
         backend: Arc<dyn Backend>,
         topology: Topology,
         index: usize,
+        target: Target,
         rates: Rates,
         deadline: Duration,
     ) -> Rank {
-        Rank { backend, topology, index, rates, deadline, thread: PhantomData }
+        let stream = StreamHandle::OWN;
+        Rank { backend, topology, index, stream, target, rates, deadline, thread: PhantomData }
     }
 
     /// Its number, from 0 to [`Topology::ranks`] exclusive.
@@ -50,6 +55,30 @@ impl Rank {
     /// All ranks.
     pub fn topology(&self) -> Topology {
         self.topology
+    }
+
+    /// What its kernels are made for: the newest target that its GPU runs, or what
+    /// [`Cluster::for_target`](crate::Cluster::for_target) says.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The kernels of a shape for this rank's GPU, made at run time. Kept: the second call with a shape is a look-up.
+    ///
+    /// Ranks with different GPUs have different kernels that work together: a target decides how bytes move, not where to.
+    ///
+    /// # Errors
+    /// When the shape violates a relation that a kernel states.
+    pub fn kernels(&self, shape: Shape) -> Result<Arc<KernelSet>> {
+        Ok(KernelSet::jit_for(shape, self.target.into())?)
+    }
+
+    /// The kernel of a gate for this rank's GPU, made at run time and kept.
+    ///
+    /// # Errors
+    /// When the gate violates a relation that the kernel states.
+    pub fn router_kernel(&self, gate: Gate) -> Result<Arc<RouterKernel>> {
+        Ok(RouterKernel::jit_for(gate, self.target.into())?)
     }
 
     /// How long a kernel waits for a peer, in the clock of the device.
@@ -109,7 +138,7 @@ impl Rank {
         Kernel::load(self, image)
     }
 
-    /// Waits until all launches of this rank are finished.
+    /// Waits until all launches of this rank are finished, on all of its streams.
     ///
     /// # Errors
     /// When a kernel faults or a peer fails.
@@ -125,7 +154,17 @@ impl Rank {
         self.backend.gather(self.index, "a barrier", Vec::new()).map(|_| ())
     }
 
-    /// Whether this is the same rank of the same cluster.
+    /// Where it launches.
+    pub(crate) fn stream(&self) -> StreamHandle {
+        self.stream
+    }
+
+    /// The same with its launches on another stream.
+    pub(crate) fn with_stream(self, stream: StreamHandle) -> Rank {
+        Rank { stream, ..self }
+    }
+
+    /// Whether this is the same rank of the same cluster, on whatever stream.
     pub(crate) fn is(&self, other: &Rank) -> bool {
         self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
     }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::router::code::RouterArguments;
+use crossdock_device::library::code::B128;
 use crossdock_device::{Gate, LogitFormat, RouterKernel};
 use half::bf16;
 
 use crate::buffer::Buffer;
 use crate::capacity::Capacity;
+use crate::enqueued::DeviceRouting;
 use crate::kernel::{Kernel, Launched};
 use crate::placement::Placement;
 use crate::plain::{Plain, bytes_of};
-use crate::plan::Routes;
+use crate::plan::{RouteArrays, Routes};
 use crate::rank::Rank;
 use crate::report::LaunchReport;
 use crate::tokens::length;
@@ -153,7 +155,7 @@ impl Router {
         length(self.rank.index(), "logits", "tokens * experts", (found, expected))?;
         let tokens = self.check::<L>(found / experts)?;
         self.logits.write(0, bytes_of(logits))?;
-        self.launch(self.logits.global(), tokens)
+        self.route_batch(self.logits.global(), tokens)
     }
 
     /// [`route`](Self::route) with logits that are in device memory already, written by launches on this rank.
@@ -165,7 +167,22 @@ impl Router {
         let expected = tokens * self.gate.experts as usize;
         let found = logits.len().min(expected);
         length(self.rank.index(), "logits", "at least tokens * experts", (found, expected))?;
-        self.launch(logits.global(), tokens)
+        self.route_batch(logits.global(), tokens)
+    }
+
+    /// Enqueues the routing of a batch whose size is in device memory, too: `logits` is `[tokens, experts]`, and experts and weights are
+    /// written to where `routing` says. Nothing waits; the launch may be captured. What is beyond the router's capacity
+    /// is not routed, so a dock that takes the routes must have no greater one.
+    ///
+    /// # Errors
+    /// When the logits have the wrong format, or an array is too short for the router's capacity.
+    pub fn enqueue<L: Logit>(&mut self, logits: &Buffer<L>, routing: DeviceRouting<'_>) -> Result<()> {
+        let (rank, capacity) = (self.rank.index(), self.check::<L>(self.capacity)?);
+        routing.check(rank, self.gate.top_k, capacity)?;
+        let expected = capacity * self.gate.experts as usize;
+        let found = logits.len().min(expected);
+        length(rank, "logits", "at least the capacity in tokens * experts", (found, expected))?;
+        self.launch(logits.global(), routing.arrays(), capacity, false).map(|_| ())
     }
 
     fn check<L: Logit>(&self, tokens: usize) -> Result<usize> {
@@ -179,16 +196,7 @@ impl Router {
         Ok(tokens)
     }
 
-    fn launch(
-        &mut self,
-        logits: Global<crossdock_device::library::code::B128>,
-        tokens: usize,
-    ) -> Result<Routed> {
-        let most = self.rank.backend().multiprocessors() as usize * BLOCKS_PER_MULTIPROCESSOR;
-        let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most);
-        // Without replicas the kernel reads none of their tables.
-        let nothing = Global::from_address(0);
-        let replicas = self.replicas.as_ref();
+    fn route_batch(&mut self, logits: Global<B128>, tokens: usize) -> Result<Routed> {
         let free = self.outputs.iter().find(|routes| Rc::strong_count(routes) == 1).map(Rc::clone);
         let routes = match free {
             Some(routes) => routes,
@@ -198,23 +206,42 @@ impl Router {
                 routes
             }
         };
-        let launched = self.kernel.launch(
+        routes.set_tokens(tokens)?;
+        let launched = self.launch(logits, routes.arrays(), tokens, true)?;
+        let (rank, gate, target_experts) = (self.rank.clone(), self.gate, self.target_experts());
+        Ok(Routed { rank, gate, target_experts, routes, tokens, launched })
+    }
+
+    /// Launches the kernel, sized for `tokens` tokens.
+    fn launch(
+        &self,
+        logits: Global<B128>,
+        routes: RouteArrays,
+        tokens: usize,
+        reported: bool,
+    ) -> Result<Launched> {
+        let most = self.rank.backend().multiprocessors() as usize * BLOCKS_PER_MULTIPROCESSOR;
+        let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most);
+        // Without replicas the kernel reads none of their tables.
+        let nothing = Global::from_address(0);
+        let replicas = self.replicas.as_ref();
+        self.kernel.start(
             blocks as u32,
             &RouterArguments {
                 logits,
                 bias: self.bias.global(),
                 scaling: self.scaling,
-                tokens: tokens as u32,
+                token_count: routes.token_count,
+                token_capacity: self.capacity as u32,
                 replicated: u32::from(replicas.is_some()),
                 replica_offsets: replicas.map_or(nothing, |replicas| replicas.offsets.global()),
                 replicas: replicas.map_or(nothing, |replicas| replicas.physical.global()),
                 first_number: replicas.map_or(0, |replicas| replicas.first_number),
-                experts: routes.experts.global(),
-                weights: routes.weights.global(),
+                experts: routes.experts,
+                weights: routes.weights,
             },
-        )?;
-        let (rank, gate, target_experts) = (self.rank.clone(), self.gate, self.target_experts());
-        Ok(Routed { rank, gate, target_experts, routes, tokens, launched })
+            reported,
+        )
     }
 }
 

@@ -55,6 +55,9 @@ pub(crate) fn check(
             };
             Error::Overflow { rank: first as usize, what, found: third as usize, most }
         }
+        code::TOO_MANY_TOKENS => {
+            Error::OverCapacity { rank: rank.index(), tokens: first as usize, capacity: second as usize }
+        }
         code::BAD_EXPERT if second < shape.top_k => Error::NoSuchExpert {
             rank: rank.index(),
             token: first as usize,

@@ -6,7 +6,7 @@ use crossdock_device::numbers::quantise::ue8m0;
 use crossdock_device::{Fp8, ScaleFormat, Shape, Wire};
 use half::bf16;
 
-use crate::device_slice::DeviceSlice;
+use crate::enqueued::DeviceTokens;
 use crate::plain::bytes_of;
 use crate::{Error, Result};
 
@@ -33,82 +33,6 @@ pub enum Tokens<'a> {
     },
     /// In this rank's device memory, for every wire: nothing is copied.
     Device(DeviceTokens<'a>),
-}
-
-/// The rows of a rank's tokens in its device memory. Slices may be longer than needed; rows begin at a multiple of 16 bytes.
-#[derive(Clone, Copy, Debug)]
-pub enum DeviceTokens<'a> {
-    /// As [`Tokens::Bf16`].
-    Bf16(DeviceSlice<'a, bf16>),
-    /// Rows as they travel, for every wire but [`Wire::Bf16`].
-    Wire {
-        /// `[tokens, row bytes]`.
-        rows: DeviceSlice<'a, u8>,
-        /// `[tokens, side bytes]`: each row's part of every side tensor, one behind the other, and zeros up to a whole word, as
-        /// [`Arrived::side_records`](crate::Arrived::side_records) gives them.
-        sides: DeviceSlice<'a, u8>,
-    },
-}
-
-/// Routes in this rank's device memory. An expert that does not exist is found by the kernel that counts.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceRouting<'a> {
-    /// `[tokens, top_k]`: expert numbers, or -1 for no route.
-    pub experts: DeviceSlice<'a, i32>,
-    /// `[tokens, top_k]`: weights; those beside a -1 are not used.
-    pub weights: DeviceSlice<'a, f32>,
-}
-
-impl DeviceRouting<'_> {
-    /// How many tokens they route.
-    pub(crate) fn check(&self, rank: usize, shape: &Shape) -> Result<usize> {
-        let (found, top_k) = (self.experts.len(), shape.top_k as usize);
-        if !found.is_multiple_of(top_k) {
-            return Err(Error::PartialToken { rank, found, top_k });
-        }
-        length(rank, "routing.weights", "the length of routing.experts", (self.weights.len(), found))?;
-        self.experts.check_aligned_to(rank, "routing.experts", 4)?;
-        self.weights.check_aligned_to(rank, "routing.weights", 4)?;
-        Ok(found / top_k)
-    }
-}
-
-impl<'a> DeviceTokens<'a> {
-    fn check(&self, rank: usize, shape: &Shape, tokens: usize) -> Result<()> {
-        let enough = |what, rule, found: usize, each: usize| {
-            let expected = tokens.saturating_mul(each);
-            length(rank, what, rule, (found.min(expected), expected))
-        };
-        match (*self, shape.wire) {
-            (DeviceTokens::Bf16(rows), wire) => {
-                let refused = match wire {
-                    Wire::Bf16 => None,
-                    Wire::Fp8(fp8) if fp8.is_made_by_dispatch() => None,
-                    Wire::Fp8(_) => {
-                        Some("bf16, which dispatch quantises in blocks of 16, 32, 64 or 128 only")
-                    }
-                    Wire::Opaque(_) => Some("bf16"),
-                };
-                if let Some(found) = refused {
-                    return Err(Error::WrongWire { rank, expected: wire.to_string(), found });
-                }
-                enough("tokens", "at least tokens * hidden", rows.len(), shape.hidden as usize)?;
-                rows.check_alignment(rank, "tokens")
-            }
-            (DeviceTokens::Wire { .. }, Wire::Bf16) => Err(Error::WrongWire {
-                rank,
-                expected: shape.wire.to_string(),
-                found: "bytes: give DeviceTokens::Bf16",
-            }),
-            (DeviceTokens::Wire { rows, sides }, _) => {
-                let (row, side) = (shape.row_bytes() as usize, shape.side_bytes() as usize);
-                enough("tokens.rows", "at least tokens * bytes of a row", rows.len(), row)?;
-                enough("tokens.sides", "at least tokens * bytes of a side record", sides.len(), side)?;
-                rows.check_alignment(rank, "tokens.rows")?;
-                sides.check_aligned_to(rank, "tokens.sides", 4)
-            }
-        }
-    }
 }
 
 /// The experts that a rank's tokens were routed to.
@@ -200,8 +124,7 @@ impl<'a> Tokens<'a> {
 
     /// Whether these are bf16 that travel as 8-bit floats.
     pub(crate) fn are_quantised_on_the_way(&self, shape: &Shape) -> bool {
-        let are_bf16 = matches!(self, Tokens::Bf16(_) | Tokens::Device(DeviceTokens::Bf16(_)));
-        are_bf16 && matches!(shape.wire, Wire::Fp8(_))
+        matches!((self, shape.wire), (Tokens::Bf16(_), Wire::Fp8(_)))
     }
 
     /// The rows as the kernel reads them; empty where the device has them already.

@@ -45,9 +45,12 @@ fn ends_early(kernels: &KernelSet, death: Death) -> KernelSet {
     let (_, ptx) = kernels.ptx().into_iter().find(|(name, _)| *name == kernel).expect("a kernel of ours");
     let place = ptx.match_indices(text).nth(occurrence - 1).expect("the kernel has such a place").0;
     let line = ptx[..place].rfind('\n').expect("a line before") + 1;
+    // Kernels that begin a round find the number of the one before.
+    let first = if matches!(kernel, "count" | "enter") { 0 } else { 1 };
     let end = format!(
-        "{{\n.reg .pred %dies;\n.reg .u32 %now;\nld.param.u32 %now, [{kernel}_param_epoch];\n\
-         setp.eq.u32 %dies, %now, 1;\n@%dies exit;\n}}\n"
+        "{{\n.reg .pred %dies;\n.reg .u32 %now;\n.reg .u64 %record;\n\
+         ld.param.u64 %record, [{kernel}_param_round];\nld.global.u32 %now, [%record];\n\
+         setp.eq.u32 %dies, %now, {first};\n@%dies exit;\n}}\n"
     );
     kernels.with_ptx(kernel, format!("{}{end}{}", &ptx[..line], &ptx[line..])).expect("it is there")
 }

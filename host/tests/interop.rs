@@ -2,9 +2,8 @@
 
 use crossdock_host::dlpack::{self, Elements, dlpark};
 use crossdock_host::{
-    Arrived, Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceSlice, DeviceSliceMut, DeviceTokens,
-    Dock, Error, KernelSet, Layout, Opaque, Plain, Rank, Routing, Shape, Tokens, Topology, Wire, bf16,
-    quantise,
+    Arrived, Buffer, Capacity, Cluster, Combine, DeviceSlice, DeviceSliceMut, DeviceTokens, Dock, Error,
+    KernelSet, Layout, Opaque, Plain, Rank, Routing, Shape, Tokens, Topology, Wire, bf16, quantise,
 };
 use dlpark::ffi::{DLDataType, DLDevice, DLManagedTensor, DLManagedTensorVersioned};
 use dlpark::metadata::Dynamic;
@@ -42,6 +41,9 @@ fn to_device<T: Plain>(rank: &Rank, values: &[T]) -> Result<Buffer<T>, Error> {
     buffer.write(0, values)?;
     Ok(buffer)
 }
+
+/// Experts and weights.
+type Routes<'a> = (DeviceSlice<'a, i32>, DeviceSlice<'a, f32>);
 
 /// Rows, side records and expert rows as the host sees them, and as the device slices say.
 type Seen = (Vec<u8>, Vec<u8>, Vec<u32>);
@@ -105,12 +107,11 @@ fn rounds_from_device_memory_are_rounds_from_host_memory() {
             let (travelling, records) = (to_device(rank, travelling)?, to_device(rank, &records)?);
             let (experts, weights) = (to_device(rank, &experts)?, to_device(rank, &weights)?);
             let tokens = Tokens::Device(if quantised {
-                DeviceTokens::Wire { rows: (&travelling).into(), sides: (&records).into() }
+                DeviceTokens::Encoded { rows: (&travelling).into(), sides: (&records).into() }
             } else {
                 DeviceTokens::Bf16((&rows).into())
             });
-            let routing = DeviceRouting { experts: (&experts).into(), weights: (&weights).into() };
-            let arrived = dock.dispatch_from_device(&tokens, &routing)?;
+            let arrived = dock.dispatch_from_device(&tokens, (&experts).into(), (&weights).into())?;
             let [host, device] = seen(rank, &arrived)?;
             assert_eq!((&host, &device), (&expected, &expected), "{wire}, {layout:?}");
             let outputs = to_device(rank, &outputs)?;
@@ -130,32 +131,35 @@ fn slices_that_do_not_suit_are_refused() {
         let rows = to_device(rank, &rows(rank.index()))?;
         let (experts, weights) = routes(rank.index());
         let (experts, weights) = (to_device(rank, &experts)?, to_device(rank, &weights)?);
-        let routing = DeviceRouting { experts: (&experts).into(), weights: (&weights).into() };
+        let routing: Routes<'_> = ((&experts).into(), (&weights).into());
         let whole = DeviceSlice::from(&rows);
-        let mut message = |tokens: DeviceTokens<'_>, routing: &DeviceRouting<'_>| {
-            dock.dispatch_from_device(&Tokens::Device(tokens), routing).expect_err("refused").to_string()
+        let mut message = |tokens: DeviceTokens<'_>, routing: Routes<'_>| {
+            dock.dispatch_from_device(&Tokens::Device(tokens), routing.0, routing.1)
+                .expect_err("refused")
+                .to_string()
         };
         let index = rank.index();
         assert_eq!(
-            message(DeviceTokens::Bf16(whole.first(10)), &routing),
+            message(DeviceTokens::Bf16(whole.first(10)), routing),
             format!("rank {index}: tokens must hold at least tokens * hidden = 448 elements; it holds 10")
         );
         // SAFETY: the elements from the second on are inside the buffer.
         let odd = unsafe { DeviceSlice::from_raw(whole.address() + 2, whole.len()) };
-        let text = message(DeviceTokens::Bf16(odd), &routing);
+        let text = message(DeviceTokens::Bf16(odd), routing);
         assert!(text.contains("tokens must begin at a multiple of 16 bytes; it begins at 0x"), "{text}");
-        let wire = DeviceTokens::Wire { rows: whole.bytes(), sides: whole.bytes().first(0) };
-        assert!(message(wire, &routing).contains("give DeviceTokens::Bf16"));
-        let half = DeviceRouting { experts: routing.experts.first(3), ..routing };
+        let wire = DeviceTokens::Encoded { rows: whole.bytes(), sides: whole.bytes().first(0) };
+        assert!(message(wire, routing).contains("the tokens are encoded"));
+        let half = (routing.0.first(3), routing.1);
         assert!(
-            message(DeviceTokens::Bf16(whole), &half)
+            message(DeviceTokens::Bf16(whole), half)
                 .contains("holds 3 elements, which is no multiple of top_k = 2")
         );
-        let short = DeviceRouting { weights: routing.weights.first(4), ..routing };
-        assert!(message(DeviceTokens::Bf16(whole), &short).contains("routing.weights must hold"));
+        let short = (routing.0, routing.1.first(4));
+        assert!(message(DeviceTokens::Bf16(whole), short).contains("routing.weights must hold"));
 
         // Nothing was launched, so the dock still serves; results that are too short are refused before anything is.
-        let arrived = dock.dispatch_from_device(&Tokens::Device(DeviceTokens::Bf16(whole)), &routing)?;
+        let arrived =
+            dock.dispatch_from_device(&Tokens::Device(DeviceTokens::Bf16(whole)), routing.0, routing.1)?;
         let outputs = vec![bf16::ONE; arrived.slot_count() * HIDDEN];
         let mut home = rank.buffer::<bf16>(5)?;
         let error =
@@ -176,8 +180,8 @@ fn an_expert_that_does_not_exist_is_found_on_the_device() {
         let mut dock = open(rank, Wire::Bf16, Layout::BySource)?;
         let rows = to_device(rank, &rows(0))?;
         let (experts, weights) = (to_device(rank, &[1, 9])?, to_device(rank, &[0.5f32; 2])?);
-        let routing = DeviceRouting { experts: (&experts).into(), weights: (&weights).into() };
-        dock.dispatch_from_device(&Tokens::Device(DeviceTokens::Bf16((&rows).into())), &routing).map(|_| ())
+        let tokens = Tokens::Device(DeviceTokens::Bf16((&rows).into()));
+        dock.dispatch_from_device(&tokens, (&experts).into(), (&weights).into()).map(|_| ())
     });
     assert!(matches!(error, Err(Error::NoSuchExpert { token: 0, selection: 1, expert: 9, .. })), "{error:?}");
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crossdock_host::{
-    Capacity, Cluster, Error, Gate, KernelSet, LogitFormat, Routed, RouterKernel, Routing, ScoreFunction,
-    Shape, Tokens, Topology, Wire, bf16,
+    Capacity, Cluster, Error, Gate, KernelSet, LogitFormat, Rank, Routed, RouterKernel, Routing,
+    ScoreFunction, Shape, Target, Tokens, Topology, Wire, bf16,
 };
 
 const RANKS: usize = 3;
@@ -44,8 +44,8 @@ fn some_ranks_route_on_the_device_and_others_on_the_host() {
             let results = cluster.deadline(Duration::from_millis(5)).schedule_seed(seed).run(
                 |rank| -> Result<Vec<f32>, Error> {
                     let index = rank.index();
-                    let mut dock = rank.dock(KernelSet::jit(SHAPE)?, Capacity::tokens(TOKENS))?;
-                    let mut router = rank.router(RouterKernel::jit(gate())?, Capacity::tokens(TOKENS))?;
+                    let mut dock = rank.dock(rank.kernels(SHAPE)?, Capacity::tokens(TOKENS))?;
+                    let mut router = rank.router(rank.router_kernel(gate())?, Capacity::tokens(TOKENS))?;
                     let rows: Vec<bf16> =
                         (0..TOKENS * HIDDEN).map(|at| bf16::from_f32((index * 8 + at % 7) as f32)).collect();
                     let rows = Tokens::Bf16(&rows);
@@ -72,4 +72,50 @@ fn some_ranks_route_on_the_device_and_others_on_the_host() {
             }
         }
     }
+}
+
+/// A round whose kernels are made for the target that `target` gives for each rank; the bits that come home.
+fn round(target: impl Fn(&Rank) -> Target + Sync) -> Vec<Vec<u16>> {
+    let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(RANKS)).expect("one node");
+    let results = cluster.run(|rank| -> Result<Vec<u16>, Error> {
+        let (index, options) = (rank.index(), target(rank).into());
+        let mut dock = rank.dock(KernelSet::jit_for(SHAPE, options)?, Capacity::tokens(TOKENS))?;
+        let mut router = rank.router(RouterKernel::jit_for(gate(), options)?, Capacity::tokens(TOKENS))?;
+        let rows: Vec<bf16> =
+            (0..TOKENS * HIDDEN).map(|at| bf16::from_f32((index * 8 + at % 7) as f32 / 3.0)).collect();
+        let routes = router.route(&logits(index))?;
+        let arrived = dock.dispatch_routed(&Tokens::Bf16(&rows), &routes)?;
+        let outputs = arrived.apply(|_, input, output| output.copy_from_slice(input))?;
+        Ok(arrived.combine(&outputs)?.rows.iter().map(|x| x.to_bits()).collect())
+    });
+    results.unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn gpus_of_different_generations_work_together() {
+    let [old, new] = ["sm_80", "sm_90"].map(|name| Target::named(name).expect("a target"));
+    let expected = round(|_| old);
+    assert_eq!(round(|_| new), expected);
+    for some in 1..(1_usize << RANKS) - 1 {
+        assert_eq!(
+            round(|rank| if some >> rank.index() & 1 == 1 { new } else { old }),
+            expected,
+            "{some:03b}"
+        );
+    }
+}
+
+#[test]
+fn ranks_make_kernels_for_what_their_gpus_run() {
+    let cluster = || Cluster::emulated(Topology::nodes(1)).expect("one rank");
+    let target = |cluster: Cluster| {
+        let made = cluster.run(|rank| -> Result<_, Error> {
+            assert!(rank.kernels(SHAPE)?.dispatch.ptx.contains(&format!(".target {}", rank.target())));
+            assert!(rank.router_kernel(gate())?.router.ptx.contains(&format!(".target {}", rank.target())));
+            Ok(rank.target().name())
+        });
+        made.unwrap_or_else(|error| panic!("{error}"))[0]
+    };
+    assert_eq!(target(cluster()), "sm_90");
+    assert_eq!(target(cluster().for_target(Target::OLDEST)), "sm_80");
 }

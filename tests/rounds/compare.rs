@@ -178,7 +178,7 @@ fn expert(number: usize, input: &[bf16], output: &mut [bf16]) {
 }
 
 /// The experts' outputs by the reference's rows, slots and number formats.
-fn outputs(case: &Case, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf16> {
+pub(crate) fn outputs(case: &Case, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf16> {
     let rows = match case.wire {
         Wire::Bf16 => bf16_values(&arrival.rows),
         Wire::Fp8(fp8) => dequantise(&arrival.rows, &arrival.sides, case.hidden, in_reference(fp8)),

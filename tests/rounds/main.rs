@@ -3,6 +3,7 @@
 mod case;
 mod compare;
 mod covering;
+mod graphs;
 mod instructions;
 mod quantising;
 mod sweep;

@@ -30,7 +30,7 @@ pub mod code {
     }
 
     /// Eight f32 rounded to bf16, nearest even.
-    pub fn round(sums: [f32; 8]) -> B128 {
+    pub fn to_bf16(sums: [f32; 8]) -> B128 {
         B128 {
             x: pack_bf16(sums[0], sums[1]),
             y: pack_bf16(sums[2], sums[3]),
@@ -90,24 +90,24 @@ pub mod code {
         origins: Global<Origin>,       // [arrived rows]
         source_offsets: Global<u32>,   // [ranks + 1]; the last is the number of arrived rows
         places: Global<Place>,         // [tokens, TOP_K]
-        tokens: u32,
-        partials: Peers<B128>,       // [tokens, fan-out, HIDDEN / 8]: bf16
-        partials_here: Global<B128>, // this rank's copy
-        returns_values: u32,         // 1: values travel too
-        slot_values: Global<f32>,    // [slots]
-        values: Peers<f32>,          // [tokens, TOP_K]
-        values_here: Global<f32>,    // this rank's copy
-        bias_count: u32,             // 0 to 2
-        first_bias: Global<B128>,    // [tokens, HIDDEN / 8]: bf16
-        second_bias: Global<B128>,   // [tokens, HIDDEN / 8]: bf16
-        wide: u32,                   // 1: results are f32
-        results: Global<B128>,       // [tokens, HIDDEN / 8] bf16, or [tokens, HIDDEN / 4] f32
-        combined: Peers<u32>,        // [ranks]: flags
-        combined_here: Global<u32>,  // [ranks]: this rank's copy
-        finished: Global<u32>,       // blocks that have sent; 0 before and after
+        token_count: Global<u32>,      // [1]
+        partials: Peers<B128>,         // [tokens, fan-out, HIDDEN / 8]: bf16
+        partials_here: Global<B128>,   // this rank's copy
+        returns_values: u32,           // 1: values travel too
+        slot_values: Global<f32>,      // [slots]
+        values: Peers<f32>,            // [tokens, TOP_K]
+        values_here: Global<f32>,      // this rank's copy
+        bias_count: u32,               // 0 to 2
+        first_bias: Global<B128>,      // [tokens, HIDDEN / 8]: bf16
+        second_bias: Global<B128>,     // [tokens, HIDDEN / 8]: bf16
+        wide: u32,                     // 1: results are f32
+        results: Global<B128>,         // [tokens, HIDDEN / 8] bf16, or [tokens, HIDDEN / 4] f32
+        combined: Peers<u32>,          // [ranks]: flags
+        combined_here: Global<u32>,    // [ranks]: this rank's copy
+        finished: Global<u32>,         // blocks that have sent; 0 before and after
         rank: u32,
         ranks: u32,
-        epoch: u32,
+        round: Global<u32>, // [1]: the last round that this rank began
         deadline: u64,
         status: Global<u32>,
     ) {
@@ -122,6 +122,8 @@ pub mod code {
         if block_sees_fault(status) {
             return;
         }
+        let tokens = token_count.read();
+        let epoch = round.read();
         let pieces = row_pieces(HIDDEN, BF16_BYTES);
         let fan_out = fan_out(ranks, TOP_K);
 
@@ -175,7 +177,7 @@ pub mod code {
                     #[unroll]
                     for i in 0..PIECES_IN_FLIGHT {
                         if is_inside::<HIDDEN>(base, i as u32) {
-                            target.at(base + lane()).at(i as u32 * WARP).write(round(sums[i]));
+                            target.at(base + lane()).at(i as u32 * WARP).write(to_bf16(sums[i]));
                         }
                     }
                     base += STEP;
@@ -255,7 +257,7 @@ pub mod code {
                         if wide != 0 {
                             write_f32(results.at(piece * 2), sums[i]);
                         } else {
-                            results.at(piece).write(round(sums[i]));
+                            results.at(piece).write(to_bf16(sums[i]));
                         }
                     }
                 }

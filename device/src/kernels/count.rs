@@ -6,19 +6,24 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::routing::code::{route, selected};
-    use crate::kernels::signal::code::{BAD_EXPERT, COUNT, announce, report};
+    use crate::kernels::signal::code::{
+        BAD_EXPERT, COUNT, DRAFT, FINE, TOO_MANY_TOKENS, announce, begin_round, publish_draft, report,
+    };
     use crate::layout::code::{MAX_RANKS, counter_count};
     use crate::prelude::*;
 
     /// Counts this rank's rows per destination rank (each token once per rank) and its selections per expert.
     ///
     /// One warp per block; block `b` counts the tokens from `b * chunk_tokens`. The last block to finish turns the
-    /// blocks' counts into exclusive prefixes, publishes the totals in row `rank` of every peer's `matrix`, and
-    /// announces `epoch` in their `counted` flags.
+    /// blocks' counts into exclusive prefixes, publishes the totals in row `rank` of every peer's `matrix`, begins the next
+    /// round, and announces it in their `counted` flags.
+    ///
+    /// After a round that failed it does nothing, so that nobody's counts change while a peer may still read those of that round.
     #[kernel(warps = 1)]
     pub fn count<const TOP_K: u32, const EXPERTS: u32>(
-        experts: Global<i32>, // [tokens, TOP_K]: expert, or -1
-        tokens: u32,
+        experts: Global<i32>,     // [tokens, TOP_K]: expert, or -1
+        token_count: Global<u32>, // [1]
+        token_capacity: u32,
         chunk_tokens: u32,
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
         finished: Global<u32>,     // blocks that are done; 0 before and after
@@ -26,7 +31,7 @@ pub mod code {
         counted: Peers<u32>,       // [ranks]: flags
         rank: u32,
         ranks: u32,
-        epoch: u32,
+        round: Global<u32>, // [1]: the last round that this rank began
         status: Global<u32>,
     ) {
         const {
@@ -38,6 +43,17 @@ pub mod code {
         };
         const { assert!(EXPERTS >= 1 && EXPERTS <= 4096, "experts must be 1 to 4096: {} is not", EXPERTS) };
         const { assert!(TOP_K <= EXPERTS, "top_k must be at most experts ({}): {} is not", EXPERTS, TOP_K) };
+        // Nothing writes to the front of the record before all blocks are past this.
+        if any(status.read() != FINE) {
+            return;
+        }
+        let mut tokens = token_count.read();
+        if tokens > token_capacity {
+            if lane() == 0 {
+                report(status.at(DRAFT), TOO_MANY_TOKENS, COUNT, tokens, token_capacity, 0);
+            }
+            tokens = 0;
+        }
         let width = counter_count(ranks, EXPERTS);
         let counters = shared::<u32>(counter_count(MAX_RANKS, EXPERTS));
         let mut column = lane();
@@ -57,7 +73,7 @@ pub mod code {
             } else {
                 let given = selected::<TOP_K>(experts, token);
                 if given != -1 {
-                    report(status, BAD_EXPERT, COUNT, token, lane(), given as u32);
+                    report(status.at(DRAFT), BAD_EXPERT, COUNT, token, lane(), given as u32);
                 }
             }
             if route.leads() {
@@ -94,11 +110,14 @@ pub mod code {
                 }
                 column += WARP;
             }
+            let mut epoch = 0;
             if lane() == 0 {
                 finished.write(0);
+                publish_draft(status);
+                epoch = begin_round(round);
             }
             warp_barrier();
-            announce(counted, rank, ranks, epoch);
+            announce(counted, rank, ranks, shuffle(epoch, 0));
         }
     }
 }

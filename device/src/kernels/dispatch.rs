@@ -17,7 +17,7 @@ pub mod code {
     ///
     /// Rows travel as they are or, if `FORMAT` names 8-bit floats and `quantises`, are bf16 that become those, with scales as
     /// `SCALES` and `BLOCK` say in the side record. One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
-    /// block to finish announces `epoch` in the peers' `arrived` flags and waits until all peers have announced theirs.
+    /// block to finish announces the round in the peers' `arrived` flags and waits until all peers have announced theirs.
     ///
     /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local experts want arrives at the
     /// first of its slots and is copied to the others by the rank itself, for which all blocks wait; so all must be resident
@@ -31,12 +31,12 @@ pub mod code {
         const SCALES: u32,
         const BLOCK: u32,
     >(
-        rows: Global<B128>,    // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
-        sides: Global<u32>,    // [tokens, SIDE_WORDS], not read if `quantises`
-        quantises: u32,        // 1: rows are bf16, to be quantised
-        weights: Global<f32>,  // [tokens, TOP_K]
-        places: Global<Place>, // [tokens, TOP_K]
-        tokens: u32,
+        rows: Global<B128>,          // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
+        sides: Global<u32>,          // [tokens, SIDE_WORDS], not read if `quantises`
+        quantises: u32,              // 1: rows are bf16, to be quantised
+        weights: Global<f32>,        // [tokens, TOP_K]
+        places: Global<Place>,       // [tokens, TOP_K]
+        token_count: Global<u32>,    // [1]
         by_expert: u32,              // 1: rows lie at their slots; 0: rows lie by source
         zero_padding: u32,           // 1: rows of slots that nobody takes become zeros
         source_offsets: Global<u32>, // [ranks + 1]; the last is the number of arrived rows
@@ -56,7 +56,7 @@ pub mod code {
         finished: Global<u32>,              // blocks that are done; 0 before and after
         rank: u32,
         ranks: u32,
-        epoch: u32,
+        round: Global<u32>, // [1]: the last round that this rank began
         deadline: u64,
         status: Global<u32>,
     ) {
@@ -85,6 +85,8 @@ pub mod code {
         if block_sees_fault(status) {
             return;
         }
+        let tokens = token_count.read();
+        let epoch = round.read();
         let pieces = ROW_BYTES / PIECE_BYTES;
         let fan_out = fan_out(ranks, TOP_K);
         let mut passage = Passage::open();

@@ -5,7 +5,7 @@ use crate::device;
 /// The `gradient` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::combine::code::{BF16_BYTES, accumulate, round};
+    use crate::kernels::combine::code::{BF16_BYTES, accumulate, to_bf16};
     use crate::kernels::signal::code::FINE;
     use crate::layout::code::{NOWHERE, PIECE_BYTES, Selection, row_bytes, row_pieces};
     use crate::prelude::*;
@@ -75,7 +75,7 @@ pub mod code {
                     sum = dot(sum, outputs.at(there).read(), gradient);
                     // A sum that starts from -0 keeps the sign of a product that is zero.
                     let scaled = accumulate([-0.0f32; 8], weight, gradient);
-                    output_gradients.at(there).write(round(scaled));
+                    output_gradients.at(there).write(to_bf16(scaled));
                     piece += WARP;
                 }
                 #[unroll]

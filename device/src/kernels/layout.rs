@@ -13,6 +13,31 @@ pub mod code {
     };
     use crate::prelude::*;
 
+    /// Says that nothing arrives at this rank. All warps of the grid, of which the first does it.
+    pub fn clear_arrivals(
+        source_offsets: Global<u32>, // [ranks + 1]
+        expert_offsets: Global<u32>, // [local experts + 1]
+        expert_counts: Global<u32>,  // [local experts]
+        ranks: u32,
+        local_experts: u32,
+    ) {
+        if warp_in_grid() == 0 {
+            let mut source = lane();
+            while source <= ranks {
+                source_offsets.at(source).write(0);
+                source += WARP;
+            }
+            let mut local = lane();
+            while local <= local_experts {
+                expert_offsets.at(local).write(0);
+                if local < local_experts {
+                    expert_counts.at(local).write(0);
+                }
+                local += WARP;
+            }
+        }
+    }
+
     /// Computes `places` for this rank's tokens, and how this rank's own arrivals are laid out.
     ///
     /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
@@ -20,11 +45,11 @@ pub mod code {
     /// `expert_capacity`, at a multiple of that. One warp per block, with the blocks of `count`.
     ///
     /// Every rank knows everybody's counts. If they exceed the room at any destination, all ranks record the same overflow
-    /// before a single row is sent.
+    /// before a single row is sent. A round that fails here has no arrivals: offsets and counts are zero, whatever reads them next.
     #[kernel(warps = 1)]
     pub fn layout<const TOP_K: u32, const EXPERTS: u32>(
-        experts: Global<i32>, // [tokens, TOP_K]: expert, or -1
-        tokens: u32,
+        experts: Global<i32>,     // [tokens, TOP_K]: expert, or -1
+        token_count: Global<u32>, // [1]
         chunk_tokens: u32,
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
         matrix: Global<u32>,       // [ranks, ranks + EXPERTS]: this rank's copy
@@ -39,19 +64,22 @@ pub mod code {
         slot_capacity: u32,
         rank: u32,
         ranks: u32,
-        epoch: u32,
+        round: Global<u32>, // [1]: the last round that this rank began
         deadline: u64,
         status: Global<u32>,
     ) {
+        let experts_per_rank = EXPERTS / ranks;
         if warp_sees_fault(status) {
+            clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
             return;
         }
-        if !wait_for_all(counted, ranks, epoch, deadline, status, LAYOUT) {
+        if !wait_for_all(counted, ranks, round.read(), deadline, status, LAYOUT) {
+            clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
             return;
         }
         warp_barrier();
+        let tokens = token_count.read();
         let width = counter_count(ranks, EXPERTS);
-        let experts_per_rank = EXPERTS / ranks;
         let next = shared::<u32>(counter_count(MAX_RANKS, EXPERTS)); // next row per rank, next slot per expert
         let totals = shared::<u32>(counter_count(MAX_RANKS, EXPERTS));
 
@@ -118,6 +146,8 @@ pub mod code {
                 if lane() == overflowing.trailing_zeros() {
                     report(status, OVERFLOW, LAYOUT, destination, problem, found);
                 }
+                warp_barrier();
+                clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
                 return;
             }
             base += WARP;

@@ -89,7 +89,8 @@ pub mod code {
         logits: Global<B128>, // [tokens, EXPERTS]: f32, or bf16 if LOGIT_BYTES is 2
         bias: Global<f32>,    // [EXPERTS]; not read unless BIASED
         scaling: f32,
-        tokens: u32,
+        token_count: Global<u32>,     // [1]
+        token_capacity: u32,          // as many are routed at most
         replicated: u32,              // 1 if experts have replicas, else 0
         replica_offsets: Global<u32>, // [EXPERTS + 1]: where each expert's replicas begin
         replicas: Global<u32>,        // [physical experts], grouped by expert
@@ -145,6 +146,7 @@ pub mod code {
                 LOGIT_BYTES
             )
         };
+        let tokens = token_count.read().min(token_capacity);
         let size = EXPERTS / GROUPS;
         let parts = lanes_per_group(GROUPS);
         let slots = slots_per_lane(EXPERTS, GROUPS);

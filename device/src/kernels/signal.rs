@@ -2,7 +2,12 @@
 //!
 //! A flag is one `u32` per source rank in every rank's symmetric memory. It holds the epoch (the number of the round) in
 //! which that source last reached the stage, so flags are never reset. Every wait has a deadline. A round in which a fault
-//! was recorded is left as it stands: counters and flags of its later stages mean nothing, and its dock is not used again.
+//! was recorded is left as it stands: counters and flags of its later stages mean nothing, and kernels of later rounds return at once
+//! until the host has reset the dock.
+//!
+//! What differs from round to round is in device memory: the number of tokens, and the *round record*, the number of the last round that
+//! this rank began. The first kernel of a round, `count` or `enter`, advances the record. So the same launches, repeated as they are,
+//! make the next round, and a round can be captured once and replayed.
 
 use crate::device;
 
@@ -13,7 +18,10 @@ pub mod code {
     use crate::prelude::*;
 
     /// Words of a rank's status record.
-    pub const STATUS_WORDS: u32 = 8;
+    pub const STATUS_WORDS: u32 = 16;
+    /// Where in the status record `count` drafts a fault that its blocks find, until its last block puts it at the front. So no
+    /// block of `count` that begins late takes a fault of its own round for one of an earlier round.
+    pub const DRAFT: u32 = 8;
     /// Status code: no fault.
     pub const FINE: u32 = 0;
     /// Status code: a peer's flag did not come in time. Then: stage, peer, epoch expected, epoch found.
@@ -24,6 +32,9 @@ pub mod code {
     /// Status code: a rank has no room for what would arrive there. Then: stage, that rank, what overflows (see
     /// [`layout`](crate::layout::code)), how many.
     pub const OVERFLOW: u32 = 3;
+
+    /// Status code: there are more tokens than the dock has room for. Then: stage, tokens, room.
+    pub const TOO_MANY_TOKENS: u32 = 4;
 
     /// Stage number of `count`.
     pub const COUNT: u32 = 1;
@@ -49,6 +60,30 @@ pub mod code {
         status.at(2u32).write(first);
         status.at(3u32).write(second);
         status.at(4u32).write(third);
+    }
+
+    /// Puts a drafted fault, if there is one, at the front of the record. One lane, after everything that may draft one.
+    pub fn publish_draft(status: Global<u32>) {
+        let draft = status.at(DRAFT);
+        let code = draft.read();
+        if code != FINE {
+            status.write(code);
+            describe(
+                status,
+                draft.at(1u32).read(),
+                draft.at(2u32).read(),
+                draft.at(3u32).read(),
+                draft.at(4u32).read(),
+            );
+            draft.write(FINE);
+        }
+    }
+
+    /// Begins a round: advances the round record and gives the round's number. One lane.
+    pub fn begin_round(round: Global<u32>) -> u32 {
+        let epoch = round.read() + 1;
+        round.write(epoch);
+        epoch
     }
 
     /// Whether a fault was recorded; the same answer for all lanes of the warp. Other blocks may report meanwhile.

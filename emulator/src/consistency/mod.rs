@@ -117,8 +117,14 @@ impl Detector {
         detector
     }
 
-    /// Blocks of a launch begin; it follows everything that its stream did before.
-    pub(crate) fn start_launch(&mut self, ticket: usize, code: &Arc<Code>, gpu: usize, stream: u32) {
+    /// Blocks of a launch begin; it follows everything that its stream did before, and the launches of `after`.
+    pub(crate) fn start_launch(
+        &mut self,
+        ticket: usize,
+        code: &Arc<Code>,
+        (gpu, stream): (usize, u32),
+        after: &[usize],
+    ) {
         if self.tickets.contains_key(&ticket) {
             return;
         }
@@ -126,6 +132,10 @@ impl Detector {
         let mut start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
         if let Some(known) = self.enqueued.remove(&ticket) {
             start.join(&known);
+        }
+        // A launch that is not known any more ended before everybody waited for everything.
+        for number in after.iter().filter_map(|earlier| self.tickets.get(earlier)) {
+            start.join(&self.launches[*number as usize].end);
         }
         // The boundaries of launches order all proxies (PTX ISA section 8.9.4): bulk copies follow what the host copied, too.
         if self.tracks_proxies {
@@ -148,6 +158,7 @@ impl Detector {
         if self.tracks_proxies {
             end.fence_proxy(true, true);
         }
+        self.launches[number as usize].end = end.clone();
         self.streams.insert((gpu, stream), end);
     }
 

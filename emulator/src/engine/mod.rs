@@ -135,8 +135,12 @@ impl Engine {
             .filter_map(|(&(_, stream), queue)| Some((stream, *queue.front()?)))
             .collect();
         for (stream, ticket) in heads {
+            if launches[ticket].after.iter().any(|&earlier| launches[earlier].report.is_none()) {
+                continue;
+            }
             if let Some(detector) = &mut self.detector {
-                detector.start_launch(ticket, &launches[ticket].code, gpu, stream);
+                let Pending { code, after, .. } = &launches[ticket];
+                detector.start_launch(ticket, code, (gpu, stream), after);
             }
             while launches[ticket].started < launches[ticket].blocks() {
                 let Some(sm) = self.gpus[gpu].place(launches[ticket].demand()) else { break };

@@ -2,14 +2,18 @@
 //!
 //! Nothing above this trait knows whether virtual or real GPUs run the kernels.
 //!
-//! **Order.** Each rank has one stream. Launches run in launch order; `read`, `write`, `copy` and `fill` see the memory as all
-//! earlier launches of that rank leave it, so they may wait for them.
+//! **Order.** Each rank has a stream of its own and may have more. The launches of a stream run in launch order; streams run
+//! concurrently, except where one waits for an event of another. `read`, `write`, `copy` and `fill` see the memory as all
+//! earlier launches of that rank leave it, whatever the stream, so they may wait for them.
+//! **Graphs.** What is launched on a stream between `begin_capture` and `end_capture` does not run but is kept, and runs as often as it is
+//! replayed. Only launches are captured: everything else that concerns the rank's memory or streams is refused meanwhile.
 //! **Addresses** are device addresses as kernels of that rank use them.
 
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod emulated;
 
+use std::ffi::c_void;
 use std::fmt;
 
 pub(crate) use emulated::{Emulated, Settings};
@@ -35,15 +39,32 @@ pub enum Device {
     Virtual,
 }
 
-/// A moment on the stream of a rank: after what was put on it before, and before what comes later.
+/// A stream of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark(pub(crate) u64);
+pub struct StreamHandle(pub(crate) u32);
+
+impl StreamHandle {
+    /// The rank's own.
+    pub(crate) const OWN: StreamHandle = StreamHandle(0);
+}
+
+/// A moment of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventHandle(pub(crate) u64);
+
+/// Launches that were captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GraphHandle(pub(crate) u64);
 
 pub use crossdock_device::launch::Argument;
 
-/// One kernel launch on the stream of a rank.
+/// One kernel launch of a rank.
 #[derive(Clone, Debug)]
 pub struct Launch {
+    /// Where it takes its turn.
+    pub stream: StreamHandle,
+    /// Whether its report will be asked for.
+    pub reported: bool,
     /// The kernel, loaded for the same rank.
     pub kernel: KernelHandle,
     /// Blocks in the grid.
@@ -113,8 +134,41 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Makes the entry `name` of a PTX module launchable.
     fn load(&self, rank: usize, ptx: &str, name: &str) -> Result<KernelHandle>;
 
-    /// Puts a launch on the rank's stream and returns at once.
+    /// Puts a launch on its stream and returns at once.
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket>;
+
+    /// One more stream for the rank, until its program ends.
+    fn stream(&self, rank: usize) -> Result<StreamHandle>;
+
+    /// A stream that belongs to the caller, as one of the rank's.
+    ///
+    /// # Safety
+    /// It is a `CUstream` of the rank's GPU, in its primary context, which outlives the rank's program.
+    unsafe fn adopt_stream(&self, rank: usize, stream: *mut c_void) -> Result<StreamHandle>;
+
+    /// Marks the moment in which everything that was put on the stream so far is finished.
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle>;
+
+    /// What is put on the stream from now on runs after that moment. The host does not wait.
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()>;
+
+    /// How far two events of one stream are apart. Waits until the later one has come.
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed>;
+
+    /// Nobody will wait for the event any more.
+    fn forget_event(&self, rank: usize, event: EventHandle);
+
+    /// From now on, what the rank puts on the stream is captured instead of run.
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()>;
+
+    /// Ends the capture and gives what was captured.
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle>;
+
+    /// Puts everything that was captured on a stream, in order.
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()>;
+
+    /// Nobody will replay the graph any more.
+    fn forget_graph(&self, rank: usize, graph: GraphHandle);
 
     /// Waits until every launch of the rank is finished.
     fn wait(&self, rank: usize) -> Result<()>;
@@ -122,14 +176,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// The report of a finished launch, once.
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport>;
 
-    /// Marks this moment on the rank's stream, and returns at once.
-    fn record(&self, rank: usize) -> Result<Mark>;
-
-    /// How far two moments of the rank's stream are apart. Waits until the later one has come.
-    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed>;
-
-    /// Gives a mark back.
-    fn forget(&self, rank: usize, mark: Mark);
+    /// Nobody will ask for the report.
+    fn forget(&self, rank: usize, ticket: Ticket);
 
     /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
     /// must call it for the same `purpose`, in the same order.

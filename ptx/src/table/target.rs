@@ -55,6 +55,34 @@ static ROWS: &[Row] = &[
     row("sm_121f", (8, 8), (8, 8)),
 ];
 
+/// The newest PTX version that the driver of a CUDA release reads (PTX ISA section 13, "Release Notes", table of releases).
+static RELEASES: &[((u32, u32), Version)] = &[
+    ((11, 0), version(7, 0)),
+    ((11, 1), version(7, 1)),
+    ((11, 2), version(7, 2)),
+    ((11, 3), version(7, 3)),
+    ((11, 4), version(7, 4)),
+    ((11, 5), version(7, 5)),
+    ((11, 6), version(7, 6)),
+    ((11, 7), version(7, 7)),
+    ((11, 8), version(7, 8)),
+    ((12, 0), version(8, 0)),
+    ((12, 1), version(8, 1)),
+    ((12, 2), version(8, 2)),
+    ((12, 3), version(8, 3)),
+    ((12, 4), version(8, 4)),
+    ((12, 5), version(8, 5)),
+    ((12, 7), version(8, 6)),
+    ((12, 8), version(8, 7)),
+    ((12, 9), version(8, 8)),
+    ((13, 0), version(9, 0)),
+    ((13, 1), version(9, 1)),
+];
+
+fn ptx_of_cuda(release: (u32, u32)) -> Option<Version> {
+    RELEASES.iter().rev().find(|(since, _)| *since <= release).map(|&(_, newest)| newest)
+}
+
 impl Target {
     /// The oldest target: its text runs on every GPU that is supported.
     pub const OLDEST: Target = Target(&ROWS[0]);
@@ -67,6 +95,26 @@ impl Target {
     /// Every target, older ones first.
     pub fn all() -> impl Iterator<Item = Target> {
         ROWS.iter().map(Target)
+    }
+
+    /// The newest target that a GPU of this compute capability runs under a driver for this CUDA version, both as (major, minor): a
+    /// plain one, so that it is no newer than the GPU, and one whose text the driver can read. `None` for a GPU or a driver that is
+    /// older than all of them.
+    ///
+    /// ```
+    /// use crossdock_ptx::table::Target;
+    ///
+    /// assert_eq!(Target::of_gpu((9, 0), (13, 0)), Target::named("sm_90"));
+    /// // This driver does not know the PTX of Blackwell yet, but runs that of Hopper on it.
+    /// assert_eq!(Target::of_gpu((10, 0), (12, 6)), Target::named("sm_90"));
+    /// ```
+    pub fn of_gpu(capability: (u32, u32), cuda: (u32, u32)) -> Option<Target> {
+        let number = capability.0.saturating_mul(10).saturating_add(capability.1);
+        let newest = ptx_of_cuda(cuda)?;
+        Target::all()
+            .filter(|target| !target.sm().specific && target.sm().number <= number)
+            .filter(|target| target.written_in() <= newest)
+            .max_by_key(|target| target.sm().number)
     }
 
     /// As `.target` spells it.
@@ -133,6 +181,28 @@ mod tests {
         }
         assert_eq!(Target::named("sm_42"), None);
         assert_eq!(Target::named("hopper"), None);
+    }
+
+    #[test]
+    fn a_gpu_gets_the_newest_target_that_it_and_its_driver_know() {
+        for (capability, cuda, expected) in [
+            ((8, 0), (12, 4), Some("sm_80")),
+            ((8, 9), (12, 4), Some("sm_89")),
+            ((9, 0), (12, 4), Some("sm_90")),
+            ((9, 0), (12, 3), Some("sm_89")),  // `sm_90` is written in PTX 8.4
+            ((10, 0), (12, 8), Some("sm_90")), // and `sm_100` in 8.8
+            ((10, 0), (12, 9), Some("sm_100")),
+            ((10, 3), (13, 0), Some("sm_103")),
+            ((12, 1), (13, 1), Some("sm_121")),
+            // Newer than the table: what is known runs there too.
+            ((15, 7), (99, 0), Some("sm_121")),
+            ((u32::MAX, 0), (13, 1), Some("sm_121")),
+            ((7, 5), (13, 1), None),
+            ((9, 0), (10, 2), None),
+        ] {
+            let found = Target::of_gpu(capability, cuda).map(Target::name);
+            assert_eq!(found, expected, "{capability:?} under CUDA {cuda:?}");
+        }
     }
 
     #[test]

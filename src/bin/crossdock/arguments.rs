@@ -209,7 +209,7 @@ pub(crate) struct RunArguments {
     pub(crate) wire: Wire,
 
     /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
-    /// through registers. The result is the same [default: sm_90 for virtual GPUs; sm_80, which all run, for others]
+    /// through registers. The result is the same [default: the newest that the GPUs run; sm_90 for virtual ones]
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub(crate) target: Option<CompileOptions>,
 

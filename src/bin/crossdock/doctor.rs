@@ -87,9 +87,10 @@ fn examine_driver() -> Result<String, String> {
         let reaches =
             if peers.is_empty() { "no other GPU".to_owned() } else { format!("GPU {}", peers.join(", ")) };
         text += &format!(
-            "\n     {:<10} GPU {number}: {} (sm_{major}{minor}), {} multiprocessors, {:.0} GiB, reaches {reaches}{}{}",
+            "\n     {:<10} GPU {number}: {} (compute capability {major}.{minor}, {}), {} multiprocessors, {:.0} GiB, reaches {reaches}{}{}",
             "",
             gpu.name,
+            gpu.target.map_or("too old for the kernels".to_owned(), |target| format!("runs {target}")),
             gpu.multiprocessors,
             gpu.memory as f64 / f64::from(1 << 30),
             if gpu.shares_files { "" } else { ", cannot share memory between processes" },

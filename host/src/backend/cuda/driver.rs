@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use crossdock_device::Target;
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute};
 use cudarc::driver::{DriverError, result};
 
@@ -19,7 +20,9 @@ pub struct Gpu {
     /// Its name.
     pub name: String,
     /// Compute capability, such as 9 and 0.
-    pub capability: (i32, i32),
+    pub capability: (u32, u32),
+    /// The newest target whose kernels it runs under this driver; `None` for a GPU that is older than all of them.
+    pub target: Option<Target>,
     /// Multiprocessors.
     pub multiprocessors: u32,
     /// Bytes of memory.
@@ -32,8 +35,17 @@ pub struct Gpu {
     pub multicast: bool,
 }
 
-/// How many GPUs there are, at least one.
-pub(super) fn device_count() -> Result<usize> {
+/// The driver that is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Driver {
+    /// The CUDA version that it supports.
+    cuda: (u32, u32),
+    /// How many GPUs it shows, at least one.
+    pub(super) gpus: usize,
+}
+
+/// Starts the driver, once it is sure that it will do.
+pub(super) fn start() -> Result<Driver> {
     let missing = |reason: String| Error::NoGpu { reason };
     // SAFETY: it loads the driver and forgets it again, as every CUDA program does at its start.
     if !unsafe { sys::is_culib_present() } {
@@ -57,15 +69,18 @@ pub(super) fn device_count() -> Result<usize> {
     }
     match result::device::get_count().map_err(refused("counting GPUs"))? {
         0 => Err(missing("the driver shows no GPU; is CUDA_VISIBLE_DEVICES empty?".into())),
-        count => Ok(count as usize),
+        count => Ok(Driver {
+            cuda: (version.unsigned_abs() / 1000, version.unsigned_abs() % 1000 / 10),
+            gpus: count as usize,
+        }),
     }
 }
 
-/// The driver of this machine.
+/// Which driver this machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Driver {
+pub struct DriverVersion {
     /// The CUDA version that it supports, such as 12 and 4.
-    pub cuda: (i32, i32),
+    pub cuda: (u32, u32),
     /// Its release, such as `550.54.15`, where the system says so.
     pub release: Option<String>,
 }
@@ -74,16 +89,11 @@ pub struct Driver {
 ///
 /// # Errors
 /// [`Error::NoGpu`] when there is no driver, an old one, or no GPU.
-pub fn driver() -> Result<Driver> {
-    device_count()?;
-    let mut version = 0;
-    // SAFETY: the driver writes one integer.
-    unsafe { sys::cuDriverGetVersion(&mut version) }.result().map_err(|error| Error::NoGpu {
-        reason: format!("asking for the driver's version failed: {}", reason(error)),
-    })?;
+pub fn driver() -> Result<DriverVersion> {
+    let cuda = start()?.cuda;
     let release = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
     let release = release.and_then(|text| release_in(&text).map(str::to_owned));
-    Ok(Driver { cuda: (version / 1000, version % 1000 / 10), release })
+    Ok(DriverVersion { cuda, release })
 }
 
 /// The release in what the kernel module says of itself.
@@ -101,35 +111,75 @@ fn release_in(text: &str) -> Option<&str> {
 /// # Errors
 /// [`Error::NoGpu`] when there is no driver, an old one, or no GPU.
 pub fn gpus() -> Result<Vec<Gpu>> {
-    let count = device_count()?;
-    (0..count).map(|index| examine(index, count)).collect()
+    let driver = start()?;
+    (0..driver.gpus).map(|index| examine(index, driver)).collect()
 }
 
-fn examine(index: usize, count: usize) -> Result<Gpu> {
-    let refused =
-        |error| Error::NoGpu { reason: format!("asking about GPU {index} failed: {}", reason(error)) };
-    let device = result::device::get(index as i32).map_err(refused)?;
+/// The newest target that all these GPUs run.
+pub(super) fn target(devices: impl IntoIterator<Item = usize>) -> Result<Target> {
+    let driver = start()?;
+    let mut common: Option<Target> = None;
+    for index in devices {
+        let device = result::device::get(index as i32).map_err(about(index))?;
+        let capability = capability(index, device)?;
+        let newest = Target::of_gpu(capability, driver.cuda).ok_or_else(|| {
+            let ((major, minor), least) = (capability, Target::OLDEST);
+            Error::NoGpu {
+                reason: format!("GPU {index} has compute capability {major}.{minor}; kernels are made for {least} and newer"),
+            }
+        })?;
+        // What an older GPU runs, a newer one runs as well.
+        common = Some(common.map_or(newest, |other| if other.sm() <= newest.sm() { other } else { newest }));
+    }
+    Ok(common.unwrap_or(Target::OLDEST))
+}
+
+/// The number by which the driver knows a GPU, or a part of one, in every process.
+pub(super) fn identity(device: sys::CUdevice) -> Result<[u8; 16], DriverError> {
+    let mut identity = sys::CUuuid { bytes: [0; 16] };
+    // SAFETY: the driver writes sixteen bytes.
+    unsafe { sys::cuDeviceGetUuid_v2(&mut identity, device) }.result()?;
+    Ok(identity.bytes.map(|byte| byte as u8))
+}
+
+fn about(index: usize) -> impl Fn(DriverError) -> Error {
+    move |error| Error::NoGpu { reason: format!("asking about GPU {index} failed: {}", reason(error)) }
+}
+
+fn capability(index: usize, device: sys::CUdevice) -> Result<(u32, u32)> {
+    let number = |which| {
+        // SAFETY: the device exists.
+        unsafe { result::device::get_attribute(device, which) }.map(i32::unsigned_abs).map_err(about(index))
+    };
+    Ok((
+        number(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
+        number(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
+    ))
+}
+
+fn examine(index: usize, driver: Driver) -> Result<Gpu> {
+    let (count, refused) = (driver.gpus, about(index));
+    let device = result::device::get(index as i32).map_err(&refused)?;
     // SAFETY: the device exists.
-    let attribute = |which| unsafe { result::device::get_attribute(device, which) }.map_err(refused);
+    let attribute = |which| unsafe { result::device::get_attribute(device, which) }.map_err(&refused);
+    let capability = capability(index, device)?;
     let mut reaches = Vec::with_capacity(count);
     for other in 0..count {
-        let peer = result::device::get(other as i32).map_err(refused)?;
+        let peer = result::device::get(other as i32).map_err(&refused)?;
         let mut can = i32::from(other == index);
         if other != index {
             // SAFETY: both devices exist, and the driver writes one integer.
-            unsafe { sys::cuDeviceCanAccessPeer(&mut can, device, peer) }.result().map_err(refused)?;
+            unsafe { sys::cuDeviceCanAccessPeer(&mut can, device, peer) }.result().map_err(&refused)?;
         }
         reaches.push(can != 0);
     }
     Ok(Gpu {
-        name: result::device::get_name(device).map_err(refused)?,
-        capability: (
-            attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
-            attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
-        ),
+        name: result::device::get_name(device).map_err(&refused)?,
+        capability,
+        target: Target::of_gpu(capability, driver.cuda),
         multiprocessors: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.cast_unsigned(),
         // SAFETY: the device exists.
-        memory: unsafe { result::device::total_mem(device) }.map_err(refused)? as u64,
+        memory: unsafe { result::device::total_mem(device) }.map_err(&refused)? as u64,
         reaches,
         shares_files: attribute(Attribute::CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED)?
             != 0,

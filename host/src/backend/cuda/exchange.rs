@@ -19,12 +19,20 @@ use tempfile::TempDir;
 /// How long either end waits for the other.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Hands out file descriptors by number, until it is dropped.
+/// Hands out file descriptors by number, until everybody has had the time to ask, or it is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
-    offered: Arc<Mutex<HashMap<u64, OwnedFd>>>,
+    offered: Arc<Mutex<Offers>>,
     folder: TempDir,
     path: String,
+}
+
+/// What is offered. A descriptor keeps the memory behind it, so it must not stay longer than it is asked for.
+#[derive(Debug, Default)]
+struct Offers {
+    files: HashMap<u64, (OwnedFd, u64)>,
+    /// How often all ranks have met.
+    meetings: u64,
 }
 
 impl Server {
@@ -37,7 +45,7 @@ impl Server {
             .to_str()
             .ok_or_else(|| io::Error::other("the temporary folder's name is not UTF-8"))?
             .to_owned();
-        let offered = Arc::new(Mutex::new(HashMap::new()));
+        let offered = Arc::new(Mutex::new(Offers::default()));
         let here = Arc::downgrade(&offered);
         thread::Builder::new().name("memory exchange".into()).spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -57,7 +65,18 @@ impl Server {
 
     /// From now on whoever asks for `number` gets `file`.
     pub(super) fn offer(&self, number: u64, file: OwnedFd) {
-        self.offered.lock().unwrap_or_else(PoisonError::into_inner).insert(number, file);
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = offered.meetings;
+        offered.files.insert(number, (file, now));
+    }
+
+    /// All ranks have met. They offer before a meeting and ask before the next one, so what was offered before the meeting before
+    /// this one is not asked for any more.
+    pub(super) fn all_have_met(&self) {
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        offered.meetings += 1;
+        let now = offered.meetings;
+        offered.files.retain(|_, (_, since)| *since + 1 >= now);
     }
 }
 
@@ -69,16 +88,16 @@ impl Drop for Server {
     }
 }
 
-fn answer(mut connection: &UnixStream, offered: &Mutex<HashMap<u64, OwnedFd>>) -> io::Result<()> {
+fn answer(mut connection: &UnixStream, offered: &Mutex<Offers>) -> io::Result<()> {
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
     let mut number = [0; 8];
     connection.read_exact(&mut number)?;
     let offered = offered.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = offered.get(&u64::from_le_bytes(number));
+    let file = offered.files.get(&u64::from_le_bytes(number));
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let files: Vec<_> = file.iter().map(|file| file.as_fd()).collect();
+    let files: Vec<_> = file.iter().map(|(file, _)| file.as_fd()).collect();
     if !files.is_empty() {
         ancillary.push(SendAncillaryMessage::ScmRights(&files));
     }
@@ -149,6 +168,19 @@ mod tests {
         }
         let error = ask(server.path(), 4).expect_err("not offered");
         assert!(error.to_string().contains("nothing is offered"), "{error}");
+    }
+
+    #[test]
+    fn descriptors_are_kept_until_everybody_must_have_asked() {
+        let server = Server::start().expect("a socket");
+        server.offer(0, file("zero"));
+        server.all_have_met();
+        server.offer(1, file("one"));
+        assert_eq!(contents(ask(server.path(), 0).expect("peers ask after the meeting")), "zero");
+        server.all_have_met();
+        let error = ask(server.path(), 0).expect_err("all have asked before they met again");
+        assert!(error.to_string().contains("nothing is offered"), "{error}");
+        assert_eq!(contents(ask(server.path(), 1).expect("peers ask after the meeting")), "one");
     }
 
     #[test]

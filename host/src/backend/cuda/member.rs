@@ -1,4 +1,4 @@
-//! One rank: a stream on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
+//! One rank: its streams on a GPU, the memory that it owns or reaches, its kernels, and the times of its launches.
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
@@ -9,8 +9,10 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::driver::Call;
 use super::memory::{Mapping, Sharable};
+use super::pool::Pool;
+use super::streams::Streams;
 use super::{jit, refused};
-use crate::backend::{Argument, KernelHandle, Launch, Mark, Ticket};
+use crate::backend::{Argument, KernelHandle, Launch, Ticket};
 use crate::report::LaunchReport;
 use crate::{Error, Result};
 
@@ -18,11 +20,14 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Member {
     rank: usize,
-    context: Arc<CudaContext>,
-    stream: Arc<CudaStream>,
+    pool: Pool,
+    pub(super) context: Arc<CudaContext>,
+    /// The rank's own.
+    pub(super) stream: Arc<CudaStream>,
     multiprocessors: u32,
     sharable: Sharable,
     state: Mutex<State>,
+    pub(super) streams: Mutex<Streams>,
 }
 
 #[derive(Debug, Default)]
@@ -34,9 +39,6 @@ struct State {
     kernels: Vec<Kernel>,
     launches: HashMap<u64, Timed>,
     launched: u64,
-    marks: HashMap<u64, CudaEvent>,
-    /// Marks so far.
-    marked: u64,
 }
 
 /// One symmetric allocation, and the same of the peers.
@@ -69,37 +71,48 @@ struct Timed {
 }
 
 impl Member {
-    /// Opens a GPU that `sharers` ranks use, this one included.
-    pub(super) fn open(
-        rank: usize,
-        device: usize,
-        sharers: usize,
-        multiprocessors: Option<u32>,
-        sharable: Sharable,
-    ) -> Result<Member> {
+    /// Opens a GPU, for this rank alone until [`share`](Self::share) says otherwise.
+    pub(super) fn open(rank: usize, device: usize, sharable: Sharable) -> Result<Member> {
         let failed = |call: Call| move |error| refused(rank, call, error);
         let context = CudaContext::new(device).map_err(failed("opening the GPU"))?;
         // Memory and order are ours: cudarc need not record events around every use.
         // SAFETY: no memory of cudarc's own is used.
         unsafe { context.disable_event_tracking() };
-        let count = context
+        let multiprocessors = context
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
             .map_err(failed("counting multiprocessors"))?
             .cast_unsigned();
-        let part = (count / sharers as u32).max(1);
         let stream = context.new_stream().map_err(failed("making a stream"))?;
+        let pool = Pool::new(context.cu_device()).map_err(failed("making a pool of memory"))?;
         Ok(Member {
             rank,
+            pool,
             context,
             stream,
-            multiprocessors: multiprocessors.map_or(part, |asked| asked.min(part)).max(1),
+            multiprocessors,
             sharable,
             state: Mutex::default(),
+            streams: Mutex::default(),
         })
+    }
+
+    /// `sharers` ranks use the GPU, this one included: it has its part of the multiprocessors, or fewer if `most` says so.
+    pub(super) fn share(&mut self, sharers: usize, most: Option<u32>) {
+        let part = self.multiprocessors / (sharers as u32).max(1);
+        self.multiprocessors = most.map_or(part, |most| most.min(part)).max(1);
+    }
+
+    /// What tells its GPU from others, in every process.
+    pub(super) fn identity(&self) -> Result<[u8; 16]> {
+        super::driver::identity(self.device()).map_err(self.failed("asking which GPU it is"))
     }
 
     pub(super) fn multiprocessors(&self) -> u32 {
         self.multiprocessors
+    }
+
+    pub(super) fn rank(&self) -> usize {
+        self.rank
     }
 
     /// The number of the GPU among those that the driver shows.
@@ -114,13 +127,19 @@ impl Member {
     /// Memory for this rank alone, in the order of its stream: neither this nor giving it back waits for other ranks.
     pub(super) fn allocate(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
-        // SAFETY: the stream lives as long as the member.
-        unsafe { result::malloc_async(self.stream.cu_stream(), bytes as usize) }
-            .map_err(self.failed("reserving memory"))
+        self.refuse_in_capture("allocating memory")?;
+        let address =
+            self.pool.allocate(bytes as usize, &self.stream).map_err(self.failed("reserving memory"))?;
+        if self.has_more_streams() {
+            // The other streams do not know when the memory is there.
+            self.stream.synchronize().map_err(self.failed("reserving memory"))?;
+        }
+        Ok(address)
     }
 
     pub(super) fn allocate_symmetric(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
+        self.refuse_in_capture("allocating memory")?;
         let mapping = Mapping::allocate(self.rank, self.device(), bytes, self.sharable)?;
         let mut state = self.lock();
         let (number, address) = (state.allocated, mapping.address());
@@ -139,10 +158,20 @@ impl Member {
                 drop(symmetric);
                 Ok(())
             }
-            // SAFETY: `allocate` gave the address.
-            None => unsafe { result::free_async(address, self.stream.cu_stream()) }
-                .map_err(self.failed("giving memory back")),
+            None if self.is_capturing() => {
+                self.give_back_after_capture(address);
+                Ok(())
+            }
+            None => self.give_back(address),
         }
+    }
+
+    /// Gives local memory back once all streams are done with it.
+    pub(super) fn give_back(&self, address: u64) -> Result<()> {
+        self.settle_other_streams()?;
+        // SAFETY: `allocate` gave the address.
+        unsafe { result::free_async(address, self.stream.cu_stream()) }
+            .map_err(self.failed("giving memory back"))
     }
 
     /// A symmetric allocation and its number.
@@ -178,6 +207,8 @@ impl Member {
 
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying to the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: the bytes stay where they are until the wait below is over.
         unsafe { result::memcpy_htod_async(address, bytes, self.stream.cu_stream()) }
             .map_err(self.failed("copying to the GPU"))?;
@@ -186,6 +217,8 @@ impl Member {
 
     pub(super) fn read(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying from the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `write`.
         unsafe { result::memcpy_dtoh_async(bytes, address, self.stream.cu_stream()) }
             .map_err(self.failed("copying from the GPU"))?;
@@ -194,21 +227,27 @@ impl Member {
 
     pub(super) fn copy(&self, from: u64, to: u64, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("copying on the GPU")?;
+        self.settle_other_streams()?;
         // SAFETY: both ranges are device memory of the rank; a wrong one is an error of the driver.
         unsafe { result::memcpy_dtod_async(to, from, bytes as usize, self.stream.cu_stream()) }
-            .map_err(self.failed("copying on the GPU"))
+            .map_err(self.failed("copying on the GPU"))?;
+        // The other streams do not know when the copy is made.
+        if self.has_more_streams() { self.wait() } else { Ok(()) }
     }
 
     pub(super) fn fill(&self, address: u64, value: u8, bytes: u64) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("filling memory")?;
+        self.settle_other_streams()?;
         // SAFETY: as in `copy`.
         unsafe { result::memset_d8_async(address, value, bytes as usize, self.stream.cu_stream()) }
             .map_err(self.failed("filling memory"))?;
         self.wait()
     }
 
-    /// Compiles what was not compiled before, and looks the entry up. That also puts it onto the GPU, which must not happen at its first
-    /// launch: a peer's kernel that waits for this one would hold it up.
+    /// Compiles what was not compiled before, looks the entry up, and puts it onto the GPU, which must not happen at its first launch: a
+    /// peer's kernel that waits for this one would hold it up.
     pub(super) fn load(&self, ptx: &str, name: &str) -> Result<KernelHandle> {
         self.enter()?;
         let mut state = self.lock();
@@ -228,6 +267,11 @@ impl Member {
         // SAFETY: the module is loaded.
         let function = unsafe { result::module::get_function(module.0, symbol) }
             .map_err(self.failed("looking a kernel up"))?;
+        // With lazy loading (the driver's default), code may move to the GPU as late as the first launch.
+        // SAFETY: the function is one of a loaded module.
+        unsafe { sys::cuFuncLoad(function) }
+            .result()
+            .map_err(self.failed("putting a kernel onto the GPU"))?;
         state.kernels.push(Kernel { name: name.to_owned(), function });
         Ok(KernelHandle(state.kernels.len() - 1))
     }
@@ -240,9 +284,16 @@ impl Member {
             .get(launch.kernel.0)
             .cloned()
             .ok_or_else(|| self.unknown("the kernel was loaded for another rank".to_owned()))?;
+        let stream = self.stream_of(launch.stream)?;
+        // Events of a capture are no moments in time.
+        let timed = launch.reported && !self.is_capturing();
+        let event = || {
+            let event = timed.then(|| stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)));
+            event.transpose().map_err(self.failed("recording an event"))
+        };
         let mut arguments = launch.arguments.clone();
         let mut pointers: Vec<*mut c_void> = arguments.iter_mut().map(pointer).collect();
-        let start = self.event()?;
+        let start = event()?;
         // SAFETY: the driver copies the arguments before it returns; their types are those that the kernel's own argument struct names.
         unsafe {
             result::launch_kernel(
@@ -250,22 +301,31 @@ impl Member {
                 (launch.blocks, 1, 1),
                 (launch.threads, 1, 1),
                 0,
-                self.stream.cu_stream(),
+                stream.cu_stream(),
                 &mut pointers,
             )
         }
         .map_err(self.failed("launching a kernel"))?;
-        let end = self.event()?;
+        let end = event()?;
         let ticket = state.launched;
         state.launched += 1;
-        state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        if let (Some(start), Some(end)) = (start, end) {
+            state.launches.insert(ticket, Timed { kernel: kernel.name, start, end });
+        }
         Ok(Ticket(ticket))
     }
 
-    /// Waits for this rank's stream only.
+    /// Waits for this rank's streams only.
     pub(super) fn wait(&self) -> Result<()> {
         self.enter()?;
+        self.refuse_in_capture("waiting for the GPU")?;
+        self.settle_other_streams()?;
         self.stream.synchronize().map_err(self.failed("executing the rank's kernels"))
+    }
+
+    /// Nobody will ask for the report.
+    pub(super) fn forget(&self, ticket: Ticket) {
+        self.lock().launches.remove(&ticket.0);
     }
 
     pub(super) fn take_report(&self, ticket: Ticket) -> Option<LaunchReport> {
@@ -275,52 +335,17 @@ impl Member {
         Some(LaunchReport { kernel: timed.kernel, counters: None, seconds })
     }
 
-    pub(super) fn record(&self) -> Result<Mark> {
-        self.enter()?;
-        let event = self.event()?;
-        let mut state = self.lock();
-        let number = state.marked;
-        state.marked += 1;
-        state.marks.insert(number, event);
-        Ok(Mark(number))
-    }
-
-    /// Seconds between two marks; waits for the later one.
-    pub(super) fn elapsed(&self, from: Mark, to: Mark) -> Result<f64> {
-        self.enter()?;
-        if from.0 > to.0 {
-            return Err(Error::MomentsReversed { rank: self.rank });
-        }
-        let state = self.lock();
-        let find = |mark: Mark| {
-            state.marks.get(&mark.0).ok_or_else(|| self.unknown("the moment was given back".to_owned()))
-        };
-        let milliseconds = find(from)?.elapsed_ms(find(to)?).map_err(self.failed("asking for a time"))?;
-        Ok(f64::from(milliseconds) / 1e3)
-    }
-
-    pub(super) fn forget(&self, mark: Mark) {
-        self.lock().marks.remove(&mark.0);
-    }
-
-    /// An event on the rank's stream that keeps its time.
-    fn event(&self) -> Result<CudaEvent> {
-        self.stream
-            .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-            .map_err(self.failed("recording an event"))
-    }
-
     /// Makes the GPU that of the calling thread.
-    fn enter(&self) -> Result<()> {
+    pub(super) fn enter(&self) -> Result<()> {
         self.context.bind_to_thread().map_err(self.failed("choosing the GPU"))
     }
 
-    fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
+    pub(super) fn failed(&self, call: Call) -> impl Fn(DriverError) -> Error {
         let rank = self.rank;
         move |error| refused(rank, call, error)
     }
 
-    fn unknown(&self, reason: String) -> Error {
+    pub(super) fn unknown(&self, reason: String) -> Error {
         Error::Driver { rank: self.rank, call: "finding what was named", reason }
     }
 
@@ -334,6 +359,7 @@ impl Drop for Member {
         if self.wait().is_err() {
             return; // the context is broken, and the driver takes everything back with it
         }
+        self.forget_graphs();
         for module in self.lock().modules.values() {
             // SAFETY: nothing runs on the stream any more, and the kernels go with the member.
             let _ = unsafe { result::module::unload(module.0) };

@@ -164,6 +164,6 @@ impl Drop for Mapping {
     }
 }
 
-fn location(device: i32) -> CUmemLocation {
+pub(super) fn location(device: i32) -> CUmemLocation {
     CUmemLocation { type_: CUmemLocationType_enum::CU_MEM_LOCATION_TYPE_DEVICE, id: device }
 }

@@ -13,18 +13,24 @@ mod exchange;
 mod jit;
 mod member;
 mod memory;
+mod pool;
+mod streams;
 
+use std::ffi::c_void;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossdock_device::Target;
 use serde::{Deserialize, Serialize};
 
-use self::driver::{Call, device_count};
-pub use self::driver::{Driver, Gpu, driver, gpus};
+use self::driver::Call;
+pub use self::driver::{DriverVersion, Gpu, driver, gpus};
 use self::member::Member;
 use self::memory::Sharable;
-use super::{Backend, Departure, Device, KernelHandle, Launch, Mark, Sharing, Ticket};
+use super::{
+    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+};
 use crate::bootstrap::{Environment, Group};
 use crate::meeting::Meeting;
 use crate::report::{Elapsed, LaunchReport};
@@ -77,7 +83,7 @@ enum Way {
 impl Cuda {
     /// Opens the GPUs of this process's ranks; with several processes, meets the others.
     pub(crate) fn new(ranks: &Ranks, multiprocessors: Option<u32>, patience: Duration) -> Result<Cuda> {
-        let count = device_count()?;
+        let count = driver::start()?.gpus;
         let available = |device: usize| {
             let reason = format!("GPU {device} was asked for; the driver shows {count}");
             if device < count { Ok(device) } else { Err(Error::NoGpu { reason }) }
@@ -86,14 +92,10 @@ impl Cuda {
             Ranks::Threads(devices) => {
                 let mut members = Vec::with_capacity(devices.len());
                 for (rank, &device) in devices.iter().enumerate() {
+                    let mut member = Member::open(rank, available(device)?, Sharable::InProcess)?;
                     let sharers = devices.iter().filter(|&&other| other == device).count();
-                    members.push(Member::open(
-                        rank,
-                        available(device)?,
-                        sharers,
-                        multiprocessors,
-                        Sharable::InProcess,
-                    )?);
+                    member.share(sharers, multiprocessors);
+                    members.push(member);
                 }
                 let meeting = Place::Threads(Meeting::new(devices.len(), patience));
                 Ok(Cuda {
@@ -115,16 +117,19 @@ impl Cuda {
         multiprocessors: Option<u32>,
         patience: Duration,
     ) -> Result<Cuda> {
-        let (rank, device) = (environment.rank, environment.local_rank % devices);
         // Ranks of the node are dealt to its GPUs in turn.
-        let sharers = (environment.local_ranks - device).div_ceil(devices);
-        let member = Member::open(rank, device, sharers, multiprocessors, Sharable::ByFile)?;
+        let (rank, device) = (environment.rank, environment.local_rank % devices);
+        let mut member = Member::open(rank, device, Sharable::ByFile)?;
+        let identity = member.identity()?;
         let exchange = exchange::Server::start().map_err(|error| Error::Driver {
             rank,
             call: "offering memory to other processes",
             reason: error.to_string(),
         })?;
         let group = Group::join(environment, patience)?;
+        // A launcher may show each process one GPU only, which is GPU 0 for all of them, so numbers do not tell who shares one.
+        let identities = group.gather("saying which GPUs the ranks use", identity.to_vec())?;
+        member.share(identities.iter().filter(|other| **other == identity).count(), multiprocessors);
         Ok(Cuda {
             first: rank,
             members: vec![member],
@@ -138,6 +143,14 @@ impl Cuda {
         let reason = "ranks in several processes need Linux; run all of them in one process".to_owned();
         let _ = environment;
         Err(Error::NoGpu { reason })
+    }
+
+    /// The newest target that the GPUs of this process's ranks run.
+    pub(crate) fn target(ranks: &Ranks) -> Result<Target> {
+        match ranks {
+            Ranks::Threads(devices) => driver::target(devices.iter().copied()),
+            Ranks::Process(environment) => driver::target([environment.local_rank % driver::start()?.gpus]),
+        }
     }
 
     /// The ranks of this process.
@@ -242,6 +255,47 @@ impl Backend for Cuda {
         self.member(rank).launch(&launch)
     }
 
+    fn stream(&self, rank: usize) -> Result<StreamHandle> {
+        self.member(rank).add_stream()
+    }
+
+    unsafe fn adopt_stream(&self, rank: usize, stream: *mut c_void) -> Result<StreamHandle> {
+        // SAFETY: as the caller promises.
+        unsafe { self.member(rank).adopt_stream(stream) }
+    }
+
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle> {
+        self.member(rank).record(stream)
+    }
+
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
+        self.member(rank).wait_for(stream, event)
+    }
+
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed> {
+        self.member(rank).elapsed(from, to).map(Elapsed::Seconds)
+    }
+
+    fn forget_event(&self, rank: usize, event: EventHandle) {
+        self.member(rank).forget_event(event);
+    }
+
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()> {
+        self.member(rank).begin_capture(stream)
+    }
+
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle> {
+        self.member(rank).end_capture()
+    }
+
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
+        self.member(rank).replay(stream, graph)
+    }
+
+    fn forget_graph(&self, rank: usize, graph: GraphHandle) {
+        self.member(rank).forget_graph(graph);
+    }
+
     fn wait(&self, rank: usize) -> Result<()> {
         self.member(rank).wait()
     }
@@ -250,22 +304,21 @@ impl Backend for Cuda {
         self.member(rank).take_report(ticket)
     }
 
-    fn record(&self, rank: usize) -> Result<Mark> {
-        self.member(rank).record()
-    }
-
-    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed> {
-        self.member(rank).elapsed(from, to).map(Elapsed::Seconds)
-    }
-
-    fn forget(&self, rank: usize, mark: Mark) {
-        self.member(rank).forget(mark);
+    fn forget(&self, rank: usize, ticket: Ticket) {
+        self.member(rank).forget(ticket);
     }
 
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         match &self.meeting {
             Place::Threads(meeting) => meeting.gather(rank, purpose, bytes),
-            Place::Processes(group) => group.gather(purpose, bytes),
+            Place::Processes(group) => {
+                let gathered = group.gather(purpose, bytes)?;
+                #[cfg(unix)]
+                if let Some(exchange) = &self.exchange {
+                    exchange.all_have_met();
+                }
+                Ok(gathered)
+            }
         }
     }
 

@@ -5,14 +5,18 @@
 //! schedule seed, whatever the threads did.
 
 mod state;
+mod streams;
 
+use std::ffi::c_void;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::{Backend, Departure, Device, KernelHandle, Launch, Mark, Sharing, Ticket};
+use super::{
+    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+};
 use crate::rendezvous::{Activity, Answer};
 use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
@@ -59,9 +63,10 @@ impl Emulated {
         }
     }
 
-    /// The state once the rank's launches are finished.
-    fn idle(&self, rank: usize) -> Result<MutexGuard<'_, State>> {
+    /// The state once the rank's launches are finished, for `what`.
+    fn idle(&self, rank: usize, what: &'static str) -> Result<MutexGuard<'_, State>> {
         let mut state = self.working()?;
+        state.ranks[rank].streams.refuse_in_capture(rank, what)?;
         if !state.ranks[rank].is_idle() {
             drop(state);
             self.block(rank, Activity::Waiting)?;
@@ -107,6 +112,7 @@ impl Backend for Emulated {
 
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {
         let mut state = self.working()?;
+        state.ranks[rank].streams.refuse_in_capture(rank, "allocating memory")?;
         let address =
             state.machine.allocate(rank, bytes).map_err(|error| machine_error(Some(rank), error))?;
         if sharing == Sharing::Symmetric {
@@ -130,11 +136,17 @@ impl Backend for Emulated {
     }
 
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()> {
-        self.idle(rank)?.machine.write(address, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "copying to the GPU")?
+            .machine
+            .write(address, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn read(&self, rank: usize, address: u64, bytes: &mut [u8]) -> Result<()> {
-        self.idle(rank)?.machine.read(address, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "copying from the GPU")?
+            .machine
+            .read(address, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn copy(&self, rank: usize, from: u64, to: u64, bytes: u64) -> Result<()> {
@@ -144,7 +156,10 @@ impl Backend for Emulated {
     }
 
     fn fill(&self, rank: usize, address: u64, value: u8, bytes: u64) -> Result<()> {
-        self.idle(rank)?.machine.fill(address, value, bytes).map_err(|error| machine_error(Some(rank), error))
+        self.idle(rank, "filling memory")?
+            .machine
+            .fill(address, value, bytes)
+            .map_err(|error| machine_error(Some(rank), error))
     }
 
     fn load(&self, rank: usize, ptx: &str, name: &str) -> Result<KernelHandle> {
@@ -157,24 +172,67 @@ impl Backend for Emulated {
         Ok(state.ranks[rank].enqueue(launch))
     }
 
+    fn stream(&self, rank: usize) -> Result<StreamHandle> {
+        Ok(self.working()?.ranks[rank].streams.add())
+    }
+
+    unsafe fn adopt_stream(&self, rank: usize, _stream: *mut c_void) -> Result<StreamHandle> {
+        let (what, why) = (
+            "a stream of the CUDA driver was given",
+            "virtual GPUs have streams of their own; use new_stream",
+        );
+        Err(Error::Unsupported { rank, what, why })
+    }
+
+    fn record(&self, rank: usize, stream: StreamHandle) -> Result<EventHandle> {
+        self.working()?.ranks[rank].streams.record(rank, stream)
+    }
+
+    fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
+        self.working()?.ranks[rank].streams.wait_for(rank, stream, event)
+    }
+
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed> {
+        let cycles = self.idle(rank, "asking for a time")?.ranks[rank].cycles(from, to);
+        cycles.map(Elapsed::Cycles).ok_or(Error::EventsReversed { rank })
+    }
+
+    fn forget_event(&self, rank: usize, event: EventHandle) {
+        self.lock().ranks[rank].streams.forget_event(event);
+    }
+
+    fn begin_capture(&self, rank: usize, stream: StreamHandle) -> Result<()> {
+        self.working()?.ranks[rank].streams.begin_capture(rank, stream)
+    }
+
+    fn end_capture(&self, rank: usize) -> Result<GraphHandle> {
+        Ok(self.working()?.ranks[rank].streams.end_capture())
+    }
+
+    fn replay(&self, rank: usize, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
+        let mut state = self.working()?;
+        let launches = state.ranks[rank].streams.captured(rank, graph)?;
+        for launch in launches {
+            state.ranks[rank].enqueue(Launch { stream, ..launch });
+        }
+        Ok(())
+    }
+
+    fn forget_graph(&self, rank: usize, graph: GraphHandle) {
+        self.lock().ranks[rank].streams.forget_graph(graph);
+    }
+
     fn wait(&self, rank: usize) -> Result<()> {
-        self.idle(rank).map(|_| ())
+        self.idle(rank, "waiting for the GPU").map(|_| ())
     }
 
     fn take_report(&self, rank: usize, ticket: Ticket) -> Option<LaunchReport> {
         self.lock().ranks[rank].reports.remove(&ticket)
     }
 
-    fn record(&self, rank: usize) -> Result<Mark> {
-        Ok(self.working()?.ranks[rank].mark())
+    fn forget(&self, rank: usize, ticket: Ticket) {
+        self.lock().ranks[rank].forget(ticket);
     }
-
-    fn elapsed(&self, rank: usize, from: Mark, to: Mark) -> Result<Elapsed> {
-        let cycles = self.idle(rank)?.ranks[rank].cycles(from, to);
-        cycles.map(Elapsed::Cycles).ok_or(Error::MomentsReversed { rank })
-    }
-
-    fn forget(&self, _rank: usize, _mark: Mark) {}
 
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         match self.block(rank, Activity::Gathering { purpose: purpose.into(), bytes })? {

@@ -1,12 +1,13 @@
 //! What the rank threads share, and the execution of what they launched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
-use super::super::{Argument, KernelHandle, Launch, Mark, Ticket};
+use super::super::{Argument, EventHandle, KernelHandle, Launch, Ticket};
 use super::Settings;
+use super::streams::Streams;
 use crate::rendezvous::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
 use crate::{Error, Result};
@@ -27,13 +28,19 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 pub(super) struct RankState {
-    queue: Vec<(Ticket, Launch)>,
+    pub(super) streams: Streams,
+    /// Launches that the machine does not have yet, with those that each waits for besides those of its stream.
+    queue: Vec<(Ticket, Launch, Vec<Ticket>)>,
+    /// All that the machine has or had.
+    handed: HashMap<Ticket, emulator::Ticket>,
     /// Launches that the machine has, unfinished when it last stopped.
     under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
-    /// Cycles of the finished launches up to each, that one included.
-    cycles: Vec<u64>,
+    /// Cycles of the finished launches.
+    cycles: HashMap<Ticket, u64>,
+    /// Launches whose reports nobody will ask for, and that are not finished.
+    forgotten: HashSet<Ticket>,
     /// Local memory to free when the queue is empty.
     released: Vec<u64>,
     /// Symmetric memory in order of allocation: address, and what became of it.
@@ -138,33 +145,34 @@ impl RankState {
         self.queue.is_empty() && self.under_way.is_empty()
     }
 
-    /// Puts a launch on the rank's stream.
+    /// Puts a launch on its stream, or captures it.
     pub(super) fn enqueue(&mut self, launch: Launch) -> Ticket {
         let ticket = Ticket(self.launches);
         self.launches += 1;
-        self.queue.push((ticket, launch));
+        let Some(launch) = self.streams.take(launch) else { return ticket };
+        if !launch.reported {
+            self.forgotten.insert(ticket);
+        }
+        let after = self.streams.append(launch.stream, ticket);
+        self.queue.push((ticket, launch, after));
         ticket
     }
 
-    /// After the launches that were made so far.
-    pub(super) fn mark(&self) -> Mark {
-        Mark(self.launches)
+    /// Cycles of the launches of a stream between two events, which are finished; `None` if the events are the wrong way round.
+    pub(super) fn cycles(&self, from: EventHandle, to: EventHandle) -> Option<u64> {
+        let between = self.streams.between(from, to)?;
+        Some(between.iter().filter_map(|ticket| self.cycles.get(ticket)).sum())
     }
 
-    /// Cycles of the launches between two marks, which are finished; `None` if the marks are the wrong way round.
-    pub(super) fn cycles(&self, from: Mark, to: Mark) -> Option<u64> {
-        let until = |mark: Mark| {
-            let before = usize::try_from(mark.0).ok()?.checked_sub(1);
-            before.map_or(Some(0), |last| self.cycles.get(last).copied())
-        };
-        if from.0 > to.0 { None } else { until(to)?.checked_sub(until(from)?) }
-    }
-
-    /// A launch of the rank is finished; they finish in the order in which they were launched.
-    fn finish(&mut self, ticket: Ticket, report: LaunchReport) {
-        let cycles = report.counters.as_ref().map_or(0, |counters| counters.activity.cycles);
-        self.cycles.push(self.cycles.last().copied().unwrap_or(0) + cycles);
-        self.reports.insert(ticket, report);
+    /// Nobody will ask for this report.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        let is_under_way = |waiting: Ticket| waiting == ticket;
+        if self.queue.iter().any(|&(waiting, ..)| is_under_way(waiting))
+            || self.under_way.iter().any(|&(waiting, _)| is_under_way(waiting))
+        {
+            self.forgotten.insert(ticket);
+        }
+        self.reports.remove(&ticket);
     }
 
     /// The rank's next symmetric allocation.
@@ -191,19 +199,24 @@ fn execute(
 ) -> Result<Vec<usize>> {
     let mut refused = None;
     for (rank, state) in ranks.iter_mut().enumerate() {
-        for (ticket, launch) in state.queue.drain(..) {
+        for (ticket, launch, after) in state.queue.drain(..) {
             let arguments = launch.arguments.iter().map(argument).collect();
-            let launched = machine.launch(emulator::Launch {
+            let after: Vec<_> =
+                after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
+            let launch = emulator::Launch {
                 gpu: rank,
-                stream: 0,
+                stream: launch.stream.0,
                 kernel: kernels[launch.kernel.0],
                 grid: [launch.blocks, 1, 1],
                 block: [launch.threads, 1, 1],
                 shared_bytes: 0,
                 arguments,
-            });
-            match launched {
-                Ok(handle) => state.under_way.push((ticket, handle)),
+            };
+            match machine.launch_after(launch, &after) {
+                Ok(handle) => {
+                    state.handed.insert(ticket, handle);
+                    state.under_way.push((ticket, handle));
+                }
                 Err(error) => refused = refused.or(Some(super::machine_error(Some(rank), error))),
             }
         }
@@ -216,12 +229,16 @@ fn execute(
     let seconds = start.elapsed().as_secs_f64();
     tracing::debug!(seconds, "executed");
     for state in ranks.iter_mut() {
-        for (ticket, handle) in std::mem::take(&mut state.under_way) {
-            match machine.report(handle) {
-                Some(report) => state.finish(ticket, launch_report(report, seconds)),
-                None => state.under_way.push((ticket, handle)),
+        state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
+            Some(report) => {
+                state.cycles.insert(ticket, report.activity.cycles);
+                if !state.forgotten.remove(&ticket) {
+                    state.reports.insert(ticket, launch_report(report, seconds));
+                }
+                false
             }
-        }
+            None => true,
+        });
     }
     Ok(waiting.iter().copied().filter(|&rank| ranks[rank].is_idle()).collect())
 }

@@ -196,9 +196,9 @@ impl Bench<'_> {
             (0..logits.len()).map(|at| ((at * 7919 + rank.index()) % 4093) as f32 / 512.0 - 4.0).collect();
         logits.write(0, &values)?;
         let iterations = self.repeat(rank, || {
-            let begin = rank.moment()?;
+            let begin = rank.record()?;
             let routed = router.route_from(&logits, tokens)?;
-            let end = rank.moment()?;
+            let end = rank.record()?;
             rank.synchronise()?;
             let span = Some(begin.until(&end)?);
             Ok(StageReport { launches: vec![routed.report()], span })
@@ -243,11 +243,11 @@ impl Bench<'_> {
             let from: Buffer<u8> = rank.buffer(if alone { bytes } else { 0 })?;
             from.clear()?;
             let iterations = self.repeat(rank, || {
-                let begin = rank.moment()?;
+                let begin = rank.record()?;
                 if alone {
                     once(&from)?;
                 }
-                let end = rank.moment()?;
+                let end = rank.record()?;
                 rank.synchronise()?;
                 Ok(StageReport { launches: Vec::new(), span: Some(begin.until(&end)?) })
             })?;

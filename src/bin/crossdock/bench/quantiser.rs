@@ -1,7 +1,7 @@
 //! The quantiser alone: what dispatch does to bf16 rows on the way to 8-bit floats, from a GPU's memory to the same memory.
 
 use crossdock::host::report::{LaunchReport, StageReport};
-use crossdock::host::{Error, Kernel, Moment, Rank};
+use crossdock::host::{Error, Kernel, Rank};
 use crossdock::intrinsics::Peer;
 use crossdock::{CompileOptions, Shape};
 
@@ -82,7 +82,7 @@ impl Quantiser {
     /// Quantises all rows once, on `blocks` blocks at most.
     pub(super) fn run(&self, rank: &Rank, blocks: u32) -> Result<StageReport, Error> {
         let blocks = self.tokens.div_ceil(8).clamp(1, blocks.max(1) as usize) as u32;
-        let begin: Moment = rank.moment()?;
+        let begin = rank.record()?;
         let launched = self.kernel.launch(
             blocks,
             &code::QuantiseArguments {
@@ -92,7 +92,7 @@ impl Quantiser {
                 tokens: self.tokens as u32,
             },
         )?;
-        let end = rank.moment()?;
+        let end = rank.record()?;
         rank.synchronise()?;
         let span = Some(begin.until(&end)?);
         let launch: LaunchReport = launched.report();

@@ -12,9 +12,10 @@ mod verify;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock::{CompileOptions, KernelSet};
+use crossdock::KernelSet;
+use crossdock::host::Cluster;
 
-use crate::arguments::{BackendName, RunArguments};
+use crate::arguments::RunArguments;
 use crate::console;
 use crate::failure::Failure;
 use crate::files::{Array, Output};
@@ -43,7 +44,8 @@ fn verify(
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<Vec<Observed>, Failure> {
     let inputs = Inputs::prepare(arguments)?;
-    let ran = round::run(arguments, &inputs, change(kernels(arguments, &inputs)?)?, None)?;
+    let cluster = round::cluster(arguments, &inputs, None)?;
+    let ran = round::run(arguments, &inputs, &cluster, change(kernels(&cluster, &inputs)?)?)?;
     let reference = Reference::compute(&inputs, arguments);
     match reference.first_difference(&ran.observed) {
         Some(difference) => Err(Failure::Mismatch(difference)),
@@ -51,13 +53,10 @@ fn verify(
     }
 }
 
-/// The kernels that the arguments ask for.
-fn kernels(arguments: &RunArguments, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
-    let target = arguments.target.unwrap_or(match arguments.backend {
-        BackendName::Emulator => CompileOptions::new("sm_90", None).unwrap_or_default(),
-        BackendName::Cuda => CompileOptions::default(),
-    });
-    KernelSet::jit_for(inputs.shape, target).map_err(|error| Failure::Kernels(error.to_string()))
+/// The kernels for the GPUs of a cluster.
+fn kernels(cluster: &Cluster, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
+    let target = cluster.target().map_err(Failure::from)?;
+    KernelSet::jit_for(inputs.shape, target.into()).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
@@ -69,12 +68,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("specialising kernels");
     let start = Instant::now();
-    let kernels = kernels(arguments, &inputs)?;
+    let cluster = round::cluster(arguments, &inputs, rates.as_ref())?;
+    let kernels = kernels(&cluster, &inputs)?;
     let specialise = start.elapsed().as_secs_f64();
 
     progress.phase("dispatching and combining on virtual GPUs");
     let start = Instant::now();
-    let ran = round::run(arguments, &inputs, kernels, rates.as_ref())?;
+    let ran = round::run(arguments, &inputs, &cluster, kernels)?;
     let round = start.elapsed().as_secs_f64();
 
     progress.phase("verifying");

@@ -7,7 +7,7 @@ use crossdock::host::report::RoundReport;
 use crossdock::host::{
     Arrived, Capacity, Cluster, Error, Layout, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
 };
-use crossdock::{KernelSet, RouterKernel, Wire};
+use crossdock::{KernelSet, Wire};
 use crossdock_oracle::Selection;
 
 use super::experts;
@@ -28,12 +28,39 @@ pub(super) struct Ran {
     pub(super) reports: Vec<RoundReport>,
 }
 
-/// Runs one round on all ranks, planned with the rates of a GPU.
+/// The GPUs that the arguments ask for; plans are made with the rates of one.
+pub(super) fn cluster(
+    arguments: &RunArguments,
+    inputs: &Inputs,
+    rates: Option<&Rates>,
+) -> Result<Cluster, Failure> {
+    if arguments.trace.is_some() && arguments.backend != BackendName::Emulator {
+        return Err(Failure::arguments("--trace records virtual GPUs; leave it or --backend away"));
+    }
+    let topology = Topology::nodes(1).gpus_per_node(inputs.ranks.len());
+    let cluster = match arguments.backend {
+        BackendName::Emulator => Cluster::emulated(topology),
+        BackendName::Cuda => Cluster::cuda(topology),
+    };
+    let mut cluster = cluster.map_err(Failure::from)?.schedule_seed(arguments.schedule_seed);
+    if let Policy::Priorities(changes) = arguments.policy {
+        cluster = cluster.priorities(changes);
+    }
+    if let Some(options) = arguments.target {
+        cluster = cluster.for_target(options.target);
+    }
+    if let Some(rates) = rates {
+        cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
+    }
+    Ok(cluster)
+}
+
+/// Runs one round on all ranks of a cluster.
 pub(super) fn run(
     arguments: &RunArguments,
     inputs: &Inputs,
+    cluster: &Cluster,
     kernels: Arc<KernelSet>,
-    rates: Option<&Rates>,
 ) -> Result<Ran, Failure> {
     let program = |rank: &Rank| -> Result<(Allotment, (Observed, RoundReport)), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
@@ -58,7 +85,7 @@ pub(super) fn run(
             let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
             return Ok((allotment, finish(arrived, inputs, arguments.expert())?));
         };
-        let mut router = rank.router(RouterKernel::jit(gate.gate)?, Capacity::tokens(inputs.tokens))?;
+        let mut router = rank.router(rank.router_kernel(gate.gate)?, Capacity::tokens(inputs.tokens))?;
         router.set_bias(&gate.bias)?;
         router.set_scaling(gate.scaling);
         let routed = router.route(logits)?;
@@ -68,23 +95,7 @@ pub(super) fn run(
         observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
         Ok((allotment, (observed, report)))
     };
-    if arguments.trace.is_some() && arguments.backend != BackendName::Emulator {
-        return Err(Failure::arguments("--trace records virtual GPUs; leave it or --backend away"));
-    }
-    let topology = Topology::nodes(1).gpus_per_node(inputs.ranks.len());
-    let cluster = match arguments.backend {
-        BackendName::Emulator => Cluster::emulated(topology),
-        BackendName::Cuda => Cluster::cuda(topology),
-    };
-    let cluster = cluster.map_err(Failure::from)?;
-    let mut cluster = cluster.schedule_seed(arguments.schedule_seed);
-    if let Policy::Priorities(changes) = arguments.policy {
-        cluster = cluster.priorities(changes);
-    }
-    if let Some(rates) = rates {
-        cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
-    }
-    let ranks = traced(arguments, &cluster, program)?;
+    let ranks = traced(arguments, cluster, program)?;
     let (allotments, ranks): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     // All ranks plan alike, and there is one at least.
     let allotment = allotments.first().copied();
