@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::layout::code::{Origin, Selection};
-use crossdock_device::library::code::B128;
 use crossdock_device::{Shape, Wire};
 use half::bf16;
 
