@@ -7,11 +7,13 @@ use crossdock_device::layout::code::{Origin, Selection};
 use half::bf16;
 
 use crate::combining::{Combine, Combined, Element, Metadata, Outputs};
+use crate::device_slice::{DeviceSlice, DeviceSliceMut};
 use crate::dock::Dock;
+use crate::kernel::Launches;
 use crate::plan::{Counts, Handle, Plan};
 use crate::quantise;
 use crate::report::StageReport;
-use crate::tokens::side_tensor;
+use crate::tokens::{length, side_tensor};
 use crate::{Error, Layout, Result, Shape, Wire};
 
 /// The rows that arrived at this rank, until [`combine`](Self::combine) sends the experts' outputs home.
@@ -105,6 +107,23 @@ impl<'dock> Arrived<'dock> {
     pub fn rows(&self) -> Result<Vec<u8>> {
         let memory = self.dock.memory.arrived_rows.here();
         memory.read(0..self.stored_rows() * self.dock.shape.row_bytes() as usize)
+    }
+
+    /// [`rows`](Self::rows) where they are: for experts on the GPU.
+    pub fn device_rows(&self) -> DeviceSlice<'_, u8> {
+        let bytes = self.stored_rows() * self.dock.shape.row_bytes() as usize;
+        DeviceSlice::from(self.dock.memory.arrived_rows.here()).first(bytes)
+    }
+
+    /// [`side_records`](Self::side_records) where they are.
+    pub fn device_side_records(&self) -> DeviceSlice<'_, u8> {
+        let bytes = self.stored_rows() * self.dock.shape.side_bytes() as usize;
+        DeviceSlice::from(self.dock.memory.arrived_sides.here()).first(bytes)
+    }
+
+    /// [`expert_rows`](Self::expert_rows) where they are.
+    pub fn device_expert_rows(&self) -> DeviceSlice<'_, u32> {
+        DeviceSlice::from(self.dock.memory.expert_rows.here()).first(self.slot_count())
     }
 
     /// `[rows or slots, side bytes]`: what travelled beside each row: its part of every side tensor, one behind the other, and
@@ -206,13 +225,46 @@ impl<'dock> Arrived<'dock> {
     /// # Errors
     /// When outputs, biases or values have the wrong length, a peer is late or fails, or memory is short.
     pub fn combine_with<T: Element>(self, combine: Combine<'_, T>) -> Result<Combined<T>> {
+        self.run(combine, None)
+    }
+
+    /// [`combine_with`](Self::combine_with), with the weighted sums, `[tokens, hidden]`, put into device memory, which may be longer than
+    /// needed and begins at a multiple of 16 bytes. Nothing is copied to the host, and [`Combined::rows`] is empty. Collective.
+    ///
+    /// # Errors
+    /// As for [`combine_with`](Self::combine_with), and when `results` is too short or begins at another address.
+    pub fn combine_into<T: Element>(
+        self,
+        combine: Combine<'_, T>,
+        results: DeviceSliceMut<'_, T>,
+    ) -> Result<Combined<T>> {
+        let (rank, elements) = (self.dock.rank.index(), self.counts.tokens * self.dock.shape.hidden as usize);
+        let found = results.len().min(elements);
+        length(rank, "results", "at least tokens * hidden", (found, elements))?;
+        results.check_alignment(rank, "results")?;
+        self.run(combine, Some(&results))
+    }
+
+    fn run<T: Element>(
+        self,
+        combine: Combine<'_, T>,
+        results: Option<&DeviceSliceMut<'_, T>>,
+    ) -> Result<Combined<T>> {
         let Arrived { dock, plan, counts, .. } = self;
         combine.check(&dock.rank, &dock.shape, &counts)?;
         dock.step(|dock| {
             let memory = &dock.memory;
             let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
             let routes = plan.routes.as_ref().expect("a round that was waited for has routes of its own");
-            combine.run(dock, metadata, &plan, routes.arrays().token_count, &counts, Vec::new())
+            combine.run(
+                dock,
+                metadata,
+                &plan,
+                routes.arrays().token_count,
+                &counts,
+                Launches::begin(&dock.rank)?,
+                results,
+            )
         })
     }
 }

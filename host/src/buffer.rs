@@ -2,19 +2,35 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crossdock_device::intrinsics::{Global, GlobalSlice, Peers};
 
-use crate::backend::Sharing;
+use crate::backend::{Backend, Sharing};
+use crate::device_slice::DeviceSlice;
 use crate::plain::{Plain, bytes_of, bytes_of_mut, zeroed};
 use crate::rank::Rank;
 use crate::{Error, Result};
+
+/// Memory that is given back on drop, on any thread.
+#[derive(Debug)]
+pub(crate) struct Allocation {
+    backend: Arc<dyn Backend>,
+    rank: usize,
+    address: u64,
+}
+
+impl Drop for Allocation {
+    fn drop(&mut self) {
+        self.backend.release(self.rank, self.address);
+    }
+}
 
 /// Device memory of one rank for `len` elements; freed on drop. Its contents are undefined until written.
 #[derive(Debug)]
 pub struct Buffer<T> {
     rank: Rank,
-    address: u64,
+    allocation: Allocation,
     len: usize,
     element: PhantomData<T>,
 }
@@ -24,12 +40,24 @@ impl<T: Plain> Buffer<T> {
         // Never empty, so that every buffer has an address of its own.
         let bytes = (len as u64).saturating_mul(size_of::<T>() as u64).max(1);
         let address = rank.backend().allocate(rank.index(), bytes, sharing)?;
-        Ok(Buffer { rank: rank.clone(), address, len, element: PhantomData })
+        let allocation = Allocation { backend: rank.shared_backend(), rank: rank.index(), address };
+        Ok(Buffer { rank: rank.clone(), allocation, len, element: PhantomData })
     }
 
     /// Its device address.
     pub fn address(&self) -> u64 {
-        self.address
+        self.allocation.address
+    }
+
+    /// The rank whose memory it is.
+    pub fn rank(&self) -> &Rank {
+        &self.rank
+    }
+
+    /// The memory alone.
+    #[cfg(feature = "dlpack")]
+    pub(crate) fn into_allocation(self) -> Allocation {
+        self.allocation
     }
 
     /// How many elements it holds.
@@ -44,7 +72,7 @@ impl<T: Plain> Buffer<T> {
 
     /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16 in 16 bytes.
     pub fn global<U>(&self) -> Global<U> {
-        Global::from_address(self.address)
+        Global::from_address(self.address())
     }
 
     /// The argument for a kernel parameter `GlobalSlice<U>`: all elements; of `U`, as many as are whole.
@@ -62,7 +90,7 @@ impl<T: Plain> Buffer<T> {
         if values.is_empty() {
             return Ok(());
         }
-        self.rank.backend().write(self.rank.index(), self.address + offset, bytes_of(values))
+        self.rank.backend().write(self.rank.index(), self.address() + offset, bytes_of(values))
     }
 
     /// Copies the elements of `range` to the host, after all earlier launches of the rank.
@@ -73,7 +101,11 @@ impl<T: Plain> Buffer<T> {
         let offset = self.offset(range.clone())?;
         let mut values = zeroed(range.len());
         if !values.is_empty() {
-            self.rank.backend().read(self.rank.index(), self.address + offset, bytes_of_mut(&mut values))?;
+            self.rank.backend().read(
+                self.rank.index(),
+                self.address() + offset,
+                bytes_of_mut(&mut values),
+            )?;
         }
         Ok(values)
     }
@@ -87,7 +119,7 @@ impl<T: Plain> Buffer<T> {
         }
         let mut values = zeroed(len);
         if bytes > 0 {
-            self.rank.backend().read(self.rank.index(), self.address, bytes_of_mut(&mut values))?;
+            self.rank.backend().read(self.rank.index(), self.address(), bytes_of_mut(&mut values))?;
         }
         Ok(values)
     }
@@ -105,7 +137,22 @@ impl<T: Plain> Buffer<T> {
             return Ok(());
         }
         let bytes = len as u64 * size_of::<T>() as u64;
-        self.rank.backend().copy(self.rank.index(), other.address, self.address, bytes)
+        self.rank.backend().copy(self.rank.index(), other.address(), self.address(), bytes)
+    }
+
+    /// Copies all elements of a slice of the rank's memory to the start of this buffer, after all earlier launches.
+    ///
+    /// # Errors
+    /// When the buffer is shorter, or the machine is broken.
+    pub fn copy_from_device(&self, slice: DeviceSlice<'_, T>) -> Result<()> {
+        if slice.len() > self.len {
+            return Err(Error::OutsideBuffer { start: 0, end: slice.len(), length: self.len });
+        }
+        if slice.is_empty() {
+            return Ok(());
+        }
+        let bytes = slice.bytes().len() as u64;
+        self.rank.backend().copy(self.rank.index(), slice.address(), self.address(), bytes)
     }
 
     /// Sets every byte to zero.
@@ -117,7 +164,7 @@ impl<T: Plain> Buffer<T> {
         if bytes == 0 {
             return Ok(());
         }
-        self.rank.backend().fill(self.rank.index(), self.address, 0, bytes)
+        self.rank.backend().fill(self.rank.index(), self.address(), 0, bytes)
     }
 
     fn offset(&self, range: Range<usize>) -> Result<u64> {
@@ -128,17 +175,13 @@ impl<T: Plain> Buffer<T> {
     }
 }
 
-impl<T> Drop for Buffer<T> {
-    fn drop(&mut self) {
-        self.rank.backend().release(self.rank.index(), self.address);
-    }
-}
-
 /// One buffer of equal length on every rank, each reachable from all: this rank's own, and a table in device memory
 /// with the address of everybody's.
 #[derive(Debug)]
 pub struct SymmetricBuffer<T> {
     here: Buffer<T>,
+    /// Where this rank finds everybody's.
+    addresses: Vec<u64>,
     table: Buffer<u64>,
 }
 
@@ -151,7 +194,7 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let backend = rank.backend();
         let purpose = format!("allocating {len} symmetric elements of {} bytes", size_of::<T>());
-        let exported = backend.export(rank.index(), here.address)?;
+        let exported = backend.export(rank.index(), here.address())?;
         let everybodys = backend.gather(rank.index(), &purpose, exported)?;
         let mut addresses = Vec::with_capacity(everybodys.len());
         for (peer, exported) in everybodys.iter().enumerate() {
@@ -159,7 +202,7 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;
-        Ok(SymmetricBuffer { here, table })
+        Ok(SymmetricBuffer { here, addresses, table })
     }
 
     /// This rank's own buffer.
@@ -167,8 +210,27 @@ impl<T: Plain> SymmetricBuffer<T> {
         &self.here
     }
 
+    /// Copies the first `len` elements of a buffer of this rank to the start of a peer's own, after all earlier launches of this
+    /// rank. The peer sees them behind a [`barrier`](Rank::barrier) that this rank enters after [`Rank::synchronise`].
+    ///
+    /// # Errors
+    /// When one of the buffers is shorter, there is no such peer, or the machine is broken.
+    pub fn copy_to(&self, peer: usize, from: &Buffer<T>, len: usize) -> Result<()> {
+        let ranks = self.addresses.len();
+        let to = *self.addresses.get(peer).ok_or(Error::NoSuchRank { peer, ranks })?;
+        let length = self.here.len.min(from.len);
+        if len > length {
+            return Err(Error::OutsideBuffer { start: 0, end: len, length });
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        let rank = &self.here.rank;
+        rank.backend().copy(rank.index(), from.address(), to, len as u64 * size_of::<T>() as u64)
+    }
+
     /// The argument for a kernel parameter `Peers<U>`.
     pub fn peers<U>(&self) -> Peers<U> {
-        Peers::from_address(self.table.address)
+        Peers::from_address(self.table.address())
     }
 }

@@ -8,8 +8,9 @@ use crossdock_device::library::code::B128;
 use half::bf16;
 
 use crate::buffer::Buffer;
+use crate::device_slice::{DeviceSlice, DeviceSliceMut};
 use crate::dock::Dock;
-use crate::kernel::Launched;
+use crate::kernel::{Launched, Launches};
 use crate::launches::blocks;
 use crate::memory::Counting;
 use crate::plain::Plain;
@@ -39,8 +40,9 @@ pub struct Combine<'a, T = bf16> {
 pub enum Outputs<'a> {
     /// In host memory, of exactly the right length.
     Host(&'a [bf16]),
-    /// In this rank's device memory, written by launches on this rank; the buffer may be longer than needed.
-    Device(&'a Buffer<bf16>),
+    /// In this rank's device memory, written by launches on this rank, or finished; the slice may be longer than needed and begins at
+    /// a multiple of 16 bytes.
+    Device(DeviceSlice<'a, bf16>),
 }
 
 impl<'a> From<&'a [bf16]> for Outputs<'a> {
@@ -63,7 +65,13 @@ impl<'a> From<&'a Vec<bf16>> for Outputs<'a> {
 
 impl<'a> From<&'a Buffer<bf16>> for Outputs<'a> {
     fn from(buffer: &'a Buffer<bf16>) -> Self {
-        Outputs::Device(buffer)
+        Outputs::Device(buffer.into())
+    }
+}
+
+impl<'a> From<DeviceSlice<'a, bf16>> for Outputs<'a> {
+    fn from(slice: DeviceSlice<'a, bf16>) -> Self {
+        Outputs::Device(slice)
     }
 }
 
@@ -72,8 +80,8 @@ impl Outputs<'_> {
     fn check(&self, rank: usize, what: &'static str, rule: &'static str, expected: usize) -> Result<()> {
         let found = match self {
             Outputs::Host(values) => values.len(),
-            Outputs::Device(buffer) if buffer.len() >= expected => return Ok(()),
-            Outputs::Device(buffer) => buffer.len(),
+            Outputs::Device(slice) if slice.len() >= expected => return slice.check_alignment(rank, what),
+            Outputs::Device(slice) => slice.len(),
         };
         length(rank, what, rule, (found, expected))
     }
@@ -103,7 +111,7 @@ impl Element for f32 {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combined<T = bf16> {
     /// `[tokens, hidden]`: for each of the rank's own tokens, the sum of its experts' outputs; the biases alone, or zeros, for a
-    /// token without routes.
+    /// token without routes. Empty where they were put into device memory.
     pub rows: Vec<T>,
     /// `[tokens, top_k]`: the values that [`Combine::values`] sent home, 0 where a selection goes nowhere; empty without.
     pub values: Vec<f32>,
@@ -198,7 +206,8 @@ impl<'a, T: Element> Combine<'a, T> {
         length(rank, "results", "at least the capacity in tokens * hidden", (found.min(expected), expected))
     }
 
-    /// Launches the kernel after those that were launched before it, and fetches the results.
+    /// Launches the kernel after those that were launched before it, and waits for the results, which it puts at `results`, or in the
+    /// dock's memory, from which they are fetched.
     pub(crate) fn run(
         &self,
         dock: &Dock,
@@ -206,12 +215,13 @@ impl<'a, T: Element> Combine<'a, T> {
         plan: &Plan,
         token_count: Global<u32>,
         counts: &Counts,
-        mut launches: Vec<Launched>,
+        mut launches: Launches,
+        results: Option<&DeviceSliceMut<'_, T>>,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
         let on_device = |given: Outputs<'a>| -> Result<Uploaded<'a>> {
             match given {
-                Outputs::Device(buffer) => Ok(Uploaded::There(buffer)),
+                Outputs::Device(slice) => Ok(Uploaded::There(slice)),
                 Outputs::Host(values) => {
                     let buffer = rank.buffer(values.len())?;
                     buffer.write(0, values)?;
@@ -222,16 +232,16 @@ impl<'a, T: Element> Combine<'a, T> {
         let outputs = on_device(self.outputs)?;
         let biases = self.biases.into_iter().flatten().map(on_device).collect::<Result<Vec<_>>>()?;
         let arrays = Arrays {
-            outputs: outputs.buffer(),
-            biases: biases.iter().map(Uploaded::buffer).collect(),
+            outputs: outputs.slice(),
+            biases: biases.iter().map(Uploaded::slice).collect(),
             token_count,
-            results: memory.results.global(),
+            results: results.map_or(memory.results.global(), DeviceSliceMut::global),
         };
         let rows = counts.tokens.max(counts.rows());
         launches.push(self.launch(dock, metadata, plan, &arrays, rows, true)?);
         let report = dock.finish(launches)?;
         let elements = counts.tokens * dock.shape.hidden as usize;
-        let rows = memory.results.read_as(elements)?;
+        let rows = if results.is_some() { Vec::new() } else { memory.results.read_as(elements)? };
         let values = match self.values {
             Some(_) => memory.values.here().read(0..counts.tokens * dock.shape.top_k as usize)?,
             None => Vec::new(),
@@ -248,7 +258,7 @@ impl<'a, T: Element> Combine<'a, T> {
         results: &Buffer<T>,
     ) -> Result<()> {
         let device = |given: Outputs<'a>| match given {
-            Outputs::Device(buffer) => Some(buffer),
+            Outputs::Device(slice) => Some(slice),
             Outputs::Host(_) => None,
         };
         let missing = Error::NotOnDevice { rank: dock.rank.index(), what: "outputs" };
@@ -314,23 +324,23 @@ impl<'a, T: Element> Combine<'a, T> {
 
 /// The arrays of one launch, all on the device.
 struct Arrays<'a> {
-    outputs: &'a Buffer<bf16>,
-    biases: Vec<&'a Buffer<bf16>>,
+    outputs: DeviceSlice<'a, bf16>,
+    biases: Vec<DeviceSlice<'a, bf16>>,
     token_count: Global<u32>,
     results: Global<B128>,
 }
 
 /// An array that is on the device, or was brought there.
 enum Uploaded<'a> {
-    There(&'a Buffer<bf16>),
+    There(DeviceSlice<'a, bf16>),
     Copied(Buffer<bf16>),
 }
 
 impl Uploaded<'_> {
-    fn buffer(&self) -> &Buffer<bf16> {
+    fn slice(&self) -> DeviceSlice<'_, bf16> {
         match self {
-            Uploaded::There(buffer) => buffer,
-            Uploaded::Copied(buffer) => buffer,
+            Uploaded::There(slice) => *slice,
+            Uploaded::Copied(buffer) => buffer.into(),
         }
     }
 }

@@ -14,8 +14,9 @@ use crossdock_device::kernels::layout::code::LayoutArguments;
 use crate::arrived::Arrived;
 use crate::capacity::{Capacity, Room};
 use crate::combining::{Combine, Combined, Element, Metadata};
-use crate::kernel::{Kernel, Launched};
-use crate::launches::Batch;
+use crate::device_slice::DeviceSlice;
+use crate::kernel::{Kernel, Launches};
+use crate::launches::{Batch, Rows};
 use crate::memory::Memory;
 use crate::plan::{Counts, Handle, Plan, RouteArrays, Routes};
 use crate::planning::{Allotment, Budget, Controller, Observation, Planning};
@@ -24,7 +25,7 @@ use crate::report::{RoundReport, StageReport};
 use crate::requirements::check_shape;
 use crate::router::Routed;
 use crate::status;
-use crate::tokens::{Routing, Tokens};
+use crate::tokens::{Routing, Tokens, length};
 use crate::{Error, Result, Shape};
 
 /// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
@@ -163,7 +164,41 @@ impl Dock {
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
-        let quantises = self.accept(tokens, count)?;
+        let rows = self.accept(tokens, count)?;
+        let routes = self.own_routes()?;
+        routes.experts.write(0, routing.experts)?;
+        routes.weights.write(0, routing.weights)?;
+        routes.set_tokens(count)?;
+        self.exchange(routes, count, rows)
+    }
+
+    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, `[tokens, top_k]` of experts and of weights, which are copied there.
+    /// An expert that does not exist is found by the kernel that counts. Collective, and ranks may mix all kinds.
+    ///
+    /// # Errors
+    /// As for [`dispatch`](Self::dispatch).
+    pub fn dispatch_from_device(
+        &mut self,
+        tokens: &Tokens<'_>,
+        experts: DeviceSlice<'_, i32>,
+        weights: DeviceSlice<'_, f32>,
+    ) -> Result<Arrived<'_>> {
+        let (rank, found, top_k) = (self.rank.index(), experts.len(), self.shape.top_k as usize);
+        if !found.is_multiple_of(top_k) {
+            return Err(Error::PartialToken { rank, found, top_k });
+        }
+        length(rank, "routing.weights", "the length of routing.experts", (weights.len(), found))?;
+        let count = found / top_k;
+        let rows = self.accept(tokens, count)?;
+        let routes = self.own_routes()?;
+        routes.experts.copy_from_device(experts)?;
+        routes.weights.copy_from_device(weights)?;
+        routes.set_tokens(count)?;
+        self.exchange(routes, count, rows)
+    }
+
+    /// Memory for the routes of the next round.
+    fn own_routes(&mut self) -> Result<Rc<Routes>> {
         // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
         let own = Rc::get_mut(&mut self.plan)
             .and_then(|plan| plan.routes.as_ref())
@@ -171,11 +206,7 @@ impl Dock {
         if Rc::strong_count(&self.routes) > 1 + usize::from(own) {
             self.routes = Rc::new(Routes::new(&self.rank, self.room.tokens * self.shape.top_k as usize)?);
         }
-        let routes = Rc::clone(&self.routes);
-        routes.experts.write(0, routing.experts)?;
-        routes.weights.write(0, routing.weights)?;
-        routes.set_tokens(count)?;
-        self.exchange(routes, count, quantises)
+        Ok(Rc::clone(&self.routes))
     }
 
     /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
@@ -186,12 +217,12 @@ impl Dock {
     /// placement the dock's shape counts physical experts.
     pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
         let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
-        let quantises = self.accept(tokens, routed.tokens())?;
-        self.exchange(routes, routed.tokens(), quantises)
+        let rows = self.accept(tokens, routed.tokens())?;
+        self.exchange(routes, routed.tokens(), rows)
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Rc<Routes>, count: usize, quantises: bool) -> Result<Arrived<'_>> {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize, rows: Rows) -> Result<Arrived<'_>> {
         let arrays = routes.arrays();
         match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = Some(routes),
@@ -201,8 +232,9 @@ impl Dock {
         }
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
-            let batch = dock.batch(&plan, arrays, count, quantises);
-            let mut launches = batch.launch_positions()?;
+            let batch = dock.batch(&plan, arrays, count, rows);
+            let mut launches = Launches::begin(&dock.rank)?;
+            batch.launch_positions()?.into_iter().for_each(|launched| launches.push(launched));
             launches.push(batch.launch_dispatch()?);
             let report = dock.finish(launches)?;
             Ok((dock.counts(&plan, count)?, report))
@@ -218,11 +250,13 @@ impl Dock {
     pub fn dispatch_cached(&mut self, tokens: &Tokens<'_>, handle: &Handle) -> Result<Arrived<'_>> {
         handle.check(&self.rank, &self.shape, &self.room)?;
         let kept = Rc::clone(&handle.0);
-        let quantises = self.accept(tokens, kept.counts.tokens)?;
+        let rows = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
-            let batch = dock.batch(&kept.plan, kept.routes(), kept.counts.tokens, quantises);
-            let enter = dock.launch_enter()?;
-            dock.finish(vec![enter, batch.launch_dispatch()?])
+            let batch = dock.batch(&kept.plan, kept.routes(), kept.counts.tokens, rows);
+            let mut launches = Launches::begin(&dock.rank)?;
+            launches.push(dock.launch_enter()?);
+            launches.push(batch.launch_dispatch()?);
+            dock.finish(launches)
         })?;
         Ok(Arrived::new(self, Rc::clone(&kept.plan), kept.counts.clone(), report))
     }
@@ -242,8 +276,9 @@ impl Dock {
         let metadata = Metadata { selections: &kept.selections, origins: &kept.origins };
         combine.check(&self.rank, &self.shape, &kept.counts)?;
         self.round(|dock| {
-            let enter = dock.launch_enter()?;
-            combine.run(dock, metadata, &kept.plan, kept.routes().token_count, &kept.counts, vec![enter])
+            let mut launches = Launches::begin(&dock.rank)?;
+            launches.push(dock.launch_enter()?);
+            combine.run(dock, metadata, &kept.plan, kept.routes().token_count, &kept.counts, launches, None)
         })
     }
 
@@ -266,17 +301,24 @@ impl Dock {
         Ok(())
     }
 
-    /// Puts the rows of `count` tokens in place, once they are known to be right. Whether dispatch quantises them.
-    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<bool> {
+    /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are on the device already.
+    fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Rows> {
         self.check_sound()?;
         let index = self.rank.index();
         tokens.check(index, &self.shape, count)?;
         if count > self.room.tokens {
             return Err(Error::OverCapacity { rank: index, tokens: count, capacity: self.room.tokens });
         }
+        if let Tokens::Device(tokens) = tokens {
+            return Ok(tokens.rows(&self.shape));
+        }
         self.memory.rows.write(0, tokens.bytes())?;
         self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
-        Ok(tokens.are_quantised_on_the_way(&self.shape))
+        Ok(Rows {
+            rows: self.memory.rows.global(),
+            sides: self.memory.sides.global(),
+            quantises: tokens.are_quantised_on_the_way(&self.shape),
+        })
     }
 
     /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
@@ -297,24 +339,14 @@ impl Dock {
     /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that does not exist.
     pub fn synchronise(&mut self) -> Result<()> {
         self.check_sound()?;
-        let outcome = self.finish(Vec::new());
+        let outcome = Launches::begin(&self.rank).and_then(|launches| self.finish(launches));
         self.broken = outcome.as_ref().err().cloned();
         outcome.map(|_| ())
     }
 
-    /// What the launches of a round with the tokens in the dock's memory read.
-    fn batch<'a>(&'a self, plan: &'a Plan, routes: RouteArrays, tokens: usize, quantises: bool) -> Batch<'a> {
-        Batch {
-            dock: self,
-            rows: self.memory.rows.global(),
-            sides: self.memory.sides.global(),
-            quantises,
-            routes,
-            plan,
-            tokens,
-            token_capacity: self.room.tokens,
-            reported: true,
-        }
+    /// What the launches of a round with these rows read.
+    fn batch<'a>(&'a self, plan: &'a Plan, routes: RouteArrays, tokens: usize, rows: Rows) -> Batch<'a> {
+        Batch { dock: self, rows, routes, plan, tokens, token_capacity: self.room.tokens, reported: true }
     }
 
     /// A step of the round that has begun.
@@ -352,11 +384,12 @@ impl Dock {
     }
 
     /// Waits for the launches and looks at the status record.
-    pub(crate) fn finish(&self, launches: Vec<Launched>) -> Result<StageReport> {
+    pub(crate) fn finish(&self, launches: Launches) -> Result<StageReport> {
+        let stage = launches.end(&self.rank)?;
         self.rank.synchronise()?;
         let words = self.memory.status.read(0..self.memory.status.len())?;
         status::check(&self.rank, &words, &self.shape, &self.room, |stage| self.memory.flags(stage))?;
-        Ok(StageReport { launches: launches.into_iter().map(Launched::report).collect() })
+        stage.report()
     }
 
     pub(crate) fn index(&self) -> u32 {

@@ -4,31 +4,32 @@ use std::rc::Rc;
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::layout::code::{Origin, Selection};
-use crossdock_device::library::code::B128;
 use crossdock_device::{Shape, Wire};
 use half::bf16;
 
 use crate::buffer::Buffer;
 use crate::combining::{Combine, Element};
+use crate::device_slice::DeviceSlice;
 use crate::dock::Dock;
-use crate::launches::Batch;
+use crate::launches::{Batch, Rows};
 use crate::plan::{Plan, RouteArrays};
 use crate::rank::Rank;
 use crate::tokens::length;
 use crate::{Error, Layout, Result};
 
-/// The rows of a rank's tokens, in its device memory.
+/// The rows of a rank's tokens, in its device memory. Slices may be longer than needed; rows begin at a multiple of 16 bytes. For a round that
+/// is enqueued they are long enough for as many tokens as the dock has room for, and stay until the stream has come past it.
 #[derive(Clone, Copy, Debug)]
 pub enum DeviceTokens<'a> {
     /// `[tokens, hidden]`, as [`Tokens::Bf16`](crate::Tokens::Bf16).
-    Bf16(&'a Buffer<bf16>),
+    Bf16(DeviceSlice<'a, bf16>),
     /// Rows as they travel, for [`Wire::Fp8`] and [`Wire::Opaque`].
     Encoded {
         /// `[tokens, row bytes]`.
-        rows: &'a Buffer<u8>,
+        rows: DeviceSlice<'a, u8>,
         /// `[tokens, side bytes]`: what travels beside each row, as [`Arrived::side_records`](crate::Arrived::side_records) gives it:
         /// the scales of FP8 rows, or the side tensors one behind the other, and zeros up to a whole word.
-        sides: &'a Buffer<u8>,
+        sides: DeviceSlice<'a, u8>,
     },
 }
 
@@ -36,11 +37,11 @@ pub enum DeviceTokens<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceRouting<'a> {
     /// `[tokens, top_k]`: expert numbers, or -1 for no route.
-    pub experts: &'a Buffer<i32>,
+    pub experts: DeviceSlice<'a, i32>,
     /// `[tokens, top_k]`: weights; those beside a -1 are not used.
-    pub weights: &'a Buffer<f32>,
+    pub weights: DeviceSlice<'a, f32>,
     /// `[1]`: how many tokens there are.
-    pub tokens: &'a Buffer<u32>,
+    pub tokens: DeviceSlice<'a, u32>,
 }
 
 impl DeviceRouting<'_> {
@@ -74,7 +75,7 @@ impl DeviceRouting<'_> {
 }
 
 impl DeviceTokens<'_> {
-    fn check(&self, rank: usize, shape: &Shape, tokens: usize) -> Result<()> {
+    pub(crate) fn check(&self, rank: usize, shape: &Shape, tokens: usize) -> Result<()> {
         let wrong = |found| Err(Error::WrongWire { rank, expected: shape.wire.to_string(), found });
         match (self, shape.wire) {
             (DeviceTokens::Bf16(rows), wire) => {
@@ -87,26 +88,33 @@ impl DeviceTokens<'_> {
                     Wire::Opaque(_) => return wrong("bf16"),
                 }
                 let expected = tokens * shape.hidden as usize;
-                at_least(rank, "tokens", "at least the capacity in tokens * hidden", rows.len(), expected)
+                at_least(rank, "tokens", "at least tokens * hidden", rows.len(), expected)?;
+                rows.check_alignment(rank, "tokens")
             }
             (DeviceTokens::Encoded { .. }, Wire::Bf16) => wrong("encoded"),
             (DeviceTokens::Encoded { rows, sides }, _) => {
                 let expected = tokens * shape.row_bytes() as usize;
-                let rule = "at least the capacity in tokens * bytes of a row";
+                let rule = "at least tokens * bytes of a row";
                 at_least(rank, "tokens.rows", rule, rows.len(), expected)?;
                 let expected = tokens * shape.side_bytes() as usize;
-                let rule = "at least the capacity in tokens * bytes beside a row";
-                at_least(rank, "tokens.sides", rule, sides.len(), expected)
+                let rule = "at least tokens * bytes beside a row";
+                at_least(rank, "tokens.sides", rule, sides.len(), expected)?;
+                rows.check_alignment(rank, "tokens.rows")?;
+                sides.check_aligned_to(rank, "tokens.sides", 4)
             }
         }
     }
 
-    /// Rows, what is beside them, and whether dispatch quantises them.
-    fn arrays(&self, shape: &Shape) -> (Global<B128>, Global<u32>, bool) {
+    /// Where the kernel reads them.
+    pub(crate) fn rows(&self, shape: &Shape) -> Rows {
         match self {
             // Where dispatch makes the sides, or there are none, it does not look.
-            DeviceTokens::Bf16(rows) => (rows.global(), rows.global(), shape.wire != Wire::Bf16),
-            DeviceTokens::Encoded { rows, sides } => (rows.global(), sides.global(), false),
+            DeviceTokens::Bf16(rows) => {
+                Rows { rows: rows.global(), sides: rows.global(), quantises: shape.wire != Wire::Bf16 }
+            }
+            DeviceTokens::Encoded { rows, sides } => {
+                Rows { rows: rows.global(), sides: sides.global(), quantises: false }
+            }
         }
     }
 }
@@ -155,8 +163,8 @@ impl Dock {
     ///     let outputs: Buffer<bf16> = rank.buffer(dock.slot_capacity() * 64)?;
     ///     outputs.write(0, &vec![bf16::ONE; outputs.len()])?; // experts would be kernels of yours
     ///     let (graph, ()) = rank.capture(|| {
-    ///         let routing = DeviceRouting { experts: &experts, weights: &weights, tokens: &tokens };
-    ///         let enqueued = dock.enqueue(DeviceTokens::Bf16(&rows), routing)?;
+    ///         let routing = DeviceRouting { experts: (&experts).into(), weights: (&weights).into(), tokens: (&tokens).into() };
+    ///         let enqueued = dock.enqueue(DeviceTokens::Bf16((&rows).into()), routing)?;
     ///         enqueued.combine(Combine::of_slots(&outputs), &results)
     ///     })?;
     ///     let mut sums = Vec::new();
@@ -184,13 +192,11 @@ impl Dock {
         let (rank, capacity) = (self.rank.index(), self.room.tokens);
         tokens.check(rank, &self.shape, capacity)?;
         routing.check(rank, self.shape.top_k, capacity)?;
-        let (rows, sides, quantises) = tokens.arrays(&self.shape);
+        let rows = tokens.rows(&self.shape);
         let plan = Rc::clone(&self.enqueued_plan);
         let batch = Batch {
             dock: self,
             rows,
-            sides,
-            quantises,
             routes: routing.arrays(),
             plan: &plan,
             tokens: capacity,

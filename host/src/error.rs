@@ -242,6 +242,50 @@ pub enum Error {
         /// The scale.
         scale: f32,
     },
+    /// Rows in device memory do not begin where kernels can read them.
+    #[error("rank {rank}: {what} must begin at a multiple of {alignment} bytes; it begins at {address:#x}")]
+    Misaligned {
+        /// The rank.
+        rank: usize,
+        /// The rows.
+        what: &'static str,
+        /// Where they begin.
+        address: u64,
+        /// What that must be a multiple of.
+        alignment: u64,
+    },
+    /// A tensor of another library does not suit.
+    #[error("rank {rank}: the tensor does not suit: {problem}")]
+    Tensor {
+        /// The rank.
+        rank: usize,
+        /// Why.
+        problem: String,
+    },
+    /// Two events are on different streams.
+    #[error(
+        "rank {rank}: the time between events of different streams is not defined: use two of one stream"
+    )]
+    OtherStream {
+        /// The rank of the first.
+        rank: usize,
+    },
+    /// Two events are the wrong way round.
+    #[error(
+        "rank {rank}: the later event is given first; ask the earlier one how long it takes until the later"
+    )]
+    EventsReversed {
+        /// The rank.
+        rank: usize,
+    },
+    /// A rank that does not exist.
+    #[error("rank {peer} does not exist; use 0 to {}", .ranks - 1)]
+    NoSuchRank {
+        /// What was given.
+        peer: usize,
+        /// How many ranks there are.
+        ranks: usize,
+    },
     /// A buffer is accessed outside its length.
     #[error("elements {start}..{end} are outside a buffer of {length}")]
     OutsideBuffer {

@@ -6,6 +6,8 @@ use half::bf16;
 use crate::arrived::Arrived;
 use crate::buffer::Buffer;
 use crate::combining::Outputs;
+use crate::device_slice::DeviceSlice;
+use crate::kernel::Launches;
 use crate::launches::blocks;
 use crate::tokens::length;
 use crate::{Error, Result, Wire};
@@ -37,22 +39,24 @@ impl Arrived<'_> {
         let elements = self.slot_count() * dock.shape.hidden as usize;
         let copied;
         let outputs = match outputs.into() {
-            Outputs::Device(buffer) => {
-                let found = buffer.len().min(elements);
+            Outputs::Device(slice) => {
+                let found = slice.len().min(elements);
                 length(rank.index(), "outputs", "at least slots * hidden", (found, elements))?;
-                buffer
+                slice.check_alignment(rank.index(), "outputs")?;
+                slice
             }
             Outputs::Host(values) => {
                 length(rank.index(), "outputs", "slots * hidden", (values.len(), elements))?;
                 copied = rank.buffer(elements)?;
                 copied.write(0, values)?;
-                &copied
+                DeviceSlice::from(&copied)
             }
         };
         let gradients =
             Gradients { outputs: rank.buffer(elements)?, weights: rank.buffer(self.slot_count())? };
         let kernel = &dock.kernels.gradient;
-        let launch = kernel.launch(
+        let mut launches = Launches::begin(rank)?;
+        launches.push(kernel.launch(
             blocks(self.row_count(), dock.allotment().gradient),
             &GradientArguments {
                 gradients: dock.memory.arrived_rows.here().global(),
@@ -65,8 +69,8 @@ impl Arrived<'_> {
                 weight_gradients: gradients.weights.global(),
                 status: dock.memory.status.global(),
             },
-        )?;
-        dock.finish(vec![launch])?;
+        )?);
+        dock.finish(launches)?;
         Ok(gradients)
     }
 }

@@ -6,7 +6,8 @@ use crossdock_device::launch::{Arguments, KernelImage};
 
 use crate::backend::{KernelHandle, Launch, LaunchOptions, Ticket};
 use crate::rank::Rank;
-use crate::report::LaunchReport;
+use crate::report::{LaunchReport, StageReport};
+use crate::stream::Event;
 use crate::{Error, Result};
 
 /// What every GPU that has clusters runs (CUDA programming guide, "Thread Block Clusters").
@@ -107,6 +108,46 @@ impl<A: Arguments> Kernel<A> {
         };
         let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
+    }
+}
+
+/// The launches of a stage, and the moment before the first.
+#[derive(Debug)]
+pub(crate) struct Launches {
+    begin: Event,
+    launched: Vec<Launched>,
+}
+
+impl Launches {
+    /// None yet.
+    pub(crate) fn begin(rank: &Rank) -> Result<Launches> {
+        Ok(Launches { begin: rank.record()?, launched: Vec::new() })
+    }
+
+    /// One more.
+    pub(crate) fn push(&mut self, launched: Launched) {
+        self.launched.push(launched);
+    }
+
+    /// The moment after the last.
+    pub(crate) fn end(self, rank: &Rank) -> Result<Stage> {
+        Ok(Stage { end: rank.record()?, launches: self })
+    }
+}
+
+/// All launches of a stage.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    launches: Launches,
+    end: Event,
+}
+
+impl Stage {
+    /// What they did, once they are finished.
+    pub(crate) fn report(self) -> Result<StageReport> {
+        let Stage { launches: Launches { begin, launched }, end } = self;
+        let span = Some(begin.until(&end)?);
+        Ok(StageReport { launches: launched.into_iter().map(Launched::report).collect(), span })
     }
 }
 

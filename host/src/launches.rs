@@ -17,13 +17,20 @@ use crate::memory::{CHUNK_TOKENS, Counting};
 use crate::plan::{Plan, RouteArrays};
 use crate::planning::Share;
 
+/// The rows that a round sends, where the kernel reads them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    pub(crate) rows: Global<B128>,
+    pub(crate) sides: Global<u32>,
+    /// Whether dispatch quantises them.
+    pub(crate) quantises: bool,
+}
+
 /// What a rank brings to a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch<'a> {
     pub(crate) dock: &'a Dock,
-    pub(crate) rows: Global<B128>,
-    pub(crate) sides: Global<u32>,
-    pub(crate) quantises: bool,
+    pub(crate) rows: Rows,
     pub(crate) routes: RouteArrays,
     pub(crate) plan: &'a Plan,
     /// What the launches are sized for: at least as many as there are.
@@ -94,9 +101,9 @@ impl Batch<'_> {
         dock.kernels.dispatch.start(
             blocks(rows, dock.allotment().dispatch),
             &DispatchArguments {
-                rows: self.rows,
-                sides: self.sides,
-                quantises: u32::from(self.quantises),
+                rows: self.rows.rows,
+                sides: self.rows.sides,
+                quantises: u32::from(self.rows.quantises),
                 weights: routes.weights,
                 places: plan.places.global(),
                 token_count: routes.token_count,

@@ -34,6 +34,9 @@ mod buffer;
 mod capacity;
 mod cluster;
 mod combining;
+mod device_slice;
+#[cfg(feature = "dlpack")]
+pub mod dlpack;
 mod dock;
 mod enqueued;
 mod error;
@@ -60,7 +63,7 @@ mod topology;
 pub use arrived::Arrived;
 pub use backend::LaunchOptions;
 #[cfg(feature = "cuda")]
-pub use backend::cuda::{Gpu, gpus};
+pub use backend::cuda::{DriverVersion, Gpu, driver, gpus};
 pub use buffer::{Buffer, SymmetricBuffer};
 pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
@@ -71,6 +74,7 @@ pub use crossdock_device::{
     Shape, Specialised, SpecialisedRouter, Target, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
+pub use device_slice::{DeviceSlice, DeviceSliceMut};
 pub use dock::Dock;
 pub use enqueued::{DeviceRouting, DeviceTokens, Enqueued};
 pub use error::{Error, Overflowing, Result, Stage};

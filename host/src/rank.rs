@@ -86,6 +86,11 @@ impl Rank {
         self.deadline
     }
 
+    /// How many multiprocessors of its GPU kernels of this rank may take.
+    pub fn multiprocessors(&self) -> u32 {
+        self.backend.multiprocessors()
+    }
+
     /// How fast its GPU and links are.
     pub(crate) fn rates(&self) -> Rates {
         self.rates
@@ -162,6 +167,10 @@ impl Rank {
     /// Whether this is the same rank of the same cluster, on whatever stream.
     pub(crate) fn is(&self, other: &Rank) -> bool {
         self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
+    }
+
+    pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.backend)
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {

@@ -6,6 +6,34 @@ use std::collections::BTreeMap;
 
 pub use crossdock_emulator::activity::{Activity, Class, Instructions, Requests, SharedRequests, Waits};
 
+/// The time between two moments of a stream, in the unit that the backend has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Elapsed {
+    /// By the clock of a real GPU.
+    Seconds(f64),
+    /// By the clock of a virtual GPU: the cycles of the launches between, one after the other. They order events and are no
+    /// estimate of time; copies and fills take none.
+    Cycles(u64),
+}
+
+impl Elapsed {
+    /// The seconds, if it has some.
+    pub fn seconds(self) -> Option<f64> {
+        match self {
+            Elapsed::Seconds(seconds) => Some(seconds),
+            Elapsed::Cycles(_) => None,
+        }
+    }
+
+    /// The virtual cycles, if it has some.
+    pub fn cycles(self) -> Option<u64> {
+        match self {
+            Elapsed::Cycles(cycles) => Some(cycles),
+            Elapsed::Seconds(_) => None,
+        }
+    }
+}
+
 /// Bytes that one rank moved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
@@ -75,6 +103,8 @@ pub struct LaunchReport {
 pub struct StageReport {
     /// The launches of the stage, in order.
     pub launches: Vec<LaunchReport>,
+    /// From before the first launch to the end of the last, on the rank's stream.
+    pub span: Option<Elapsed>,
 }
 
 impl StageReport {
@@ -119,8 +149,10 @@ mod tests {
 
     #[test]
     fn stages_add_counters_by_peer_and_keep_the_shared_time() {
-        let stage =
-            StageReport { launches: vec![launch(5, 1, 7, 0.5), launch(6, 1, 8, 0.5), launch(7, 2, 9, 0.25)] };
+        let stage = StageReport {
+            launches: vec![launch(5, 1, 7, 0.5), launch(6, 1, 8, 0.5), launch(7, 2, 9, 0.25)],
+            span: None,
+        };
         let sum = stage.counters().expect("every launch counted");
         assert_eq!(sum.warp_instructions, 18);
         assert_eq!(sum.traffic.nvlink[&1], Link { read: 2, written: 15 });
@@ -132,7 +164,7 @@ mod tests {
 
     #[test]
     fn one_uncounted_launch_makes_the_sum_unknown() {
-        let mut stage = StageReport { launches: vec![launch(5, 1, 7, 0.5)] };
+        let mut stage = StageReport { launches: vec![launch(5, 1, 7, 0.5)], span: None };
         stage.launches.push(LaunchReport::default());
         assert_eq!(stage.counters(), None);
     }

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use crate::backend::{EventHandle, GraphHandle, StreamHandle};
 use crate::rank::Rank;
+use crate::report::Elapsed;
 use crate::{Error, Result};
 
 /// A sequence of launches on the GPU of one rank. Launches of one stream run in order; different streams run concurrently.
@@ -124,6 +125,35 @@ impl Rank {
 
     fn owns(&self, other: &Rank, what: &'static str) -> Result<()> {
         if self.is(other) { Ok(()) } else { Err(Error::OtherRank { rank: self.index(), what }) }
+    }
+}
+
+impl Event {
+    /// How long it takes the GPU to come from this event to a later one of the same stream. Waits until that has come.
+    ///
+    /// ```
+    /// use crossdock_host::{Cluster, Error, Topology};
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// Cluster::emulated(Topology::nodes(1))?.run(|rank| -> Result<(), Error> {
+    ///     let before = rank.record()?;
+    ///     // .. launches ..
+    ///     let after = rank.record()?;
+    ///     println!("{:?}", before.until(&after)?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the events are of different streams, the later one is first, or a kernel between them faults.
+    pub fn until(&self, later: &Event) -> Result<Elapsed> {
+        let rank = self.rank.index();
+        if !self.rank.is(&later.rank) || self.rank.stream() != later.rank.stream() {
+            return Err(Error::OtherStream { rank });
+        }
+        self.rank.backend().elapsed(rank, self.handle, later.handle)
     }
 }
 

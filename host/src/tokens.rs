@@ -6,6 +6,7 @@ use crossdock_device::numbers::quantise::ue8m0;
 use crossdock_device::{Fp8, ScaleFormat, Shape, Wire};
 use half::bf16;
 
+use crate::enqueued::DeviceTokens;
 use crate::plain::bytes_of;
 use crate::{Error, Result};
 
@@ -30,6 +31,8 @@ pub enum Tokens<'a> {
         /// `[tokens, bytes]` for each side tensor.
         sides: &'a [&'a [u8]],
     },
+    /// In this rank's device memory, for every wire: nothing is copied.
+    Device(DeviceTokens<'a>),
 }
 
 /// The experts that a rank's tokens were routed to.
@@ -74,6 +77,7 @@ impl<'a> Tokens<'a> {
     pub(crate) fn check(&self, rank: usize, shape: &Shape, tokens: usize) -> Result<()> {
         let elements = tokens.saturating_mul(shape.hidden as usize);
         match (self, shape.wire) {
+            (Tokens::Device(device), _) => device.check(rank, shape, tokens),
             (Tokens::Bf16(rows), Wire::Bf16) => {
                 length(rank, "tokens", "tokens * hidden", (rows.len(), elements))
             }
@@ -123,19 +127,20 @@ impl<'a> Tokens<'a> {
         matches!((self, shape.wire), (Tokens::Bf16(_), Wire::Fp8(_)))
     }
 
-    /// The rows as the kernel reads them.
+    /// The rows as the kernel reads them; empty where the device has them already.
     pub(crate) fn bytes(&self) -> &'a [u8] {
         match self {
             Tokens::Bf16(rows) => bytes_of(rows),
             Tokens::Fp8 { values, .. } => values,
             Tokens::Opaque { rows, .. } => rows,
+            Tokens::Device(_) => &[],
         }
     }
 
-    /// `[tokens, side bytes]`: what travels beside each row; empty where dispatch makes it.
+    /// `[tokens, side bytes]`: what travels beside each row; empty where dispatch makes it or the device has it already.
     pub(crate) fn side_records(&self, rank: usize, shape: &Shape) -> Result<Cow<'a, [u8]>> {
         match (self, shape.wire) {
-            (Tokens::Bf16(_), _) => Ok(Cow::Borrowed(&[])),
+            (Tokens::Bf16(_) | Tokens::Device(_), _) => Ok(Cow::Borrowed(&[])),
             (Tokens::Fp8 { scales, .. }, Wire::Fp8(Fp8 { scale: ScaleFormat::Ue8m0, .. })) => {
                 let exponents = scales.iter().enumerate().map(|(index, &scale)| {
                     let exponent = ue8m0::from_f32_up(scale);

@@ -55,8 +55,12 @@ impl Bench {
     }
 
     fn enqueue(&mut self) -> Result<(), Error> {
-        let routing = DeviceRouting { experts: &self.experts, weights: &self.weights, tokens: &self.tokens };
-        let enqueued = self.dock.enqueue(DeviceTokens::Bf16(&self.rows), routing)?;
+        let routing = DeviceRouting {
+            experts: (&self.experts).into(),
+            weights: (&self.weights).into(),
+            tokens: (&self.tokens).into(),
+        };
+        let enqueued = self.dock.enqueue(DeviceTokens::Bf16((&self.rows).into()), routing)?;
         enqueued.combine(Combine::of_slots(&self.outputs), &self.results)
     }
 
@@ -162,9 +166,12 @@ fn a_round_that_fails_before_it_sends_has_no_arrivals() {
     let counts = cluster().run(|rank| -> Result<Vec<u32>, Error> {
         let mut bench = Bench::new(rank, Capacity::tokens(MOST).rows(2 * MOST))?;
         bench.write(MOST, 1.0, 0)?;
-        let routing =
-            DeviceRouting { experts: &bench.experts, weights: &bench.weights, tokens: &bench.tokens };
-        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16(&bench.rows), routing)?;
+        let routing = DeviceRouting {
+            experts: (&bench.experts).into(),
+            weights: (&bench.weights).into(),
+            tokens: (&bench.tokens).into(),
+        };
+        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16((&bench.rows).into()), routing)?;
         let mut counts = enqueued.source_offsets().read(0..RANKS + 1)?;
         counts.extend(enqueued.expert_offsets().read(0..3)?);
         counts.extend(enqueued.expert_counts().read(0..2)?);
@@ -246,10 +253,13 @@ fn a_captured_router_chooses_for_the_round_behind_it() {
         let mut router = rank.router(rank.router_kernel(gate)?, Capacity::tokens(MOST))?;
         let logits: Buffer<f32> = rank.buffer(MOST * 6)?;
         let (graph, ()) = rank.capture(|| {
-            let routing =
-                DeviceRouting { experts: &bench.experts, weights: &bench.weights, tokens: &bench.tokens };
+            let routing = DeviceRouting {
+                experts: (&bench.experts).into(),
+                weights: (&bench.weights).into(),
+                tokens: (&bench.tokens).into(),
+            };
             router.enqueue(&logits, routing)?;
-            let enqueued = bench.dock.enqueue(DeviceTokens::Bf16(&bench.rows), routing)?;
+            let enqueued = bench.dock.enqueue(DeviceTokens::Bf16((&bench.rows).into()), routing)?;
             enqueued.combine(Combine::of_slots(&bench.outputs).unweighted(), &bench.results)
         })?;
         for count in [5, MOST, 1] {
@@ -310,8 +320,8 @@ fn arrays_that_are_too_short_or_on_the_host_are_refused_before_anything_is_launc
     let outcome = cluster().run(|rank| -> Result<(), Error> {
         let mut bench = Bench::new(rank, Capacity::tokens(MOST))?;
         let short: Buffer<bf16> = rank.buffer(MOST * HIDDEN - 1)?;
-        let routing = DeviceRouting { experts: &bench.experts, weights: &bench.weights, tokens: &bench.tokens };
-        let error = bench.dock.enqueue(DeviceTokens::Bf16(&short), routing).expect_err("one element is missing");
+        let routing = DeviceRouting { experts: (&bench.experts).into(), weights: (&bench.weights).into(), tokens: (&bench.tokens).into() };
+        let error = bench.dock.enqueue(DeviceTokens::Bf16((&short).into()), routing).expect_err("one element is missing");
         assert_eq!(
             error.to_string(),
             format!(
@@ -322,17 +332,17 @@ fn arrays_that_are_too_short_or_on_the_host_are_refused_before_anything_is_launc
         let bytes: Buffer<u8> = rank.buffer(MOST * HIDDEN * 2)?;
         let error = bench
             .dock
-            .enqueue(DeviceTokens::Encoded { rows: &bytes, sides: &bytes }, routing)
+            .enqueue(DeviceTokens::Encoded { rows: (&bytes).into(), sides: (&bytes).into() }, routing)
             .expect_err("bf16 on the wire");
         assert!(matches!(error, Error::WrongWire { found: "encoded", .. }), "{error}");
 
         let host = vec![bf16::ONE; bench.outputs.len()];
         bench.write(1, 1.0, 0)?;
-        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16(&bench.rows), routing)?;
+        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16((&bench.rows).into()), routing)?;
         let error =
             enqueued.combine(Combine::of_slots(&host), &bench.results).expect_err("outputs on the host");
         assert!(matches!(error, Error::NotOnDevice { what: "outputs", .. }), "{error}");
-        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16(&bench.rows), routing)?;
+        let enqueued = bench.dock.enqueue(DeviceTokens::Bf16((&bench.rows).into()), routing)?;
         let error = enqueued
             .combine(Combine::of_slots(&bench.outputs).bias(&bench.rows), &short)
             .expect_err("results are too short");

@@ -1,10 +1,12 @@
 //! The command-line tool as a user meets it: exit codes, messages, files, JSON.
 
 mod bad_input;
+mod bench;
 mod check;
 mod device_files;
 mod exec;
 mod files;
+mod gpu_test;
 mod runs;
 
 use std::path::Path;

@@ -174,8 +174,12 @@ fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>,
                     tokens: tokens.global(),
                 },
             )?;
-            let routing = DeviceRouting { experts: &experts, weights: &weights, tokens: &tokens };
-            let enqueued = dock.enqueue(DeviceTokens::Bf16(&rows), routing)?;
+            let routing = DeviceRouting {
+                experts: (&experts).into(),
+                weights: (&weights).into(),
+                tokens: (&tokens).into(),
+            };
+            let enqueued = dock.enqueue(DeviceTokens::Bf16((&rows).into()), routing)?;
             layer.experts.enqueue(
                 3,
                 &code::ExpertsArguments {

@@ -20,7 +20,7 @@ pub(crate) use emulated::{Emulated, Settings};
 
 use crate::Result;
 use crate::Trace;
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 
 /// A kernel that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,15 @@ pub struct KernelHandle(pub(crate) usize);
 /// A launch whose report can be asked for after a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub(crate) u64);
+
+/// The GPU of a rank, as other libraries name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// A CUDA device of this process, by its number.
+    Cuda(i32),
+    /// One that no other library knows.
+    Virtual,
+}
 
 /// A stream of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,10 +139,13 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// multiprocessors.
     fn multiprocessors(&self) -> u32;
 
+    /// The GPU of a rank.
+    fn device(&self, rank: usize) -> Device;
+
     /// Reserves `bytes` of device memory, aligned to 256 bytes, with undefined contents.
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64>;
 
-    /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]).
+    /// Gives memory back once earlier launches of the rank are done with it (see [`Sharing`]). On any thread.
     fn release(&self, rank: usize, address: u64);
 
     /// What a peer needs to reach the symmetric allocation of `rank` at `address`, to be handed to its [`import`](Self::import).
@@ -174,6 +186,9 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// What is put on the stream from now on runs after that moment. The host does not wait.
     fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()>;
+
+    /// How far two events of one stream are apart. Waits until the later one has come.
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed>;
 
     /// Nobody will wait for the event any more.
     fn forget_event(&self, rank: usize, event: EventHandle);

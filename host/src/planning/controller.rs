@@ -52,7 +52,7 @@ impl Observation {
     /// count. A kernel waits for its peers at one place, so the mean length of its waits is how long it waited there.
     pub fn of_round(round: &RoundReport, compute_cycles: u64) -> Option<Observation> {
         let mut observation = Observation { compute: compute_cycles as f64, ..Observation::default() };
-        let StageReport { launches: dispatch } = &round.dispatch;
+        let StageReport { launches: dispatch, .. } = &round.dispatch;
         for launch in dispatch.iter().chain(&round.combine.launches) {
             let activity = &launch.counters.as_ref()?.activity;
             let waits = &activity.spin_waits;

@@ -7,7 +7,9 @@ use crossdock::host::Layout;
 use crossdock::host::planning::Budget;
 use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
+use crate::bench::arguments::BenchArguments;
 use crate::exec::argument::{Argument, extents};
+use crate::gpu_test::arguments::GpuTestArguments;
 use crate::routing::Routing;
 use crate::wire;
 
@@ -43,6 +45,12 @@ pub(crate) enum Command {
     /// virtual GPUs that look for every mistake they know, data races among them, and verifies every byte. With --ptx the
     /// kernels of a file take the place of ours. Exits with 0 when nothing was found, 1 on a finding, and 2 on bad input.
     Check(CheckArguments),
+    /// Measures dispatch, combine, router, quantiser and plain copies
+    ///
+    /// On NVIDIA GPUs, times come from events on the ranks' streams; bytes follow from the routes, exactly; and rates are compared with
+    /// those of plain copies of as many bytes in the same run. On virtual GPUs the same program gives virtual cycles, exact bytes and
+    /// what a time model says. `docs/running-on-gpus.md` explains every figure.
+    Bench(Box<BenchArguments>),
     /// Prints the PTX of a kernel that is specialised for a shape
     Ptx(PtxArguments),
     /// Runs a kernel of any PTX file on virtual GPUs, with arrays from .npy files
@@ -65,6 +73,12 @@ pub(crate) enum Command {
     /// which is reported with its line, and 2 on bad input.
     #[command(verbatim_doc_comment)]
     Exec(Box<ExecArguments>),
+    /// Tests NVIDIA GPUs: the same kernels there and on virtual GPUs, byte by byte
+    ///
+    /// Whole rounds at 1, 2, 4 and 8 ranks against the reference, number conversions, the memory model, barriers, copies and
+    /// intrinsics. It needs the driver and this one program. Without a driver all tests are skipped, and counted. Exits with 0
+    /// when all passed or were skipped, 1 when a test failed, and 2 on bad input.
+    GpuTest(GpuTestArguments),
     /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
     Doctor(DoctorArguments),
 }
@@ -76,6 +90,16 @@ pub(crate) enum BackendName {
     Emulator,
     /// NVIDIA GPUs; several ranks share one where there are fewer
     Cuda,
+}
+
+impl BackendName {
+    /// As the flag spells it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            BackendName::Emulator => "emulator",
+            BackendName::Cuda => "cuda",
+        }
+    }
 }
 
 /// How the router's kernel scores experts, and what follows from it.
@@ -270,7 +294,7 @@ impl RunArguments {
     }
 }
 
-fn layout(text: &str) -> Result<Layout, String> {
+pub(crate) fn layout(text: &str) -> Result<Layout, String> {
     let rule =
         "expected source, expert:ALIGNMENT or masked:CAPACITY with a number from 1, such as expert:128";
     let number = |digits: &str| digits.parse().ok().filter(|&rows| rows > 0).ok_or(rule.to_string());
@@ -282,11 +306,11 @@ fn layout(text: &str) -> Result<Layout, String> {
     }
 }
 
-fn target(text: &str) -> Result<CompileOptions, String> {
+pub(crate) fn target(text: &str) -> Result<CompileOptions, String> {
     CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
-fn budget(text: &str) -> Result<Budget, String> {
+pub(crate) fn budget(text: &str) -> Result<Budget, String> {
     match text {
         "auto" => Ok(Budget::Auto),
         "all" => Ok(Budget::All),
@@ -304,7 +328,7 @@ fn scaling(text: &str) -> Result<f32, String> {
     }
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 

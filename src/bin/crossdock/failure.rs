@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crossdock::host::Error;
+
 /// Every way to fail. Bad input exits with 2; a run that went wrong exits with 1.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -20,6 +22,9 @@ pub(crate) enum Failure {
     /// Runs of `crossdock check` went wrong; they have been reported.
     #[error("{found} of {runs} runs went wrong")]
     Findings { found: usize, runs: u32 },
+    /// Tests of `crossdock gpu-test` failed; they have been reported.
+    #[error("{failed} of {tests} tests failed")]
+    Tests { failed: usize, tests: usize },
     /// A Rust file has mistakes, each shown where it is.
     #[error("{0}")]
     Source(String),
@@ -37,12 +42,34 @@ pub(crate) enum Failure {
     Output(#[from] std::io::Error),
 }
 
+/// Errors about what was asked for exit differently from errors of the round.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::NoRanks { .. }
+            | Error::SeveralNodes { .. }
+            | Error::TooManyRanks { .. }
+            | Error::UnevenExperts { .. }
+            | Error::Hidden { .. }
+            | Error::OpaqueRow { .. }
+            | Error::OutOfRange { .. }
+            | Error::Specialise(_)
+            | Error::OverCapacity { .. }
+            | Error::Overflow { .. }
+            | Error::NoSuchExpert { .. }
+            | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
+            _ => Failure::Round(error.to_string()),
+        }
+    }
+}
+
 impl Failure {
     /// 1 for a run that went wrong, 2 for bad input.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Mismatch(_)
             | Failure::Findings { .. }
+            | Failure::Tests { .. }
             | Failure::Round(_)
             | Failure::Kernel(_)
             | Failure::Unwritten { .. }

@@ -1,12 +1,14 @@
-//! `crossdock`: runs rounds on virtual GPUs and verifies them, prints kernels as PTX, says what the machine has.
+//! `crossdock`: runs rounds and verifies them, measures them, prints kernels as PTX, says what the machine has.
 
 mod arguments;
+mod bench;
 mod check;
 mod console;
 mod doctor;
 mod exec;
 mod failure;
 mod files;
+mod gpu_test;
 mod model;
 mod progress;
 mod ptx;
@@ -25,8 +27,10 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Ptx(arguments) => ptx::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
+        Command::GpuTest(arguments) => gpu_test::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     match result {

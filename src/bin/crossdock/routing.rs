@@ -6,6 +6,7 @@
 //! proportion to popularity.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::str::FromStr;
 
 use rand::RngExt;
@@ -21,6 +22,18 @@ pub(crate) enum Routing {
     OneExpert,
     /// All alike, and each selection is none with this probability.
     Sparse(f64),
+}
+
+/// As the flag spells it.
+impl fmt::Display for Routing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Routing::Uniform => f.write_str("uniform"),
+            Routing::Zipf(exponent) => write!(f, "zipf:{exponent}"),
+            Routing::OneExpert => f.write_str("one-expert"),
+            Routing::Sparse(none) => write!(f, "sparse:{none}"),
+        }
+    }
 }
 
 impl FromStr for Routing {
@@ -248,6 +261,9 @@ mod tests {
     #[test]
     fn routing_names_are_parsed_or_explained() {
         assert_eq!("zipf:1.2".parse(), Ok(Routing::Zipf(1.2)));
+        for text in ["uniform", "one-expert", "zipf:1.5", "sparse:0.25"] {
+            assert_eq!(text.parse::<Routing>().map(|routing| routing.to_string()).as_deref(), Ok(text));
+        }
         assert_eq!("sparse:0.25".parse(), Ok(Routing::Sparse(0.25)));
         for wrong in
             ["zipf", "zipf:", "zipf:-1", "zipf:nan", "Uniform", "zipf:99", "sparse:1.1", "sparse:nan"]

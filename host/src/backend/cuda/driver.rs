@@ -76,6 +76,36 @@ pub(super) fn start() -> Result<Driver> {
     }
 }
 
+/// Which driver this machine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverVersion {
+    /// The CUDA version that it supports, such as 12 and 4.
+    pub cuda: (u32, u32),
+    /// Its release, such as `550.54.15`, where the system says so.
+    pub release: Option<String>,
+}
+
+/// The driver that runs kernels here.
+///
+/// # Errors
+/// [`Error::NoGpu`] when there is no driver, an old one, or no GPU.
+pub fn driver() -> Result<DriverVersion> {
+    let cuda = start()?.cuda;
+    let release = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
+    let release = release.and_then(|text| release_in(&text).map(str::to_owned));
+    Ok(DriverVersion { cuda, release })
+}
+
+/// The release in what the kernel module says of itself.
+fn release_in(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.starts_with("NVRM version:"))?;
+    let is_release = |word: &&str| {
+        word.contains('.')
+            && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    line.split_whitespace().find(is_release)
+}
+
 /// All GPUs that the driver shows; there is at least one.
 ///
 /// # Errors
@@ -163,5 +193,19 @@ pub(super) fn reason(error: DriverError) -> String {
     match (text(error.error_name()), text(error.error_string())) {
         (Some(name), Some(explained)) => format!("{explained} ({name})"),
         _ => format!("driver error {}", error.0 as u32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::release_in;
+
+    #[test]
+    fn the_release_is_found_in_both_forms_of_the_line() {
+        let proprietary = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\nGCC version: 11.4.0\n";
+        assert_eq!(release_in(proprietary), Some("550.54.15"));
+        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.10  Release Build  (dvs-builder@U16)\n";
+        assert_eq!(release_in(open), Some("570.86.10"));
+        assert_eq!(release_in("nothing of the kind 1.2.3"), None);
     }
 }

@@ -117,6 +117,11 @@ impl Member {
         self.rank
     }
 
+    /// The number of the GPU among those that the driver shows.
+    pub(super) fn ordinal(&self) -> i32 {
+        self.context.ordinal() as i32
+    }
+
     pub(super) fn device(&self) -> i32 {
         self.context.cu_device()
     }

@@ -25,15 +25,15 @@ use crossdock_device::Target;
 use serde::{Deserialize, Serialize};
 
 use self::driver::Call;
-pub use self::driver::{Gpu, gpus};
+pub use self::driver::{DriverVersion, Gpu, driver, gpus};
 use self::member::Member;
 use self::memory::Sharable;
 use super::{
-    Backend, Departure, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
 };
 use crate::bootstrap::{Environment, Group};
 use crate::meeting::Meeting;
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
 /// Which ranks this process runs.
@@ -168,6 +168,10 @@ impl Backend for Cuda {
         self.members.iter().map(Member::multiprocessors).min().unwrap_or(1)
     }
 
+    fn device(&self, rank: usize) -> Device {
+        Device::Cuda(self.member(rank).ordinal())
+    }
+
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {
         match sharing {
             Sharing::Local => self.member(rank).allocate(bytes),
@@ -266,6 +270,10 @@ impl Backend for Cuda {
 
     fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
         self.member(rank).wait_for(stream, event)
+    }
+
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed> {
+        self.member(rank).elapsed(from, to).map(Elapsed::Seconds)
     }
 
     fn forget_event(&self, rank: usize, event: EventHandle) {

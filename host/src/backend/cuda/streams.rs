@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use cudarc::driver::sys::{self, CUstreamCaptureMode_enum as CaptureMode};
+use cudarc::driver::sys::{self, CUevent_flags, CUstreamCaptureMode_enum as CaptureMode};
 use cudarc::driver::{CudaEvent, CudaStream, result};
 
 use super::member::Member;
@@ -99,7 +99,10 @@ impl Member {
     pub(super) fn record(&self, stream: StreamHandle) -> Result<EventHandle> {
         self.enter()?;
         self.refuse_in_capture("recording an event")?;
-        let event = self.stream_of(stream)?.record_event(None).map_err(self.failed("recording an event"))?;
+        let event = self
+            .stream_of(stream)?
+            .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
+            .map_err(self.failed("recording an event"))?;
         let mut streams = self.streams();
         let handle = EventHandle(streams.number());
         streams.events.insert(handle, event);
@@ -114,6 +117,21 @@ impl Member {
         let event =
             streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })?;
         stream.wait(event).map_err(self.failed("waiting for an event"))
+    }
+
+    /// Seconds between two events; waits for the later one.
+    pub(super) fn elapsed(&self, from: EventHandle, to: EventHandle) -> Result<f64> {
+        self.enter()?;
+        self.refuse_in_capture("asking for a time")?;
+        if from.0 > to.0 {
+            return Err(Error::EventsReversed { rank: self.rank() });
+        }
+        let streams = self.streams();
+        let find = |event: EventHandle| {
+            streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })
+        };
+        let milliseconds = find(from)?.elapsed_ms(find(to)?).map_err(self.failed("asking for a time"))?;
+        Ok(f64::from(milliseconds) / 1e3)
     }
 
     /// The driver keeps an event for those that wait for it.

@@ -15,10 +15,10 @@ use crossdock_emulator as emulator;
 
 use self::state::State;
 use super::{
-    Backend, Departure, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
+    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
 };
 use crate::rendezvous::{Activity, Answer};
-use crate::report::LaunchReport;
+use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
 /// What the machine is like.
@@ -106,6 +106,10 @@ impl Backend for Emulated {
         self.settings.multiprocessors
     }
 
+    fn device(&self, _rank: usize) -> Device {
+        Device::Virtual
+    }
+
     fn allocate(&self, rank: usize, bytes: u64, sharing: Sharing) -> Result<u64> {
         let mut state = self.working()?;
         state.ranks[rank].streams.refuse_in_capture(rank, "allocating memory")?;
@@ -191,6 +195,11 @@ impl Backend for Emulated {
 
     fn wait_for(&self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
         self.working()?.ranks[rank].streams.wait_for(rank, stream, event)
+    }
+
+    fn elapsed(&self, rank: usize, from: EventHandle, to: EventHandle) -> Result<Elapsed> {
+        let cycles = self.idle(rank, "asking for a time")?.ranks[rank].cycles(from, to);
+        cycles.map(Elapsed::Cycles).ok_or(Error::EventsReversed { rank })
     }
 
     fn forget_event(&self, rank: usize, event: EventHandle) {

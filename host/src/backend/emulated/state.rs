@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crossdock_emulator as emulator;
 
-use super::super::{Argument, KernelHandle, Launch, Ticket};
+use super::super::{Argument, EventHandle, KernelHandle, Launch, Ticket};
 use super::Settings;
 use super::streams::Streams;
 use crate::rendezvous::Rendezvous;
@@ -37,6 +37,8 @@ pub(super) struct RankState {
     under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
+    /// Cycles of the finished launches.
+    cycles: HashMap<Ticket, u64>,
     /// Launches whose reports nobody will ask for, and that are not finished.
     forgotten: HashSet<Ticket>,
     /// Local memory to free when the queue is empty.
@@ -156,6 +158,12 @@ impl RankState {
         ticket
     }
 
+    /// Cycles of the launches of a stream between two events, which are finished; `None` if the events are the wrong way round.
+    pub(super) fn cycles(&self, from: EventHandle, to: EventHandle) -> Option<u64> {
+        let between = self.streams.between(from, to)?;
+        Some(between.iter().filter_map(|ticket| self.cycles.get(ticket)).sum())
+    }
+
     /// Nobody will ask for this report.
     pub(super) fn forget(&mut self, ticket: Ticket) {
         let is_under_way = |waiting: Ticket| waiting == ticket;
@@ -223,6 +231,7 @@ fn execute(
     for state in ranks.iter_mut() {
         state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
             Some(report) => {
+                state.cycles.insert(ticket, report.activity.cycles);
                 if !state.forgotten.remove(&ticket) {
                     state.reports.insert(ticket, launch_report(report, seconds));
                 }

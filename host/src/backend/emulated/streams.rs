@@ -14,7 +14,7 @@ pub(super) struct Streams {
     more: u32,
     /// The last launch of each stream, and what its next one waits for besides.
     ends: HashMap<StreamHandle, End>,
-    events: HashMap<EventHandle, Vec<Ticket>>,
+    events: HashMap<EventHandle, Recorded>,
     graphs: HashMap<GraphHandle, Vec<Launch>>,
     /// Events and graphs so far.
     numbers: u64,
@@ -22,9 +22,18 @@ pub(super) struct Streams {
     capture: Option<(StreamHandle, Vec<Launch>)>,
 }
 
+/// A moment of a stream: behind the launches that it waits for, and the first so many of its own.
+#[derive(Debug)]
+struct Recorded {
+    stream: StreamHandle,
+    launches: usize,
+    tickets: Vec<Ticket>,
+}
+
 #[derive(Debug, Default)]
 struct End {
-    last: Option<Ticket>,
+    /// All launches of the stream.
+    launches: Vec<Ticket>,
     awaited: Vec<Ticket>,
 }
 
@@ -48,7 +57,7 @@ impl Streams {
     /// Notes a launch; those that it waits for besides those of its stream.
     pub(super) fn append(&mut self, stream: StreamHandle, ticket: Ticket) -> Vec<Ticket> {
         let end = self.ends.entry(stream).or_default();
-        end.last = Some(ticket);
+        end.launches.push(ticket);
         std::mem::take(&mut end.awaited)
     }
 
@@ -56,17 +65,25 @@ impl Streams {
         self.refuse_in_capture(rank, "recording an event")?;
         // A stream that waits and has launched nothing since is where it waits for.
         let end = self.ends.entry(stream).or_default();
-        let tickets = end.last.into_iter().chain(end.awaited.iter().copied()).collect();
+        let tickets = end.launches.last().into_iter().chain(&end.awaited).copied().collect();
+        let recorded = Recorded { stream, launches: end.launches.len(), tickets };
         let event = EventHandle(self.number());
-        self.events.insert(event, tickets);
+        self.events.insert(event, recorded);
         Ok(event)
     }
 
     pub(super) fn wait_for(&mut self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
         self.refuse_in_capture(rank, "waiting for an event")?;
-        let tickets = self.events.get(&event).ok_or(Error::OtherRank { rank, what: "the event" })?;
-        self.ends.entry(stream).or_default().awaited.extend(tickets);
+        let recorded = self.events.get(&event).ok_or(Error::OtherRank { rank, what: "the event" })?;
+        self.ends.entry(stream).or_default().awaited.extend(&recorded.tickets);
         Ok(())
+    }
+
+    /// The launches of a stream between two of its events; `None` if the events are the wrong way round, or of different streams.
+    pub(super) fn between(&self, from: EventHandle, to: EventHandle) -> Option<&[Ticket]> {
+        let (from, to) = (self.events.get(&from)?, self.events.get(&to)?);
+        let launches = &self.ends.get(&from.stream)?.launches;
+        if from.stream == to.stream { launches.get(from.launches..to.launches) } else { None }
     }
 
     pub(super) fn forget_event(&mut self, event: EventHandle) {

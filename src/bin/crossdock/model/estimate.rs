@@ -118,7 +118,10 @@ mod tests {
         };
         let counters = Some(Counters { warp_instructions: instructions, traffic, activity });
         let launch = LaunchReport { kernel: "dispatch".into(), counters, seconds: 1.0 };
-        RoundReport { dispatch: StageReport { launches: vec![launch] }, combine: StageReport::default() }
+        RoundReport {
+            dispatch: StageReport { launches: vec![launch], span: None },
+            combine: StageReport::default(),
+        }
     }
 
     fn estimate(ranks: &[RoundReport]) -> Estimate {

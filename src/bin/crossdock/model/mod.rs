@@ -84,6 +84,12 @@ impl Rates {
         }
     }
 
+    /// What a plain copy takes that moves so many bytes of memory, or over a link.
+    pub(crate) fn copy_seconds(&self, memory: u64, link: u64) -> f64 {
+        let bandwidth = memory as f64 / self.hbm_bytes_per_second;
+        self.launch_seconds + bandwidth.max(link as f64 / self.nvlink_pair_bytes_per_second)
+    }
+
     /// Multiprocessors of the GPU.
     pub(crate) fn multiprocessors(&self) -> u32 {
         self.multiprocessors as u32

@@ -6,7 +6,7 @@ use crossdock::Shape;
 use crate::failure::Failure;
 
 /// Refuses a round that this machine has no memory for. Where the system does not say what is free, every round passes.
-pub(super) fn check(shape: &Shape, ranks: usize, tokens: usize) -> Result<(), Failure> {
+pub(crate) fn check(shape: &Shape, ranks: usize, tokens: usize) -> Result<(), Failure> {
     match available() {
         Some(available) if bytes(shape, ranks, tokens) > available => {
             const GIB: f64 = (1u64 << 30) as f64;

@@ -1,7 +1,7 @@
 //! `crossdock run`: a whole round on virtual GPUs, compared with the reference.
 
 mod activity;
-mod demand;
+pub(crate) mod demand;
 mod experts;
 mod inputs;
 mod report;
@@ -23,7 +23,7 @@ use crate::model::{Estimate, Rates};
 use crate::progress::Progress;
 use inputs::Inputs;
 use report::Report;
-use verify::Reference;
+use verify::{Observed, Reference};
 
 /// Runs the round that the arguments describe, with kernels that the caller may change, and compares it with the
 /// reference. Reports nothing.
@@ -31,16 +31,31 @@ pub(crate) fn verify_round(
     arguments: &RunArguments,
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
 ) -> Result<(), Failure> {
+    verify(arguments, change).map(|_| ())
+}
+
+/// The hash of the round's results, once every byte is as the reference says.
+pub(crate) fn verified_hash(arguments: &RunArguments) -> Result<u64, Failure> {
+    verify(arguments, Ok).map(|observed| verify::hash(&observed))
+}
+
+fn verify(
+    arguments: &RunArguments,
+    change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
+) -> Result<Vec<Observed>, Failure> {
     let inputs = Inputs::prepare(arguments)?;
     let cluster = round::cluster(arguments, &inputs, None)?;
     let ran = round::run(arguments, &inputs, &cluster, change(kernels(&cluster, &inputs)?)?)?;
     let reference = Reference::compute(&inputs, arguments);
-    reference.first_difference(&ran.observed).map_or(Ok(()), |difference| Err(Failure::Mismatch(difference)))
+    match reference.first_difference(&ran.observed) {
+        Some(difference) => Err(Failure::Mismatch(difference)),
+        None => Ok(ran.observed),
+    }
 }
 
 /// The kernels for the GPUs of a cluster.
 fn kernels(cluster: &Cluster, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
-    let target = cluster.target().map_err(round::failure)?;
+    let target = cluster.target().map_err(Failure::from)?;
     KernelSet::jit_for(inputs.shape, target.into()).map_err(|error| Failure::Kernels(error.to_string()))
 }
 

@@ -42,7 +42,7 @@ pub(super) fn cluster(
         BackendName::Emulator => Cluster::emulated(topology),
         BackendName::Cuda => Cluster::cuda(topology),
     };
-    let mut cluster = cluster.map_err(failure)?.schedule_seed(arguments.schedule_seed);
+    let mut cluster = cluster.map_err(Failure::from)?.schedule_seed(arguments.schedule_seed);
     if let Policy::Priorities(changes) = arguments.policy {
         cluster = cluster.priorities(changes);
     }
@@ -110,12 +110,12 @@ fn traced<T: Send>(
     cluster: &Cluster,
     program: impl Fn(&Rank) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Failure> {
-    let Some(path) = &arguments.trace else { return cluster.run(program).map_err(failure) };
+    let Some(path) = &arguments.trace else { return cluster.run(program).map_err(Failure::from) };
     let file = std::fs::File::create(path).map_err(|error| Failure::file(path, error))?;
     let (outcome, trace) = cluster.run_traced(program);
     let written = trace.map_or(Ok(()), |trace| crate::trace::write(&trace, file));
     // A failed round is the greater failure, and its trace is what helps.
-    let outcome = outcome.map_err(failure)?;
+    let outcome = outcome.map_err(Failure::from)?;
     written.map_err(|error| Failure::Unwritten { path: path.clone(), problem: error.to_string() })?;
     Ok(outcome)
 }
@@ -176,23 +176,4 @@ fn opaque_outputs(arrived: &Arrived<'_>, observed: &Observed, expert: ExpertName
         }
     }
     outputs
-}
-
-/// Errors about what was asked for exit differently from errors of the round.
-pub(super) fn failure(error: Error) -> Failure {
-    match error {
-        Error::NoRanks { .. }
-        | Error::SeveralNodes { .. }
-        | Error::TooManyRanks { .. }
-        | Error::UnevenExperts { .. }
-        | Error::Hidden { .. }
-        | Error::OpaqueRow { .. }
-        | Error::OutOfRange { .. }
-        | Error::Specialise(_)
-        | Error::OverCapacity { .. }
-        | Error::Overflow { .. }
-        | Error::NoSuchExpert { .. }
-        | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
-        _ => Failure::Round(error.to_string()),
-    }
 }

@@ -1,0 +1,156 @@
+//! Flags of `crossdock bench`.
+
+use clap::{Args, ValueEnum};
+use crossdock::host::Layout;
+use crossdock::host::planning::Budget;
+use crossdock::{CompileOptions, Wire};
+
+use crate::arguments::{BackendName, MOST_EXPERTS, MOST_HIDDEN, MOST_TOP_K, budget, layout, seed, target};
+use crate::routing::Routing;
+use crate::wire;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Operation {
+    /// Counts, positions and rows: a whole dispatch
+    Dispatch,
+    /// Rows alone, by the positions of an earlier round
+    DispatchCached,
+    /// The weighted sums of the experts' outputs
+    Combine,
+    /// Experts and weights from logits
+    Router,
+    /// bf16 to 8-bit floats and scales, in one GPU's memory; with --wire fp8 of 16, 32, 64 or 128 elements per scale
+    Quantise,
+    /// A plain copy in one GPU's memory, of as many bytes as dispatch moves there
+    Copy,
+    /// A plain copy to another GPU, of as many bytes as dispatch moves over its link
+    PeerCopy,
+}
+
+impl Operation {
+    /// Whether ranks wait for each other in it.
+    pub(crate) fn is_collective(self) -> bool {
+        matches!(self, Operation::Dispatch | Operation::DispatchCached | Operation::Combine)
+    }
+
+    /// As the flag spells it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Operation::Dispatch => "dispatch",
+            Operation::DispatchCached => "dispatch-cached",
+            Operation::Combine => "combine",
+            Operation::Router => "router",
+            Operation::Quantise => "quantise",
+            Operation::Copy => "copy",
+            Operation::PeerCopy => "peer-copy",
+        }
+    }
+}
+
+/// Flags of `crossdock bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// What runs the kernels
+    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
+    pub(crate) backend: BackendName,
+
+    /// What to measure [default: all]
+    #[arg(long, value_enum, value_name = "OPERATIONS", value_delimiter = ',')]
+    pub(crate) only: Vec<Operation>,
+
+    /// Ranks; on NVIDIA GPUs several share one where there are fewer
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
+    pub(crate) gpus_per_node: u32,
+
+    /// Tokens per rank, one measurement each [default: 1,8,64,128,512,1024,2048,4096,8192 on NVIDIA GPUs; 1,8 on virtual ones]
+    #[arg(long, value_name = "COUNTS", allow_negative_numbers = true, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub(crate) tokens: Vec<u32>,
+
+    /// Elements per token
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 7168, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
+    pub(crate) hidden: u32,
+
+    /// Experts per token
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
+    pub(crate) top_k: u32,
+
+    /// Experts in all, spread evenly over the ranks
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
+    pub(crate) experts: u32,
+
+    /// How rows travel, as `crossdock run` takes it
+    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    pub(crate) wire: Wire,
+
+    /// How arrived rows lie: source, expert:ALIGNMENT or masked:CAPACITY
+    #[arg(long, value_name = "LAYOUT", default_value = "source", value_parser = layout)]
+    pub(crate) layout: Layout,
+
+    /// How tokens choose experts: uniform, zipf:S, one-expert or sparse:P
+    #[arg(long, default_value = "uniform")]
+    pub(crate) routing: Routing,
+
+    /// Multiprocessors that the kernels of a round take, one measurement each: auto, all, or numbers, such as 4,8,16,32
+    #[arg(long, value_name = "COUNTS", default_value = "auto", value_delimiter = ',', value_parser = budget)]
+    pub(crate) sms: Vec<Budget>,
+
+    /// Measurements of each kind, of which the median, the least and the most are reported [default: 20; 1 on virtual GPUs, where
+    /// they are all alike]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) iterations: Option<u32>,
+
+    /// Repetitions before the first measurement of each kind [default: 5; 0 on virtual GPUs]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) warm_up: Option<u32>,
+
+    /// On virtual GPUs, whose rates the time model takes: h100, h200, b200, or a .toml file
+    #[arg(long, value_name = "GPU", default_value = "h100")]
+    pub(crate) model: String,
+
+    /// GPU that the kernels are made for [default: sm_90 where every GPU runs it, sm_80 elsewhere]
+    #[arg(long, value_name = "TARGET", value_parser = target)]
+    pub(crate) target: Option<CompileOptions>,
+
+    /// Seed of the random tokens, routes and weights
+    #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
+    pub(crate) seed: u64,
+
+    /// Print one JSON object a line, one for each measurement, instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl BenchArguments {
+    /// Whether an operation is asked for.
+    pub(crate) fn wants(&self, operation: Operation) -> bool {
+        self.only.is_empty() || self.only.contains(&operation)
+    }
+
+    /// Tokens per rank, one measurement each.
+    pub(crate) fn token_counts(&self) -> Vec<u32> {
+        match (self.tokens.is_empty(), self.backend) {
+            (false, _) => self.tokens.clone(),
+            (true, BackendName::Cuda) => vec![1, 8, 64, 128, 512, 1024, 2048, 4096, 8192],
+            (true, BackendName::Emulator) => vec![1, 8],
+        }
+    }
+
+    /// The layout as its flag spells it.
+    pub(crate) fn layout_word(&self) -> String {
+        match self.layout {
+            Layout::BySource => "source".to_owned(),
+            Layout::ByExpert { alignment } => format!("expert:{alignment}"),
+            Layout::Masked { capacity } => format!("masked:{capacity}"),
+        }
+    }
+
+    /// Repetitions that do not count, and measurements.
+    pub(crate) fn repetitions(&self) -> (u32, u32) {
+        let (warm_up, iterations) = match self.backend {
+            BackendName::Cuda => (5, 20),
+            BackendName::Emulator => (0, 1),
+        };
+        (self.warm_up.unwrap_or(warm_up), self.iterations.unwrap_or(iterations))
+    }
+}

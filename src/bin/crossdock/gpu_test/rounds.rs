@@ -1,0 +1,83 @@
+//! Whole rounds at 1, 2, 4 and 8 ranks, on however many GPUs there are: every byte against the reference, on the GPUs under test and
+//! on virtual ones.
+
+use clap::Parser;
+
+use super::Test;
+use super::lane::Lane;
+use crate::arguments::{Arguments, BackendName, Command, RunArguments};
+use crate::failure::Failure;
+use crate::run;
+
+/// Ranks of every round of the table.
+const RANKS: [u32; 4] = [1, 2, 4, 8];
+
+/// Flags of `crossdock run`.
+const ROUNDS: [&str; 10] = [
+    "--tokens 24 --hidden 256 --experts 16 --top-k 4",
+    "--tokens 24 --hidden 256 --experts 16 --top-k 4 --target sm_80",
+    "--tokens 9 --hidden 1152 --experts 16 --top-k 4 --wire fp8",
+    "--tokens 9 --hidden 1152 --experts 16 --top-k 4 --wire fp8 --target sm_80",
+    "--tokens 9 --hidden 80 --experts 16 --top-k 3 --wire fp8:e5m2:ue8m0:64 --layout expert:8",
+    "--tokens 9 --hidden 144 --experts 8 --top-k 8 --wire fp8:power:32 --pre-quantised --routing sparse:0.3",
+    "--tokens 12 --hidden 72 --experts 8 --top-k 5 --wire opaque:48+5+3 --layout masked:96",
+    "--tokens 200 --hidden 16 --experts 32 --top-k 2 --routing zipf:1.2 --sms all",
+    "--tokens 7 --hidden 64 --experts 8 --top-k 2 --routing one-expert --layout expert:4 --sms 1",
+    "--tokens 24 --hidden 64 --experts 64 --top-k 6 --router sigmoid --groups 8 --top-groups 3 --scaling 2.5",
+];
+
+/// Rounds in the shape of DeepSeek-V3.
+const LARGE: [&str; 2] = [
+    "--gpus-per-node 8 --tokens 8 --hidden 7168 --experts 256 --top-k 8",
+    "--gpus-per-node 8 --tokens 8 --hidden 7168 --experts 256 --top-k 8 --wire fp8",
+];
+
+pub(super) fn tests() -> Vec<Test> {
+    let table =
+        RANKS.into_iter().flat_map(|ranks| ROUNDS.map(|flags| format!("--gpus-per-node {ranks} {flags}")));
+    table.chain(LARGE.map(str::to_owned)).map(test).collect()
+}
+
+fn test(flags: String) -> Test {
+    Test::new(format!("round: {flags}"), move |lane: &Lane| {
+        let target = if flags.contains("--target") {
+            ""
+        } else if lane.runs_sm_90() {
+            " --target sm_90"
+        } else {
+            " --target sm_80"
+        };
+        let mut arguments = parse(&format!("{flags}{target}"))?;
+        let mut hashes = Vec::new();
+        for backend in [lane.backend(), BackendName::Emulator] {
+            arguments.backend = backend;
+            hashes.push(run::verified_hash(&arguments)?);
+        }
+        match hashes[..] {
+            [found, expected] if found != expected => Err(Failure::Mismatch(format!(
+                "results hash to {found:#x}, on virtual GPUs to {expected:#x}"
+            ))),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn parse(flags: &str) -> Result<RunArguments, Failure> {
+    let words = ["crossdock", "run"].into_iter().chain(flags.split_whitespace());
+    match Arguments::try_parse_from(words).map_err(|error| Failure::arguments(error.to_string()))?.command {
+        Command::Run(arguments) => Ok(*arguments),
+        _ => Err(Failure::arguments("a round is flags of `crossdock run`")),
+    }
+}
+
+#[cfg(test)]
+mod self_tests {
+    use super::*;
+
+    #[test]
+    fn every_round_of_the_table_is_legal() {
+        for flags in ROUNDS.iter().chain(&LARGE) {
+            parse(flags).unwrap_or_else(|error| panic!("{flags}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `crossdock gpu-test`: the lane for hardware, tested on virtual GPUs, and what it says where there is no hardware.
+
+use crate::{crossdock, text};
+
+#[test]
+fn the_lane_passes_on_virtual_gpus() {
+    let output = crossdock("gpu-test --backend emulator");
+    let report = text(&output.stdout);
+    assert!(output.status.success(), "{report}{}", text(&output.stderr));
+    let list = crossdock("gpu-test --list");
+    let tests = text(&list.stdout).lines().count();
+    assert!(tests >= 60, "{tests}");
+    assert!(report.starts_with(&format!("{tests} tests on virtual GPUs\n")), "{report}");
+    assert_eq!(report.matches("\nok       ").count(), tests, "{report}");
+    assert!(report.ends_with(&format!("\n{tests} passed, 0 failed, 0 skipped\n")), "{report}");
+}
+
+#[test]
+fn without_a_gpu_the_tests_are_skipped_and_counted_or_refused() {
+    let output = crossdock("gpu-test memory");
+    let Err(error) = crossdock::host::gpus() else { return };
+    let tests = text(&crossdock("gpu-test --list memory").stdout).lines().count();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout), format!("skipped: {tests} tests, {error}\n"));
+    let output = crossdock("gpu-test --require-gpu");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains(&error.to_string()), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_filter_that_fits_nothing_is_a_mistake() {
+    let output = crossdock("gpu-test nonsense");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no test's name contains `nonsense`"), "{}", text(&output.stderr));
+}
