@@ -71,7 +71,8 @@ pub(super) fn wait(env: &mut Environment<'_>, private: &mut Private, mask: u32) 
     *arrived &= !mask;
     if let Some(clocks) = &mut private.clocks {
         for lane in lanes(mask) {
-            clocks.acquire_from_anyone(lane, &barrier.complete);
+            // Whose arrivals they were is not kept, so fences between proxies count for all blocks.
+            clocks.acquire_from_anyone(lane, &barrier.complete, clocks.place);
         }
     }
     Ok(true)
