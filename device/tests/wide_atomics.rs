@@ -122,8 +122,8 @@ pub mod code {
     }
 
     /// A release of the caller's order and scope, by a function that has neither.
-    pub fn publish(place: Global<u32>, value: u32, order: impl Atomic, scope: impl Scope) -> u32 {
-        place.exchange(value, order, scope);
+    pub fn publish(place: Global<u32>, value: u32, order: impl Store, scope: impl Scope) -> u32 {
+        place.store(value, order, scope);
         place.fetch_add(1, order, scope)
     }
 

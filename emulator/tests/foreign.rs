@@ -112,7 +112,7 @@ fn matrices_are_stored_and_transposed() {
         );
         let found = execute(&module(".param .u64 out", &body), 32, 128);
         for (lane, words) in found.chunks(4).enumerate() {
-            let own = (2 * lane as u32 + 1) << 16 | 2 * lane as u32;
+            let own = ((2 * lane as u32 + 1) << 16) | (2 * lane as u32);
             // Element (row, column) is 8 row + column.
             let across = |second: usize| ((lane % 4 * 2 + second) * 8 + lane / 4) as u32;
             let transposed = across(1) << 16 | across(0);

@@ -297,7 +297,7 @@ fn what_is_no_launch_cannot_be_captured_and_leaves_the_rank_usable() {
             ("waiting for the GPU", Box::new(|_| rank.synchronise())),
             ("recording an event", Box::new(|_| rank.record().map(|_| ()))),
             ("another capture", Box::new(|_| rank.capture(|| Ok::<_, Error>(())).map(|_| ()))),
-            ("waiting for the GPU", Box::new(|bench| bench.dock.synchronise())),
+            ("recording an event", Box::new(|bench| bench.dock.synchronise())),
         ];
         for (what, attempt) in attempts {
             let error = rank.capture(|| attempt(&mut bench)).map(|_| ()).expect_err("no launch");

@@ -11,6 +11,8 @@ pub(crate) enum Trouble {
     BadExperts,
     /// All ranks' routes do, each in several blocks.
     BadExpertsEverywhere,
+    /// All ranks enqueue a round whose number of tokens, in device memory, is more than there is room for.
+    TooManyTokens,
     /// The last rank ends, so that its peers wait for it, before this.
     EndsBefore(Step),
 }
@@ -80,6 +82,7 @@ fn cases_for(target: &'static str) -> Vec<Case> {
         Case { rows: Some(3), ..case(Layout::BySource, Trouble::None) },
         case(by_expert, Trouble::BadExperts),
         case(Layout::BySource, Trouble::BadExpertsEverywhere),
+        case(Layout::BySource, Trouble::TooManyTokens),
         case(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
         case(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
         case(Layout::BySource, Trouble::EndsBefore(Step::Combine)),

@@ -68,6 +68,7 @@ fn faults_come_out_as_the_cases_want_them() {
     overflow
     late in dispatch
     no such expert
+    too many tokens
     late in layout
     late in enter
     late in combine

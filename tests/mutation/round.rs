@@ -1,7 +1,8 @@
 //! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
 use crossdock::host::{
-    Arrived, Capacity, Cluster, Combine, Dock, Error, Layout, Origin, Rank, Routed, Routing, Tokens, Topology,
+    Arrived, Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Dock, Error, Layout, Origin,
+    Rank, Routed, Routing, Tokens, Topology,
 };
 use crossdock::{Opaque, Shape, Wire};
 use half::bf16;
@@ -53,6 +54,7 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
                     other => other?,
                 }
             }
+            Trouble::TooManyTokens => enqueue_too_many(rank, &case.shape, &mut dock, tokens)?,
             _ => {}
         }
         for number in 0..case.rounds.len() {
@@ -70,6 +72,7 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
         Err(Error::Late { stage, .. }) => Ok(Outcome::Fault(format!("late in {stage}"))),
         Err(Error::Overflow { .. }) => Ok(Outcome::Fault("overflow".into())),
         Err(Error::NoSuchExpert { .. }) => Ok(Outcome::Fault("no such expert".into())),
+        Err(Error::OverCapacity { .. }) => Ok(Outcome::Fault("too many tokens".into())),
         Err(other) => Err(other),
     }
 }
@@ -157,6 +160,23 @@ fn round(
     let ask = if shape.wire == Wire::Bf16 { Ask::SumsAndGradients } else { Ask::Sums };
     seen.push(combine(case, arrived, ask)?);
     Ok(true)
+}
+
+/// A round that nobody waits for, of one token more than the dock has room for.
+fn enqueue_too_many(rank: &Rank, shape: &Shape, dock: &mut Dock, room: usize) -> Result<(), Error> {
+    let selections = room * shape.top_k as usize;
+    let rows: Buffer<bf16> = rank.buffer(room * shape.hidden as usize)?;
+    let experts: Buffer<i32> = rank.buffer(selections)?;
+    let weights: Buffer<f32> = rank.buffer(selections)?;
+    let count: Buffer<u32> = rank.buffer(1)?;
+    rows.clear()?;
+    experts.clear()?;
+    weights.clear()?;
+    count.write(0, &[room as u32 + 1])?;
+    let routing =
+        DeviceRouting { experts: (&experts).into(), weights: (&weights).into(), tokens: (&count).into() };
+    dock.enqueue(DeviceTokens::Bf16((&rows).into()), routing)?;
+    dock.synchronise()
 }
 
 /// A round by the router's choice.
