@@ -2,8 +2,9 @@
 
 use crossdock::host::{Buffer, Cluster, Error, Kernel, LaunchOptions, Topology};
 
+/// A kernel that counts its launches.
 #[crossdock::device]
-mod code {
+pub mod code {
     use crossdock::prelude::*;
 
     /// Each block adds one to its word.

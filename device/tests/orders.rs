@@ -386,9 +386,6 @@ fn opcodes(form: &Form) -> Vec<Vec<&'static str>> {
     all
 }
 
-/// How many reasons there are.
-const REASONS: usize = 15;
-
 /// What has no name, and why.
 fn reason(name: &str, modifiers: &[&str]) -> Option<&'static str> {
     let has = |modifier: &str| modifiers.contains(&modifier);

@@ -255,16 +255,7 @@ impl<'dock> Arrived<'dock> {
         dock.step(|dock| {
             let memory = &dock.memory;
             let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
-            let routes = plan.routes.as_ref().expect("a round that was waited for has routes of its own");
-            combine.run(
-                dock,
-                metadata,
-                &plan,
-                routes.arrays().token_count,
-                &counts,
-                Launches::begin(&dock.rank)?,
-                results,
-            )
+            combine.run(dock, metadata, &plan, &counts, Launches::begin(&dock.rank)?, results)
         })
     }
 }

@@ -213,7 +213,6 @@ impl<'a, T: Element> Combine<'a, T> {
         dock: &Dock,
         metadata: Metadata<'_>,
         plan: &Plan,
-        token_count: Global<u32>,
         counts: &Counts,
         mut launches: Launches,
         results: Option<&DeviceSliceMut<'_, T>>,
@@ -234,7 +233,7 @@ impl<'a, T: Element> Combine<'a, T> {
         let arrays = Arrays {
             outputs: outputs.slice(),
             biases: biases.iter().map(Uploaded::slice).collect(),
-            token_count,
+            token_count: plan.routes().token_count,
             results: results.map_or(memory.results.global(), DeviceSliceMut::global),
         };
         let rows = counts.tokens.max(counts.rows());

@@ -252,7 +252,7 @@ impl Dock {
         let kept = Rc::clone(&handle.0);
         let rows = self.accept(tokens, kept.counts.tokens)?;
         let report = self.round(|dock| {
-            let batch = dock.batch(&kept.plan, kept.routes(), kept.counts.tokens, rows);
+            let batch = dock.batch(&kept.plan, kept.plan.routes(), kept.counts.tokens, rows);
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
             launches.push(batch.launch_dispatch()?);
@@ -278,7 +278,7 @@ impl Dock {
         self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
             launches.push(dock.launch_enter()?);
-            combine.run(dock, metadata, &kept.plan, kept.routes().token_count, &kept.counts, launches, None)
+            combine.run(dock, metadata, &kept.plan, &kept.counts, launches, None)
         })
     }
 

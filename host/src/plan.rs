@@ -86,6 +86,11 @@ impl Plan {
             expert_counts: rank.buffer(local_experts)?,
         })
     }
+
+    /// The routes of a round that was waited for.
+    pub(crate) fn routes(&self) -> RouteArrays {
+        self.routes.as_ref().expect("such a round has routes of its own").arrays()
+    }
 }
 
 /// What the host knows of a round once its counts are known.
@@ -131,13 +136,6 @@ pub(crate) struct Kept {
     top_k: u32,
     experts: u32,
     layout: Layout,
-}
-
-impl Kept {
-    /// The routes of the round.
-    pub(crate) fn routes(&self) -> RouteArrays {
-        self.plan.routes.as_ref().expect("a round that has a handle has routes of its own").arrays()
-    }
 }
 
 impl Handle {

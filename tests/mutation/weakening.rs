@@ -93,7 +93,7 @@ pub(crate) fn weakenings(instruction: &Instruction) -> Vec<Weakening> {
     }
     let arrives = opcode.starts_with("mbarrier.arrive") && operands[0] == Operand::Sink;
     let starts = |prefix: &&str| opcode == **prefix || opcode.starts_with(&format!("{prefix}."));
-    if arrives || REMOVABLE.iter().any(|prefix| starts(&prefix)) {
+    if arrives || REMOVABLE.iter().any(starts) {
         found.all.push(Weakening { change: "removed".into(), instruction: None });
     }
     found.all
