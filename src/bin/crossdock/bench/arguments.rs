@@ -108,7 +108,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "GPU", default_value = "h100")]
     pub(crate) model: String,
 
-    /// GPU that the kernels are made for [default: sm_90 where every GPU runs it, sm_80 elsewhere]
+    /// GPU that the kernels are made for [default: the newest that every GPU runs; sm_90 on virtual ones]
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub(crate) target: Option<CompileOptions>,
 

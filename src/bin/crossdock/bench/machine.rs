@@ -42,9 +42,11 @@ pub(super) struct Found {
 pub(super) fn find(arguments: &BenchArguments) -> Result<Found, Failure> {
     let ranks = arguments.gpus_per_node as usize;
     let topology = Topology::nodes(1).gpus_per_node(ranks);
-    let newest = |runs_sm_90: bool| {
-        let name = if runs_sm_90 { "sm_90" } else { "sm_80" };
-        CompileOptions::new(name, None).map_err(|error| Failure::Kernels(error.to_string()))
+    let target = |cluster: &Cluster| -> Result<CompileOptions, Failure> {
+        match arguments.target {
+            Some(target) => Ok(target),
+            None => Ok(cluster.target()?.into()),
+        }
     };
     let machine =
         |driver: Option<String>, gpu: Option<String>, gpus: usize, target: &CompileOptions| Machine {
@@ -59,22 +61,21 @@ pub(super) fn find(arguments: &BenchArguments) -> Result<Found, Failure> {
     match arguments.backend {
         BackendName::Emulator => {
             let rates = Rates::load(&arguments.model)?;
-            let target = arguments.target.map_or_else(|| newest(true), Ok)?;
             let cluster = Cluster::emulated(topology)?;
+            let target = target(&cluster)?;
             let cluster = cluster.multiprocessors(rates.multiprocessors()).rates(rates.for_plans());
             Ok(Found { machine: machine(None, None, ranks, &target), cluster, target, rates: Some(rates) })
         }
         BackendName::Cuda => {
             let (driver, all) = (driver()?, gpus()?);
-            let target = arguments
-                .target
-                .map_or_else(|| newest(all.iter().all(|gpu| gpu.capability >= (9, 0))), Ok)?;
+            let cluster = Cluster::cuda(topology)?;
+            let target = target(&cluster)?;
             let (major, minor) = driver.cuda;
             let release = driver.release.map_or(String::new(), |release| format!("{release}, "));
             let name = all.first().map(|gpu| gpu.name.clone());
             let used = all.len().min(ranks);
             let machine = machine(Some(format!("{release}CUDA {major}.{minor}")), name, used, &target);
-            Ok(Found { machine, cluster: Cluster::cuda(topology)?, target, rates: None })
+            Ok(Found { machine, cluster, target, rates: None })
         }
     }
 }

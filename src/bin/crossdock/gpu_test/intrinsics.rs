@@ -156,7 +156,7 @@ fn bits(lane: &Lane) -> Result<(), Failure> {
     let rows = 40;
     let words = words(rows * 96);
     let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(crossdock::host::Error::from)?;
+        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
     let found = lane.compare(1, |rank| {
         let (values, results) =
             (rank.buffer(words.len())?, rank.buffer::<u32>(rows * 32 * code::BITS as usize)?);
@@ -177,7 +177,7 @@ fn bits(lane: &Lane) -> Result<(), Failure> {
 
 fn warp(lane: &Lane) -> Result<(), Failure> {
     let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(crossdock::host::Error::from)?;
+        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
     for words in [words(32), vec![9; 32], (0..32).collect()] {
         let found = lane.compare(1, |rank| {
             let (values, results) = (rank.buffer(32)?, rank.buffer::<u32>(32 * code::TOGETHER as usize)?);
@@ -224,7 +224,7 @@ fn arithmetic(lane: &Lane) -> Result<(), Failure> {
     values.extend(corners.iter().flat_map(|&a| corners.map(|b| [a, b]).concat()));
     let count = values.len() / 2;
     let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(crossdock::host::Error::from)?;
+        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
     lane.compare(1, |rank| {
         let (from, to) =
             (rank.buffer::<f32>(values.len())?, rank.buffer::<u32>(count * (code::ROUNDED as usize + 6))?);

@@ -14,7 +14,8 @@ pub(super) struct Lane {
     backend: BackendName,
     /// What the report calls them.
     name: String,
-    runs_sm_90: bool,
+    /// The newest that all GPUs run.
+    target: CompileOptions,
     repetitions: u32,
 }
 
@@ -22,18 +23,24 @@ impl Lane {
     /// Looks for the GPUs.
     pub(super) fn open(arguments: &GpuTestArguments) -> Result<Lane, Failure> {
         let backend = arguments.backend;
-        let (name, runs_sm_90, repetitions) = match backend {
-            BackendName::Emulator => ("virtual GPUs".to_owned(), true, 32),
+        let one = Topology::nodes(1);
+        let (name, target, repetitions) = match backend {
+            BackendName::Emulator => ("virtual GPUs".to_owned(), Cluster::emulated(one)?.target()?, 32),
             BackendName::Cuda => {
                 let (driver, gpus) = (driver()?, gpus()?);
                 let names: Vec<&str> = gpus.iter().map(|gpu| gpu.name.as_str()).collect();
                 let (major, minor) = driver.cuda;
                 let release = driver.release.unwrap_or_else(|| "of unknown release".to_owned());
                 let name = format!("{}, driver {release}, CUDA {major}.{minor}", names.join(", "));
-                (name, gpus.iter().all(|gpu| gpu.capability >= (9, 0)), 20_000)
+                (name, Cluster::cuda(Topology::nodes(1).gpus_per_node(gpus.len()))?.target()?, 20_000)
             }
         };
-        Ok(Lane { backend, name, runs_sm_90, repetitions: arguments.repetitions.unwrap_or(repetitions) })
+        Ok(Lane {
+            backend,
+            name,
+            target: target.into(),
+            repetitions: arguments.repetitions.unwrap_or(repetitions),
+        })
     }
 
     pub(super) fn backend(&self) -> BackendName {
@@ -41,7 +48,7 @@ impl Lane {
     }
 
     pub(super) fn runs_sm_90(&self) -> bool {
-        self.runs_sm_90
+        self.target.target.sm().number >= 90
     }
 
     /// Of a memory-model test.
@@ -50,8 +57,8 @@ impl Lane {
     }
 
     /// The newest target that all GPUs run.
-    pub(super) fn target(&self) -> Result<CompileOptions, Error> {
-        Ok(CompileOptions::new(if self.runs_sm_90 { "sm_90" } else { "sm_80" }, None)?)
+    pub(super) fn target(&self) -> CompileOptions {
+        self.target
     }
 
     /// Runs a program on so many ranks of the GPUs under test.

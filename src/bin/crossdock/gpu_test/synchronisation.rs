@@ -201,7 +201,7 @@ pub(super) fn tests() -> Vec<Test> {
 
 fn barriers(lane: &Lane) -> Result<(), Failure> {
     let turns = 50;
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let results = rank.buffer::<u32>((BLOCKS * code::THREADS) as usize)?;
         rank.kernel(&image)?.launch(BLOCKS, &code::BarriersArguments { results: results.global(), turns })?;
@@ -220,7 +220,7 @@ fn barriers(lane: &Lane) -> Result<(), Failure> {
 
 fn producers(lane: &Lane) -> Result<(), Failure> {
     let (turns, half) = (40, code::THREADS / 2);
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let results = rank.buffer::<u32>((BLOCKS * half) as usize)?;
         rank.kernel(&image)?
@@ -234,7 +234,7 @@ fn producers(lane: &Lane) -> Result<(), Failure> {
 
 fn small_copies(lane: &Lane) -> Result<(), Failure> {
     let words: Vec<u32> = (0..128).map(|at| (at * 0x0101_0101) ^ 0x5a5a).collect();
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let (from, to) = (rank.buffer(words.len())?, rank.buffer::<u32>(128)?);
         from.write(0, &words)?;
@@ -250,7 +250,7 @@ fn small_copies(lane: &Lane) -> Result<(), Failure> {
 fn ring(lane: &Lane) -> Result<(), Failure> {
     let tiles = 25;
     let words: Vec<u32> = (0..tiles * 128).map(|at| at * 77).collect();
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let (from, to) = (rank.buffer(words.len())?, rank.buffer::<u32>(words.len())?);
         from.write(0, &words)?;
@@ -262,7 +262,7 @@ fn ring(lane: &Lane) -> Result<(), Failure> {
 }
 
 fn bulk_reductions(lane: &Lane) -> Result<(), Failure> {
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let places = [0u32; 4].map(|_| rank.buffer::<u32>(32));
         let [sums, least, most, bits] = places;
@@ -293,7 +293,7 @@ fn bulk_reductions(lane: &Lane) -> Result<(), Failure> {
 
 fn atomics(lane: &Lane) -> Result<(), Failure> {
     let start = [0, u32::MAX, 0, u32::MAX, 0, 0, 50, 50, 0, 0];
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()?).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
     let found = lane.compare(1, |rank| {
         let (places, wide) = (rank.buffer(code::PLACES as usize)?, rank.buffer::<u64>(2)?);
         places.write(0, &start)?;
