@@ -88,7 +88,7 @@ impl DeviceTokens<'_> {
                     Wire::Opaque(_) => return wrong("bf16"),
                 }
                 let expected = tokens * shape.hidden as usize;
-                at_least(rank, "tokens", "at least the capacity in tokens * hidden", rows.len(), expected)?;
+                at_least(rank, "tokens", "at least tokens * hidden", rows.len(), expected)?;
                 rows.check_alignment(rank, "tokens")
             }
             (DeviceTokens::Encoded { .. }, Wire::Bf16) => wrong("encoded"),

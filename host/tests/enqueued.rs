@@ -320,12 +320,19 @@ fn arrays_that_are_too_short_or_on_the_host_are_refused_before_anything_is_launc
     let outcome = cluster().run(|rank| -> Result<(), Error> {
         let mut bench = Bench::new(rank, Capacity::tokens(MOST))?;
         let short: Buffer<bf16> = rank.buffer(MOST * HIDDEN - 1)?;
-        let routing = DeviceRouting { experts: (&bench.experts).into(), weights: (&bench.weights).into(), tokens: (&bench.tokens).into() };
-        let error = bench.dock.enqueue(DeviceTokens::Bf16((&short).into()), routing).expect_err("one element is missing");
+        let routing = DeviceRouting {
+            experts: (&bench.experts).into(),
+            weights: (&bench.weights).into(),
+            tokens: (&bench.tokens).into(),
+        };
+        let error = bench
+            .dock
+            .enqueue(DeviceTokens::Bf16((&short).into()), routing)
+            .expect_err("one element is missing");
         assert_eq!(
             error.to_string(),
             format!(
-                "rank {}: tokens must hold at least the capacity in tokens * hidden = 768 elements; it holds 767",
+                "rank {}: tokens must hold at least tokens * hidden = 768 elements; it holds 767",
                 rank.index()
             )
         );
