@@ -426,27 +426,31 @@ fn bf16_pair(a: u32, b: u32) -> u32 {
     sum(0) | sum(16)
 }
 
-#[test]
-fn multicast_u32() {
-    type Host = fn(u32, u32) -> u32;
-    let hosts: [Host; 6] = [u32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
-    let element: fn(u64) -> u32 = |seed| seed as u32;
+/// Every load and every write of one element on 1, 3 and 8 GPUs, against what `hosts` compute of two elements. A warp takes `width` parts of
+/// elements at once; `loads` and `writes` make arguments of the addresses of the multicast memory and of results or values.
+fn agrees<T: Element + PartialEq + std::fmt::Debug, L: Arguments, W: Arguments>(
+    width: usize,
+    hosts: &[fn(T, T) -> T],
+    element: fn(u64) -> T,
+    loads: impl Fn(u64, u64) -> L,
+    writes: impl Fn(u64, u64) -> W,
+) {
+    // A store in three forms, a reduction in two; a load in three.
+    let (written, loaded) = (width * (3 + 2 * hosts.len()), width * 3 * hosts.len());
     for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 15, element);
-        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastU32Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 576);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+        let mut all = All::new(gpus, written / 32, element);
+        let (words, results, values) = (all.address, all.on_first(&vec![element(0); loaded]), all.values);
+        all.run(loads(words, results));
+        for (place, found) in all.read(results, loaded).into_iter().enumerate() {
+            let column = all.before.iter().map(|gpu| gpu[place % width]);
+            let expected = column.reduce(hosts[place / (3 * width)]);
+            assert_eq!(Some(found), expected, "{gpus} GPUs, place {place}");
         }
-        all.run(code::WritesMulticastU32Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
+        all.run(writes(words, values));
+        let values = all.read(values, width);
         for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 480).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
+            for (place, found) in all.read(member, written).into_iter().enumerate() {
+                let (value, form) = (values[place % width], place / width);
                 let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
                 assert_eq!(found, expected, "{gpus} GPUs, place {place}");
             }
@@ -454,254 +458,30 @@ fn multicast_u32() {
     }
 }
 
-#[test]
-fn multicast_i32() {
-    type Host = fn(i32, i32) -> i32;
-    let hosts: [Host; 6] = [i32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
-    let element: fn(u64) -> i32 = |seed| seed as i32;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 15, element);
-        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastI32Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 576);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
+macro_rules! tests {
+    ($($name:ident: $loads:ident, $writes:ident, $width:expr, $hosts:expr, $element:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            agrees(
+                $width,
+                $hosts,
+                $element,
+                |words, results| code::$loads { words: Global::from_address(words), results: Global::from_address(results) },
+                |words, values| code::$writes { words: Global::from_address(words), values: Global::from_address(values) },
+            );
         }
-        all.run(code::WritesMulticastI32Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 480).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
+    )+};
 }
 
-#[test]
-fn multicast_u64() {
-    type Host = fn(u64, u64) -> u64;
-    let hosts: [Host; 6] = [u64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
-    let element: fn(u64) -> u64 = |seed| seed;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 15, element);
-        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastU64Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 576);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastU64Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 480).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_f32() {
-    type Host = fn(f32, f32) -> f32;
-    let hosts: [Host; 1] = [|a: f32, b: f32| a + b];
-    let element: fn(u64) -> f32 = |seed| (seed % 1000) as f32;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 5, element);
-        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastF32Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 96);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastF32Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 160).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_f16_pair() {
-    type Host = fn(u32, u32) -> u32;
-    let hosts: [Host; 1] = [f16_pair];
-    let element: fn(u64) -> u32 = |seed| pair(seed, |x| f16::from_f32(x).to_bits());
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 5, element);
-        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastF16PairArguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 96);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastF16PairArguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 160).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_bf16_pair() {
-    type Host = fn(u32, u32) -> u32;
-    let hosts: [Host; 1] = [bf16_pair];
-    let element: fn(u64) -> u32 = |seed| pair(seed, |x| bf16::from_f32(x).to_bits());
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 5, element);
-        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastBf16PairArguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 96);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastBf16PairArguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 160).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_i64() {
-    type Host = fn(i64, i64) -> i64;
-    let hosts: [Host; 6] = [i64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b];
-    let element: fn(u64) -> i64 = |seed| seed as i64;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 15, element);
-        let (address, results) = (all.address, all.on_first(&[0; 576].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastI64Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 576);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastI64Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 480).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_f64() {
-    type Host = fn(f64, f64) -> f64;
-    let hosts: [Host; 1] = [|a: f64, b: f64| a + b];
-    let element: fn(u64) -> f64 = |seed| (seed % 1000) as f64;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 5, element);
-        let (address, results) = (all.address, all.on_first(&[0; 96].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastF64Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 96);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 32]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 96]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastF64Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 32);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 160).into_iter().enumerate() {
-                let value = values[place % 32];
-                let form = place / 32;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_f32x4() {
-    type Host = fn(f32, f32) -> f32;
-    let hosts: [Host; 1] = [|a: f32, b: f32| a + b];
-    let element: fn(u64) -> f32 = |seed| (seed % 1000) as f32;
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 20, element);
-        let (address, results) = (all.address, all.on_first(&[0; 384].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastF32x4Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 384);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 128]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 384]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastF32x4Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 128);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 640).into_iter().enumerate() {
-                let value = values[place % 128];
-                let form = place / 128;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
-}
-
-#[test]
-fn multicast_f16x8() {
-    type Host = fn(u32, u32) -> u32;
-    let hosts: [Host; 1] = [f16_pair];
-    let element: fn(u64) -> u32 = |seed| pair(seed, |x| f16::from_f32(x).to_bits());
-    for gpus in [1, 3, 8] {
-        let mut all = All::new(gpus, 20, element);
-        let (address, results) = (all.address, all.on_first(&[0; 384].map(element)));
-        let (words, values) = (Global::from_address(address), all.values);
-        all.run(code::LoadsMulticastF16x8Arguments { words, results: Global::from_address(results) });
-        let found = all.read(results, 384);
-        for (place, found) in found.into_iter().enumerate() {
-            let column = all.before.iter().map(|gpu| gpu[place % 128]);
-            assert_eq!(Some(found), column.reduce(hosts[place / 384]), "{gpus} GPUs, place {place}");
-        }
-        all.run(code::WritesMulticastF16x8Arguments { words, values: Global::from_address(values) });
-        let values = all.read(values, 128);
-        for (before, member) in all.before.clone().into_iter().zip(all.members.clone()) {
-            for (place, found) in all.read(member, 640).into_iter().enumerate() {
-                let value = values[place % 128];
-                let form = place / 128;
-                let expected = if form < 3 { value } else { hosts[(form - 3) / 2](before[place], value) };
-                assert_eq!(found, expected, "{gpus} GPUs, place {place}");
-            }
-        }
-    }
+tests! {
+    multicast_u32: LoadsMulticastU32Arguments, WritesMulticastU32Arguments, 32, &[u32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b], |seed| seed as u32;
+    multicast_i32: LoadsMulticastI32Arguments, WritesMulticastI32Arguments, 32, &[i32::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b], |seed| seed as i32;
+    multicast_u64: LoadsMulticastU64Arguments, WritesMulticastU64Arguments, 32, &[u64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b], |seed| seed;
+    multicast_i64: LoadsMulticastI64Arguments, WritesMulticastI64Arguments, 32, &[i64::wrapping_add, Ord::min, Ord::max, |a, b| a & b, |a, b| a | b, |a, b| a ^ b], |seed| seed as i64;
+    multicast_f32: LoadsMulticastF32Arguments, WritesMulticastF32Arguments, 32, &[|a, b| a + b], |seed| (seed % 1000) as f32;
+    multicast_f64: LoadsMulticastF64Arguments, WritesMulticastF64Arguments, 32, &[|a, b| a + b], |seed| (seed % 1000) as f64;
+    multicast_f16_pair: LoadsMulticastF16PairArguments, WritesMulticastF16PairArguments, 32, &[f16_pair], |seed| pair(seed, |x| f16::from_f32(x).to_bits());
+    multicast_bf16_pair: LoadsMulticastBf16PairArguments, WritesMulticastBf16PairArguments, 32, &[bf16_pair], |seed| pair(seed, |x| bf16::from_f32(x).to_bits());
+    multicast_f32x4: LoadsMulticastF32x4Arguments, WritesMulticastF32x4Arguments, 128, &[|a, b| a + b], |seed| (seed % 1000) as f32;
+    multicast_f16x8: LoadsMulticastF16x8Arguments, WritesMulticastF16x8Arguments, 128, &[f16_pair], |seed| pair(seed, |x| f16::from_f32(x).to_bits());
 }
