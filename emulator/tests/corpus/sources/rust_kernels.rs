@@ -29,6 +29,7 @@ pub unsafe extern "ptx-kernel" fn rust_saxpy(a: f32, x: *const f32, y: *mut f32,
     let mut i = thread();
     while i < n {
         let at = i as usize;
+        // SAFETY: the index is below the length that the caller vouches for.
         unsafe { *y.add(at) = a * *x.add(at) + *y.add(at) };
         i += threads();
     }
@@ -66,7 +67,9 @@ fn interest(account: &Account, percent: i64) -> Option<i64> {
 pub unsafe extern "ptx-kernel" fn rust_interest(accounts: *const Account, out: *mut i64, n: u32, percent: i64) {
     let i = thread() as usize;
     if i < n as usize {
+        // SAFETY: the index is below the length that the caller vouches for.
         let account = unsafe { &*accounts.add(i) };
+        // SAFETY: the index is below the length that the caller vouches for.
         unsafe { *out.add(i) = interest(account, percent).unwrap_or(-1) + i64::from(account.id & 1) };
     }
 }
@@ -82,6 +85,7 @@ pub unsafe extern "ptx-kernel" fn rust_longest_runs(bytes: *const u8, out: *mut 
         return;
     }
     let start = row as usize * columns as usize;
+    // SAFETY: the row is inside the array.
     let bytes = unsafe { core::slice::from_raw_parts(bytes.add(start), columns as usize) };
     let (mut longest, mut run) = (0, 0);
     let mut last = None;
@@ -90,6 +94,7 @@ pub unsafe extern "ptx-kernel" fn rust_longest_runs(bytes: *const u8, out: *mut 
         last = Some(byte);
         longest = longest.max(run);
     }
+    // SAFETY: the index is below the length that the caller vouches for.
     unsafe { *out.add(row as usize) = longest };
 }
 
@@ -101,11 +106,15 @@ pub unsafe extern "ptx-kernel" fn rust_longest_runs(bytes: *const u8, out: *mut 
 pub unsafe extern "ptx-kernel" fn rust_histogram(x: *const u32, counters: *const AtomicU32, n: u32) {
     let i = thread();
     if i < n {
+        // SAFETY: the index is below the length that the caller vouches for.
         let bin = unsafe { *x.add(i as usize) }.rotate_left(4) & 15;
+        // SAFETY: there are 17 counters.
         unsafe { (*counters.add(bin as usize)).fetch_add(1, Ordering::Relaxed) };
     }
+    // SAFETY: every thread of the block comes here.
     unsafe { _syncthreads() };
     if i < n {
+        // SAFETY: there are 17 counters.
         unsafe { (*counters.add(16)).fetch_add(1, Ordering::AcqRel) };
     }
 }
@@ -118,8 +127,10 @@ pub unsafe extern "ptx-kernel" fn rust_histogram(x: *const u32, counters: *const
 pub unsafe extern "ptx-kernel" fn rust_multiply_high(a: *const u64, b: *const u64, out: *mut u64, n: u32) {
     let i = thread() as usize;
     if i < n as usize {
+        // SAFETY: the index is below the length that the caller vouches for.
         let (a, b) = unsafe { (*a.add(i), *b.add(i)) };
         let product = u128::from(a) * u128::from(b);
+        // SAFETY: the index is below the length that the caller vouches for.
         unsafe { *out.add(i) = (product >> 64) as u64 ^ product.leading_zeros() as u64 };
     }
 }
