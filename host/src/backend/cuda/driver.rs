@@ -33,6 +33,8 @@ pub struct Gpu {
     pub reaches: Vec<bool>,
     /// Whether memory can be shared with other processes by file descriptor.
     pub shares_files: bool,
+    /// Whether its memory can be shared by fabric handle, for which a process needs an IMEX channel.
+    pub shares_fabric: bool,
     /// Whether it takes part in multicast memory.
     pub multicast: bool,
 }
@@ -186,6 +188,7 @@ fn examine(index: usize, driver: Driver) -> Result<Gpu> {
         reaches,
         shares_files: attribute(Attribute::CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED)?
             != 0,
+        shares_fabric: attribute(Attribute::CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_FABRIC_SUPPORTED)? != 0,
         multicast: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTICAST_SUPPORTED)? != 0,
     })
 }

@@ -94,6 +94,7 @@ fn shown((number, gpu): (usize, Gpu)) -> CudaGpu {
         multiprocessors: gpu.multiprocessors,
         target: gpu.target.map(|target| target.to_string()),
         shares_files: gpu.shares_files,
+        shares_fabric: gpu.shares_fabric,
         multicast: gpu.multicast,
     }
 }

@@ -69,7 +69,9 @@ fn gpu_words(gpu: &Gpu, topology: &Topology) -> String {
                     numbers => format!("reaches GPU {}", numbers.join(", ")),
                 });
             }
-            words.extend((!cuda.shares_files).then(|| "cannot share memory between processes".to_owned()));
+            let shares_nothing = !(cuda.shares_files || cuda.shares_fabric);
+            words.extend(shares_nothing.then(|| "cannot share memory between processes".to_owned()));
+            words.extend(cuda.shares_fabric.then(|| "fabric handles".to_owned()));
             words.extend(cuda.multicast.then(|| "multicast".to_owned()));
         }
         None => {

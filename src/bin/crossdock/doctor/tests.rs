@@ -28,6 +28,7 @@ fn cuda(name: &str, bus: usize, number: usize, count: usize) -> CudaGpu {
         target: Some("sm_90".to_owned()),
         reaches: (0..count).filter(|&other| other != number).collect(),
         shares_files: true,
+        shares_fabric: count > 4,
         multicast: count > 4,
     }
 }

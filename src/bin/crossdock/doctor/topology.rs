@@ -37,6 +37,8 @@ pub(super) struct CudaGpu {
     pub(super) reaches: Vec<usize>,
     /// Whether other processes can map its memory by file descriptor.
     pub(super) shares_files: bool,
+    /// The same by fabric handle, for which a process needs an IMEX channel.
+    pub(super) shares_fabric: bool,
     pub(super) multicast: bool,
 }
 
