@@ -58,7 +58,8 @@ pub struct GraphHandle(pub(crate) u64);
 
 pub use crossdock_device::launch::Argument;
 
-/// What a launch asks for besides its blocks; nothing by default.
+/// What a launch asks for besides its blocks; nothing by default. It belongs to the launch and not to the kernel: the same kernel runs with
+/// and without, and what it cannot do without is in its PTX (`.reqnctapercluster`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LaunchOptions {
     /// Blocks of a cluster; 0 and 1 for none.

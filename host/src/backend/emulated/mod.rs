@@ -186,11 +186,6 @@ impl Backend for Emulated {
     }
 
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket> {
-        if launch.options.cluster > 1 {
-            let what = "a launch in clusters of several blocks was asked for";
-            let why = "virtual GPUs run clusters of one block; use a GPU of compute capability 9.0 or newer";
-            return Err(Error::Unsupported { rank, what, why });
-        }
         let mut state = self.working()?;
         Ok(state.ranks[rank].enqueue(launch))
     }

@@ -220,6 +220,8 @@ fn execute(
             let arguments = launch.arguments.iter().map(argument).collect();
             let after: Vec<_> =
                 after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
+            let cluster = launch.options.cluster;
+            let cluster = (cluster > 1).then_some([cluster, 1, 1]);
             let launch = emulator::Launch {
                 gpu: rank,
                 stream: launch.stream.0,
@@ -229,7 +231,7 @@ fn execute(
                 shared_bytes: 0,
                 arguments,
             };
-            match machine.launch_after(launch, &after) {
+            match machine.launch_after(launch, cluster, &after) {
                 Ok(handle) => {
                     state.handed.insert(ticket, handle);
                     state.under_way.push((ticket, handle));

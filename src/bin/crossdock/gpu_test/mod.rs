@@ -5,8 +5,10 @@
 
 pub(crate) mod arguments;
 mod conversions;
+mod graphs;
 mod intrinsics;
 mod lane;
+mod launches;
 mod litmus;
 mod multicast;
 mod rounds;
@@ -66,9 +68,11 @@ fn tests() -> Vec<Test> {
         intrinsics::tests(),
         conversions::tests(),
         synchronisation::tests(),
+        launches::tests(),
         litmus::tests(),
         multicast::tests(),
         rounds::tests(),
+        graphs::tests(),
     ];
     groups.into_iter().flatten().collect()
 }
