@@ -51,8 +51,7 @@ pub(super) struct Driver {
 /// Starts the driver, once it is sure that it will do.
 pub(super) fn start() -> Result<Driver> {
     let missing = |reason: String| Error::NoGpu { reason };
-    // SAFETY: it loads the driver and forgets it again, as every CUDA program does at its start.
-    if !unsafe { sys::is_culib_present() } {
+    if !is_installed() {
         return Err(missing("no NVIDIA driver is installed (libcuda was not found)".into()));
     }
     let refused = |call: Call| move |error| missing(format!("{call} failed: {}", reason(error)));
@@ -78,6 +77,14 @@ pub(super) fn start() -> Result<Driver> {
             gpus: count as usize,
         }),
     }
+}
+
+/// Whether the driver's library is there. cudarc, which is to load it, panics where it is not; if another crate of the program has cudarc
+/// linked to the driver instead, it has no such question.
+fn is_installed() -> bool {
+    let names: &[&str] = if cfg!(windows) { &["nvcuda.dll"] } else { &["libcuda.so.1", "libcuda.so"] };
+    // SAFETY: it loads the driver, as every CUDA program does at its start.
+    names.iter().any(|name| unsafe { libloading::Library::new(*name) }.is_ok())
 }
 
 /// Which driver this machine has.
