@@ -21,6 +21,7 @@ mod model;
 mod multicast;
 mod packing;
 mod place;
+mod remote;
 mod system;
 mod transpose;
 mod video;

@@ -282,8 +282,10 @@ pub(super) fn copy(
             (&mut allocation.shadow, Space::Global, offset, Some(allocation.base))
         }
     };
-    // A reduction is relaxed at the scope of the GPU (PTX ISA section 9.7.9.25, `cp.reduce.async.bulk`).
-    let strong = (kind == Kind::Atomic).then_some(Scope::Gpu);
+    // A reduction is relaxed: `cp.reduce.async.bulk` at the scope of the GPU (PTX ISA section 9.7.9.25), `red.async` at that of
+    // the cluster.
+    let scope = if clock.proxy == Proxy::Async { Scope::Gpu } else { Scope::Cluster };
+    let strong = (kind == Kind::Atomic).then_some(scope);
     let access = Access { kind, strong, bytes, proxy: clock.proxy, non_coherent: false, asynchronous: true };
     let helper = clock.lane_for(lane);
     let noted = detector.copy(shadow, clock, access, (pc, helper), space, (offset, length as usize));

@@ -68,6 +68,21 @@ pub(crate) struct BulkCopy {
     pub(crate) mbarrier: Option<Address>,
     /// `cp.reduce`: how it combines with the destination, and bytes of an element.
     pub(crate) reduction: Option<(Atomic, u8)>,
+    /// `.multicast::cluster`: a bit for each block of the cluster that gets the bytes, at the same offset in its shared memory.
+    pub(crate) blocks: Option<Slot>,
+}
+
+/// `st.async` and `red.async`: every lane sends values to another block.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RemoteStore {
+    pub(crate) to: Address,
+    pub(crate) values: Vec<Data>,
+    /// Bytes of a value.
+    pub(crate) element: u8,
+    /// The mbarrier whose transaction count it completes.
+    pub(crate) mbarrier: Address,
+    /// How it combines with the destination.
+    pub(crate) reduction: Option<Atomic>,
 }
 
 /// `cp.async`: every lane copies a few bytes.
@@ -98,6 +113,7 @@ pub(crate) enum AsynchronousOp {
         state: Slot,
     },
     Bulk(BulkCopy),
+    Remote(RemoteStore),
     Prefetch {
         from: Address,
         bytes: Slot,
