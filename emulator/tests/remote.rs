@@ -293,6 +293,48 @@ fn misuse_is_reported() {
     assert!(found.contains("exits before this copy of another block"), "{found}");
 }
 
+/// `data`, of sixes, but for `bytes` bytes behind `offset`, which one lane of each block sets to zero; its other lanes read behind `order`.
+fn cleared(store: &str, offset: u32, bytes: u64, order: &str) -> String {
+    module(
+        0,
+        6,
+        &format!(
+            "mov.u64 %rd5, {bytes};\ncvt.u64.u32 %rd6, %r3;\ncvta.shared.u64 %rd6, %rd6;\n\
+             @%p {store}+{offset}], %rd5, 0;\n{order}\nmad.lo.u32 %r7, %r2, 4, %r3;\nld.shared.u32 %r8, [%r7];\n\
+             mad.lo.u32 %r9, %r1, 256, %r2;\nmad.wide.u32 %rd2, %r9, 4, %rd1;\nst.global.u32 [%rd2], %r8;\n{BARRIER}"
+        ),
+    )
+}
+
+#[test]
+fn bulk_stores_clear_shared_memory() {
+    let own = "st.bulk.weak.shared::cta [%r3";
+    for store in [own, "st.bulk.shared::cta [%r3", "st.bulk [%rd6"] {
+        for (offset, bytes) in [(0, 1024), (8, 8), (64, 512), (1016, 8), (24, 0)] {
+            let got = outcome(&cleared(store, offset, bytes, "bar.sync 0;"), 2, 256);
+            let expected: Vec<u32> = (0..512)
+                .map(|word| word % 256 * 4)
+                .map(|at| if (offset..offset + bytes as u32).contains(&at) { 0 } else { 6 })
+                .collect();
+            assert_eq!(got[..512], expected, "{store} {offset} {bytes}");
+        }
+    }
+    assert!(races(&cleared(own, 0, 1024, ""), 1, 256), "a weak write that nothing orders");
+    // All lanes do the same.
+    let together = cleared(own, 0, 1024, "bar.sync 0;").replace("@%p st.bulk", "st.bulk");
+    assert!(!races(&together, 1, 32));
+    assert!(races(&together, 1, 64), "two warps");
+    for (offset, bytes, sentence) in [
+        (4, 8, "aligned"),
+        (0, 12, "the size must be a multiple of 8"),
+        (0, 1 << 20, "out of bounds"),
+        (8, u64::MAX - 7, "out of bounds"),
+    ] {
+        let found = error(&cleared(own, offset, bytes, "bar.sync 0;"), 1, 32);
+        assert!(found.contains(sentence), "{found}");
+    }
+}
+
 #[test]
 fn the_block_that_sent_may_exit() {
     let text = module(

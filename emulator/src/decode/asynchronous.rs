@@ -22,6 +22,7 @@ pub(super) fn decode(
     let decoded = match name {
         "mbarrier" => mbarrier(builder, instruction),
         "cp" => copy(builder, instruction),
+        "st" if instruction.opcode.has("bulk") => fill(builder, instruction),
         "st" | "red" => remote_store(builder, instruction),
         _ => return None,
     };
@@ -208,6 +209,17 @@ fn bulk_copy(
         reduction,
         blocks,
     }))
+}
+
+/// `st.bulk`, whose value the table knows to be zero.
+fn fill(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<AsynchronousOp, String> {
+    let mut modifiers = Modifiers::of(instruction);
+    modifiers.take("bulk");
+    modifiers.take("weak");
+    let space = shared(&mut modifiers);
+    modifiers.finish()?;
+    let to = address(builder, operand(instruction, 0)?, space)?;
+    Ok(AsynchronousOp::Fill { to, bytes: builder.long(operand(instruction, 1)?)? })
 }
 
 /// `st.async` and `red.async`.

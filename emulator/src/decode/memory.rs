@@ -15,7 +15,7 @@ pub(super) fn decode(
     name: &str,
     instruction: &ptx::Instruction,
 ) -> Option<Result<(), String>> {
-    if instruction.opcode.has("async") && matches!(name, "st" | "red") {
+    if (instruction.opcode.has("async") || instruction.opcode.has("bulk")) && matches!(name, "st" | "red") {
         return None;
     }
     Some(match name {
@@ -73,9 +73,6 @@ pub(super) fn type_bits(name: &str) -> Result<u32, String> {
 fn access(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let at = |index| operand(instruction, index);
     let mut modifiers = Modifiers::of(instruction);
-    if modifiers.take("bulk") {
-        return Err("the emulator does not execute bulk stores".into());
-    }
     let ty = modifiers.last()?;
     let bits = type_bits(ty)?;
     modifiers.ignore(HINTS);

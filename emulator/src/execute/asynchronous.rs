@@ -3,7 +3,7 @@
 //! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then; contents are read
 //! later. `cp.async` is one agent for the lanes that execute it together, a bulk copy one for each lane.
 
-use super::{Environment, Private, Raised, cluster, mbarrier, model, remote};
+use super::{Environment, Private, Raised, cluster, fill, mbarrier, model, remote};
 use crate::agent::{Agent, Completion, Location, Transfer, Work};
 use crate::cluster::{Cluster, Unreachable};
 use crate::consistency::{Kind, Trail};
@@ -47,6 +47,10 @@ pub(super) fn execute(
 
         AsynchronousOp::PendingCount { d, state } => mbarrier::pending_count(r, *d, *state, mask)?,
         AsynchronousOp::Bulk(copy) => bulk(env, private, r, copy, pc, mask)?,
+        AsynchronousOp::Fill { to, bytes } => {
+            spin.stored = true;
+            fill::execute(env, private, r, (to, *bytes), pc, mask)?;
+        }
         AsynchronousOp::Remote(store) => {
             spin.stored = true;
             remote::execute(env, private, r, store, pc, mask)?;

@@ -12,6 +12,7 @@ mod compare;
 mod contiguous;
 mod convert;
 mod environment;
+mod fill;
 mod float;
 mod integer;
 mod interpret;

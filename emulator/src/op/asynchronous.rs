@@ -95,7 +95,7 @@ pub(crate) struct LaneCopy {
     pub(crate) source_bytes: Option<Slot>,
 }
 
-/// An instruction that concerns agents.
+/// An instruction that concerns agents, or that acts on more bytes than registers have.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AsynchronousOp {
     /// `barrier.cluster.arrive`; `.relaxed` does not release.
@@ -114,6 +114,11 @@ pub(crate) enum AsynchronousOp {
     },
     Bulk(BulkCopy),
     Remote(RemoteStore),
+    /// `st.bulk` of zero.
+    Fill {
+        to: Address,
+        bytes: Slot,
+    },
     Prefetch {
         from: Address,
         bytes: Slot,
