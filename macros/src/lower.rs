@@ -11,7 +11,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{File, Item, LitStr, Result, braced, parse2};
 
 use crate::device::{errors, import};
-use crate::state::{Loaded, State};
+use crate::state::{Loaded, State, raw};
 
 /// The payload: the module's name and items.
 struct Payload {
@@ -41,6 +41,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         Ok(dependencies) => (0..dependencies.len()).map(import).collect(),
         Err(_) => Vec::new(),
     };
+    let ir = raw(&ir);
     let unique = format_ident!("__crossdock_ir_{:016x}", hash(&(&identity, source.line)));
     Ok(quote! {
         #mistakes

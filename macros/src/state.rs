@@ -1,7 +1,7 @@
 //! What travels along the chain of expansions, as tokens.
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitInt, LitStr, Path, Result, Token, braced, bracketed, parenthesized};
@@ -26,7 +26,7 @@ impl Parse for Pending {
 
 impl ToTokens for Pending {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let tag = self.tag.map(proc_macro2::Literal::usize_unsuffixed);
+        let tag = self.tag.map(Literal::usize_unsuffixed);
         let path = &self.path;
         tokens.extend(quote!((#tag #path)));
     }
@@ -51,7 +51,7 @@ impl Parse for Loaded {
 
 impl ToTokens for Loaded {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let tag = self.tag.map(proc_macro2::Literal::usize_unsuffixed);
+        let tag = self.tag.map(Literal::usize_unsuffixed);
         let ir = &self.ir;
         tokens.extend(quote!((#tag #ir)));
     }
@@ -94,6 +94,15 @@ impl ToTokens for State {
         let State { root, then, pending, loaded, payload } = self;
         tokens.extend(quote!([#root] #then [#(#pending)*] [#(#loaded)*] { #payload }));
     }
+}
+
+/// A text as a raw string literal. Texts of IR pass through every step of a chain, and a literal with escapes is decoded
+/// each time, which once was half of what a `kernels!` cost the build of the crate it stands in.
+pub(crate) fn raw(text: &str) -> Literal {
+    let longest = text.split('"').skip(1).map(|after| after.len() - after.trim_start_matches('#').len()).max();
+    let fence = "#".repeat(longest.map_or(0, |longest| longest + 1));
+    // Only a lone carriage return cannot stand in one.
+    format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| Literal::string(text))
 }
 
 /// Parses items until the input ends.
