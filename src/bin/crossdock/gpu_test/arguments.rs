@@ -26,4 +26,8 @@ pub(crate) struct GpuTestArguments {
     /// Repetitions of each memory-model test [default: 20000; 32 on virtual GPUs]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) repetitions: Option<u32>,
+
+    /// Be one rank of a test whose ranks are processes, as the variables of a launcher say
+    #[arg(long, hide = true)]
+    pub(crate) process: bool,
 }

@@ -11,6 +11,7 @@ mod lane;
 mod launches;
 mod litmus;
 mod multicast;
+mod processes;
 mod rounds;
 mod synchronisation;
 
@@ -73,12 +74,16 @@ fn tests() -> Vec<Test> {
         multicast::tests(),
         rounds::tests(),
         graphs::tests(),
+        processes::tests(),
     ];
     groups.into_iter().flatten().collect()
 }
 
 /// Runs the tests and reports each.
 pub(crate) fn run(arguments: &GpuTestArguments) -> Result<(), Failure> {
+    if arguments.process {
+        return processes::rank_of_environment();
+    }
     let mut tests = tests();
     if let Some(filter) = &arguments.filter {
         tests.retain(|test| test.name.contains(filter));
