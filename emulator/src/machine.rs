@@ -274,13 +274,18 @@ impl Machine {
         self.enqueue(launch, Some(cluster), &[])
     }
 
-    /// As [`launch`](Self::launch), for a launch that starts when those of `after` have ended too, on whatever streams of the same GPU: what
-    /// waiting for an event does.
+    /// As [`launch`](Self::launch) or [`launch_in_clusters`](Self::launch_in_clusters), for a launch that starts when those of `after` have
+    /// ended too, on whatever streams of the same GPU: what waiting for an event does.
     ///
     /// # Errors
-    /// As for [`launch`](Self::launch), and when a launch of `after` is of another GPU.
-    pub fn launch_after(&mut self, launch: Launch, after: &[Ticket]) -> Result<Ticket, Error> {
-        self.enqueue(launch, None, after)
+    /// As for these, and when a launch of `after` is of another GPU.
+    pub fn launch_after(
+        &mut self,
+        launch: Launch,
+        cluster: Option<[u32; 3]>,
+        after: &[Ticket],
+    ) -> Result<Ticket, Error> {
+        self.enqueue(launch, cluster, after)
     }
 
     fn enqueue(
