@@ -16,7 +16,10 @@ impl Address {
     pub(crate) fn of(&self, r: &Registers, lane: usize) -> u64 {
         let base = match self.base {
             Some(Data { slot, long: true }) => r.longs[usize::from(slot)][lane],
-            Some(Data { slot, long: false }) => r.words[usize::from(slot)][lane].into(),
+            Some(Data { slot, long: false }) => {
+                let base = u64::from(r.words[usize::from(slot)][lane]);
+                return base.wrapping_add(self.offset as u64) & self.space.address_bits();
+            }
             None => 0,
         };
         base.wrapping_add(self.offset as u64)
