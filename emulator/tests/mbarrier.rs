@@ -102,6 +102,34 @@ fn lanes_and_warps_wait_for_phases() {
     }
 }
 
+/// Warp 1 waits for a phase that is complete; warp 0 ends the mbarrier without knowing whether it did, and perhaps writes.
+fn ended_early(seed: u64, then: &str) -> Result<Vec<u32>, String> {
+    let body = format!(
+        "@%s1 mbarrier.init.shared.b64 [bar], 1; @%s1 mbarrier.arrive.shared.b64 _, [bar]; bar.sync 0;
+        setp.lt.u32 %q, %r1, 32; @!%q bra WAIT;
+        @%s1 mbarrier.inval.shared.b64 [bar]; {then} bra DONE;
+        WAIT: mbarrier.try_wait.parity.shared.b64 %p, [bar], 0;
+        DONE: mov.u32 %r2, 0;"
+    );
+    run_words(seed, &body, 64, 1).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_mbarrier_that_ends_too_early_is_misuse_where_somebody_comes_late() {
+    let outcomes: Vec<_> = (0..32).map(|seed| ended_early(seed, "")).collect();
+    assert!(outcomes.iter().any(Result::is_ok), "who waited before is no race");
+    let errors: Vec<&String> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    assert!(!errors.is_empty() && errors.iter().all(|error| error.contains("not initialised")), "{errors:?}");
+}
+
+#[test]
+fn memory_of_an_ended_mbarrier_is_not_free_before_everybody_is_known_to_be_done() {
+    for seed in 0..32 {
+        let error = ended_early(seed, "@%s1 st.shared.u64 [bar], %rd1;").expect_err("a race or misuse");
+        assert!(error.contains("data race") || error.contains("not initialised"), "seed {seed}: {error}");
+    }
+}
+
 #[test]
 fn misuse_is_named() {
     let init = "mbarrier.init.shared.b64 [bar], 1;";

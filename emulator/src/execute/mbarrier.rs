@@ -79,7 +79,7 @@ pub(super) fn execute(
             Err(text) => return raise(lane, FaultKind::Mbarrier(text)),
             Ok(is_complete) => {
                 let access = match kind {
-                    MbarrierKind::Initialise { .. } | MbarrierKind::Invalidate => None,
+                    MbarrierKind::Initialise { .. } => None,
                     MbarrierKind::Test { .. } => Some(Kind::Read),
                     _ => Some(Kind::Atomic),
                 };

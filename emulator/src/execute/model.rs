@@ -213,8 +213,9 @@ pub(super) fn published(private: &mut Private) {
     }
 }
 
-/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making or ending it, which is a weak write. The
-/// access, if it is remembered.
+/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making it, which is a weak write. The access, if it
+/// is remembered. To end one (`mbarrier.inval`) is a strong use: libcu++ does so when all threads have come past their last
+/// wait, by votes that order nothing, and whoever comes too late is reported as using what is no mbarrier.
 pub(super) fn mbarrier(
     env: &mut Environment<'_>,
     private: &mut Private,
