@@ -99,7 +99,8 @@ impl ToTokens for State {
 /// A text as a raw string literal. Texts of IR pass through every step of a chain, and a literal with escapes is decoded
 /// each time, which once was half of what a `kernels!` cost the build of the crate it stands in.
 pub(crate) fn raw(text: &str) -> Literal {
-    let longest = text.split('"').skip(1).map(|after| after.len() - after.trim_start_matches('#').len()).max();
+    let longest =
+        text.split('"').skip(1).map(|after| after.len() - after.trim_start_matches('#').len()).max();
     let fence = "#".repeat(longest.map_or(0, |longest| longest + 1));
     // Only a lone carriage return cannot stand in one.
     format!("r{fence}\"{text}\"{fence}").parse().unwrap_or_else(|_| Literal::string(text))

@@ -11,5 +11,6 @@ mod refused;
 mod refused_bodies;
 mod refused_inline;
 mod running;
+mod specialised;
 mod strangers;
 mod twin;
