@@ -6,6 +6,7 @@ mod imports;
 mod intrinsics;
 mod lowering;
 mod memory;
+mod mixtures;
 mod modules;
 mod refused;
 mod refused_bodies;
