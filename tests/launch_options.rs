@@ -15,6 +15,33 @@ pub mod code {
             word.write(word.read() + 1);
         }
     }
+
+    /// Each block writes its rank in its cluster, and how many blocks that has.
+    #[kernel(warps = 1)]
+    pub fn cluster(words: Global<u32>) {
+        let rank = ptx!("mov.u32 {rank}, %cluster_ctarank;", rank = out(u32));
+        let blocks = ptx!("mov.u32 {blocks}, %cluster_nctarank;", blocks = out(u32));
+        if lane() == 0 {
+            words.at(block_in_grid()).write(10 * blocks + rank);
+        }
+    }
+}
+
+#[test]
+fn blocks_run_in_the_clusters_that_the_launch_asks_for() {
+    let cluster = Cluster::emulated(Topology::nodes(1)).expect("one rank");
+    let outcome = cluster.run(|rank| -> Result<(), Error> {
+        let words: Buffer<u32> = rank.buffer(4)?;
+        let kernel: Kernel<code::ClusterArguments> =
+            rank.kernel(&code::__device::MODULE.specialise_for(&[], rank.target().into())?)?;
+        for (blocks, expected) in [(1, [10; 4]), (2, [20, 21, 20, 21]), (4, [40, 41, 42, 43])] {
+            let options = LaunchOptions::default().cluster(blocks);
+            kernel.launch_with(4, options, &code::ClusterArguments { words: words.global() })?;
+            assert_eq!(words.read(0..4)?, expected, "clusters of {blocks}");
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -30,17 +57,20 @@ fn launches_run_as_asked_or_say_why_not() {
             kernel.launch_with(4, options, &arguments).map(|_| ())
         };
         let plain = LaunchOptions::default();
-        for options in [plain, plain.cluster(1), plain.overlapping(), plain.cooperative(), plain.cooperative().overlapping()] {
+        for options in [
+            plain,
+            plain.cluster(1),
+            plain.overlapping(),
+            plain.cooperative(),
+            plain.cooperative().overlapping(),
+        ] {
             launch(options)?;
         }
-        let error = launch(plain.cluster(2)).expect_err("no clusters here");
+        let error = launch(plain.cluster(3)).expect_err("four blocks are no clusters of three");
         assert_eq!(
             error.to_string(),
-            "rank 0: a launch in clusters of several blocks was asked for, but virtual GPUs run clusters of one block; use a \
-             GPU of compute capability 9.0 or newer"
+            "the blocks of a launch must be a multiple of its cluster (3): 4 is not"
         );
-        let error = launch(plain.cluster(3)).expect_err("four blocks are no clusters of three");
-        assert_eq!(error.to_string(), "the blocks of a launch must be a multiple of its cluster (3): 4 is not");
         let error = launch(plain.cluster(9)).expect_err("too large");
         assert_eq!(error.to_string(), "the blocks of a cluster must be 1 to 8: 9 is not");
         // What was refused did not run.

@@ -46,7 +46,7 @@
 //! Accesses are checked against the PTX memory consistency model: a data race is an error that names both accesses and
 //! what would have ordered them, and with a seed other than 0 strong loads may find older stores, as the model allows.
 //!
-//! Not modelled yet: clusters. What is not executed is refused when a module is loaded.
+//! What is not executed is refused when a module is loaded.
 
 pub mod activity;
 mod agent;

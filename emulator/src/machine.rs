@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::config::Config;
 use crate::consistency::Kind;
 use crate::counters::Counters;
-use crate::decode;
+use crate::decode::{self, Decoded};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::gpu::{Gpu, limits};
@@ -32,7 +32,7 @@ pub struct Machine {
 
 #[derive(Debug)]
 struct Loaded {
-    text: String,
+    decoded: Arc<Decoded>,
     kernels: Vec<usize>,
 }
 
@@ -65,16 +65,17 @@ impl Machine {
         &self.config
     }
 
-    /// Loads PTX text on every GPU. Text that was loaded before yields the same module.
+    /// Loads PTX text on every GPU. Text that was loaded before yields the same module, and machines of one process share what
+    /// was decoded; variables are each machine's own.
     ///
     /// # Errors
     /// The text is not PTX, or has an instruction that the emulator does not execute; the error names both the
     /// instruction and its line.
     pub fn load(&mut self, ptx: &str) -> Result<Module, Error> {
-        if let Some(position) = self.modules.iter().position(|module| module.text == ptx) {
+        if let Some(position) = self.modules.iter().position(|module| module.decoded.text == ptx) {
             return Ok(Module(position));
         }
-        let decoded = decode::module(ptx)?;
+        let decoded = decode::shared(ptx)?;
         let mut variables = Vec::with_capacity(self.config.gpus);
         for gpu in 0..self.config.gpus {
             let mut addresses = Vec::with_capacity(decoded.variables.len());
@@ -98,10 +99,10 @@ impl Machine {
             variables.push(Arc::new(addresses));
         }
         let first = self.kernels.len();
-        for code in decoded.kernels {
-            self.kernels.push(Entry { code: Arc::new(code), variables: variables.clone() });
+        for code in &decoded.kernels {
+            self.kernels.push(Entry { code: code.clone(), variables: variables.clone() });
         }
-        self.modules.push(Loaded { text: ptx.to_owned(), kernels: (first..self.kernels.len()).collect() });
+        self.modules.push(Loaded { decoded, kernels: (first..self.kernels.len()).collect() });
         Ok(Module(self.modules.len() - 1))
     }
 
@@ -273,13 +274,18 @@ impl Machine {
         self.enqueue(launch, Some(cluster), &[])
     }
 
-    /// As [`launch`](Self::launch), for a launch that starts when those of `after` have ended too, on whatever streams of the same GPU: what
-    /// waiting for an event does.
+    /// As [`launch`](Self::launch) or [`launch_in_clusters`](Self::launch_in_clusters), for a launch that starts when those of `after` have
+    /// ended too, on whatever streams of the same GPU: what waiting for an event does.
     ///
     /// # Errors
-    /// As for [`launch`](Self::launch), and when a launch of `after` is of another GPU.
-    pub fn launch_after(&mut self, launch: Launch, after: &[Ticket]) -> Result<Ticket, Error> {
-        self.enqueue(launch, None, after)
+    /// As for these, and when a launch of `after` is of another GPU.
+    pub fn launch_after(
+        &mut self,
+        launch: Launch,
+        cluster: Option<[u32; 3]>,
+        after: &[Ticket],
+    ) -> Result<Ticket, Error> {
+        self.enqueue(launch, cluster, after)
     }
 
     fn enqueue(

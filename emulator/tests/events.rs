@@ -55,7 +55,7 @@ impl Program {
         let fill = vec![Argument::U64(self.at), Argument::U32(value)];
         let filled = self.machine.launch(launch(0, 0, self.fill, fill))?;
         let double = launch(0, 1, self.double, vec![Argument::U64(self.at)]);
-        self.machine.launch_after(double, &after(filled))?;
+        self.machine.launch_after(double, None, &after(filled))?;
         self.machine.run()?;
         let mut word = [0; 4];
         self.machine.read(self.at + 4, &mut word)?;
@@ -89,7 +89,7 @@ fn launches_of_other_gpus_cannot_be_waited_for() {
         .launch(launch(1, 0, fill, vec![Argument::U64(at), Argument::U32(1)]))
         .expect("an ordinary launch");
     let error = machine
-        .launch_after(launch(0, 0, double, vec![Argument::U64(at)]), &[elsewhere])
+        .launch_after(launch(0, 0, double, vec![Argument::U64(at)]), None, &[elsewhere])
         .expect_err("of another GPU");
     assert!(error.to_string().contains("no earlier launch of its GPU"), "{error}");
 }

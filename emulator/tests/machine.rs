@@ -282,6 +282,26 @@ fn module_variables_live_on_every_gpu() {
     }
 }
 
+/// Machines share what is decoded of a text, but not its variables.
+#[test]
+fn module_variables_are_each_machines_own() {
+    let text = ".version 8.0\n.target sm_90\n.address_size 64\n.global .align 4 .u32 counter = 7;\n
+        .visible .entry main(.param .u64 out)\n{ .reg .b32 %r<2>; .reg .b64 %rd<2>;
+        ld.param.u64 %rd1, [out]; atom.global.add.u32 %r1, [counter], 5; st.global.u32 [%rd1], %r1; ret; }";
+    let counts = || -> [u32; 2] {
+        let mut machine = Machine::new(Config::default()).expect("configuration");
+        let out = zeroed(&mut machine, 0, 4);
+        [(); 2].map(|()| {
+            run(&mut machine, text, 1, 1, vec![Argument::U64(out)]).expect("run");
+            words(&mut machine, out, 1)[0]
+        })
+    };
+    let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(counts)).collect();
+    for found in threads.into_iter().map(|thread| thread.join().expect("no panic")).chain([counts()]) {
+        assert_eq!(found, [7, 12]);
+    }
+}
+
 #[test]
 fn clocks_never_go_back() {
     // Every warp reads the clock again and again, and compares across a shared maximum.

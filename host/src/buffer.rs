@@ -1,5 +1,6 @@
 //! Device memory with a type and an owner: local to one rank, or one of a symmetric set that all ranks reach.
 
+use std::cell::OnceCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
@@ -179,6 +180,8 @@ impl<T: Plain> Buffer<T> {
 /// with the address of everybody's.
 #[derive(Debug)]
 pub struct SymmetricBuffer<T> {
+    /// Where kernels of this rank reach everybody's at once, from when it is asked for.
+    multicast: OnceCell<Allocation>,
     here: Buffer<T>,
     /// Where this rank finds everybody's.
     addresses: Vec<u64>,
@@ -202,7 +205,7 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;
-        Ok(SymmetricBuffer { here, addresses, table })
+        Ok(SymmetricBuffer { multicast: OnceCell::new(), here, addresses, table })
     }
 
     /// This rank's own buffer.
@@ -227,6 +230,22 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let rank = &self.here.rank;
         rank.backend().copy(rank.index(), from.address(), to, len as u64 * size_of::<T>() as u64)
+    }
+
+    /// The multicast address of everybody's buffer, for `multimem` instructions
+    /// ([`library::multicast`](crossdock_device::library::multicast)): an access at an offset of it is one at that offset of all of them.
+    /// Collective, when it is asked for the first time.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there is none ([`Rank::has_multicast`]); when a peer fails.
+    pub fn multicast<U>(&self) -> Result<Global<U>> {
+        if let Some(multicast) = self.multicast.get() {
+            return Ok(Global::from_address(multicast.address));
+        }
+        let rank = &self.here.rank;
+        let address = rank.backend().multicast(rank.index(), self.here.address())?;
+        let allocation = Allocation { backend: rank.shared_backend(), rank: rank.index(), address };
+        Ok(Global::from_address(self.multicast.get_or_init(|| allocation).address))
     }
 
     /// The argument for a kernel parameter `Peers<U>`.

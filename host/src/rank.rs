@@ -130,6 +130,12 @@ impl Rank {
         SymmetricBuffer::new(self, len, true)
     }
 
+    /// Whether symmetric buffers have [multicast addresses](crate::SymmetricBuffer::multicast): every rank needs a GPU of its own, behind
+    /// NVSwitches and of compute capability 9.0 or newer. Virtual GPUs always have them.
+    pub fn has_multicast(&self) -> bool {
+        self.backend.why_no_multicast().is_none()
+    }
+
     /// Makes a specialised kernel launchable on this rank.
     ///
     /// # Errors

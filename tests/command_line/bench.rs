@@ -55,6 +55,7 @@ fn every_operation_is_measured_for_every_number_of_tokens_and_multiprocessors() 
         assert!(row["date"].as_str().is_some_and(|date| date.ends_with('Z')), "{row}");
         let is_copy = row["operation"].as_str().is_some_and(|operation| operation.ends_with("copy"));
         assert_eq!(row["cycles"]["median"].as_f64().expect("a number") > 0.0, !is_copy, "{row}");
+        assert_eq!(row["warp_instructions"].as_u64().is_some_and(|count| count > 0), !is_copy, "{row}");
     }
 }
 
@@ -87,6 +88,20 @@ fn iterations_are_counted_and_one_rank_needs_no_peer() {
     assert_eq!(kernels.keys().collect::<Vec<_>>(), ["count", "dispatch", "layout"]);
 }
 
+/// Rows of every wire format are in device memory before.
+#[test]
+fn every_wire_format_and_layout_is_measured() {
+    for flags in
+        ["--wire opaque:48+5+3 --hidden 72 --layout masked:64", "--wire fp8:e5m2:ue8m0:80 --hidden 160"]
+    {
+        let found = rows(&format!(
+            "--gpus-per-node 2 --experts 4 --top-k 3 {flags} --tokens 5 --only dispatch,dispatch-cached,combine --warm-up 1"
+        ));
+        let names: Vec<_> = operations(&found).into_iter().map(|(operation, ..)| operation).collect();
+        assert_eq!(names, ["dispatch", "dispatch-cached", "combine"], "{flags}");
+    }
+}
+
 #[test]
 fn the_table_names_machine_and_shape() {
     let output = crossdock(&format!("bench {SHAPE} --tokens 4 --layout expert:8 --routing zipf:1.2"));
@@ -94,7 +109,7 @@ fn the_table_names_machine_and_shape() {
     let text = text(&output.stdout);
     assert!(
         text.starts_with(
-            "4 ranks on virtual GPUs, sm_90; hidden 256, top-4 of 16 experts, bf16, layout expert:8, routes zipf:1.2; 1 iteration(s)\n"
+            "4 ranks on virtual GPUs, which count; times are those of a model of H100 SXM, sm_90; hidden 256, top-4 of 16 experts, bf16, layout expert:8, routes zipf:1.2; 1 iteration(s)\n"
         ),
         "{text}"
     );
@@ -109,7 +124,8 @@ fn what_cannot_be_measured_is_explained() {
         ("--only quantise", "give --wire fp8"),
         ("--only everything", "invalid value 'everything'"),
         ("--sms 0", "expected auto, all, or a number from 1"),
-        ("--sms 999", "must be 1 to 132: 999 is not"),
+        ("--sms 9999", "--sms must be 1 to 132: 9999 is not"),
+        ("--sms 4,133", "--sms must be 1 to 132: 133 is not"),
         ("--tokens 0", "0 is not in 1..=1048576"),
         ("--tokens 1048576", "needs about"),
         ("--model h900", "use h100, h200, b200"),

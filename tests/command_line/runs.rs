@@ -241,6 +241,17 @@ fn doctor_states_what_is_there_and_never_fails() {
         findings.iter().all(|finding| finding["meaning"].as_str().is_some_and(|meaning| !meaning.is_empty()))
     );
 
+    // What cannot be asked here is said.
+    let topology = &examination["topology"];
+    let absent = topology["absent"].as_array().expect("sentences");
+    if let Err(error) = crossdock::host::gpus() {
+        assert!(absent.contains(&error.to_string().into()), "{topology}");
+        assert!(topology["gpus"].as_array().is_some_and(|gpus| gpus.iter().all(|gpu| gpu["cuda"].is_null())));
+    }
+    for list in ["gpus", "gpu_pairs", "network_devices", "numa_nodes"] {
+        assert!(topology[list].is_array(), "{list} of {topology}");
+    }
+
     let without = assert_cmd::cargo::cargo_bin_cmd!("crossdock")
         .arg("doctor")
         .env("PTXAS", "/nowhere/ptxas")

@@ -1,8 +1,9 @@
 //! The table of all mutants: which case runs which, and how each is caught.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use crossdock::DeviceModule;
 
@@ -62,21 +63,21 @@ fn tasks(cases: &[Case], original: &[Kernels]) -> Vec<Task> {
     tasks
 }
 
-/// How a mutant shows: the kind of the first error, or that something else came out.
+/// How a mutant shows, and in which schedule first: the kind of the first error, or that something else came out.
 fn caught(
     task: &Task,
     cases: &[Case],
     original: &[Kernels],
     expected: &[Outcome],
     seeds: u64,
-) -> Option<String> {
+) -> Option<(String, u64)> {
     let changed: Vec<(usize, Kernels)> =
         task.cases.iter().map(|(index, text)| (*index, original[*index].with(task.kernel, text))).collect();
     for seed in 0..seeds {
         for (index, mutant) in &changed {
             match run(&cases[*index], mutant, seed) {
-                Err(error) => return Some(kind(&error.to_string())),
-                Ok(seen) if seen != expected[*index] => return Some("wrong result".into()),
+                Err(error) => return Some((kind(&error.to_string()), seed)),
+                Ok(seen) if seen != expected[*index] => return Some(("wrong result".into(), seed)),
                 Ok(_) => {}
             }
         }
@@ -106,8 +107,12 @@ fn kind(error: &str) -> String {
     error.lines().next().unwrap_or_default().to_owned()
 }
 
-/// `work` for every number below `count`, on all processors; the results in order.
-fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// `work` for every number below `count`, on all processors; the results in order. `told` hears of each result at once.
+fn in_parallel<T: Send>(
+    count: usize,
+    work: impl Fn(usize) -> T + Sync,
+    told: impl Fn(usize, &T) + Sync,
+) -> Vec<T> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -119,7 +124,9 @@ fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
                         break;
                     }
                     let result = work(number);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    told(number, &result);
+                    results.push((number, result));
                 }
             });
         }
@@ -133,7 +140,7 @@ fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
 pub(crate) fn table(seeds: u64) -> (String, Vec<String>) {
     let cases = cases();
     let original: Vec<Kernels> = cases.iter().map(Kernels::new).collect();
-    let expected: Vec<Outcome> = in_parallel(cases.len(), |index| {
+    let passes = |index: usize| {
         let mut outcomes = (0..seeds).map(|seed| {
             run(&cases[index], &original[index], seed)
                 .unwrap_or_else(|error| panic!("{:#?}, seed {seed}: {error}", cases[index]))
@@ -143,6 +150,12 @@ pub(crate) fn table(seeds: u64) -> (String, Vec<String>) {
             assert!(outcome == first, "{:#?}, seed {}: {outcome:?}", cases[index], seed + 1);
         }
         first
+    };
+    // A survivor takes as long as hundreds of others, and the run may be cut off: what is known is printed as it comes.
+    let begun = Instant::now();
+    let seconds = || begun.elapsed().as_secs();
+    let expected: Vec<Outcome> = in_parallel(cases.len(), passes, |index, _| {
+        println!("{} s: case {index} of {} passes in {seeds} schedules", seconds(), cases.len());
     });
     let targets = DeviceModule::shipped_targets().len();
     let per_target = cases.len() / targets;
@@ -150,16 +163,38 @@ pub(crate) fn table(seeds: u64) -> (String, Vec<String>) {
         assert!(*outcome == expected[index % per_target], "targets differ: {:#?}", cases[index]);
     }
     let tasks = tasks(&cases, &original);
-    let found =
-        in_parallel(tasks.len(), |number| caught(&tasks[number], &cases, &original, &expected, seeds));
+    let (known, most) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let found = in_parallel(
+        tasks.len(),
+        |number| caught(&tasks[number], &cases, &original, &expected, seeds),
+        |number, found| {
+            let Task { target, kernel, position, change, .. } = &tasks[number];
+            let known = known.fetch_add(1, Ordering::Relaxed) + 1;
+            match found {
+                Some((_, seed)) => {
+                    most.fetch_max(*seed, Ordering::Relaxed);
+                }
+                None => println!("{target} {kernel} {position} {change}: SURVIVES"),
+            }
+            if known.is_multiple_of(100) {
+                println!("{} s: {known} of {} mutants", seconds(), tasks.len());
+            }
+        },
+    );
     let (mut table, mut survivors) = (String::new(), Vec::new());
     for (Task { target, kernel, position, change, .. }, found) in tasks.iter().zip(found) {
-        let verdict = found.as_deref().unwrap_or("SURVIVES");
+        let verdict = found.as_ref().map_or("SURVIVES", |(kind, _)| kind);
         writeln!(table, "{target:6} {kernel:8} {position:2} {change}: {verdict}").expect("strings grow");
         if found.is_none() {
             survivors.push(format!("{target} {kernel} {position} {change}"));
         }
     }
-    println!("{} mutants, {} survive {seeds} schedules", tasks.len(), survivors.len());
+    println!(
+        "{} s: {} mutants, {} survive {seeds} schedules; all others are caught by schedule {}",
+        seconds(),
+        tasks.len(),
+        survivors.len(),
+        most.into_inner()
+    );
     (table, survivors)
 }

@@ -6,6 +6,7 @@
 mod arithmetic;
 mod asynchronous;
 mod builder;
+mod cache;
 mod call;
 mod call_graph;
 mod cluster;
@@ -27,18 +28,22 @@ mod video;
 mod warp;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crossdock_ptx as ptx;
 
+pub(crate) use cache::shared;
 use call_graph::CallGraph;
 
 use crate::code::Code;
 use crate::error::Error;
 
-/// A module, decoded.
+/// A module, decoded. It never changes, so that machines can share it.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    pub(crate) kernels: Vec<Code>,
+    /// What it was made of.
+    pub(crate) text: String,
+    pub(crate) kernels: Vec<Arc<Code>>,
     pub(crate) variables: Vec<Initial>,
 }
 
@@ -103,7 +108,7 @@ struct Context<'a> {
 }
 
 /// Parses and decodes PTX text.
-pub(crate) fn module(text: &str) -> Result<Decoded, Error> {
+fn module(text: &str) -> Result<Decoded, Error> {
     let module = ptx::parse(text).map_err(|error| Error::Syntax(error.to_string()))?;
     if module.address_size != 64 {
         return Err(Error::Module(format!("`.address_size {}`; it must be 64", module.address_size)));
@@ -153,12 +158,12 @@ pub(crate) fn module(text: &str) -> Result<Decoded, Error> {
             && function.kind == ptx::FunctionKind::Entry
             && function.body.is_some()
         {
-            kernels.push(function::kernel(&context, function)?);
+            kernels.push(Arc::new(function::kernel(&context, function)?));
         }
     }
     let variables =
         variables.into_iter().map(|variable| resolve(&context, variable)).collect::<Result<_, _>>()?;
-    Ok(Decoded { kernels, variables })
+    Ok(Decoded { text: text.to_owned(), kernels, variables })
 }
 
 /// Finds what the addresses in a variable's initial value name.

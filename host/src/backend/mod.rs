@@ -58,7 +58,8 @@ pub struct GraphHandle(pub(crate) u64);
 
 pub use crossdock_device::launch::Argument;
 
-/// What a launch asks for besides its blocks; nothing by default.
+/// What a launch asks for besides its blocks; nothing by default. It belongs to the launch and not to the kernel: the same kernel runs with
+/// and without, and what it cannot do without is in its PTX (`.reqnctapercluster`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LaunchOptions {
     /// Blocks of a cluster; 0 and 1 for none.
@@ -153,6 +154,13 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
     /// Where `rank` finds the symmetric allocation that `peer` exported.
     fn import(&self, rank: usize, peer: usize, exported: &[u8]) -> Result<u64>;
+
+    /// Why there are no multicast addresses; `None` if there are.
+    fn why_no_multicast(&self) -> Option<&'static str>;
+
+    /// Binds the symmetric allocations at the addresses that the ranks give, all of one size, to a multicast object, and returns where the
+    /// kernels of `rank` reach all of them at once (`multimem`). It is given back as memory is. All ranks must call it, in the same order.
+    fn multicast(&self, rank: usize, address: u64) -> Result<u64>;
 
     /// Copies from the host.
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()>;

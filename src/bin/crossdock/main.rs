@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod budget;
 mod check;
 mod console;
 mod doctor;

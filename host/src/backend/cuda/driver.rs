@@ -23,6 +23,8 @@ pub struct Gpu {
     pub capability: (u32, u32),
     /// The newest target whose kernels it runs under this driver; `None` for a GPU that is older than all of them.
     pub target: Option<Target>,
+    /// Where it is on the PCI bus: domain, bus, device and function, such as `0000:17:00.0`.
+    pub pci_address: String,
     /// Multiprocessors.
     pub multiprocessors: u32,
     /// Bytes of memory.
@@ -31,6 +33,8 @@ pub struct Gpu {
     pub reaches: Vec<bool>,
     /// Whether memory can be shared with other processes by file descriptor.
     pub shares_files: bool,
+    /// Whether its memory can be shared by fabric handle, for which a process needs an IMEX channel.
+    pub shares_fabric: bool,
     /// Whether it takes part in multicast memory.
     pub multicast: bool,
 }
@@ -177,14 +181,24 @@ fn examine(index: usize, driver: Driver) -> Result<Gpu> {
         name: result::device::get_name(device).map_err(&refused)?,
         capability,
         target: Target::of_gpu(capability, driver.cuda),
+        pci_address: pci_address(device).map_err(&refused)?,
         multiprocessors: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.cast_unsigned(),
         // SAFETY: the device exists.
         memory: unsafe { result::device::total_mem(device) }.map_err(&refused)? as u64,
         reaches,
         shares_files: attribute(Attribute::CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED)?
             != 0,
+        shares_fabric: attribute(Attribute::CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_FABRIC_SUPPORTED)? != 0,
         multicast: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTICAST_SUPPORTED)? != 0,
     })
+}
+
+fn pci_address(device: sys::CUdevice) -> Result<String, DriverError> {
+    let mut text = [0; 32];
+    // SAFETY: the driver writes at most as many characters as it is told that there is room for, the last one zero.
+    unsafe { sys::cuDeviceGetPCIBusId(text.as_mut_ptr(), text.len() as i32, device) }.result()?;
+    let bytes = text.iter().map(|&character| character as u8).take_while(|&byte| byte != 0);
+    Ok(bytes.map(char::from).collect())
 }
 
 /// The driver's name and explanation of an error.

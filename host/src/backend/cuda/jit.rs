@@ -75,6 +75,8 @@ fn source_line(ptx: &str, number: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crossdock_device::{KernelSet, Shape, Wire};
+
     use super::explained;
 
     #[test]
@@ -86,5 +88,25 @@ mod tests {
             "ptxas application ptx input, line 6; error   : Arguments mismatch for instruction 'add' [ours/src/b.rs:41]\nptxas fatal   : no\n"
         );
         assert_eq!(explained("ret;", "line 1; error"), "line 1; error\n");
+    }
+
+    /// Of a kernel as it ships: complaints about an instruction name the file and a line that has to do with it.
+    #[test]
+    fn complaints_about_our_kernels_name_our_files() {
+        let shape = Shape { hidden: 64, top_k: 2, experts: 8, wire: Wire::Bf16 };
+        let kernels = KernelSet::jit(shape).expect("a legal shape");
+        let ptx = &kernels.count.ptx;
+        let number =
+            1 + ptx.lines().position(|line| line.contains("st.release.sys")).expect("count tells peers");
+        let told = explained(ptx, &format!("ptxas application ptx input, line {number}; error : no"));
+        let (_, source) = told.trim_end().trim_end_matches(']').rsplit_once('[').expect("a source line");
+        let (file, line) = source.rsplit_once(':').expect("a file and a line");
+        assert!(file.ends_with(".rs"), "{source}");
+        let name = std::path::Path::new(file).file_name().expect("a name");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../device/src/kernels");
+        let text = std::fs::read_to_string(folder.join(name)).expect("one of the kernels' files");
+        let line: usize = line.parse().expect("a number");
+        let text = text.lines().nth(line - 1).expect("a line of the file");
+        assert!(text.contains("store(") && text.contains("Release"), "{source}: {text}");
     }
 }

@@ -10,8 +10,10 @@ use cudarc::driver::sys::{
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result};
 
 use super::driver::Call;
-use super::memory::{Mapping, Sharable};
+use super::memory::Mapping;
+use super::multicast::Bound;
 use super::pool::Pool;
+use super::sharing::{self, Abilities, Physical, Sharable};
 use super::streams::Streams;
 use super::{jit, refused};
 use crate::backend::{Argument, KernelHandle, Launch, LaunchOptions, Ticket};
@@ -28,6 +30,8 @@ pub(super) struct Member {
     pub(super) stream: Arc<CudaStream>,
     multiprocessors: u32,
     sharable: Sharable,
+    /// Ranks whose memory can be bound to a multicast object, if it can.
+    multicast_ranks: Option<u32>,
     state: Mutex<State>,
     pub(super) streams: Mutex<Streams>,
 }
@@ -35,8 +39,12 @@ pub(super) struct Member {
 #[derive(Debug, Default)]
 struct State {
     symmetric: HashMap<u64, Symmetric>,
-    /// Symmetric allocations so far.
-    allocated: u64,
+    /// Symmetric allocations and multicast objects so far.
+    numbers: u64,
+    /// Multicast objects that peers look for, by number.
+    objects: HashMap<u64, Arc<Physical>>,
+    /// By multicast address.
+    multicasts: HashMap<u64, Bound>,
     modules: HashMap<String, Module>,
     kernels: Vec<Kernel>,
     launches: HashMap<u64, Timed>,
@@ -72,9 +80,31 @@ struct Timed {
     end: CudaEvent,
 }
 
+/// What a rank must know of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Neighbours {
+    /// Ranks on its GPU, itself included.
+    on_gpu: usize,
+    sharable: Sharable,
+    /// All ranks, if they have multicast addresses.
+    multicast_ranks: Option<u32>,
+}
+
+impl Neighbours {
+    /// Of the rank whose GPU has these abilities, among all ranks.
+    pub(super) fn of(own: &Abilities, ranks: &[Abilities], sharable: Sharable) -> Neighbours {
+        let multicast = sharing::why_no_multicast(ranks).is_none();
+        Neighbours {
+            on_gpu: ranks.iter().filter(|rank| rank.gpu == own.gpu).count(),
+            sharable,
+            multicast_ranks: multicast.then_some(ranks.len() as u32),
+        }
+    }
+}
+
 impl Member {
-    /// Opens a GPU, for this rank alone until [`share`](Self::share) says otherwise.
-    pub(super) fn open(rank: usize, device: usize, sharable: Sharable) -> Result<Member> {
+    /// Opens a GPU, for this rank alone until it [meets](Self::meet) the others.
+    pub(super) fn open(rank: usize, device: usize) -> Result<Member> {
         let failed = |call: Call| move |error| refused(rank, call, error);
         let context = CudaContext::new(device).map_err(failed("opening the GPU"))?;
         // Memory and order are ours: cudarc need not record events around every use.
@@ -92,21 +122,25 @@ impl Member {
             context,
             stream,
             multiprocessors,
-            sharable,
+            sharable: Sharable::InProcess,
+            multicast_ranks: None,
             state: Mutex::default(),
             streams: Mutex::default(),
         })
     }
 
-    /// `sharers` ranks use the GPU, this one included: it has its part of the multiprocessors, or fewer if `most` says so.
-    pub(super) fn share(&mut self, sharers: usize, most: Option<u32>) {
-        let part = self.multiprocessors / (sharers as u32).max(1);
+    /// The rank shares its GPU: it has its part of the multiprocessors, or fewer if `most` says so.
+    pub(super) fn meet(&mut self, neighbours: Neighbours, most: Option<u32>) {
+        let part = self.multiprocessors / (neighbours.on_gpu as u32).max(1);
         self.multiprocessors = most.map_or(part, |most| most.min(part)).max(1);
+        self.sharable = neighbours.sharable;
+        self.multicast_ranks = neighbours.multicast_ranks;
     }
 
-    /// What tells its GPU from others, in every process.
-    pub(super) fn identity(&self) -> Result<[u8; 16]> {
-        super::driver::identity(self.device()).map_err(self.failed("asking which GPU it is"))
+    /// What its GPU can do.
+    pub(super) fn abilities(&self) -> Result<Abilities> {
+        self.enter()?;
+        Abilities::of(&self.context).map_err(self.failed("asking what the GPU can do"))
     }
 
     pub(super) fn multiprocessors(&self) -> u32 {
@@ -142,12 +176,43 @@ impl Member {
     pub(super) fn allocate_symmetric(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
         self.refuse_in_capture("allocating memory")?;
-        let mapping = Mapping::allocate(self.rank, self.device(), bytes, self.sharable)?;
-        let mut state = self.lock();
-        let (number, address) = (state.allocated, mapping.address());
-        state.allocated += 1;
-        state.symmetric.insert(address, Symmetric { number, mapping, peers: Vec::new() });
+        let mapping =
+            Mapping::allocate(self.rank, self.device(), bytes, self.sharable, self.multicast_ranks)?;
+        let (number, address) = (self.next_number(), mapping.address());
+        self.lock().symmetric.insert(address, Symmetric { number, mapping, peers: Vec::new() });
         Ok(address)
+    }
+
+    /// The number of the next symmetric allocation or multicast object, which is the same on all ranks.
+    pub(super) fn next_number(&self) -> u64 {
+        let mut state = self.lock();
+        state.numbers += 1;
+        state.numbers - 1
+    }
+
+    pub(super) fn make_multicast_object(&self, bytes: u64) -> Result<Physical> {
+        let ranks = self.multicast_ranks.unwrap_or(1);
+        Physical::create_multicast(ranks, bytes as usize, self.sharable)
+            .map_err(self.failed("making a multicast object"))
+    }
+
+    /// Keeps an object for peers that look for it.
+    pub(super) fn keep_object(&self, number: u64, object: Arc<Physical>) {
+        self.lock().objects.insert(number, object);
+    }
+
+    pub(super) fn object(&self, number: u64) -> Result<Arc<Physical>> {
+        let found = self.lock().objects.get(&number).map(Arc::clone);
+        found.ok_or_else(|| self.unknown(format!("there is no multicast object {number}")))
+    }
+
+    pub(super) fn forget_object(&self, number: u64) {
+        self.lock().objects.remove(&number);
+    }
+
+    /// Keeps a multicast address until it is given back.
+    pub(super) fn keep_multicast(&self, bound: Bound) {
+        self.lock().multicasts.insert(bound.object.address(), bound);
     }
 
     /// Gives memory back. Peers that map it keep it alive for themselves.
@@ -157,15 +222,16 @@ impl Member {
             self.release_after_capture(address);
             return Ok(());
         }
-        let symmetric = self.lock().symmetric.remove(&address);
-        match symmetric {
-            Some(symmetric) => {
-                self.wait()?;
-                drop(symmetric);
-                Ok(())
-            }
-            None => self.give_back(address),
+        let (symmetric, multicast) = {
+            let mut state = self.lock();
+            (state.symmetric.remove(&address), state.multicasts.remove(&address))
+        };
+        if symmetric.is_none() && multicast.is_none() {
+            return self.give_back(address);
         }
+        self.wait()?;
+        drop((symmetric, multicast));
+        Ok(())
     }
 
     /// Gives local memory back once all streams are done with it.
@@ -201,10 +267,9 @@ impl Member {
     }
 
     /// Maps what another process offers.
-    #[cfg(unix)]
-    pub(super) fn map_file(&self, file: &std::os::fd::OwnedFd, bytes: u64) -> Result<Arc<Mapping>> {
+    pub(super) fn map(&self, physical: Arc<Physical>, bytes: u64) -> Result<Arc<Mapping>> {
         self.enter()?;
-        Mapping::import(self.rank, self.device(), file, bytes)
+        Mapping::place(self.rank, self.device(), physical, bytes)
     }
 
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! The ranks of one process are threads, each with a stream of its own, on one GPU or on several; a process may also be one rank of many
 //! ([`Ranks::Process`]). Symmetric memory is physical memory that every rank maps: within a process by address, between
-//! processes by file descriptors (`exchange`).
+//! processes by fabric handles or file descriptors (`sharing`, `exchange`).
 //!
 //! **Several ranks on one GPU** share it: each is told of its part of the multiprocessors only, so that all their blocks are resident
 //! at once and a rank that waits for another does not keep it from running. No call here waits for the whole device.
@@ -13,7 +13,9 @@ mod exchange;
 mod jit;
 mod member;
 mod memory;
+mod multicast;
 mod pool;
+mod sharing;
 mod streams;
 
 use std::ffi::c_void;
@@ -26,8 +28,8 @@ use serde::{Deserialize, Serialize};
 
 use self::driver::Call;
 pub use self::driver::{DriverVersion, Gpu, driver, gpus};
-use self::member::Member;
-use self::memory::Sharable;
+use self::member::{Member, Neighbours};
+use self::sharing::{Abilities, Physical, Sharable};
 use super::{
     Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
 };
@@ -51,6 +53,9 @@ pub(crate) struct Cuda {
     first: usize,
     members: Vec<Member>,
     meeting: Place,
+    sharable: Sharable,
+    /// Why ranks have no multicast addresses; `None` if they have.
+    why_no_multicast: Option<&'static str>,
     #[cfg(unix)]
     exchange: Option<exchange::Server>,
 }
@@ -78,6 +83,23 @@ enum Way {
     Address(u64),
     /// It asks the socket at this path for a file descriptor.
     Socket(String),
+    /// It opens this fabric handle.
+    Fabric(Vec<u8>),
+}
+
+impl Exported {
+    fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).expect("it is plain data")
+    }
+
+    fn of_bytes(rank: usize, bytes: &[u8]) -> Result<Exported> {
+        postcard::from_bytes(bytes).map_err(|error| unreached(rank, error.to_string()))
+    }
+}
+
+/// A peer's memory could not be reached.
+fn unreached(rank: usize, reason: String) -> Error {
+    Error::Driver { rank, call: "reaching the memory of a peer", reason }
 }
 
 impl Cuda {
@@ -91,17 +113,24 @@ impl Cuda {
         match ranks {
             Ranks::Threads(devices) => {
                 let mut members = Vec::with_capacity(devices.len());
+                let mut abilities = Vec::with_capacity(devices.len());
                 for (rank, &device) in devices.iter().enumerate() {
-                    let mut member = Member::open(rank, available(device)?, Sharable::InProcess)?;
-                    let sharers = devices.iter().filter(|&&other| other == device).count();
-                    member.share(sharers, multiprocessors);
+                    let member = Member::open(rank, available(device)?)?;
+                    abilities.push(member.abilities()?);
                     members.push(member);
+                }
+                let (sharable, why_no_multicast) =
+                    (Sharable::InProcess, sharing::why_no_multicast(&abilities));
+                for (member, own) in members.iter_mut().zip(&abilities) {
+                    member.meet(Neighbours::of(own, &abilities, sharable), multiprocessors);
                 }
                 let meeting = Place::Threads(Meeting::new(devices.len(), patience));
                 Ok(Cuda {
                     first: 0,
                     members,
                     meeting,
+                    sharable,
+                    why_no_multicast,
                     #[cfg(unix)]
                     exchange: None,
                 })
@@ -119,8 +148,8 @@ impl Cuda {
     ) -> Result<Cuda> {
         // Ranks of the node are dealt to its GPUs in turn.
         let (rank, device) = (environment.rank, environment.local_rank % devices);
-        let mut member = Member::open(rank, device, Sharable::ByFile)?;
-        let identity = member.identity()?;
+        let mut member = Member::open(rank, device)?;
+        let own = member.abilities()?;
         let exchange = exchange::Server::start().map_err(|error| Error::Driver {
             rank,
             call: "offering memory to other processes",
@@ -128,12 +157,24 @@ impl Cuda {
         })?;
         let group = Group::join(environment, patience)?;
         // A launcher may show each process one GPU only, which is GPU 0 for all of them, so numbers do not tell who shares one.
-        let identities = group.gather("saying which GPUs the ranks use", identity.to_vec())?;
-        member.share(identities.iter().filter(|other| **other == identity).count(), multiprocessors);
+        let told = postcard::to_stdvec(&own).expect("it is plain data");
+        let abilities = group.gather("saying what the ranks' GPUs can do", told)?;
+        let abilities: Vec<Abilities> = abilities
+            .iter()
+            .map(|told| postcard::from_bytes(told).map_err(|error| unreached(rank, error.to_string())))
+            .collect::<Result<_>>()?;
+        let sharable = sharing::agreed(&abilities).ok_or(Error::Unsupported {
+            rank,
+            what: "ranks are in several processes",
+            why: "their GPUs share memory neither all by fabric handle nor all by file descriptor; run all ranks in one process",
+        })?;
+        member.meet(Neighbours::of(&own, &abilities, sharable), multiprocessors);
         Ok(Cuda {
             first: rank,
             members: vec![member],
             meeting: Place::Processes(group),
+            sharable,
+            why_no_multicast: sharing::why_no_multicast(&abilities),
             exchange: Some(exchange),
         })
     }
@@ -161,6 +202,44 @@ impl Cuda {
     fn member(&self, rank: usize) -> &Member {
         &self.members[rank - self.first]
     }
+
+    /// Offers what `rank` has to its peers, by the number or, within the process, by the address that is given.
+    fn offer(&self, rank: usize, number: u64, physical: &Physical, address: u64) -> Result<Way> {
+        let failed = |error| refused(rank, "offering memory to other processes", error);
+        match self.sharable {
+            Sharable::InProcess => Ok(Way::Address(address)),
+            Sharable::ByFabric => Ok(Way::Fabric(physical.fabric_handle().map_err(failed)?)),
+            #[cfg(unix)]
+            Sharable::ByFile => {
+                let exchange = self.exchange.as_ref().expect("ranks in processes have one");
+                exchange.offer(number, physical.file().map_err(failed)?);
+                Ok(Way::Socket(exchange.path().to_owned()))
+            }
+            #[cfg(not(unix))]
+            Sharable::ByFile => Err(unreached(rank, "there are no file descriptors".to_owned())),
+        }
+    }
+
+    /// Opens what a peer of another process offered.
+    fn accept(&self, rank: usize, peer: usize, number: u64, way: &Way) -> Result<Physical> {
+        self.member(rank).enter()?;
+        let failed = |error| refused(rank, "opening the memory of another process", error);
+        match way {
+            Way::Fabric(handle) => Physical::of_fabric_handle(handle)
+                .ok_or_else(|| {
+                    unreached(rank, format!("rank {peer} sent {} bytes as fabric handle", handle.len()))
+                })?
+                .map_err(failed),
+            #[cfg(unix)]
+            Way::Socket(path) => {
+                let file = exchange::ask(path, number).map_err(|error| {
+                    unreached(rank, format!("rank {peer} did not hand its memory over: {error}"))
+                })?;
+                Physical::of_file(&file).map_err(failed)
+            }
+            _ => Err(unreached(rank, format!("the memory of rank {peer} is in another process"))),
+        }
+    }
 }
 
 impl Backend for Cuda {
@@ -187,48 +266,35 @@ impl Backend for Cuda {
 
     fn export(&self, rank: usize, address: u64) -> Result<Vec<u8>> {
         let (number, mapping) = self.member(rank).symmetric(address)?;
-        let way = match &self.meeting {
-            Place::Threads(_) => Way::Address(address),
-            #[cfg(unix)]
-            Place::Processes(_) => {
-                let exchange = self.exchange.as_ref().expect("ranks in processes have one");
-                exchange.offer(number, mapping.export(rank)?);
-                Way::Socket(exchange.path().to_owned())
-            }
-            #[cfg(not(unix))]
-            Place::Processes(_) => unreachable!("such a cluster does not open"),
-        };
-        let exported = Exported { number, bytes: mapping.bytes(), way };
-        Ok(postcard::to_stdvec(&exported).expect("it is plain data"))
+        let way = self.offer(rank, number, mapping.physical(), address)?;
+        Ok(Exported { number, bytes: mapping.bytes(), way }.to_bytes())
     }
 
     fn import(&self, rank: usize, peer: usize, exported: &[u8]) -> Result<u64> {
-        let malformed =
-            |reason: String| Error::Driver { rank, call: "reaching the memory of a peer", reason };
-        let exported: Exported =
-            postcard::from_bytes(exported).map_err(|error| malformed(error.to_string()))?;
+        let Exported { number, bytes, way } = Exported::of_bytes(rank, exported)?;
         let member = self.member(rank);
-        match exported.way {
-            Way::Address(address) => {
-                let (_, mapping) = self.member(peer).symmetric(address)?;
-                mapping.allow(rank, member.device())?;
-                member.keep(exported.number, Arc::clone(&mapping));
-                Ok(address)
-            }
-            Way::Socket(_) if peer == rank => member.address_of(exported.number),
-            #[cfg(unix)]
-            Way::Socket(path) => {
-                let file = exchange::ask(&path, exported.number).map_err(|error| {
-                    malformed(format!("rank {peer} did not hand its memory over: {error}"))
-                })?;
-                let mapping = member.map_file(&file, exported.bytes)?;
-                let address = mapping.address();
-                member.keep(exported.number, mapping);
-                Ok(address)
-            }
-            #[cfg(not(unix))]
-            Way::Socket(_) => Err(malformed("it is in another process".to_owned())),
+        if peer == rank {
+            return member.address_of(number);
         }
+        if let Way::Address(address) = way {
+            let (_, mapping) = self.member(peer).symmetric(address)?;
+            mapping.allow(rank, member.device())?;
+            member.keep(number, Arc::clone(&mapping));
+            return Ok(address);
+        }
+        let physical = self.accept(rank, peer, number, &way)?;
+        let mapping = member.map(Arc::new(physical), bytes)?;
+        let address = mapping.address();
+        member.keep(number, mapping);
+        Ok(address)
+    }
+
+    fn why_no_multicast(&self) -> Option<&'static str> {
+        self.why_no_multicast
+    }
+
+    fn multicast(&self, rank: usize, address: u64) -> Result<u64> {
+        self.bind_multicast(rank, address)
     }
 
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()> {

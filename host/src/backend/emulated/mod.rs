@@ -123,8 +123,11 @@ impl Backend for Emulated {
 
     fn release(&self, rank: usize, address: u64) {
         let mut state = self.lock();
-        state.ranks[rank].note_released(address);
-        state.free_released();
+        // Multicast addresses are never used again, so nothing is to be given back.
+        if !state.is_multicast(address) {
+            state.ranks[rank].note_released(address);
+            state.free_released();
+        }
     }
 
     fn export(&self, _rank: usize, address: u64) -> Result<Vec<u8>> {
@@ -133,6 +136,21 @@ impl Backend for Emulated {
 
     fn import(&self, _rank: usize, _peer: usize, exported: &[u8]) -> Result<u64> {
         Ok(u64::from_le_bytes(exported.try_into().expect("what `export` of a peer gave")))
+    }
+
+    fn why_no_multicast(&self) -> Option<&'static str> {
+        None // the virtual GPUs are as if behind NVSwitches
+    }
+
+    fn multicast(&self, rank: usize, address: u64) -> Result<u64> {
+        self.working()?.ranks[rank].streams.refuse_in_capture(rank, "making a multicast address")?;
+        let addresses =
+            self.gather(rank, "binding memory to a multicast object", address.to_le_bytes().to_vec())?;
+        let addresses: Vec<u64> = addresses
+            .iter()
+            .map(|bytes| u64::from_le_bytes(bytes.as_slice().try_into().expect("what every rank gave")))
+            .collect();
+        self.working()?.multicast(&addresses).map_err(|error| machine_error(Some(rank), error))
     }
 
     fn write(&self, rank: usize, address: u64, bytes: &[u8]) -> Result<()> {
@@ -168,11 +186,6 @@ impl Backend for Emulated {
     }
 
     fn launch(&self, rank: usize, launch: Launch) -> Result<Ticket> {
-        if launch.options.cluster > 1 {
-            let what = "a launch in clusters of several blocks was asked for";
-            let why = "virtual GPUs run clusters of one block; use a GPU of compute capability 9.0 or newer";
-            return Err(Error::Unsupported { rank, what, why });
-        }
         let mut state = self.working()?;
         Ok(state.ranks[rank].enqueue(launch))
     }

@@ -20,6 +20,8 @@ pub(super) struct State {
     /// Loaded kernels by PTX text and name.
     loaded: HashMap<(String, String), KernelHandle>,
     kernels: Vec<emulator::Kernel>,
+    /// Multicast addresses by those of the ranks' memory.
+    multicasts: HashMap<Vec<u64>, u64>,
     /// The error that ended it for everybody.
     pub(super) broken: Option<Error>,
     /// When a rank last called.
@@ -75,6 +77,7 @@ impl State {
             ranks: (0..settings.ranks).map(|_| RankState::default()).collect(),
             loaded: HashMap::new(),
             kernels: Vec::new(),
+            multicasts: HashMap::new(),
             broken: None,
             progress: Instant::now(),
         })
@@ -91,6 +94,20 @@ impl State {
         self.kernels.push(self.machine.kernel(module, name)?);
         self.loaded.insert(key, handle);
         Ok(handle)
+    }
+
+    /// The multicast address of these allocations: the first rank that asks binds them.
+    pub(super) fn multicast(&mut self, addresses: &[u64]) -> Result<u64, emulator::Error> {
+        if let Some(&address) = self.multicasts.get(addresses) {
+            return Ok(address);
+        }
+        let address = self.machine.multicast(addresses)?;
+        self.multicasts.insert(addresses.to_vec(), address);
+        Ok(address)
+    }
+
+    pub(super) fn is_multicast(&self, address: u64) -> bool {
+        self.multicasts.values().any(|&multicast| multicast == address)
     }
 
     /// Lets the rendezvous decide, executing what was launched if it comes to that.
@@ -203,6 +220,8 @@ fn execute(
             let arguments = launch.arguments.iter().map(argument).collect();
             let after: Vec<_> =
                 after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
+            let cluster = launch.options.cluster;
+            let cluster = (cluster > 1).then_some([cluster, 1, 1]);
             let launch = emulator::Launch {
                 gpu: rank,
                 stream: launch.stream.0,
@@ -212,7 +231,7 @@ fn execute(
                 shared_bytes: 0,
                 arguments,
             };
-            match machine.launch_after(launch, &after) {
+            match machine.launch_after(launch, cluster, &after) {
                 Ok(handle) => {
                     state.handed.insert(ticket, handle);
                     state.under_way.push((ticket, handle));

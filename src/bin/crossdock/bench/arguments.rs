@@ -29,9 +29,9 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Whether ranks wait for each other in it.
-    pub(crate) fn is_collective(self) -> bool {
-        matches!(self, Operation::Dispatch | Operation::DispatchCached | Operation::Combine)
+    /// Whether no rank goes on in it before all have begun it.
+    pub(crate) fn begins_with_a_wait(self) -> bool {
+        matches!(self, Operation::Dispatch | Operation::DispatchCached)
     }
 
     /// As the flag spells it.

@@ -1,4 +1,5 @@
-//! The measurements themselves: one program for all ranks, with a barrier before each repetition.
+//! The measurements themselves: one program for all ranks, which meet before each repetition. Rows, routes and logits are in device memory
+//! before; between the events there are launches alone.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,13 +7,16 @@ use std::time::Instant;
 use crossdock::host::planning::Budget;
 use crossdock::host::report::StageReport;
 use crossdock::host::{
-    Buffer, Capacity, Cluster, Dock, Error, Handle, Rank, Routing, SymmetricBuffer, Tokens, bf16, quantise,
+    Arrived, Buffer, Capacity, Cluster, Combine, Dock, Error, Handle, Rank, SymmetricBuffer, bf16,
 };
 use crossdock::{CompileOptions, Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
 
 use super::arguments::{BenchArguments, Operation};
 use super::bytes::Busiest;
+use super::meeting::Meeting;
 use super::quantiser::Quantiser;
+use super::rows::{Brought, bf16_rows};
+use crate::budget;
 use crate::progress::Progress;
 use crate::routing::Routes;
 
@@ -62,12 +66,14 @@ impl Bench<'_> {
     /// Measures on all ranks of the cluster: what each rank saw, all in the same order.
     pub(super) fn run(&self, cluster: &Cluster) -> Result<Vec<Vec<Measured>>, Error> {
         cluster.run(|rank| -> Result<Vec<Measured>, Error> {
+            self.arguments.sms.iter().try_for_each(|&sms| budget::check(rank, sms))?;
+            let meeting = Meeting::open(rank, self.target)?;
             let mut measured = Vec::new();
             for batch in &self.batches {
-                self.rounds(rank, batch, &mut measured)?;
-                self.router(rank, batch, &mut measured)?;
-                self.quantiser(rank, batch, &mut measured)?;
-                self.copies(rank, batch, &mut measured)?;
+                self.rounds(rank, &meeting, batch, &mut measured)?;
+                self.router(rank, &meeting, batch, &mut measured)?;
+                self.quantiser(rank, &meeting, batch, &mut measured)?;
+                self.copies(rank, &meeting, batch, &mut measured)?;
             }
             Ok(measured)
         })
@@ -87,12 +93,14 @@ impl Bench<'_> {
     fn repeat(
         &self,
         rank: &Rank,
+        meeting: &Meeting,
         mut once: impl FnMut() -> Result<StageReport, Error>,
     ) -> Result<Vec<Iteration>, Error> {
         let (warm_up, iterations) = self.arguments.repetitions();
         let mut kept = Vec::with_capacity(iterations as usize);
         for repetition in 0..warm_up + iterations {
             rank.barrier()?;
+            meeting.meet(rank)?;
             let start = Instant::now();
             let stage = once()?;
             if repetition >= warm_up {
@@ -108,20 +116,23 @@ impl Bench<'_> {
         }
     }
 
-    fn rounds(&self, rank: &Rank, batch: &Batch, measured: &mut Vec<Measured>) -> Result<(), Error> {
+    fn rounds(
+        &self,
+        rank: &Rank,
+        meeting: &Meeting,
+        batch: &Batch,
+        measured: &mut Vec<Measured>,
+    ) -> Result<(), Error> {
         let in_rounds = [Operation::Dispatch, Operation::DispatchCached, Operation::Combine];
         if !in_rounds.iter().any(|&operation| self.arguments.wants(operation)) {
             return Ok(());
         }
-        let rows = Rows::new(&self.shape, batch.tokens as usize, rank.index())?;
-        let sides: Vec<&[u8]> = rows.sides.iter().map(Vec::as_slice).collect();
-        let tokens = rows.tokens(&self.shape, &sides);
         let routes = &batch.routes[rank.index()];
-        let routing = Routing::new(&routes.experts, &routes.weights);
+        let brought = Brought::new(rank, &self.shape, batch.tokens as usize, routes)?;
         let capacity = Capacity::tokens(batch.tokens as usize).layout(self.arguments.layout);
         let mut dock = rank.dock(Arc::clone(&self.kernels), capacity)?;
         // One round for its positions, which are the same in all others.
-        let arrived = dock.dispatch(&tokens, &routing)?;
+        let arrived = dispatch(&mut dock, &brought)?;
         let handle: Handle = arrived.handle()?;
         let outputs: Buffer<bf16> = rank.buffer(arrived.slot_count() * self.shape.hidden as usize)?;
         drop(arrived);
@@ -133,7 +144,7 @@ impl Bench<'_> {
                     continue;
                 }
                 let iterations =
-                    self.round(rank, &mut dock, operation, (&tokens, &routing), (&handle, &outputs))?;
+                    self.round(rank, meeting, &mut dock, operation, (&brought, &handle, &outputs))?;
                 let allotment = dock.allotment();
                 let share = match operation {
                     Operation::Combine => allotment.combine,
@@ -155,25 +166,30 @@ impl Bench<'_> {
     fn round(
         &self,
         rank: &Rank,
+        meeting: &Meeting,
         dock: &mut Dock,
         operation: Operation,
-        (tokens, routing): (&Tokens<'_>, &Routing<'_>),
-        (handle, outputs): (&Handle, &Buffer<bf16>),
+        (brought, handle, outputs): (&Brought, &Handle, &Buffer<bf16>),
     ) -> Result<Vec<Iteration>, Error> {
         match operation {
-            Operation::Dispatch => self.repeat(rank, || Ok(dock.dispatch(tokens, routing)?.report().clone())),
-            Operation::DispatchCached => {
-                self.repeat(rank, || Ok(dock.dispatch_cached(tokens, handle)?.report().clone()))
+            Operation::Dispatch => {
+                self.repeat(rank, meeting, || Ok(dispatch(dock, brought)?.report().clone()))
             }
+            Operation::DispatchCached => self.repeat(rank, meeting, || {
+                Ok(dock.dispatch_cached(&brought.tokens(), handle)?.report().clone())
+            }),
             _ => {
                 // A combine belongs to a dispatch, which is not measured here; the barrier keeps its end out.
                 let (warm_up, iterations) = self.arguments.repetitions();
                 let mut kept = Vec::with_capacity(iterations as usize);
+                let mut results: Buffer<bf16> = rank.buffer(brought.count() * self.shape.hidden as usize)?;
                 for repetition in 0..warm_up + iterations {
-                    let arrived = dock.dispatch_cached(tokens, handle)?;
+                    let arrived = dock.dispatch_cached(&brought.tokens(), handle)?;
                     rank.barrier()?;
+                    meeting.meet(rank)?;
                     let start = Instant::now();
-                    let stage = arrived.combine(outputs)?.report;
+                    let stage =
+                        arrived.combine_into(Combine::of_slots(outputs), (&mut results).into())?.report;
                     if repetition >= warm_up {
                         kept.push(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() });
                     }
@@ -183,7 +199,13 @@ impl Bench<'_> {
         }
     }
 
-    fn router(&self, rank: &Rank, batch: &Batch, measured: &mut Vec<Measured>) -> Result<(), Error> {
+    fn router(
+        &self,
+        rank: &Rank,
+        meeting: &Meeting,
+        batch: &Batch,
+        measured: &mut Vec<Measured>,
+    ) -> Result<(), Error> {
         if !self.arguments.wants(Operation::Router) {
             return Ok(());
         }
@@ -195,7 +217,7 @@ impl Bench<'_> {
         let values: Vec<f32> =
             (0..logits.len()).map(|at| ((at * 7919 + rank.index()) % 4093) as f32 / 512.0 - 4.0).collect();
         logits.write(0, &values)?;
-        let iterations = self.repeat(rank, || {
+        let iterations = self.repeat(rank, meeting, || {
             let begin = rank.record()?;
             let routed = router.route_from(&logits, tokens)?;
             let end = rank.record()?;
@@ -214,14 +236,20 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn quantiser(&self, rank: &Rank, batch: &Batch, measured: &mut Vec<Measured>) -> Result<(), Error> {
+    fn quantiser(
+        &self,
+        rank: &Rank,
+        meeting: &Meeting,
+        batch: &Batch,
+        measured: &mut Vec<Measured>,
+    ) -> Result<(), Error> {
         if !(self.arguments.wants(Operation::Quantise) && quantises(&self.shape)) {
             return Ok(());
         }
-        let rows = Rows::new(&self.shape, batch.tokens as usize, rank.index())?;
-        let quantiser = Quantiser::open(rank, &self.shape, self.target, &rows.bf16)?;
+        let rows = bf16_rows(&self.shape, batch.tokens as usize, rank.index());
+        let quantiser = Quantiser::open(rank, &self.shape, self.target, &rows)?;
         let blocks = 2 * rank.multiprocessors();
-        let iterations = self.repeat(rank, || quantiser.run(rank, blocks))?;
+        let iterations = self.repeat(rank, meeting, || quantiser.run(rank, blocks))?;
         measured.push(Measured {
             operation: Operation::Quantise,
             tokens: batch.tokens,
@@ -234,7 +262,13 @@ impl Bench<'_> {
     }
 
     /// Plain copies by rank 0 alone, of as many bytes as dispatch moves: a copy reads and writes, so half of them in memory.
-    fn copies(&self, rank: &Rank, batch: &Batch, measured: &mut Vec<Measured>) -> Result<(), Error> {
+    fn copies(
+        &self,
+        rank: &Rank,
+        meeting: &Meeting,
+        batch: &Batch,
+        measured: &mut Vec<Measured>,
+    ) -> Result<(), Error> {
         let alone = rank.index() == 0;
         let mut copy = |operation: Operation,
                         bytes: usize,
@@ -242,7 +276,7 @@ impl Bench<'_> {
          -> Result<(), Error> {
             let from: Buffer<u8> = rank.buffer(if alone { bytes } else { 0 })?;
             from.clear()?;
-            let iterations = self.repeat(rank, || {
+            let iterations = self.repeat(rank, meeting, || {
                 let begin = rank.record()?;
                 if alone {
                     once(&from)?;
@@ -300,49 +334,7 @@ pub(super) fn router_gate(shape: &Shape) -> Gate {
     }
 }
 
-/// The rows that a rank brings; what they hold has no influence on time, except that all-zero memory may be compressed.
-struct Rows {
-    bf16: Vec<bf16>,
-    fp8: quantise::Fp8Rows,
-    opaque: Vec<u8>,
-    sides: Vec<Vec<u8>>,
-}
-
-impl Rows {
-    fn new(shape: &Shape, tokens: usize, rank: usize) -> Result<Rows, Error> {
-        let hidden = shape.hidden as usize;
-        let value = |at: usize| bf16::from_f32(((at * 8191 + rank * 131) % 2039) as f32 / 256.0 - 4.0);
-        let mut rows =
-            Rows { bf16: Vec::new(), fp8: Default::default(), opaque: Vec::new(), sides: Vec::new() };
-        match shape.wire {
-            Wire::Bf16 => rows.bf16 = (0..tokens * hidden).map(value).collect(),
-            Wire::Fp8(fp8) => {
-                rows.bf16 = (0..tokens * hidden).map(value).collect();
-                if !fp8.is_made_by_dispatch() {
-                    rows.fp8 = quantise::fp8(&rows.bf16, hidden, fp8)?;
-                }
-            }
-            Wire::Opaque(opaque) => {
-                let sides = opaque.sides.into_iter().filter(|&width| width > 0);
-                rows.opaque = bytes(tokens, opaque.row_bytes, rank);
-                rows.sides = sides.map(|width| bytes(tokens, width, rank)).collect();
-            }
-        }
-        Ok(rows)
-    }
-
-    fn tokens<'a>(&'a self, shape: &Shape, sides: &'a [&'a [u8]]) -> Tokens<'a> {
-        match shape.wire {
-            Wire::Opaque(_) => Tokens::Opaque { rows: &self.opaque, sides },
-            Wire::Fp8(fp8) if !fp8.is_made_by_dispatch() => {
-                Tokens::Fp8 { values: &self.fp8.values, scales: &self.fp8.scales }
-            }
-            Wire::Bf16 | Wire::Fp8(_) => Tokens::Bf16(&self.bf16),
-        }
-    }
-}
-
-/// `[tokens, width]` of anything.
-fn bytes(tokens: usize, width: u32, rank: usize) -> Vec<u8> {
-    (0..tokens * width as usize).map(|at| (at * 167 + rank) as u8).collect()
+/// One dispatch of what is in device memory.
+fn dispatch<'dock>(dock: &'dock mut Dock, brought: &Brought) -> Result<Arrived<'dock>, Error> {
+    dock.dispatch_from_device(&brought.tokens(), (&brought.experts).into(), (&brought.weights).into())
 }

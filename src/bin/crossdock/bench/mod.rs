@@ -4,8 +4,10 @@ pub(crate) mod arguments;
 mod bytes;
 mod machine;
 mod measure;
+mod meeting;
 mod quantiser;
 mod row;
+mod rows;
 mod spread;
 
 use crossdock::host::check_shape;

@@ -45,6 +45,8 @@ pub(super) struct Row {
     pub(super) kernel_seconds: BTreeMap<String, Spread>,
     /// Of each kernel alone; empty on real GPUs.
     pub(super) kernel_cycles: BTreeMap<String, Spread>,
+    /// Of all ranks, in the first iteration; `null` on real GPUs, and for copies.
+    pub(super) warp_instructions: Option<u64>,
     /// Wall-clock time of the call; `null` on virtual GPUs.
     pub(super) host_seconds: Option<Spread>,
     /// What the time model says; `null` on real GPUs.
@@ -82,9 +84,9 @@ impl Row {
         let over_ranks = |value: &dyn Fn(&Measured, usize) -> Option<f64>| -> Option<Spread> {
             let one = |iteration: usize| {
                 let values = ranks.iter().filter_map(|rank| value(rank, iteration));
-                // Ranks that begin a round early wait in it for the last one, whose own time has no such wait in it. Elsewhere
-                // ranks do not meet, and the slowest counts.
-                if operation.is_collective() { values.reduce(f64::min) } else { values.reduce(f64::max) }
+                // Ranks that begin a dispatch early wait in it for the last one, whose own time has no such wait in it. Elsewhere
+                // the slowest counts.
+                if operation.begins_with_a_wait() { values.reduce(f64::min) } else { values.reduce(f64::max) }
             };
             Spread::of((0..iterations as usize).filter_map(one).collect())
         };
@@ -127,6 +129,7 @@ impl Row {
             cycles: over_ranks(&|measured, iteration| Some(span(measured, iteration)?.cycles()? as f64)),
             kernel_seconds: kernels(&|launch| is_real.then_some(launch.seconds)),
             kernel_cycles: kernels(&|launch| Some(launch.counters.as_ref()?.activity.cycles as f64)),
+            warp_instructions: warp_instructions(ranks),
             host_seconds: over_ranks(&|measured, iteration| {
                 is_real.then_some(measured.iterations.get(iteration)?.host_seconds)
             }),
@@ -154,6 +157,13 @@ impl Row {
             row.share_of_peer_copy = share(row.link_bytes_per_second, &link);
         }
     }
+}
+
+fn warp_instructions(ranks: &[&Measured]) -> Option<u64> {
+    let stages = ranks.iter().filter_map(|rank| rank.iterations.first()).map(|first| &first.stage);
+    let counted = stages.filter(|stage| !stage.launches.is_empty());
+    let sums = counted.map(|stage| Some(stage.counters()?.warp_instructions));
+    sums.collect::<Option<Vec<_>>>().filter(|sums| !sums.is_empty()).map(|sums| sums.iter().sum())
 }
 
 impl Model {
@@ -184,7 +194,13 @@ pub(super) fn table(rows: &[Row]) -> String {
             machine.gpus,
             machine.driver.as_deref().unwrap_or("unknown")
         ),
-        None => format!("{} ranks on virtual GPUs", first.ranks),
+        None => {
+            let whose = rows.iter().find_map(|row| row.model.as_ref()).map_or("none", |model| &model.gpu);
+            format!(
+                "{} ranks on virtual GPUs, which count; times are those of a model of {whose}",
+                first.ranks
+            )
+        }
     };
     text += &format!(
         ", {}; hidden {}, top-{} of {} experts, {}, layout {}, routes {}; {} iteration(s)\n",
@@ -200,8 +216,13 @@ pub(super) fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     let mut header = vec!["operation", "tokens", "sms"];
-    header.extend(if real { ["us", "least", "most"] } else { ["cycles", "model us", "model of"] });
-    header.extend(["memory MB", "GB/s", "of copy", "link MB", "GB/s", "of copy"]);
+    header.extend(if real { ["us", "least", "most"] } else { ["instructions", "cycles", "model us"] });
+    // Without time there are no rates.
+    header.extend(if real {
+        &["memory MB", "GB/s", "of copy", "link MB", "GB/s", "of copy"][..]
+    } else {
+        &["memory MB", "link MB"]
+    });
     table.set_header(header);
     for row in rows {
         let number = |value: Option<f64>, digits: usize| {
@@ -217,23 +238,23 @@ pub(super) fn table(rows: &[Row]) -> String {
             [microseconds(|s| s.median), microseconds(|s| s.minimum), microseconds(|s| s.maximum)]
         } else {
             [
+                row.warp_instructions.map_or_else(|| "-".to_owned(), |count| count.to_string()),
                 number(row.cycles.map(|cycles| cycles.median), 0),
                 number(row.model.as_ref().map(|model| model.seconds * 1e6), 2),
-                row.model.as_ref().map_or_else(|| "-".to_owned(), |model| model.gpu.clone()),
             ]
         });
         let megabytes = |bytes: u64| number((bytes > 0).then_some(bytes as f64 / 1e6), 3);
         let rate = |rate: Option<f64>| number(rate.map(|rate| rate / 1e9), 1);
         let percent =
             |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", 100.0 * s));
-        cells.extend([
-            megabytes(row.memory_bytes),
-            rate(row.memory_bytes_per_second),
-            percent(row.share_of_copy),
-            megabytes(row.link_bytes),
-            rate(row.link_bytes_per_second),
-            percent(row.share_of_peer_copy),
-        ]);
+        cells.push(megabytes(row.memory_bytes));
+        if real {
+            cells.extend([rate(row.memory_bytes_per_second), percent(row.share_of_copy)]);
+        }
+        cells.push(megabytes(row.link_bytes));
+        if real {
+            cells.extend([rate(row.link_bytes_per_second), percent(row.share_of_peer_copy)]);
+        }
         table.add_row(cells);
     }
     for column in table.column_iter_mut().skip(1) {
@@ -283,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_take_as_long_as_for_the_rank_that_began_last_and_others_as_for_the_slowest() {
+    fn dispatches_take_as_long_as_for_the_rank_that_began_last_and_others_as_for_the_slowest() {
         let bytes = Busiest { memory: 6_000_000, link: 3_000_000 };
         let ranks =
             |operation| [measured(operation, &[9.0, 2.0, 3.0]), measured(operation, &[1.0, 8.0, 4.0])];
@@ -294,8 +315,10 @@ mod tests {
         assert_eq!(round.kernel_seconds["dispatch"].median, 1.0);
         assert_eq!(round.memory_bytes_per_second, Some(3_000_000.0));
         assert_eq!((round.cycles, round.model.is_some(), round.kernel_cycles.len()), (None, false, 0));
-        let local = row(&ranks(Operation::Router), bytes);
-        assert_eq!(spread(local.seconds), Some((4.0, 8.0, 9.0)));
+        for operation in [Operation::Combine, Operation::Router] {
+            let slowest = row(&ranks(operation), bytes);
+            assert_eq!(spread(slowest.seconds), Some((4.0, 8.0, 9.0)));
+        }
     }
 
     #[test]

@@ -5,9 +5,12 @@
 
 pub(crate) mod arguments;
 mod conversions;
+mod graphs;
 mod intrinsics;
 mod lane;
+mod launches;
 mod litmus;
+mod multicast;
 mod rounds;
 mod synchronisation;
 
@@ -16,26 +19,46 @@ use crate::failure::Failure;
 use arguments::GpuTestArguments;
 use lane::Lane;
 
+/// How a test ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    /// These GPUs lack what it needs, in words.
+    Skipped(&'static str),
+}
+
 /// What a test does.
-type Run = Box<dyn Fn(&Lane) -> Result<(), Failure>>;
+type Run = Box<dyn Fn(&Lane) -> Result<Verdict, Failure>>;
 
 /// One test.
 struct Test {
     name: String,
-    /// Whether its kernels use instructions that `sm_80` lacks.
-    needs_sm_90: bool,
     run: Run,
 }
 
 impl Test {
     /// That runs on every supported GPU.
     fn new(name: impl Into<String>, run: impl Fn(&Lane) -> Result<(), Failure> + 'static) -> Test {
-        Test { name: name.into(), needs_sm_90: false, run: Box::new(run) }
+        Test::that_may_skip(name, move |lane| run(lane).map(|()| Verdict::Passed))
     }
 
     /// That needs `sm_90`.
     fn of_sm_90(name: impl Into<String>, run: impl Fn(&Lane) -> Result<(), Failure> + 'static) -> Test {
-        Test { needs_sm_90: true, ..Test::new(name, run) }
+        Test::that_may_skip(name, move |lane| {
+            if lane.runs_sm_90() {
+                run(lane).map(|()| Verdict::Passed)
+            } else {
+                Ok(Verdict::Skipped("it needs sm_90"))
+            }
+        })
+    }
+
+    /// That looks for what it needs.
+    fn that_may_skip(
+        name: impl Into<String>,
+        run: impl Fn(&Lane) -> Result<Verdict, Failure> + 'static,
+    ) -> Test {
+        Test { name: name.into(), run: Box::new(run) }
     }
 }
 
@@ -45,8 +68,11 @@ fn tests() -> Vec<Test> {
         intrinsics::tests(),
         conversions::tests(),
         synchronisation::tests(),
+        launches::tests(),
         litmus::tests(),
+        multicast::tests(),
         rounds::tests(),
+        graphs::tests(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -71,16 +97,15 @@ pub(crate) fn run(arguments: &GpuTestArguments) -> Result<(), Failure> {
     console::print(&format!("{} tests on {lane}\n", tests.len()))?;
     let (mut failed, mut skipped) = (0, 0);
     for test in &tests {
-        let line = if test.needs_sm_90 && !lane.runs_sm_90() {
-            skipped += 1;
-            format!("skipped  {}: it needs sm_90\n", test.name)
-        } else {
-            match (test.run)(&lane) {
-                Ok(()) => format!("ok       {}\n", test.name),
-                Err(failure) => {
-                    failed += 1;
-                    format!("FAILED   {}: {failure}\n", test.name)
-                }
+        let line = match (test.run)(&lane) {
+            Ok(Verdict::Passed) => format!("ok       {}\n", test.name),
+            Ok(Verdict::Skipped(why)) => {
+                skipped += 1;
+                format!("skipped  {}: {why}\n", test.name)
+            }
+            Err(failure) => {
+                failed += 1;
+                format!("FAILED   {}: {failure}\n", test.name)
             }
         };
         console::print(&line)?;

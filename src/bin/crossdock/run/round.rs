@@ -14,6 +14,7 @@ use super::experts;
 use super::inputs::{Inputs, RankInputs};
 use super::verify::{Observed, ObservedRoutes};
 use crate::arguments::{BackendName, ExpertName, Policy, RunArguments};
+use crate::budget;
 use crate::failure::Failure;
 use crate::model::Rates;
 use crate::routing::Routes;
@@ -65,6 +66,7 @@ pub(super) fn run(
     let program = |rank: &Rank| -> Result<(Allotment, (Observed, RoundReport)), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
+        budget::check(rank, arguments.sms)?;
         dock.set_budget(arguments.sms)?;
         let allotment = dock.allotment();
         let RankInputs { activations, opaque, logits, routes } = &inputs.ranks[rank.index()];

@@ -1,10 +1,20 @@
-//! What this machine has, and what that means. Absence is a plain statement, not an error.
+//! What this machine has, and what that means; how its GPUs and network devices are connected. Absence is a plain statement, not an error.
 
-use crossdock::host::gpus;
+mod nvml;
+mod pci;
+mod show;
+mod sysfs;
+#[cfg(test)]
+mod tests;
+mod topology;
+
+use crossdock::host::{Gpu, driver, gpus};
 use crossdock_ptx::assembler::Assembler;
 use libloading::{Library, Symbol};
 use serde::Serialize;
 
+use self::sysfs::Sysfs;
+use self::topology::{CudaGpu, Found, Topology};
 use crate::arguments::DoctorArguments;
 use crate::console;
 use crate::failure::Failure;
@@ -25,11 +35,16 @@ struct Finding {
 #[derive(Debug, Serialize)]
 struct Examination {
     findings: Vec<Finding>,
+    topology: Topology,
 }
 
 /// `crossdock doctor`.
 pub(crate) fn run(arguments: &DoctorArguments) -> Result<(), Failure> {
-    let examination = Examination { findings: vec![emulator(), driver(), ptxas(), fabric()] };
+    let gpus = gpus().map_err(|error| error.to_string());
+    let examination = Examination {
+        findings: vec![emulator(), cuda(gpus.as_deref()), ptxas(), fabric()],
+        topology: Topology::new(examine(gpus)),
+    };
     if arguments.json {
         let text = serde_json::to_string_pretty(&examination).map_err(std::io::Error::from)?;
         return console::print(&(text + "\n"));
@@ -42,7 +57,46 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<(), Failure> {
             finding.subject, finding.found, "", finding.meaning
         );
     }
-    console::print(&text)
+    console::print(&(text + &show::text(&examination.topology)))
+}
+
+/// Asks everybody about GPUs, network devices, and what connects them.
+fn examine(gpus: Result<Vec<Gpu>, String>) -> Found {
+    let sysfs = Sysfs::at("/sys");
+    let mut found = Found {
+        network_devices: sysfs.network_devices(),
+        numa_nodes: sysfs.numa_nodes(),
+        ..Found::default()
+    };
+    match gpus {
+        Ok(gpus) => found.cuda = gpus.into_iter().enumerate().map(shown).collect(),
+        Err(reason) => found.absent.push(reason),
+    }
+    match nvml::ask() {
+        Ok(managed) => found.managed = Some(managed),
+        Err(reason) => found.absent.push(format!("no NVLinks seen: {reason}")),
+    }
+    let managed = found.managed.iter().flat_map(|managed| &managed.gpus).map(|gpu| gpu.address);
+    let addresses = found.cuda.iter().filter_map(|gpu| gpu.address).chain(managed);
+    found.places = addresses.filter_map(|address| Some((address, sysfs.place(address)?))).collect();
+    found
+}
+
+/// A GPU as the CUDA driver shows it.
+fn shown((number, gpu): (usize, Gpu)) -> CudaGpu {
+    let reached = gpu.reaches.iter().enumerate().filter(|&(other, &reached)| other != number && reached);
+    CudaGpu {
+        address: gpu.pci_address.parse().ok(),
+        reaches: reached.map(|(other, _)| other).collect(),
+        name: gpu.name,
+        capability: gpu.capability,
+        memory_bytes: gpu.memory,
+        multiprocessors: gpu.multiprocessors,
+        target: gpu.target.map(|target| target.to_string()),
+        shares_files: gpu.shares_files,
+        shares_fabric: gpu.shares_fabric,
+        multicast: gpu.multicast,
+    }
 }
 
 fn finding(
@@ -65,39 +119,25 @@ fn emulator() -> Finding {
     )
 }
 
-fn driver() -> Finding {
+fn cuda(gpus: Result<&[Gpu], &String>) -> Finding {
     finding(
         "driver",
-        examine_driver(),
+        gpus.map_err(Clone::clone).map(|gpus| driver_words(gpus.len())),
         "`crossdock run --backend cuda` executes the kernels on them; several ranks may share one",
         "kernels cannot run on a GPU here; everything else works on virtual ones",
     )
 }
 
-/// The GPUs that the driver shows, and which of them reach each other's memory.
-fn examine_driver() -> Result<String, String> {
-    let gpus = gpus().map_err(|error| error.to_string())?;
-    let mut text = format!("{} GPU(s)", gpus.len());
-    for (number, gpu) in gpus.iter().enumerate() {
-        let (major, minor) = gpu.capability;
-        let peers: Vec<String> = (0..gpus.len())
-            .filter(|&other| other != number && gpu.reaches[other])
-            .map(|other| other.to_string())
-            .collect();
-        let reaches =
-            if peers.is_empty() { "no other GPU".to_owned() } else { format!("GPU {}", peers.join(", ")) };
-        text += &format!(
-            "\n     {:<10} GPU {number}: {} (compute capability {major}.{minor}, {}), {} multiprocessors, {:.0} GiB, reaches {reaches}{}{}",
-            "",
-            gpu.name,
-            gpu.target.map_or("too old for the kernels".to_owned(), |target| format!("runs {target}")),
-            gpu.multiprocessors,
-            gpu.memory as f64 / f64::from(1 << 30),
-            if gpu.shares_files { "" } else { ", cannot share memory between processes" },
-            if gpu.multicast { ", multicast" } else { "" },
-        );
-    }
-    Ok(text)
+fn driver_words(gpus: usize) -> String {
+    let version = driver().map_or_else(
+        |_| String::new(),
+        |driver| {
+            let (major, minor) = driver.cuda;
+            let release = driver.release.map_or(String::new(), |release| format!("{release}, "));
+            format!(", driver {release}CUDA {major}.{minor}")
+        },
+    );
+    format!("{gpus} GPU(s){version}")
 }
 
 /// # Safety
