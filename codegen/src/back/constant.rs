@@ -17,6 +17,8 @@ pub(super) enum Fault {
     DivisionByZero,
     /// Only in [`Arithmetic::Checked`].
     Overflow,
+    /// Only in [`Arithmetic::Checked`]: an amount that is negative or not less than the width.
+    Shift,
     /// The operands do not have the types that validation promises.
     Type,
 }
@@ -25,8 +27,15 @@ impl Fault {
     /// The end of a sentence about an expression.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Fault::DivisionByZero => "this constant expression divides by zero",
-            Fault::Overflow => "this constant expression overflows its type",
+            Fault::DivisionByZero => {
+                "this constant expression divides by zero: exclude that divisor with `if` or `const { assert!(..) }`"
+            }
+            Fault::Overflow => {
+                "this constant expression overflows its type: use a wider type, or a `wrapping_` method if it should wrap"
+            }
+            Fault::Shift => {
+                "this constant expression shifts by more bits than its type has: use a wider type, `wrapping_shl` or `wrapping_shr`"
+            }
             Fault::Type => "this constant expression has operands of the wrong type",
         }
     }
@@ -215,7 +224,7 @@ fn integers(
         BinaryOp::ShiftLeft | BinaryOp::ShiftRight => {
             let width = i128::from(bits(scalar));
             if mode == Arithmetic::Checked && !(0..width).contains(&right) {
-                return Err(Fault::Overflow);
+                return Err(Fault::Shift);
             }
             let amount = right & (width - 1);
             Ok(Constant::Integer(match op {

@@ -80,6 +80,11 @@ pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ke
     if stated.warps == 0 {
         diagnostics.report(attribute.span(), "a kernel states its block size: write `#[kernel(warps = 8)]`");
     }
+    if stated.warps <= MAX_WARPS
+        && let Some(message) = stated.registers_beyond_a_block()
+    {
+        diagnostics.report(attribute.span(), message);
+    }
     stated
 }
 

@@ -161,6 +161,32 @@ impl Body<'_> {
                 (name, scalar) if name.starts_with("checked_") && scalar.is_integer() => {
                     format!("device code has no `Option`: test for what `{name}` refuses with `if`")
                 }
+                ("overflowing_neg" | "overflowing_abs", scalar) if scalar.is_integer() => {
+                    // Without a sign, everything but zero overflows.
+                    let odd =
+                        if scalar.is_signed() { format!("{}::MIN", scalar.name()) } else { "0".to_string() };
+                    format!(
+                        "`{name}` is not there: write `{}`, and compare with `{odd}` for whether it overflows",
+                        name.replace("overflowing", "wrapping")
+                    )
+                }
+                ("overflowing_shl" | "overflowing_shr", scalar) if scalar.is_integer() => format!(
+                    "`{name}` is not there: write `{}`, and compare the amount with `{}::BITS` for whether it overflows",
+                    name.replace("overflowing", "wrapping"),
+                    scalar.name()
+                ),
+                (name, scalar)
+                    if scalar.is_integer()
+                        && (name.starts_with("overflowing_")
+                            || name.starts_with("saturating_")
+                            || name.starts_with("wrapping_")) =>
+                {
+                    format!(
+                        "`{}` has no method `{name}` in device code: test for what overflows with `if`, and write `wrapping_`, \
+                         `overflowing_` or `saturating_` with `add`, `sub` or `mul`",
+                        scalar.name()
+                    )
+                }
                 (
                     "exp" | "exp2" | "exp_m1" | "ln" | "ln_1p" | "log" | "log2" | "log10" | "sin" | "cos"
                     | "tan" | "sin_cos" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh"

@@ -107,7 +107,10 @@ fn all_mistakes_are_reported_together() {
             ),
             (5, "index 7 is out of bounds: the array has 2 elements"),
             (6, "#[unroll] needs constant bounds: make the bounds of `i` constant, or remove #[unroll]"),
-            (7, "this divides by the constant zero"),
+            (
+                7,
+                "this divides by the constant zero: exclude that divisor with `if` or `const { assert!(..) }`"
+            ),
         ]
     );
 }
@@ -139,7 +142,11 @@ fn constant_expressions_must_not_overflow_but_code_wraps() {
                  @5:4 self::f::<(ROW * 2u32)>();\n}";
     assert!(specialise(&module(items), "k", &[("ROW", 7)]).is_ok());
     let message = refusal(items, &[("ROW", 1 << 31)]);
-    assert_eq!(message, "this constant expression overflows its type (src/a.rs:5:5)");
+    assert_eq!(
+        message,
+        "this constant expression overflows its type: use a wider type, or a `wrapping_` method if it should wrap \
+         (src/a.rs:5:5)"
+    );
 }
 
 #[test]

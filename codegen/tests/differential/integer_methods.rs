@@ -88,6 +88,10 @@ macro_rules! signed {
             unary::<$t, $t>("a.signum()", $t::signum);
             unary::<$t, bool>("a.is_positive()", $t::is_positive);
             unary::<$t, bool>("a.is_negative()", $t::is_negative);
+            binary_where::<$t, $t>(|_, b| b != 0, "a.wrapping_div(b)", $t::wrapping_div);
+            binary_where::<$t, $t>(|_, b| b != 0, "a.wrapping_rem(b)", $t::wrapping_rem);
+            unary::<$t, $t>("a.wrapping_div(-1) ^ a.wrapping_rem(-1)", |a| a.wrapping_div(-1) ^ a.wrapping_rem(-1));
+            unary::<$t, $t>("a.wrapping_div(-3) ^ a.wrapping_rem(8)", |a| a.wrapping_div(-3) ^ a.wrapping_rem(8));
         }
     )*};
 }

@@ -145,7 +145,7 @@ refused! {
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
         "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
-         `unsigned_abs`, `swap_bytes`, `to_be`, `pow`, `wrapping_pow`, `saturating_mul`, `overflowing_add`, `overflowing_sub`, \
+         `unsigned_abs`, `swap_bytes`, `to_be`, `pow`, `wrapping_pow`, `wrapping_div`, `wrapping_rem`, `saturating_mul`, `overflowing_add`, `overflowing_sub`, \
          `overflowing_mul`, `ilog2`, `div_euclid`, `rem_euclid`, \
          `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
          `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
@@ -186,6 +186,14 @@ refused! {
         "operators take scalars, and this is `Global<u32>`: use `at` to move a pointer";
     checked_arithmetic: "fn f(a: u32) -> bool { a.checked_add(2).is_some() }", "checked_add",
         "device code has no `Option`: write `overflowing_add`, which gives the result and whether it overflows";
+    an_overflowing_negative: "fn f(a: i32) -> i32 { a.overflowing_neg().0 }", "overflowing_neg",
+        "`overflowing_neg` is not there: write `wrapping_neg`, and compare with `i32::MIN` for whether it overflows";
+    an_overflowing_negative_without_sign: "fn f(a: u8) -> u8 { a.overflowing_neg().0 }", "overflowing_neg",
+        "`overflowing_neg` is not there: write `wrapping_neg`, and compare with `0` for whether it overflows";
+    an_overflowing_shift: "fn f(a: u8) -> u8 { a.overflowing_shl(3).0 }", "overflowing_shl",
+        "`overflowing_shl` is not there: write `wrapping_shl`, and compare the amount with `u8::BITS` for whether it overflows";
+    a_saturating_negative: "fn f(a: i64) -> i64 { a.saturating_neg() }", "saturating_neg",
+        "`i64` has no method `saturating_neg` in device code: test for what overflows with `if`, and write `wrapping_`, `overflowing_` or `saturating_` with `add`, `sub` or `mul`";
     a_checked_quotient: "fn f(a: u32) -> bool { let x = a.checked_div(2); x.is_none() }", "checked_div",
         "device code has no `Option`: test for what `checked_div` refuses with `if`";
     an_approximated_function: "fn f(a: f32) -> f32 { a.exp2() }", "exp2",

@@ -1,11 +1,11 @@
 //! Constant expressions.
 
-use super::{Activation, Evaluator, KnownLengths, Parameters};
+use super::{Activation, Evaluator, KnownLengths, Parameters, STEPS_OF_A_CALL};
 use crate::Mistake;
-use crate::back::constant::{self, Arithmetic, Constant};
+use crate::back::constant::{self, Arithmetic, Constant, Fault};
 use crate::back::layout::{self, Lengths};
 use crate::back::numeric;
-use crate::ir::{Expr, ExprKind, Path, Scalar, Span, Type};
+use crate::ir::{Expr, ExprKind, Intrinsic, Path, Scalar, Span, Type};
 
 impl<'p> Evaluator<'p> {
     pub(super) fn truth(
@@ -134,6 +134,12 @@ impl<'p> Evaluator<'p> {
                 }
                 let scalar =
                     arguments.first().and_then(|argument| argument.ty.scalar()).unwrap_or(Scalar::U32);
+                // Code that runs wraps; a constant must not overflow.
+                if let (Intrinsic::Absolute, [Constant::Integer(least)]) = (intrinsic, values.as_slice())
+                    && *least == constant::range(scalar).0
+                {
+                    return Err(self.mistake(activation, span, Fault::Overflow.reason()));
+                }
                 match numeric::intrinsic(
                     self.target(),
                     *intrinsic,
@@ -163,6 +169,7 @@ impl<'p> Evaluator<'p> {
         let Some((_, function)) = self.program.function(path) else {
             return Err(self.mistake(activation, span, format!("there is no function `{path}`")));
         };
+        self.steps(activation, span, STEPS_OF_A_CALL)?;
         let mut parameters = Parameters::new();
         for ((name, _), argument) in function.const_parameters.iter().zip(const_arguments) {
             parameters.insert(name.clone(), self.one(activation, argument)?);

@@ -1,12 +1,12 @@
 //! Runs constant expressions and `const fn`s at specialisation: an interpreter of the IR without memory or warps.
 //!
-//! Every run has a step limit, so that no input keeps it busy forever.
+//! Every run has a step limit, and all runs of a kernel together have one, so that no input keeps it busy forever.
 
 mod expressions;
 mod message;
 mod statements;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use crossdock_ptx::table::Target;
@@ -22,6 +22,10 @@ pub(in crate::back) type Parameters = BTreeMap<String, Constant>;
 
 /// Steps that one constant expression may take.
 const MOST_STEPS: u64 = 4_000_000;
+/// Steps that all constant expressions of a kernel may take together.
+const MOST_STEPS_IN_ALL: u64 = 4 * MOST_STEPS;
+/// What a call costs beside its body: names are looked up and values are moved.
+const STEPS_OF_A_CALL: u64 = 32;
 /// Calls, blocks and expressions inside one another.
 const MOST_DEPTH: u32 = 200;
 
@@ -31,7 +35,9 @@ pub(in crate::back) struct Evaluator<'a> {
     program: &'a Program,
     target: Target,
     constants: RefCell<HashMap<Path, Result<Vec<Constant>, Mistake>>>,
-    steps: RefCell<u64>,
+    /// Of the expression that is being run.
+    steps: Cell<u64>,
+    steps_in_all: Cell<u64>,
 }
 
 /// The lengths that arrays have in a function whose const parameters are known.
@@ -77,7 +83,13 @@ enum Flow {
 
 impl<'p> Evaluator<'p> {
     pub(in crate::back) fn new(program: &'p Program, target: Target) -> Evaluator<'p> {
-        Evaluator { program, target, constants: RefCell::default(), steps: RefCell::new(0) }
+        Evaluator {
+            program,
+            target,
+            constants: RefCell::default(),
+            steps: Cell::new(0),
+            steps_in_all: Cell::new(0),
+        }
     }
 
     /// What the kernel is made for.
@@ -110,7 +122,7 @@ impl<'p> Evaluator<'p> {
         expression: &Expr,
     ) -> Result<Vec<Constant>, Mistake> {
         let mut activation = Activation { module, parameters, function: None, locals: Vec::new(), depth: 0 };
-        *self.steps.borrow_mut() = 0;
+        self.steps.set(0);
         self.value(&mut activation, expression)
     }
 
@@ -121,7 +133,7 @@ impl<'p> Evaluator<'p> {
         parameters: &Parameters,
         arguments: Vec<Vec<Constant>>,
     ) -> Result<Vec<Constant>, Mistake> {
-        *self.steps.borrow_mut() = 0;
+        self.steps.set(0);
         self.invoke(function, parameters, arguments, 0, |message| Mistake {
             file: String::new(),
             span: Span::default(),
@@ -135,14 +147,23 @@ impl<'p> Evaluator<'p> {
     }
 
     fn step(&self, activation: &Activation<'_, 'p>, span: Span) -> Result<(), Mistake> {
-        let mut steps = self.steps.borrow_mut();
-        *steps += 1;
-        if *steps > MOST_STEPS {
-            return Err(self.mistake(
-                activation,
-                span,
-                format!("this constant expression takes more than {MOST_STEPS} steps: make it shorter"),
-            ));
+        self.steps(activation, span, 1)
+    }
+
+    fn steps(&self, activation: &Activation<'_, 'p>, span: Span, count: u64) -> Result<(), Mistake> {
+        self.steps.set(self.steps.get() + count);
+        self.steps_in_all.set(self.steps_in_all.get() + count);
+        let message = if self.steps.get() > MOST_STEPS {
+            format!("this constant expression takes more than {MOST_STEPS} steps: make it shorter")
+        } else if self.steps_in_all.get() > MOST_STEPS_IN_ALL {
+            format!(
+                "the kernel's constant expressions take more than {MOST_STEPS_IN_ALL} steps together: make them shorter"
+            )
+        } else {
+            String::new()
+        };
+        if !message.is_empty() {
+            return Err(self.mistake(activation, span, message));
         }
         if activation.depth > MOST_DEPTH {
             return Err(self.mistake(

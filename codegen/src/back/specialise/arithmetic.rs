@@ -166,7 +166,7 @@ impl<'p> Specialiser<'p> {
                 return Ok(value);
             }
             if number == 0 && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
-                return Err(self.mistake(frame, span, "this divides by the constant zero"));
+                return Err(self.mistake(frame, span, "this divides by the constant zero: exclude that divisor with `if` or `const { assert!(..) }`"));
             }
         }
         if scalar.is_float() && op == BinaryOp::Remainder {

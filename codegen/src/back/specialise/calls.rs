@@ -3,7 +3,7 @@
 use super::frame::{Frame, ResultPlace};
 use super::statements::each_parameter;
 use super::value::{Value, Want};
-use super::{Outcome, Specialiser};
+use super::{Outcome, STATEMENTS_OF_A_CALL, Specialiser};
 use crate::back::evaluate::Parameters;
 use crate::ir::{Expr, Path, Span, Type};
 
@@ -22,6 +22,7 @@ impl<'p> Specialiser<'p> {
         let Some((module, function)) = program.function(path) else {
             return Err(self.mistake(frame, span, format!("there is no function `{path}`")));
         };
+        self.statements += STATEMENTS_OF_A_CALL;
         let mut parameters = Parameters::new();
         let mut origins = std::collections::BTreeMap::new();
         for ((name, _), argument) in function.const_parameters.iter().zip(const_arguments) {

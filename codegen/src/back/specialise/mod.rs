@@ -66,6 +66,8 @@ pub fn specialise(
 /// Lines that a kernel may have, and statements that may be walked to write them.
 const MOST_LINES: usize = 400_000;
 const MOST_STATEMENTS: u64 = 4_000_000;
+/// What inlining a call costs beside its body, in statements.
+const STATEMENTS_OF_A_CALL: u64 = 32;
 /// Calls, blocks and expressions inside one another.
 const MOST_DEPTH: u32 = 300;
 

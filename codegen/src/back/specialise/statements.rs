@@ -37,7 +37,7 @@ impl<'p> Specialiser<'p> {
                 "calls, blocks and expressions are nested more than {MOST_DEPTH} deep here: split the function up"
             )
         } else if self.body.len() > MOST_LINES || self.statements > MOST_STATEMENTS {
-            "this kernel unrolls to more code than fits: unroll fewer or shorter loops".to_string()
+            "this kernel unrolls to more code than fits: unroll fewer or shorter loops, and call fewer functions".to_string()
         } else {
             self.depth += 1;
             return Ok(());

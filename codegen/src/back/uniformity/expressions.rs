@@ -1,7 +1,7 @@
 //! Expressions: a value is as uniform as what it is computed from, with the few rules that know better.
 
 use super::fact::{Fact, Form, Level, Value};
-use super::{Analysis, Step, Walk};
+use super::{Analysis, STEPS_OF_A_CALL, Step, Walk};
 use crate::back::constant::{self, Arithmetic, Constant};
 use crate::back::evaluate::Parameters;
 use crate::back::numeric;
@@ -143,6 +143,7 @@ impl<'p> Analysis<'p> {
         let Some((module, function)) = self.program.function(path) else {
             return Ok(Value::Whole(Fact::uniform()));
         };
+        self.steps(STEPS_OF_A_CALL)?;
         let mut parameters = Parameters::new();
         for ((name, _), argument) in function.const_parameters.iter().zip(const_arguments) {
             if let Ok(value) = self.evaluator.expression(walk.module, &walk.parameters, argument)

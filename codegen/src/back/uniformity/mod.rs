@@ -41,6 +41,8 @@ use fact::{Fact, Level, Position, Value};
 
 /// Statements and expressions that may be walked for one kernel.
 const MOST_STEPS: u64 = 8_000_000;
+/// What a call costs beside its body, in steps.
+const STEPS_OF_A_CALL: u64 = 32;
 /// Calls, blocks and expressions inside one another.
 const MOST_DEPTH: u32 = 300;
 
@@ -246,7 +248,11 @@ impl<'p> Analysis<'p> {
     }
 
     fn step(&mut self) -> Step<()> {
-        self.steps += 1;
+        self.steps(1)
+    }
+
+    fn steps(&mut self, count: u64) -> Step<()> {
+        self.steps += count;
         match self.steps > MOST_STEPS || self.depth > MOST_DEPTH {
             true => Err(TooLarge),
             false => Ok(()),

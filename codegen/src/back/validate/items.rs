@@ -117,6 +117,8 @@ impl<'a> Checker<'a> {
         }
         if attributes.max_registers.is_some_and(|most| !(16..=255).contains(&most)) {
             self.mistake(function.span, "max_registers must be from 16 to 255");
+        } else if let Some(message) = attributes.registers_beyond_a_block() {
+            self.mistake(function.span, message);
         }
         if function.result != Type::Unit {
             self.mistake(function.span, format!("the kernel `{}` must not return a value", function.name));

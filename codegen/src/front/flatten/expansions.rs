@@ -42,6 +42,19 @@ impl Flattener<'_, '_> {
                 let low = build.binary(BinaryOp::ShiftRight, bits, down);
                 build.cast(build.binary(BinaryOp::Or, high, low), scalar)
             }
+            Expansion::WrappingDivide | Expansion::WrappingRemainder => {
+                // What minus one divides, one divides too; the quotient changes its sign.
+                let (zero, one, minus_one) =
+                    (integer(0, scalar, span), integer(1, scalar, span), integer(-1, scalar, span));
+                let turned = self.reusable(build.binary(BinaryOp::Equal, right.clone(), minus_one));
+                let divisor = build.select(turned.clone(), one, right);
+                if expansion == Expansion::WrappingRemainder {
+                    return build.binary(BinaryOp::Remainder, left, divisor);
+                }
+                let quotient = self.reusable(build.binary(BinaryOp::Divide, left, divisor));
+                let negative = build.binary(BinaryOp::WrappingSubtract, zero, quotient.clone());
+                build.select(turned, negative, quotient)
+            }
             Expansion::DivideUp => {
                 let rest = build.binary(BinaryOp::Remainder, left.clone(), right.clone());
                 let more = build.binary(BinaryOp::NotEqual, rest, integer(0, scalar, span));

@@ -123,18 +123,23 @@ impl Flattener<'_, '_> {
                 let below = build.binary(BinaryOp::Less, value, zero());
                 build.binary(BinaryOp::Subtract, build.cast(above, scalar), build.cast(below, scalar))
             }
-            Expansion::UnsignedAbsolute => {
-                let size = build.intrinsic(Intrinsic::Absolute, vec![value], scalar);
-                build.cast(size, unsigned(scalar))
+            Expansion::UnsignedAbsolute | Expansion::WrappingAbsolute => {
+                // The smallest number is its own negative, which in a constant `abs` refuses.
+                let negative = build.binary(BinaryOp::WrappingSubtract, zero(), value.clone());
+                let size = build.intrinsic(Intrinsic::Maximum, vec![value, negative], scalar);
+                match expansion {
+                    Expansion::UnsignedAbsolute => build.cast(size, unsigned(scalar)),
+                    _ => size,
+                }
             }
             Expansion::NextPowerOfTwo => {
-                // All ones below the answer, plus one; it wraps to zero as in a release build.
+                // All ones below the answer, plus one; outside constants it wraps to zero as in a release build.
                 let (one, ones) = (integer(1, scalar, span), build.not(zero()));
                 let less = build.binary(BinaryOp::WrappingSubtract, value.clone(), one.clone());
                 let zeros = build.amount(count(Intrinsic::LeadingZeros, less), scalar);
                 let below = build.binary(BinaryOp::ShiftRight, ones, zeros);
                 let small = build.binary(BinaryOp::LessEqual, value, one.clone());
-                build.binary(BinaryOp::WrappingAdd, build.select(small, zero(), below), one)
+                build.binary(BinaryOp::Add, build.select(small, zero(), below), one)
             }
             _ => {
                 let ones = count(Intrinsic::CountOnes, value);
