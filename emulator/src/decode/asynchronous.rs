@@ -108,6 +108,19 @@ fn mbarrier(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result
     Ok(AsynchronousOp::Mbarrier { kind, address: address(builder, at(place)?, space)?, order })
 }
 
+/// How many bytes of its source a `cp.async` reads: a number, or a predicate that says whether it reads none.
+fn source_bytes(builder: &mut Builder<'_>, given: &ptx::Operand, size: &ptx::Operand) -> Result<Slot, String> {
+    let error = match builder.word(given) {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    let Ok(ignores) = builder.predicate(given) else { return Err(error) };
+    let (none, all) = (builder.word(&ptx::Operand::Integer(0))?, builder.word(size)?);
+    let d = builder.new_register(ptx::Type::B32)?.slot;
+    builder.emit(Op::Select { wide: false, d, a: none, b: all, p: ignores });
+    Ok(d)
+}
+
 fn copy(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<AsynchronousOp, String> {
     let at = |index| operand(instruction, index);
     let mut modifiers = Modifiers::of(instruction);
@@ -148,7 +161,7 @@ fn copy(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<Asy
     let hinted = instruction.opcode.has("L2::cache_hint");
     let source = instruction.operands.get(3).filter(|_| !hinted || instruction.operands.len() > 4);
     let source_bytes = match source {
-        Some(bytes) => Some(builder.word(bytes)?),
+        Some(bytes) => Some(source_bytes(builder, bytes, at(2)?)?),
         None => None,
     };
     Ok(AsynchronousOp::Copy(LaneCopy {

@@ -72,8 +72,7 @@ pub(crate) fn convert(r: &mut Registers, mask: u32, conversion: &Conversion) {
     if conversion.to == Scalar::Bf16
         && conversion.from == Scalar::F32
         && conversion.rounding == Some(Rounding::Nearest)
-        && !conversion.relu
-        && !conversion.saturate_finite
+        && !(conversion.relu || conversion.saturate_finite || conversion.flush)
     {
         return r.map(mask, conversion.d, conversion.a, format::bf16_from_f32);
     }

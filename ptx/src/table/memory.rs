@@ -51,6 +51,7 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("atom{.<order>}{.<scope>}{.<shared_or_global>}.add.noftz{.L2::cache_hint}.<bfloat> d?=bfloat, [a], b:bfloat{, cache_policy:b64}", (7, 8), 90).updates(),
     Row::new("atom{.<order>}{.<scope>}{.global}.add{.L2::cache_hint}.<vec>.f32 d=vec(f32), [a], b:vec(f32){, cache_policy:b64}", (8, 1), 90).updates(),
     Row::new("atom{.<order>}{.<scope>}{.global}.add|.min|.max.noftz{.L2::cache_hint}.<vec>.<lane> d=vec(lane), [a], b:vec(lane){, cache_policy:b64}", (8, 1), 90).updates(),
+    Row::new("atom{.<order>}{.<scope>}{.global}.add|.min|.max.noftz{.L2::cache_hint}.<vec:vec8>.<half_lane> d=vec(half_lane), [a], b:vec(half_lane){, cache_policy:b64}", (8, 1), 90).updates(),
     Row::new("red{.<red_order>}{.<scope>}{.<shared_or_global>}.and|.or|.xor{.L2::cache_hint}.<bits_32_64> [a], b:bits_32_64{, cache_policy:b64}", (6, 0), 70).updates(),
     Row::new("red{.<red_order>}{.<scope>}{.<shared_or_global>}.add{.L2::cache_hint}.<addable> [a], b:addable{, cache_policy:b64}", (6, 0), 70).updates(),
     Row::new("red{.<red_order>}{.<scope>}{.<shared_or_global>}.inc|.dec{.L2::cache_hint}.u32 [a], b:u32{, cache_policy:b64}", (6, 0), 70).updates(),
@@ -59,6 +60,7 @@ pub(super) static ROWS: &[Row] = &[
     Row::new("red{.<red_order>}{.<scope>}{.<shared_or_global>}.add.noftz{.L2::cache_hint}.<bfloat> [a], b:bfloat{, cache_policy:b64}", (7, 8), 90).updates(),
     Row::new("red{.<red_order>}{.<scope>}{.global}.add{.L2::cache_hint}.<vec>.f32 [a], b:vec(f32){, cache_policy:b64}", (8, 1), 90).updates(),
     Row::new("red{.<red_order>}{.<scope>}{.global}.add|.min|.max.noftz{.L2::cache_hint}.<vec>.<lane> [a], b:vec(lane){, cache_policy:b64}", (8, 1), 90).updates(),
+    Row::new("red{.<red_order>}{.<scope>}{.global}.add|.min|.max.noftz{.L2::cache_hint}.<vec:vec8>.<half_lane> [a], b:vec(half_lane){, cache_policy:b64}", (8, 1), 90).updates(),
     // Cache hints that move no data.
     Row::new("prefetch{.global|.local}.L1|.L2 [a]", (2, 0), 20),
     Row::new("prefetch.global.L2::evict_last|.L2::evict_normal [a]", (7, 4), 80),

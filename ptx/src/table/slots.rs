@@ -54,6 +54,7 @@ pub static SLOTS: &[(&str, &[&str])] = &[
     ("order", &["relaxed", "acquire", "release", "acq_rel"]),
     ("red_order", &["relaxed", "release"]),
     ("addable", &["u32", "s32", "u64", "f32", "f64"]),
+    ("half_lane", &["f16", "bf16"]),
     ("lane", &["f16", "f16x2", "bf16", "bf16x2"]),
     ("integer_reduction", &["add", "min", "max"]),
     ("multimem_data", &["b32", "b64", "u32", "u64", "s32", "s64", "f64"]),
