@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::code::RESERVED_SHARED;
 use crate::consistency::{Knowledge, Phases, Shadow};
 use crate::mbarrier::{Mbarrier, Mbarriers};
 use crate::memory::Region;
@@ -103,6 +104,13 @@ impl Cluster {
             mbarriers: Mbarriers::default(),
             phases: BTreeMap::new(),
             barrier,
+        }
+    }
+
+    /// Zeroes the part at `offset` of every block's shared memory that the system reserves: kernels do not initialise it.
+    pub(crate) fn initialise_reserved(&mut self, offset: u32) {
+        for rank in 0..self.blocks.len() {
+            self.shared.bytes_mut(rank * self.stride + offset as usize, RESERVED_SHARED as usize).fill(0);
         }
     }
 

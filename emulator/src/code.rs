@@ -11,6 +11,9 @@ use crate::register::{PredicateSource, Slot};
 /// The long register that holds where the frame of the active function begins in local memory.
 pub(crate) const FRAME: Slot = 0;
 
+/// Bytes of a block's shared memory that the system keeps for kernels that ask where they are.
+pub(crate) const RESERVED_SHARED: u32 = 1024;
+
 /// Bytes of local memory that a thread of a kernel with subroutines has for their frames.
 const STACK_BYTES: u32 = 64 << 10;
 
@@ -128,6 +131,8 @@ pub(crate) struct Code {
     pub(crate) parameter_bytes: u32,
     /// Bytes of the kernel's own shared variables.
     pub(crate) shared_bytes: u32,
+    /// Where in them the [`RESERVED_SHARED`] bytes begin that the system keeps, if the kernel asks for them.
+    pub(crate) reserved_shared: Option<u32>,
     /// Alignment of dynamic shared memory.
     pub(crate) shared_align: u32,
     /// Bytes of the kernel's own local variables in each thread.

@@ -120,3 +120,30 @@ fn matrices_are_stored_and_transposed() {
         }
     }
 }
+
+/// Cooperative groups clear bits of a word that only the system can have initialised.
+#[test]
+fn reserved_shared_memory_begins_as_zeros() {
+    let body = "mov.u32 %r1, %reserved_smem_offset_1; mov.u32 %r2, %tid.x; cvt.u64.u32 %rd1, %r1; cvta.shared.u64 %rd2, %rd1;
+        red.and.release.cta.b32 [%rd2], -2; bar.sync 0; ld.param.u64 %rd3, [out]; mad.wide.u32 %rd3, %r2, 4, %rd3;
+        ld.shared.u32 %r3, [%r1+512]; add.u32 %r3, %r3, 7; st.global.u32 [%rd3], %r3;";
+    assert_eq!(execute(&module(".param .u64 out", body), 64, 64), [7; 64]);
+}
+
+/// The loop that CUDA's programming guide writes begins with a load that races with other threads' swaps.
+#[test]
+fn a_swap_loop_that_begins_with_a_weak_load_is_told_how_to_load() {
+    let body = |load: &str| {
+        format!(
+            "ld.param.u64 %rd1, [out]; {load}.global.u32 %r1, [%rd1];
+             AGAIN: mov.b32 %r2, %r1; add.u32 %r3, %r2, 1; atom.global.cas.b32 %r1, [%rd1], %r2, %r3;
+             setp.ne.u32 %p, %r1, %r2; @%p bra AGAIN;"
+        )
+    };
+    let mut machine = Machine::new(Config::default()).expect("configuration");
+    let out = zeroed(&mut machine, 0, 64);
+    let weak = module(".param .u64 out", &body("ld"));
+    let error = run(&mut machine, &weak, 1, 32, vec![Argument::U64(out)]).expect_err("a race").to_string();
+    assert!(error.contains("no race if `.relaxed.gpu` were in `ld.global.u32"), "{error}");
+    assert_eq!(execute(&module(".param .u64 out", &body("ld.relaxed.gpu")), 32, 1), [32]);
+}

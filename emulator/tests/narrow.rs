@@ -93,14 +93,53 @@ fn narrow_formats_are_rounded_to_nearest() {
     }
 }
 
+/// From pairs of 16-bit floats, and for `bf16x2` to the eight-bit formats too.
+#[test]
+fn pairs_of_halves_are_narrowed_to_nearest() {
+    let rows = float_rows();
+    let eight_bits = [
+        Format { name: "e4m3x2", exponent: 4, mantissa: 3, largest: 0x7e, step: 8 },
+        Format { name: "e5m2x2", exponent: 5, mantissa: 2, largest: 0x7b, step: 8 },
+    ];
+    for (format, is_eight) in FORMATS.iter().map(|f| (f, false)).chain(eight_bits.iter().map(|f| (f, true))) {
+        for (source, value) in [
+            ("f16x2", (|bits| half::f16::from_bits(bits).to_f64()) as fn(u16) -> f64),
+            ("bf16x2", |bits| half::bf16::from_bits(bits).to_f64()),
+        ] {
+            let text = format!(
+                "{{\n.reg .b16 %n;\n.reg .b8 %m;\ncvt.rn.satfinite.{name}.{source} {register}, %r1;\n{widen}\n}}",
+                name = format.name,
+                register = if format.step == 4 { "%m" } else { "%n" },
+                widen = if format.step == 4 { "cvt.u32.u8 %d, %m;" } else { "cvt.u32.u16 %d, %n;" },
+            );
+            // The high halves of floats are as many kinds of `bf16`.
+            let rows: Vec<Row> =
+                rows.iter().map(|row| [row[0] & 0xffff_0000 | row[1] >> 16 & 0xffff, 0, 0]).collect();
+            for (row, outcome) in rows.iter().zip(evaluate(&text, &rows)) {
+                let code = |bits: u64| {
+                    let x = value(bits as u16);
+                    // A NaN stays one where the format has it.
+                    if x.is_nan() && is_eight { 0x7f } else { format.nearest(x) }
+                };
+                let expected = code(row[0] >> 16) << format.step | code(row[0]);
+                assert_eq!(outcome.word, expected, "{} of {source} {row:x?}", format.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn narrow_formats_are_widened_exactly() {
-    for format in &FORMATS {
+    type Widen = fn(f64) -> u16;
+    let targets: [(&str, Widen); 2] =
+        [("f16x2", |x| half::f16::from_f64(x).to_bits()), ("bf16x2", |x| half::bf16::from_f64(x).to_bits())];
+    for (format, (target, widen)) in FORMATS.iter().flat_map(|format| targets.map(|target| (format, target)))
+    {
         let codes = 2 * format.sign();
         let rows: Vec<Row> = (0..u64::from(codes)).map(|code| [code, code ^ 1, 0]).collect();
         let text = format!(
             "{{\n.reg .b16 %n;\n.reg .b8 %m;\nshl.b32 %r4, %r1, {step};\nor.b32 %r4, %r4, %r2;\n\
-             cvt.u16.u32 %n, %r4;\ncvt.u8.u32 %m, %r4;\ncvt.rn.f16x2.{name} %d, {register};\n}}",
+             cvt.u16.u32 %n, %r4;\ncvt.u8.u32 %m, %r4;\ncvt.rn.{target}.{name} %d, {register};\n}}",
             step = format.step,
             name = format.name,
             register = if format.step == 4 { "%m" } else { "%n" },
@@ -109,9 +148,14 @@ fn narrow_formats_are_widened_exactly() {
             let value = |code: u64| {
                 let magnitude = format.value(code as u32 & (format.sign() - 1));
                 let value = if code as u32 & format.sign() != 0 { -magnitude } else { magnitude };
-                u32::from(half::f16::from_f64(value).to_bits())
+                u32::from(widen(value))
             };
-            assert_eq!(outcome.word, value(row[0]) << 16 | value(row[1]), "{} of {row:x?}", format.name);
+            assert_eq!(
+                outcome.word,
+                value(row[0]) << 16 | value(row[1]),
+                "{target} of {} of {row:x?}",
+                format.name
+            );
         }
     }
 }

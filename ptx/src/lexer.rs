@@ -85,11 +85,11 @@ impl<'a> Lexer<'a> {
                 _ if c.is_whitespace() => self.position += c.len_utf8(),
                 '/' => self.comment()?,
                 '"' => self.quoted()?,
-                '.' => self.directives()?,
-                _ if c.is_ascii_digit() => {
+                _ if c.is_ascii_digit() || is_fraction(self.rest()) => {
                     let length = number_length(self.rest());
                     self.push(TokenKind::Number(&self.rest()[..length]), length);
                 }
+                '.' => self.directives()?,
                 _ if continues_word(c) => {
                     let length = word_length(self.rest());
                     self.push(TokenKind::Word(&self.rest()[..length]), length);
@@ -165,6 +165,11 @@ fn word_length(text: &str) -> usize {
     }
 }
 
+/// Whether a number begins here without a digit before its point, as in `.5`.
+fn is_fraction(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'.', digit, ..] if digit.is_ascii_digit())
+}
+
 /// Digits and letters, a `.` before a digit, and the sign of a decimal exponent.
 fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -172,9 +177,11 @@ fn number_length(text: &str) -> usize {
     let mut end = 0;
     while let Some(byte) = bytes.get(end) {
         let next_is_digit = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        let point_may_end =
+            !bytes.get(end + 1).is_some_and(|next| next.is_ascii_alphanumeric() || *next == b'.');
         let previous_is_exponent = end > 0 && matches!(bytes[end - 1], b'e' | b'E');
         let takes = byte.is_ascii_alphanumeric()
-            || (*byte == b'.' && next_is_digit)
+            || (*byte == b'.' && (next_is_digit || (is_plain && point_may_end)))
             || (matches!(byte, b'+' | b'-') && is_plain && previous_is_exponent && next_is_digit);
         if !takes {
             break;

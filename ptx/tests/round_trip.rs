@@ -68,7 +68,9 @@ fn compiler_output_parses_checks_and_settles_after_one_print() {
 fn literals_keep_their_value() {
     let lines = "    .reg .b64 %d<2>;\n    .reg .f32 %f<2>;\n    .reg .f64 %e<2>;\n    mov.b64 %d0, 0xFFFFFFFFFFFFFFFF;\n    \
                  mov.b64 %d0, -0x8000000000000000;\n    mov.b64 %d0, 017;\n    mov.b64 %d0, 0b101U;\n    \
-                 mov.f32 %f0, 0F3f800000;\n    mov.f64 %e0, 1.5;\n    mov.f64 %e0, -25e-1;\n";
+                 mov.f32 %f0, 0F3f800000;\n    mov.f64 %e0, 1.5;\n    mov.f64 %e0, -25e-1;\n    \
+                 add.f32 %f0, %f1, 0.5;\n    add.f32 %f0, %f1, .5;\n    fma.rn.f32 %f0, %f1, 2., -1e0;\n    \
+                 add.f64 %e0, %e1, 0f3F000000;\n    .loc 1 5 0\n    mov.b64 {%f0, %f1}, %d1;\n";
     let module = parse(&module_with(lines)).unwrap_or_else(|error| panic!("{error}"));
     let printed: Vec<String> = instructions(&module).iter().map(ToString::to_string).collect();
     let expected = [
@@ -79,6 +81,11 @@ fn literals_keep_their_value() {
         "mov.f32 %f0, 0f3F800000",
         "mov.f64 %e0, 0d3FF8000000000000",
         "mov.f64 %e0, 0dC004000000000000",
+        "add.f32 %f0, %f1, 0d3FE0000000000000",
+        "add.f32 %f0, %f1, 0d3FE0000000000000",
+        "fma.rn.f32 %f0, %f1, 0d4000000000000000, 0dBFF0000000000000",
+        "add.f64 %e0, %e1, 0f3F000000",
+        "mov.b64 {%f0, %f1}, %d1",
     ];
     assert_eq!(printed, expected);
 }

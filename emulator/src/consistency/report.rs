@@ -274,6 +274,21 @@ impl Detector {
                 );
             }
         }
+        // A compare-and-swap loop that begins with an ordinary load.
+        let begins = |read: &Access, atomic: &Access| {
+            let is_pair =
+                read.kind == Kind::Read && atomic.kind == Kind::Atomic && read.bytes == atomic.bytes;
+            atomic.strong.filter(|&scope| is_pair && read.strong.is_none() && scope >= needed)
+        };
+        let reads = [
+            (begins(&earlier, &mine), stamp.actor, stamp.pc),
+            (begins(&mine, &earlier), later.actor, later.pc),
+        ];
+        if stamp.actor == later.actor
+            && let Some((Some(scope), reader, pc)) = reads.into_iter().find(|(scope, ..)| scope.is_some())
+        {
+            return format!("no race if `.relaxed{}` were in {}", scope.name(), self.name(reader, pc));
+        }
         if stamp.actor == later.actor {
             return "a `bar.warp.sync` is missing between them: lanes of a warp are not ordered by executing together"
                 .into();

@@ -10,7 +10,7 @@ use super::modifiers::Modifiers;
 use crate::op::{
     Address, AsynchronousOp, Awaited, BulkCopy, LaneCopy, MbarrierKind, Op, Order, RemoteStore, Scope, Space,
 };
-use crate::register::NONE;
+use crate::register::{NONE, Slot};
 
 const COMPLETES: &str = "mbarrier::complete_tx::bytes";
 
@@ -109,7 +109,11 @@ fn mbarrier(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result
 }
 
 /// How many bytes of its source a `cp.async` reads: a number, or a predicate that says whether it reads none.
-fn source_bytes(builder: &mut Builder<'_>, given: &ptx::Operand, size: &ptx::Operand) -> Result<Slot, String> {
+fn source_bytes(
+    builder: &mut Builder<'_>,
+    given: &ptx::Operand,
+    size: &ptx::Operand,
+) -> Result<Slot, String> {
     let error = match builder.word(given) {
         Ok(bytes) => return Ok(bytes),
         Err(error) => error,

@@ -8,7 +8,7 @@ use super::Context;
 use super::call::Prototype;
 use super::constant::{variable_align, variable_bytes};
 use super::flow::Flow;
-use crate::code::{Code, FRAME, Instruction, Origin, Preset};
+use crate::code::{Code, FRAME, Instruction, Origin, Preset, RESERVED_SHARED};
 use crate::op::{Data, Op};
 use crate::register::{PredicateSource, Slot};
 
@@ -107,7 +107,6 @@ pub(super) struct Builder<'a> {
     pub(super) region: Region,
     /// Bytes of local variables of the region so far.
     pub(super) frame_bytes: u32,
-    reserved_shared: Option<u32>,
     /// Functions that became subroutines, in the order of [`Code::subroutines`].
     pub(super) subroutines: Vec<String>,
 }
@@ -135,7 +134,6 @@ impl<'a> Builder<'a> {
             origin: Origin { text: String::new(), line: 0, source: None },
             region: Region::Kernel,
             frame_bytes: 0,
-            reserved_shared: None,
             subroutines: Vec::new(),
         }
     }
@@ -327,14 +325,13 @@ impl<'a> Builder<'a> {
     /// Where the kilobyte of shared memory begins that the system reserves; cooperative groups keep the barriers of
     /// tiles of several warps there. Kernels that do not ask for it do not have it.
     pub(super) fn reserved_shared(&mut self) -> Result<Slot, String> {
-        const BYTES: u32 = 1024;
-        let offset = match self.reserved_shared {
+        let offset = match self.code.reserved_shared {
             Some(offset) => offset,
-            None => self.code.shared_bytes.next_multiple_of(BYTES),
+            None => self.code.shared_bytes.next_multiple_of(RESERVED_SHARED),
         };
-        if self.reserved_shared.is_none() {
-            self.reserved_shared = Some(offset);
-            self.code.shared_bytes = offset + BYTES;
+        if self.code.reserved_shared.is_none() {
+            self.code.reserved_shared = Some(offset);
+            self.code.shared_bytes = offset + RESERVED_SHARED;
         }
         self.preset(Bank::Word, Preset::Constant(offset.into()))
     }

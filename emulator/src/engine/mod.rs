@@ -173,7 +173,11 @@ impl Engine {
         }
         self.started_clusters += 1;
         let (threads, shared) = (launch.threads(), launch.shared());
-        self.clusters[cluster] = Some(Cluster::new(self.started_clusters, slots, threads, shared));
+        let mut started = Cluster::new(self.started_clusters, slots, threads, shared);
+        if let Some(offset) = launch.code.reserved_shared {
+            started.initialise_reserved(offset);
+        }
+        self.clusters[cluster] = Some(started);
     }
 
     /// Starts a block of a cluster; `numbers` are what the detector calls it and the cluster's first block.

@@ -80,6 +80,8 @@ pub(super) fn execute(
             Ok(is_complete) => {
                 let access = match kind {
                     MbarrierKind::Initialise { .. } => None,
+                    // A test or an arrival behind it is misuse; one before it is over, so it need not be ordered.
+                    MbarrierKind::Invalidate => Some(Kind::Write),
                     MbarrierKind::Test { .. } => Some(Kind::Read),
                     _ => Some(Kind::Atomic),
                 };

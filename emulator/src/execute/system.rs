@@ -158,22 +158,41 @@ impl Arguments<'_, '_, '_> {
         self.thread.value(at, bytes as usize)
     }
 
+    /// A conversion whose widths and precisions that are `*` are the arguments that they stand for. A negative width
+    /// aligns to the left, a negative precision is none.
+    fn written_out(&mut self, specification: &str) -> Result<String, Raised> {
+        let mut text = String::new();
+        for c in specification.chars() {
+            if c != '*' {
+                text.push(c);
+                continue;
+            }
+            let number = (self.next(4)? as i32).clamp(-(WIDEST as i32), WIDEST as i32);
+            let is_precision = text.ends_with('.');
+            if number >= 0 {
+                text += &number.to_string();
+            } else if is_precision {
+                text.pop();
+            } else {
+                text += &format!("-{}", number.unsigned_abs());
+            }
+        }
+        Ok(text)
+    }
+
     /// One conversion, without its `%`. What the format language does not have is printed as it stands.
     fn format(&mut self, specification: &str) -> Result<String, Raised> {
         let conversion = specification.chars().last().unwrap_or('%');
         if conversion == '%' {
             return Ok("%".to_owned());
         }
+        let specification = &self.written_out(specification)?;
         let verbatim = format!("%{specification}");
         let numbers = specification.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
         if numbers.map(|digits| digits.parse::<usize>()).any(|number| number.map_or(true, |n| n > WIDEST)) {
             return Ok(verbatim);
         }
         let mut values: Vec<Box<dyn Printf>> = Vec::new();
-        for _ in specification.matches('*') {
-            let width = self.next(4)? as i32;
-            values.push(Box::new(width.clamp(-(WIDEST as i32), WIDEST as i32)));
-        }
         let wide = ["l", "j", "z", "t"].iter().any(|length| specification.contains(length));
         let bytes = if wide { 8 } else { 4 };
         match conversion {
@@ -182,7 +201,12 @@ impl Arguments<'_, '_, '_> {
             'u' | 'x' | 'X' | 'o' if wide => values.push(Box::new(self.next(bytes)?)),
             'u' | 'x' | 'X' | 'o' => values.push(Box::new(self.next(bytes)? as u32)),
             'c' => values.push(Box::new(char::from(self.next(4)? as u8))),
-            'f' | 'F' | 'e' | 'E' | 'g' | 'G' => values.push(Box::new(f64::from_bits(self.next(8)?))),
+            'g' | 'G' => {
+                let value = f64::from_bits(self.next(8)?);
+                let text = general(specification, value);
+                return Ok(vsprintf(&text, &[&value]).unwrap_or(verbatim));
+            }
+            'f' | 'F' | 'e' | 'E' => values.push(Box::new(f64::from_bits(self.next(8)?))),
             's' => {
                 let address = self.next(8)?;
                 let text = if address == 0 { "(null)".to_owned() } else { self.thread.string(address)? };
@@ -193,5 +217,60 @@ impl Arguments<'_, '_, '_> {
         }
         let values: Vec<&dyn Printf> = values.iter().map(|value| &**value).collect();
         Ok(vsprintf(&verbatim, &values).unwrap_or(verbatim))
+    }
+}
+
+/// `%g` as the conversion that C says it stands for: `%e` or `%f` with as many digits as are left without trailing zeros (C11
+/// section 7.21.6.1). `specification` has no `*` and no `%`.
+fn general(specification: &str, value: f64) -> String {
+    let (body, style) = specification.split_at(specification.len() - 1);
+    let body = body.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let (width, precision) =
+        body.split_once('.').map_or((body, None), |(width, digits)| (width, Some(digits)));
+    let precision = precision.map_or(6, |digits| digits.parse().unwrap_or(0)).max(1);
+    let (exponent_style, fixed_style) = if style == "G" { ('E', 'F') } else { ('e', 'f') };
+    let written = format!("{value:.*e}", precision - 1);
+    let Some((mantissa, exponent)) = written.split_once('e') else {
+        return format!("%{width}{fixed_style}");
+    };
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let digits = mantissa.trim_start_matches('-').replace('.', "");
+    let kept = if width.contains('#') { digits.len() } else { digits.trim_end_matches('0').len().max(1) };
+    if exponent < -4 || exponent >= precision as i64 {
+        format!("%{width}.{}{exponent_style}", kept - 1)
+    } else {
+        format!("%{width}.{}{fixed_style}", (kept as i64 - 1 - exponent).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What glibc prints.
+    #[test]
+    fn general_numbers_are_printed_as_by_c() {
+        for (specification, value, expected) in [
+            ("g", 1e-5, "1e-05"),
+            ("g", 1.5e-4, "0.00015"),
+            ("g", 0.0, "0"),
+            ("g", 100_000.0, "100000"),
+            ("g", 1_234_567.0, "1.23457e+06"),
+            ("g", 999_999.5, "1e+06"),
+            ("G", 1e-10, "1E-10"),
+            ("8g", 1e-5, "   1e-05"),
+            ("-8.3g|", 2.5, "2.5     |"),
+            ("+.2g", 0.000_099_6, "+0.0001"),
+            ("#g", 1.0, "1.00000"),
+            ("08g", -1.25, "-0001.25"),
+            (".0g", 7.9, "8"),
+            ("g", -12_345.678, "-12345.7"),
+        ] {
+            let (conversion, tail) = specification
+                .split_once('|')
+                .map_or((specification, ""), |(conversion, _)| (conversion, "|"));
+            let printed = vsprintf(&general(conversion, value), &[&value]).expect("a conversion");
+            assert_eq!(printed + tail, expected, "%{specification} of {value}");
+        }
     }
 }

@@ -49,6 +49,7 @@ const RACY: &[(&str, &str)] = &[
         "as in CUDA's sample, no fence stands between the last block's atomic and its volatile loads",
     ),
     ("locked_increment", "every thread of a block loads what one of them stores"),
+    ("scan_wide_tiles", "only shuffles stand between the library's loads of a word and its next store there"),
 ];
 
 /// Runs `test` for every variant of the source that has the kernel.

@@ -10,6 +10,7 @@ mod clusters;
 mod elementwise;
 mod groups;
 mod histogram;
+mod libraries;
 mod mathematics;
 mod numba;
 mod pipeline;

@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
 /// A module around one entry; `body` may use the registers that are declared here.
 pub(crate) fn module(parameters: &str, body: &str) -> String {
     format!(
-        ".version 8.6\n.target sm_100a\n.address_size 64\n\n.visible .entry main({parameters})\n{{\n\
+        ".version 9.2\n.target sm_100a\n.address_size 64\n\n.visible .entry main({parameters})\n{{\n\
          .reg .pred %p, %q, %s<16>;\n.reg .b16 %h<32>;\n.reg .b32 %d, %r<64>;\n.reg .f32 %f<32>;\n\
          .reg .b64 %l, %rd<64>;\n.reg .f64 %fd<16>;\n{body}\nret;\n}}\n"
     )

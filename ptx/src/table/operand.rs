@@ -155,11 +155,12 @@ impl Value {
                 // A predicate's constants are 0 and anything else.
                 !self.destination && !matches!(class, Class::Float(_)) && fits_64_bits(*value)
             }
+            // A constant of either size becomes the size of its use (PTX ISA section 4.5.2).
             Operand::Float32(_) => {
-                !self.destination && matches!(class, Class::Float(32) | Class::Bits(0 | 32))
+                !self.destination && matches!(class, Class::Float(32 | 64) | Class::Bits(0 | 32))
             }
             Operand::Float64(_) => {
-                !self.destination && matches!(class, Class::Float(64) | Class::Bits(0 | 64))
+                !self.destination && matches!(class, Class::Float(32 | 64) | Class::Bits(0 | 64))
             }
             _ => false,
         }
