@@ -144,6 +144,13 @@ fn narrowing_matches_half() {
     word("cvt.rz.bf16.f32 %h4, %f1; cvt.u32.u16 %d, %h4;", |a, _, _| {
         if a.is_nan() { 0x7fff } else { a.to_bits() >> 16 }
     });
+    word("cvt.rn.ftz.bf16.f32 %h4, %f1; cvt.u32.u16 %d, %h4;", |a, _, _| {
+        bf(if a.is_subnormal() { 0f32.copysign(a) } else { a })
+    });
+    word("set.lt.u32.bf16 %d, %h1, %h2;", |a, b, _| {
+        let value = |x: f32| bf16::from_bits(x.to_bits() as u16);
+        if value(a) < value(b) { u32::MAX } else { 0 }
+    });
     word("cvt.rn.relu.bf16x2.f32 %d, %f1, %f2;", |a, b, _| {
         let relu = |x: f32| if x.is_sign_negative() && !x.is_nan() { 0 } else { bf(x) };
         relu(a) << 16 | relu(b)
@@ -157,9 +164,18 @@ fn widening_is_exact() {
         "cvt.f32.f16 %f4, %h1; mov.b32 %d, %f4; cvt.f32.bf16 %f5, %h1; mov.b32 %r4, %f5; cvt.u64.u32 %l, %r4;",
         &rows,
     );
-    for (code, outcome) in outcomes.iter().enumerate() {
+    // Rounding changes nothing, and `.ftz` drops subnormal results.
+    let flushed = evaluate(
+        "cvt.rz.f32.bf16 %f4, %h1; mov.b32 %d, %f4; cvt.ftz.f32.bf16 %f5, %h1; mov.b32 %r4, %f5; cvt.u64.u32 %l, %r4;",
+        &rows,
+    );
+    for (code, (outcome, flushed)) in outcomes.iter().zip(flushed).enumerate() {
         let code = code as u16;
         assert_eq!(outcome.word, canonical(f16::from_bits(code).to_f32()), "f16 {code:#x}");
+        let value = bf16::from_bits(code).to_f32();
+        assert_eq!(flushed.word, canonical(value), "bf16 {code:#x}, rounded");
+        let kept = if value.is_subnormal() { 0f32.copysign(value) } else { value };
+        assert_eq!(flushed.long as u32, canonical(kept), "bf16 {code:#x}, flushed");
         assert_eq!(outcome.long as u32, canonical(bf16::from_bits(code).to_f32()), "bf16 {code:#x}");
     }
 }
