@@ -52,6 +52,16 @@ struct Chunk {
     at: usize,
 }
 
+/// What an mbarrier is told when everything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Completion {
+    /// Its offset in the shared memory of the cluster.
+    pub(crate) mbarrier: u32,
+    pub(crate) bytes: u32,
+    /// Whether only those learn of the copy who acquire at the scope of the cluster.
+    pub(crate) cluster: bool,
+}
+
 /// The data that an agent moves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Transfer {
@@ -62,8 +72,7 @@ pub(crate) struct Transfer {
     reversed: bool,
     /// How it combines with the destination, and bytes of an element.
     pub(crate) reduction: Option<(Atomic, u8)>,
-    /// The mbarrier (an offset) that gets these bytes when everything is written.
-    pub(crate) completes: Option<(u32, u32)>,
+    pub(crate) completes: Option<Completion>,
 }
 
 impl Transfer {
@@ -85,6 +94,13 @@ impl Transfer {
         self.chunks.push(Chunk { from, to, read, written, at });
     }
 
+    /// Adds values that are known already.
+    pub(crate) fn add_values(&mut self, to: Location, values: &[u8]) {
+        let at = self.buffer.len();
+        self.buffer.extend_from_slice(values);
+        self.chunks.push(Chunk { from: to, to, read: 0, written: values.len() as u32, at });
+    }
+
     fn reads_are_done(&self) -> bool {
         self.read == self.chunks.len()
     }
@@ -103,7 +119,12 @@ impl Transfer {
             Location::Global(_) => None,
         };
         let ends = self.chunks.first().and_then(|chunk| offset(chunk.to));
-        ends.into_iter().chain(self.completes.map(|(offset, _)| offset)).any(inside)
+        ends.into_iter().chain(self.completes.map(|completion| completion.mbarrier)).any(inside)
+    }
+
+    /// Whether it has nothing to read: what it writes came from registers.
+    pub(crate) fn is_from_registers(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.read == 0)
     }
 
     /// Whether it writes shared memory.
@@ -271,16 +292,14 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// Changes an mbarrier of the cluster.
+    /// Changes an mbarrier of the cluster. With what that makes known, and whether only waits of cluster scope learn it.
     fn mbarrier(
         &mut self,
         offset: u32,
-        knowledge: Option<&Knowledge>,
+        knowledge: Option<(&Knowledge, bool)>,
         change: impl FnOnce(&mut crate::mbarrier::Mbarrier) -> Result<(), String>,
     ) -> Result<(), FaultKind> {
         let cluster = self.cluster()?;
-        // Whoever finds the phase complete is behind the copy, wherever it was issued.
-        let knowledge = knowledge.map(|knowledge| (knowledge, false));
         cluster.update_mbarrier(offset, knowledge, change).map_err(FaultKind::Mbarrier)?;
         self.memory.watch.written(self.shared_key + u64::from(offset), crate::mbarrier::BYTES as u64);
         Ok(())
@@ -309,9 +328,10 @@ impl Agent {
                 if transfer.written < transfer.chunks.len() {
                     return Ok(if began_read { Progress::Some } else { Progress::Read });
                 }
-                if let Some((offset, bytes)) = transfer.completes {
+                if let Some(Completion { mbarrier, bytes, cluster }) = transfer.completes {
                     let knowledge = self.trail.map(|trail| trail.knowledge(false));
-                    room.mbarrier(offset, knowledge.as_ref(), |mbarrier| mbarrier.complete(bytes))?;
+                    let knowledge = knowledge.as_ref().map(|knowledge| (knowledge, cluster));
+                    room.mbarrier(mbarrier, knowledge, |mbarrier| mbarrier.complete(bytes))?;
                 }
                 if let (Some(detector), Some(trail)) = (&mut room.detector, &self.trail) {
                     detector.end_copy(trail);
@@ -323,7 +343,9 @@ impl Agent {
                     return Ok(Progress::Some);
                 }
                 for (offset, knowledge) in mbarriers {
-                    room.mbarrier(*offset, Some(knowledge), |mbarrier| mbarrier.arrive(1, false, false))?;
+                    room.mbarrier(*offset, Some((knowledge, false)), |mbarrier| {
+                        mbarrier.arrive(1, false, false)
+                    })?;
                 }
                 Ok(Progress::Finished)
             }

@@ -137,6 +137,15 @@ impl Cluster {
         if self.blocks.len() == 1 { 0 } else { (offset / self.stride) as u32 }
     }
 
+    /// The same place, an offset of the region, in the shared memory of the block of rank `rank`.
+    pub(crate) fn counterpart(&self, rank: u32, offset: u32) -> Result<u32, Unreachable> {
+        match self.blocks.get(rank as usize) {
+            None => Err(Unreachable::Outside),
+            Some(None) => Err(Unreachable::Exited),
+            Some(Some(_)) => Ok((rank as usize * self.stride + offset as usize % self.stride) as u32),
+        }
+    }
+
     /// A shared address in words, for the block of rank `own`.
     pub(crate) fn describe_address(&self, own: u32, address: u64) -> String {
         let (rank, offset) = (Cluster::rank(own, address), address & OFFSET_BITS);

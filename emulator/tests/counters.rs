@@ -166,6 +166,29 @@ fn waits_are_counted_in_virtual_cycles() {
 }
 
 #[test]
+fn waits_for_copies_are_counted_if_there_is_something_to_wait_for() {
+    let copies = |between: &str, wait: &str| {
+        one_warp(&format!(
+            ".shared .align 16 .b8 room[512]; mov.u32 %r1, %laneid; mad.wide.u32 %rd2, %r1, 16, %rd1; mov.u32 %r2, room;
+            mad.lo.u32 %r2, %r1, 16, %r2; cp.async.cg.shared.global [%r2], [%rd2], 16; cp.async.commit_group;
+            {between} {wait}"
+        ))
+    };
+    let waited = copies("", "cp.async.wait_group 0;");
+    assert_eq!(waited.copy_waits.count, 1);
+    assert!(waited.copy_waits.cycles <= waited.cycles, "{waited:?}");
+    // The wait counts once, however often it was looked whether it is over.
+    assert_eq!(waited.instructions.of(Class::Asynchronous), 3);
+    // The copy is over when the warp has slept, or one group may be under way.
+    let slept = copies("nanosleep.u32 5000;", "cp.async.wait_all;");
+    assert_eq!((slept.copy_waits.count, slept.sleeps.count), (0, 1));
+    assert_eq!(copies("", "cp.async.wait_group 1;").copy_waits.count, 0);
+    // The warp asks for 512 neighbouring bytes once; what the copy writes is no request.
+    assert_eq!(waited.loads, Requests { requests: 1, sectors: 16 });
+    assert_eq!((waited.stores, waited.shared.requests), Default::default());
+}
+
+#[test]
 fn occupancy_is_the_share_of_resident_warps() {
     // Four blocks of 8 warps that all live for the same sleep, two on each of two multiprocessors: 16 of 64 warps.
     let config = Config { sms_per_gpu: 2, ..Config::default() };

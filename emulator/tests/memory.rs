@@ -21,6 +21,25 @@ fn narrow_loads_extend_to_the_register() {
     }
 }
 
+/// A base below zero with an offset that brings it back, as nvcc writes `s[127 - threadIdx.x]`.
+#[test]
+fn addresses_of_32_bits_wrap() {
+    for space in ["shared", "local"] {
+        let body = format!(
+            ".{space} .align 16 .b8 room[256]; mov.u32 %r1, %laneid; mov.u32 %r2, room; ld.param.u64 %rd1, [out];
+             mad.lo.u32 %r3, %r1, 4, %r2; add.u32 %r4, %r1, 100; sub.u32 %r5, %r3, 1024;
+             st.{space}.u32 [%r5+1024], %r4; ld.{space}.u32 %r6, [%r3];
+             mad.wide.u32 %rd2, %r1, 4, %rd1; st.global.u32 [%rd2], %r6;
+             st.{space}.u32 [%r3], %r1; ld.{space}.u32 %r6, [%r5+1024]; st.global.u32 [%rd2+128], %r6;"
+        );
+        let mut machine = Machine::new(Config::default()).expect("configuration");
+        let out = zeroed(&mut machine, 0, 256);
+        run(&mut machine, &module(".param .u64 out", &body), 1, 32, vec![Argument::U64(out)]).expect("run");
+        let expected: Vec<u32> = (100..132).chain(0..32).collect();
+        assert_eq!(words(&mut machine, out, 64), expected, "{space}");
+    }
+}
+
 /// Copies 4096 bytes in pieces that all look the same from outside, and checks every byte.
 #[test]
 fn copies_of_every_shape_move_every_byte() {

@@ -5,10 +5,10 @@ use ptx::Operand;
 
 use super::arithmetic::operand;
 use super::builder::Builder;
-use super::memory::{atomic_operation, type_bits};
+use super::memory::{atomic_operation, list, type_bits};
 use super::modifiers::Modifiers;
 use crate::op::{
-    Address, AsynchronousOp, Awaited, BulkCopy, LaneCopy, MbarrierKind, Op, Order, Scope, Space,
+    Address, AsynchronousOp, Awaited, BulkCopy, LaneCopy, MbarrierKind, Op, Order, RemoteStore, Scope, Space,
 };
 use crate::register::NONE;
 
@@ -22,6 +22,8 @@ pub(super) fn decode(
     let decoded = match name {
         "mbarrier" => mbarrier(builder, instruction),
         "cp" => copy(builder, instruction),
+        "st" if instruction.opcode.has("bulk") => fill(builder, instruction),
+        "st" | "red" => remote_store(builder, instruction),
         _ => return None,
     };
     Some(decoded.map(|op| {
@@ -195,13 +197,60 @@ fn bulk_copy(
     let [to, from] = spaces.as_slice() else { return Err("it needs two state spaces".into()) };
     let completes = modifiers.take(COMPLETES);
     modifiers.take("bulk_group");
+    let multicast = modifiers.take("multicast::cluster");
     modifiers.finish()?;
+    let blocks = if multicast { Some(builder.word(at(4)?)?) } else { None };
     let mbarrier = if completes { Some(address(builder, at(3)?, *to)?) } else { None };
     Ok(AsynchronousOp::Bulk(BulkCopy {
         to: address(builder, at(0)?, *to)?,
         from: address(builder, at(1)?, *from)?,
         bytes: builder.word(at(2)?)?,
         mbarrier,
+        reduction,
+        blocks,
+    }))
+}
+
+/// `st.bulk`, whose value the table knows to be zero.
+fn fill(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<AsynchronousOp, String> {
+    let mut modifiers = Modifiers::of(instruction);
+    modifiers.take("bulk");
+    modifiers.take("weak");
+    let space = shared(&mut modifiers);
+    modifiers.finish()?;
+    let to = address(builder, operand(instruction, 0)?, space)?;
+    Ok(AsynchronousOp::Fill { to, bytes: builder.long(operand(instruction, 1)?)? })
+}
+
+/// `st.async` and `red.async`.
+fn remote_store(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<AsynchronousOp, String> {
+    let at = |index| operand(instruction, index);
+    let mut modifiers = Modifiers::of(instruction);
+    modifiers.take("async");
+    let ty = modifiers.last()?;
+    let bits = type_bits(ty)?;
+    let space = shared(&mut modifiers);
+    let reduction = if instruction.opcode.name() == "red" {
+        // Always at the scope of the cluster.
+        modifiers.take("relaxed");
+        modifiers.scope();
+        Some(atomic_operation(&mut modifiers, ty)?)
+    } else {
+        modifiers.take("weak");
+        modifiers.choose(&[("v2", ()), ("v4", ())]);
+        None
+    };
+    modifiers.take(COMPLETES);
+    modifiers.finish()?;
+    let mut values = Vec::new();
+    for value in list(at(1)?) {
+        values.push(builder.data(value, bits)?);
+    }
+    Ok(AsynchronousOp::Remote(RemoteStore {
+        to: address(builder, at(0)?, space)?,
+        values,
+        element: (bits / 8) as u8,
+        mbarrier: address(builder, at(2)?, space)?,
         reduction,
     }))
 }

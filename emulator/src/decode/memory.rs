@@ -15,6 +15,9 @@ pub(super) fn decode(
     name: &str,
     instruction: &ptx::Instruction,
 ) -> Option<Result<(), String>> {
+    if (instruction.opcode.has("async") || instruction.opcode.has("bulk")) && matches!(name, "st" | "red") {
+        return None;
+    }
     Some(match name {
         "ld" | "ldu" | "st" => access(builder, name, instruction),
         "atom" | "red" => atomic(builder, name, instruction),
@@ -70,9 +73,6 @@ pub(super) fn type_bits(name: &str) -> Result<u32, String> {
 fn access(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let at = |index| operand(instruction, index);
     let mut modifiers = Modifiers::of(instruction);
-    if modifiers.take("bulk") {
-        return Err("the emulator does not execute bulk stores".into());
-    }
     let ty = modifiers.last()?;
     let bits = type_bits(ty)?;
     modifiers.ignore(HINTS);
@@ -178,9 +178,6 @@ pub(super) fn list(operand: &Operand) -> &[Operand] {
 
 fn atomic(builder: &mut Builder<'_>, name: &str, instruction: &ptx::Instruction) -> Result<(), String> {
     let mut modifiers = Modifiers::of(instruction);
-    if modifiers.take("async") {
-        return Err("the emulator does not execute asynchronous reductions".into());
-    }
     let ty = modifiers.last()?;
     let bits = type_bits(ty)?;
     modifiers.ignore(HINTS);

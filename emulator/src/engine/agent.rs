@@ -113,6 +113,8 @@ impl Engine {
                 continue;
             }
             match &agent.work {
+                // What comes from registers needs the other block alone, whose end is looked at above.
+                Work::Transfer(transfer) if transfer.is_from_registers() && agent.bulk => {}
                 Work::Transfer(transfer) if agent.bulk && transfer.needs_shared() => {
                     let text = if transfer.fills_shared() {
                         "the block exits before this copy into its shared memory is complete; wait for its mbarrier"

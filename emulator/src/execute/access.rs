@@ -23,8 +23,10 @@ pub(super) fn addresses(r: &Registers, op: &MemoryOp) -> [u64; 32] {
         }
         Some(Data { slot, long: false }) => {
             let base = &r.words[usize::from(slot)];
+            // Addresses of 32 bits stay so: compilers count on `[%r1+508]` for a %r1 below zero.
+            let ones = op.space.address_bits();
             for lane in 0..32 {
-                out[lane] = u64::from(base[lane]).wrapping_add(op.offset as u64);
+                out[lane] = u64::from(base[lane]).wrapping_add(op.offset as u64) & ones;
             }
         }
         None => {}

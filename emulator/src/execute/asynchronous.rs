@@ -3,9 +3,9 @@
 //! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then; contents are read
 //! later. `cp.async` is one agent for the lanes that execute it together, a bulk copy one for each lane.
 
-use super::{Environment, Private, Raised, cluster, mbarrier, model};
-use crate::agent::{Agent, Location, Transfer, Work};
-use crate::cluster::Cluster;
+use super::{Environment, Private, Raised, cluster, fill, mbarrier, model, remote};
+use crate::agent::{Agent, Completion, Location, Transfer, Work};
+use crate::cluster::{Cluster, Unreachable};
 use crate::consistency::{Kind, Trail};
 use crate::counters::Direction;
 use crate::error::FaultKind;
@@ -47,6 +47,14 @@ pub(super) fn execute(
 
         AsynchronousOp::PendingCount { d, state } => mbarrier::pending_count(r, *d, *state, mask)?,
         AsynchronousOp::Bulk(copy) => bulk(env, private, r, copy, pc, mask)?,
+        AsynchronousOp::Fill { to, bytes } => {
+            spin.stored = true;
+            fill::execute(env, private, r, (to, *bytes), pc, mask)?;
+        }
+        AsynchronousOp::Remote(store) => {
+            spin.stored = true;
+            remote::execute(env, private, r, store, pc, mask)?;
+        }
         AsynchronousOp::Prefetch { from, bytes } => {
             for lane in lanes(mask) {
                 let bytes = r.lane::<u32>(*bytes, lane);
@@ -118,7 +126,14 @@ fn outstanding(private: &mut Private) -> &mut Outstanding {
     private.outstanding.get_or_insert_default()
 }
 
-fn issue(env: &mut Environment<'_>, trail: Option<Trail>, pc: u32, lane: u32, bulk: bool, work: Work) -> u64 {
+pub(super) fn issue(
+    env: &mut Environment<'_>,
+    trail: Option<Trail>,
+    pc: u32,
+    lane: u32,
+    bulk: bool,
+    work: Work,
+) -> u64 {
     env.block.agents += 1;
     *env.launched += 1;
     env.agents.issue(Agent { issuer: env.issuer, pc, lane, bulk, work, trail })
@@ -187,16 +202,10 @@ fn bulk(
         size(lane, bytes)?;
         let from = locate(env, private, r, &copy.from, lane, bytes, "read", BULK)?;
         let to = locate(env, private, r, &copy.to, lane, bytes, "write", BULK)?;
-        let mut transfer = Transfer::default();
-        transfer.reduction = copy.reduction;
-        transfer.add(from, to, bytes);
-        if let Some(address) = &copy.mbarrier {
-            let offset = mbarrier::offset(env, r, address, lane)?;
-            if let Err(text) = env.cluster.mbarriers.get(&env.cluster.shared, offset) {
-                return raise(lane, FaultKind::Mbarrier(text));
-            }
-            transfer.completes = Some((offset, bytes));
-        }
+        let mbarrier = match &copy.mbarrier {
+            Some(address) => Some(mbarrier::offset(env, r, address, lane)?),
+            None => None,
+        };
         if let Location::Global(address) = from {
             env.counters.add(Direction::Read, window::owner(address), bytes.into());
         }
@@ -204,26 +213,75 @@ fn bulk(
             let direction = if copy.reduction.is_some() { Direction::Both } else { Direction::Write };
             env.counters.add(direction, window::owner(address), bytes.into());
         }
-        let clock = match (&mut env.detector, &mut private.clocks) {
-            (Some(detector), Some(clocks)) => Some(detector.start_bulk(clocks, lane)),
-            _ => None,
+        let Some(blocks) = copy.blocks else {
+            bulk_transfer(env, private, copy, (pc, lane), (from, to, bytes), mbarrier)?;
+            continue;
         };
-        if let Some(clock) = &clock {
-            let (kind, element) = match copy.reduction {
-                Some((_, element)) => (Kind::Atomic, element),
-                None => (Kind::Write, BULK as u8),
+        // Multicast: to each block a transfer of its own, whose completion is its own too.
+        let blocks = r.lane::<u32>(blocks, lane) & 0xffff;
+        for rank in (0..16).filter(|rank| blocks >> rank & 1 == 1) {
+            let counterpart = |offset| {
+                env.cluster.counterpart(rank, offset).or_else(|why| {
+                    let text = match why {
+                        Unreachable::Outside => {
+                            format!("the cluster has no block {rank} that the mask {blocks:#x} names")
+                        }
+                        Unreachable::Exited => {
+                            format!("the cluster's block {rank}, which the mask names, has exited")
+                        }
+                    };
+                    raise(lane, FaultKind::Asynchronous(text))
+                })
             };
-            model::copy(env, clock, Kind::Read, (pc, lane), from, (bytes, BULK as u8))?;
-            model::copy(env, clock, kind, (pc, lane), to, (bytes, element))?;
-            if let Some((mbarrier, _)) = transfer.completes {
-                model::completion(env, clock, (pc, lane), mbarrier)?;
-            }
+            let there = match to {
+                Location::Shared(offset) => Location::Shared(counterpart(offset)?),
+                global => global,
+            };
+            let mbarrier = mbarrier.map(counterpart).transpose()?;
+            bulk_transfer(env, private, copy, (pc, lane), (from, there, bytes), mbarrier)?;
         }
-        let trail = clock.map(|clock| clock.trail);
-        let serial = issue(env, trail, pc, lane as u32, true, Work::Transfer(transfer));
-        if copy.mbarrier.is_none() {
-            outstanding(private).bulk[lane].add(serial, trail, env.agents);
+    }
+    Ok(())
+}
+
+/// Issues one copy of one lane.
+fn bulk_transfer(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    copy: &BulkCopy,
+    (pc, lane): (u32, usize),
+    (from, to, bytes): (Location, Location, u32),
+    mbarrier: Option<u32>,
+) -> Result<(), Raised> {
+    let mut transfer = Transfer::default();
+    transfer.reduction = copy.reduction;
+    transfer.add(from, to, bytes);
+    if let Some(mbarrier) = mbarrier {
+        if let Err(text) = env.cluster.mbarriers.get(&env.cluster.shared, mbarrier) {
+            return raise(lane, FaultKind::Mbarrier(text));
         }
+        // Whoever finds the phase complete is behind the copy, wherever it was issued.
+        transfer.completes = Some(Completion { mbarrier, bytes, cluster: false });
+    }
+    let clock = match (&mut env.detector, &mut private.clocks) {
+        (Some(detector), Some(clocks)) => Some(detector.start_bulk(clocks, lane)),
+        _ => None,
+    };
+    if let Some(clock) = &clock {
+        let (kind, element) = match copy.reduction {
+            Some((_, element)) => (Kind::Atomic, element),
+            None => (Kind::Write, BULK as u8),
+        };
+        model::copy(env, clock, Kind::Read, (pc, lane), from, (bytes, BULK as u8))?;
+        model::copy(env, clock, kind, (pc, lane), to, (bytes, element))?;
+        if let Some(mbarrier) = mbarrier {
+            model::completion(env, clock, (pc, lane), mbarrier)?;
+        }
+    }
+    let trail = clock.map(|clock| clock.trail);
+    let serial = issue(env, trail, pc, lane as u32, true, Work::Transfer(transfer));
+    if mbarrier.is_none() {
+        outstanding(private).bulk[lane].add(serial, trail, env.agents);
     }
     Ok(())
 }

@@ -240,6 +240,29 @@ pub(super) fn mbarrier(
     checked.map(Some).map_err(|racing| raise(env, private, &racing, access, pc, home))
 }
 
+/// The lanes of `mask` together set a run of shared memory, in units of eight bytes.
+pub(super) fn fill(
+    env: &mut Environment<'_>,
+    private: &mut Private,
+    pc: u32,
+    mask: u32,
+    run: (usize, usize),
+) -> Result<(), Raised> {
+    let home = Home::Shared;
+    let Some(model) = model(env, private, home) else { return Ok(()) };
+    let access = Access {
+        kind: Kind::Write,
+        strong: None,
+        bytes: 8,
+        proxy: Proxy::Generic,
+        non_coherent: false,
+        asynchronous: false,
+    };
+    let place = (model.shadow, model.space);
+    let checked = model.detector.access(place, model.clocks, access, pc, mask, run);
+    checked.map(|_| ()).map_err(|racing| raise(env, private, &racing, access, pc, home))
+}
+
 /// A bulk copy that `lane` issues will complete bytes of the mbarrier at an offset of shared memory.
 pub(super) fn completion(
     env: &Environment<'_>,
@@ -282,8 +305,10 @@ pub(super) fn copy(
             (&mut allocation.shadow, Space::Global, offset, Some(allocation.base))
         }
     };
-    // A reduction is relaxed at the scope of the GPU (PTX ISA section 9.7.9.25, `cp.reduce.async.bulk`).
-    let strong = (kind == Kind::Atomic).then_some(Scope::Gpu);
+    // A reduction is relaxed: `cp.reduce.async.bulk` at the scope of the GPU (PTX ISA section 9.7.9.25), `red.async` at that of
+    // the cluster.
+    let scope = if clock.proxy == Proxy::Async { Scope::Gpu } else { Scope::Cluster };
+    let strong = (kind == Kind::Atomic).then_some(scope);
     let access = Access { kind, strong, bytes, proxy: clock.proxy, non_coherent: false, asynchronous: true };
     let helper = clock.lane_for(lane);
     let noted = detector.copy(shadow, clock, access, (pc, helper), space, (offset, length as usize));

@@ -17,6 +17,17 @@ pub(crate) enum Space {
     Param,
 }
 
+impl Space {
+    /// The bits of an address whose base is a register of 32 bits: shared and local addresses have no more.
+    #[inline(always)]
+    pub(crate) fn address_bits(self) -> u64 {
+        match self {
+            Space::Shared | Space::Cluster | Space::Local => u32::MAX.into(),
+            Space::Generic | Space::Global | Space::Const | Space::Param => u64::MAX,
+        }
+    }
+}
+
 /// Scope of a strong access or fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scope {

@@ -16,7 +16,10 @@ impl Address {
     pub(crate) fn of(&self, r: &Registers, lane: usize) -> u64 {
         let base = match self.base {
             Some(Data { slot, long: true }) => r.longs[usize::from(slot)][lane],
-            Some(Data { slot, long: false }) => r.words[usize::from(slot)][lane].into(),
+            Some(Data { slot, long: false }) => {
+                let base = u64::from(r.words[usize::from(slot)][lane]);
+                return base.wrapping_add(self.offset as u64) & self.space.address_bits();
+            }
             None => 0,
         };
         base.wrapping_add(self.offset as u64)
@@ -68,6 +71,21 @@ pub(crate) struct BulkCopy {
     pub(crate) mbarrier: Option<Address>,
     /// `cp.reduce`: how it combines with the destination, and bytes of an element.
     pub(crate) reduction: Option<(Atomic, u8)>,
+    /// `.multicast::cluster`: a bit for each block of the cluster that gets the bytes, at the same offset in its shared memory.
+    pub(crate) blocks: Option<Slot>,
+}
+
+/// `st.async` and `red.async`: every lane sends values to another block.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RemoteStore {
+    pub(crate) to: Address,
+    pub(crate) values: Vec<Data>,
+    /// Bytes of a value.
+    pub(crate) element: u8,
+    /// The mbarrier whose transaction count it completes.
+    pub(crate) mbarrier: Address,
+    /// How it combines with the destination.
+    pub(crate) reduction: Option<Atomic>,
 }
 
 /// `cp.async`: every lane copies a few bytes.
@@ -80,7 +98,7 @@ pub(crate) struct LaneCopy {
     pub(crate) source_bytes: Option<Slot>,
 }
 
-/// An instruction that concerns agents.
+/// An instruction that concerns agents, or that acts on more bytes than registers have.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AsynchronousOp {
     /// `barrier.cluster.arrive`; `.relaxed` does not release.
@@ -98,6 +116,12 @@ pub(crate) enum AsynchronousOp {
         state: Slot,
     },
     Bulk(BulkCopy),
+    Remote(RemoteStore),
+    /// `st.bulk` of zero.
+    Fill {
+        to: Address,
+        bytes: Slot,
+    },
     Prefetch {
         from: Address,
         bytes: Slot,
