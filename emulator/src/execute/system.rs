@@ -203,8 +203,8 @@ impl Arguments<'_, '_, '_> {
             'c' => values.push(Box::new(char::from(self.next(4)? as u8))),
             'g' | 'G' => {
                 let value = f64::from_bits(self.next(8)?);
-                let text = general(specification, value);
-                return Ok(vsprintf(&text, &[&value]).unwrap_or(verbatim));
+                let (text, rounded) = general(specification, value);
+                return Ok(vsprintf(&text, &[&rounded]).unwrap_or(verbatim));
             }
             'f' | 'F' | 'e' | 'E' => values.push(Box::new(f64::from_bits(self.next(8)?))),
             's' => {
@@ -221,8 +221,8 @@ impl Arguments<'_, '_, '_> {
 }
 
 /// `%g` as the conversion that C says it stands for: `%e` or `%f` with as many digits as are left without trailing zeros (C11
-/// section 7.21.6.1). `specification` has no `*` and no `%`.
-fn general(specification: &str, value: f64) -> String {
+/// section 7.21.6.1), and the value with no more digits than that. `specification` has no `*` and no `%`.
+fn general(specification: &str, value: f64) -> (String, f64) {
     let (body, style) = specification.split_at(specification.len() - 1);
     let body = body.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let (width, precision) =
@@ -231,16 +231,17 @@ fn general(specification: &str, value: f64) -> String {
     let (exponent_style, fixed_style) = if style == "G" { ('E', 'F') } else { ('e', 'f') };
     let written = format!("{value:.*e}", precision - 1);
     let Some((mantissa, exponent)) = written.split_once('e') else {
-        return format!("%{width}{fixed_style}");
+        return (format!("%{width}{fixed_style}"), value);
     };
     let exponent: i64 = exponent.parse().unwrap_or(0);
     let digits = mantissa.trim_start_matches('-').replace('.', "");
     let kept = if width.contains('#') { digits.len() } else { digits.trim_end_matches('0').len().max(1) };
-    if exponent < -4 || exponent >= precision as i64 {
+    let text = if exponent < -4 || exponent >= precision as i64 {
         format!("%{width}.{}{exponent_style}", kept - 1)
     } else {
         format!("%{width}.{}{fixed_style}", (kept as i64 - 1 - exponent).max(0))
-    }
+    };
+    (text, written.parse().unwrap_or(value))
 }
 
 #[cfg(test)]
@@ -269,7 +270,8 @@ mod tests {
             let (conversion, tail) = specification
                 .split_once('|')
                 .map_or((specification, ""), |(conversion, _)| (conversion, "|"));
-            let printed = vsprintf(&general(conversion, value), &[&value]).expect("a conversion");
+            let (text, rounded) = general(conversion, value);
+            let printed = vsprintf(&text, &[&rounded]).expect("a conversion");
             assert_eq!(printed + tail, expected, "%{specification} of {value}");
         }
     }

@@ -40,7 +40,7 @@ extern "C" __global__ void scan_wide_tiles(const int *x, int *out) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     out[i * 3] = cg::reduce(tile, x[i], cg::plus<int>());
     out[i * 3 + 1] = cg::inclusive_scan(tile, x[i]);
-    out[i * 3 + 2] = tile.shfl(x[i], 63 - tile.thread_rank());
+    out[i * 3 + 2] = tile.shfl(x[i], 37);
 }
 
 // Half of the warps fetch tiles, the other half fold them.
