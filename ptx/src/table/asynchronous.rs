@@ -4,9 +4,7 @@ use super::Row;
 
 pub(super) static ROWS: &[Row] = &[
     Row::new("cp.async.ca.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(4;8;16){, source_size:u32}{, cache_policy:b64}", (7, 0), 80).asynchronous(),
-    Row::new("cp.async.ca.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(4;8;16), !ignore:pred{, cache_policy:b64}", (7, 5), 80).asynchronous(),
     Row::new("cp.async.cg.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(16){, source_size:u32}{, cache_policy:b64}", (7, 0), 80).asynchronous(),
-    Row::new("cp.async.cg.<shared_cta>.global{.L2::cache_hint}{.<prefetch>} [d], [s], size:const(16), !ignore:pred{, cache_policy:b64}", (7, 5), 80).asynchronous(),
     Row::new("cp.async.commit_group", (7, 0), 80).asynchronous(),
     Row::new("cp.async.wait_group groups:const", (7, 0), 80).asynchronous(),
     Row::new("cp.async.wait_all", (7, 0), 80).asynchronous(),
