@@ -280,10 +280,8 @@ impl Detector {
                 read.kind == Kind::Read && atomic.kind == Kind::Atomic && read.bytes == atomic.bytes;
             atomic.strong.filter(|&scope| is_pair && read.strong.is_none() && scope >= needed)
         };
-        let reads = [
-            (begins(&earlier, &mine), stamp.actor, stamp.pc),
-            (begins(&mine, &earlier), later.actor, later.pc),
-        ];
+        let reads =
+            [(begins(earlier, mine), stamp.actor, stamp.pc), (begins(mine, earlier), later.actor, later.pc)];
         if stamp.actor == later.actor
             && let Some((Some(scope), reader, pc)) = reads.into_iter().find(|(scope, ..)| scope.is_some())
         {
