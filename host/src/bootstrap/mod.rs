@@ -117,8 +117,10 @@ impl Group {
     pub fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         let connection = self.connection();
         let request = FromClient::Gather { purpose: purpose.to_owned(), bytes };
-        message::send(&*connection, &request).map_err(|cause| self.lost(&cause))?;
-        match message::receive(&*connection, LONGEST).map_err(|cause| self.lost(&cause))? {
+        // What rank 0 said before it ended is still there to be read, although nothing can be sent any more.
+        let sent = message::send(&*connection, &request);
+        let answer = message::receive(&*connection, LONGEST);
+        match answer.map_err(|cause| self.lost(&sent.err().unwrap_or(cause)))? {
             FromServer::Gathered(all) => Ok(all),
             FromServer::Failed(failure) => Err(failure.into()),
             other => Err(self.lost(&io::Error::other(format!("an answer that does not fit: {other:?}")))),
