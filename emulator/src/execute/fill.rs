@@ -2,10 +2,10 @@
 //! the instruction is.
 
 use super::asynchronous::{lanes, raise};
+use super::place::shared_address;
 use super::{Environment, Private, Raised, model};
 use crate::cluster::Cluster;
 use crate::error::FaultKind;
-use crate::memory::window;
 use crate::op::{Address, Space};
 use crate::register::{Registers, Slot};
 
@@ -52,17 +52,9 @@ fn destination(
     lane: usize,
 ) -> Result<usize, Raised> {
     let rank = env.block.rank;
-    let address = match space {
-        Space::Generic if window::space(address) == Space::Shared => window::offset(address),
-        Space::Generic => {
-            let (bytes, place) = (clamp(bytes), env.memory.describe(address));
-            return raise(
-                lane,
-                FaultKind::OutOfBounds { access: "bulk store to shared memory", bytes, place },
-            );
-        }
-        _ => address,
-    };
+    let elsewhere =
+        |place| FaultKind::OutOfBounds { access: "bulk store to shared memory", bytes: clamp(bytes), place };
+    let address = shared_address(env, space, address, lane, elsewhere)?;
     let place = || env.cluster.describe_address(rank, address);
     if !address.is_multiple_of(UNIT) {
         return raise(

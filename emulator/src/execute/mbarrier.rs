@@ -1,12 +1,12 @@
 //! Mbarrier instructions, lane after lane (PTX ISA section 9.7.13.15).
 
 use super::asynchronous::{lanes, raise};
+use super::place::shared_address;
 use super::{Environment, Private, Raised, model};
 use crate::cluster::Cluster;
 use crate::consistency::{Kind, Knowledge, Phases};
 use crate::error::FaultKind;
 use crate::mbarrier;
-use crate::memory::window;
 use crate::op::{Address, Awaited, MbarrierKind, Order, Scope, Space};
 use crate::parking::{Read, Spin};
 use crate::register::{NONE, Registers, Slot};
@@ -18,16 +18,8 @@ pub(super) fn offset(
     operand: &Address,
     lane: usize,
 ) -> Result<u32, Raised> {
-    let address = operand.of(r, lane);
-    let address = match operand.space {
-        Space::Generic if window::space(address) == Space::Shared => window::offset(address),
-        Space::Generic => {
-            let place = env.memory.describe(address);
-            let text = format!("mbarrier at {place}; it must be in shared memory");
-            return raise(lane, FaultKind::Mbarrier(text));
-        }
-        _ => address,
-    };
+    let elsewhere = |place| FaultKind::Mbarrier(format!("mbarrier at {place}; it must be in shared memory"));
+    let address = shared_address(env, operand.space, operand.of(r, lane), lane, elsewhere)?;
     let bytes = mbarrier::BYTES as u32;
     let rank = env.block.rank;
     if !address.is_multiple_of(bytes.into()) {

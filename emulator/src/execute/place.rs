@@ -36,6 +36,23 @@ pub(super) enum Home {
     Parameters,
 }
 
+/// A lane's address within shared memory of the cluster; what `elsewhere` makes of the place where a generic one is instead.
+pub(super) fn shared_address(
+    env: &Environment<'_>,
+    space: Space,
+    address: u64,
+    lane: usize,
+    elsewhere: impl FnOnce(String) -> FaultKind,
+) -> Result<u64, Raised> {
+    match space {
+        Space::Generic if window::space(address) == Space::Shared => Ok(window::offset(address)),
+        Space::Generic => {
+            Err(Raised { kind: elsewhere(env.memory.describe(address)), lane: Some(lane as u32) })
+        }
+        _ => Ok(address),
+    }
+}
+
 /// The place of one lane's access.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {

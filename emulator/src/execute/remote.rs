@@ -5,12 +5,12 @@
 //! proxy. Completion releases at the scope of the cluster, so whoever waits must acquire at that scope.
 
 use super::asynchronous::{issue, lanes, raise};
+use super::place::shared_address;
 use super::{Environment, Private, Raised, access, mbarrier, model};
 use crate::agent::{Completion, Location, Transfer, Work};
 use crate::consistency::Kind;
 use crate::error::FaultKind;
-use crate::memory::window;
-use crate::op::{Address, RemoteStore, Space};
+use crate::op::{Address, RemoteStore};
 use crate::register::Registers;
 
 pub(super) fn execute(
@@ -72,16 +72,12 @@ fn destination(
     lane: usize,
     bytes: u32,
 ) -> Result<u32, Raised> {
-    let address = operand.of(r, lane);
-    let address = match operand.space {
-        Space::Generic if window::space(address) == Space::Shared => window::offset(address),
-        Space::Generic => {
-            let place = env.memory.describe(address);
-            let text = format!("it writes {place}; the destination must be shared memory of the cluster");
-            return raise(lane, FaultKind::Asynchronous(text));
-        }
-        _ => address,
+    let elsewhere = |place| {
+        FaultKind::Asynchronous(format!(
+            "it writes {place}; the destination must be shared memory of the cluster"
+        ))
     };
+    let address = shared_address(env, operand.space, operand.of(r, lane), lane, elsewhere)?;
     let rank = env.block.rank;
     let place = || env.cluster.describe_address(rank, address);
     if !address.is_multiple_of(bytes.into()) {

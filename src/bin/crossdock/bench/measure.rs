@@ -99,12 +99,9 @@ impl Bench<'_> {
         let (warm_up, iterations) = self.arguments.repetitions();
         let mut kept = Vec::with_capacity(iterations as usize);
         for repetition in 0..warm_up + iterations {
-            rank.barrier()?;
-            meeting.meet(rank)?;
-            let start = Instant::now();
-            let stage = once()?;
+            let iteration = timed(rank, meeting, &mut once)?;
             if repetition >= warm_up {
-                kept.push(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() });
+                kept.push(iteration);
             }
         }
         Ok(kept)
@@ -185,13 +182,11 @@ impl Bench<'_> {
                 let mut results: Buffer<bf16> = rank.buffer(brought.count() * self.shape.hidden as usize)?;
                 for repetition in 0..warm_up + iterations {
                     let arrived = dock.dispatch_cached(&brought.tokens(), handle)?;
-                    rank.barrier()?;
-                    meeting.meet(rank)?;
-                    let start = Instant::now();
-                    let stage =
-                        arrived.combine_into(Combine::of_slots(outputs), (&mut results).into())?.report;
+                    let iteration = timed(rank, meeting, || {
+                        Ok(arrived.combine_into(Combine::of_slots(outputs), (&mut results).into())?.report)
+                    })?;
                     if repetition >= warm_up {
-                        kept.push(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() });
+                        kept.push(iteration);
                     }
                 }
                 Ok(kept)
@@ -332,6 +327,19 @@ pub(super) fn router_gate(shape: &Shape) -> Gate {
         normalised: true,
         logits: LogitFormat::F32,
     }
+}
+
+/// What takes part in a measurement, once, begun by all ranks together.
+fn timed(
+    rank: &Rank,
+    meeting: &Meeting,
+    once: impl FnOnce() -> Result<StageReport, Error>,
+) -> Result<Iteration, Error> {
+    rank.barrier()?;
+    meeting.meet(rank)?;
+    let start = Instant::now();
+    let stage = once()?;
+    Ok(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() })
 }
 
 /// One dispatch of what is in device memory.
