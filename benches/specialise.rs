@@ -23,19 +23,19 @@ fn compile(source: &str, module: &DeviceModule, kernel: &str, parameters: &[(&st
         _ => None,
     });
     let (_, items) = code.expect("shipped sources have a device module");
+    // The module's own IR comes first; the macros, too, fetch what several imports share once.
+    let texts = &module.texts()[1..];
     let parse = |text: &&str| text::parse(text).expect("shipped IR is IR");
-    let imports: Vec<Vec<ir::Module>> =
-        module.imports.iter().map(|import| import.texts().iter().map(parse).collect()).collect();
-    let direct: Vec<&ir::Module> = imports.iter().map(|modules| &modules[0]).collect();
-    let all: Vec<&ir::Module> = imports.iter().flatten().collect();
+    let imported: Vec<ir::Module> = texts.iter().map(parse).collect();
+    let of = |text: &str| {
+        let position = texts.iter().position(|known| *known == text);
+        &imported[position.expect("it is among the imported")]
+    };
+    let direct: Vec<&ir::Module> = module.imports.iter().map(|import| of(import.ir)).collect();
+    let all: Vec<&ir::Module> = imported.iter().collect();
     let place = front::Source { name: "bench::code", file: "bench.rs", text: Some(source) };
     let lowered = front::lower(items, &place, &direct, &all).expect("shipped kernels have no mistakes");
-    let mut modules: Vec<ir::Module> = Vec::new();
-    for import in all {
-        if !modules.iter().any(|known| known.name == import.name) {
-            modules.push(import.clone());
-        }
-    }
+    let mut modules = imported;
     modules.push(lowered);
     let program = back::link(modules).expect("shipped kernels are valid");
     assert!(back::examine(&program, "bench::code").is_empty());

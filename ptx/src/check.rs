@@ -6,6 +6,7 @@ use crate::error::{Error, Line};
 use crate::model::{Function, Instruction, Item, Module, Operand, Statement, Type, Variable};
 use crate::special;
 use crate::table::Sm;
+use crate::table::form::Chosen;
 use crate::table::operand::{NameKind, OperandPattern, Shape, Value};
 use crate::types::Class;
 use scope::{Scope, Scopes};
@@ -145,37 +146,38 @@ impl<'a> Checker<'a> {
             });
             return;
         };
+        let chosen = instruction.opcode.chosen();
         for (pattern, operand) in patterns.iter().zip(&instruction.operands) {
-            self.operand(scopes, instruction, pattern, operand);
+            self.operand(scopes, (instruction, &chosen), pattern, operand);
         }
     }
 
     fn requirement(&mut self, instruction: &Instruction) {
         let needed = instruction.opcode.requirement();
-        let (line, what) = (Line(instruction.line), instruction.opcode.to_string());
+        let (line, what) = (Line(instruction.line), || instruction.opcode.to_string());
         if needed.version > self.module.version {
             let (needed, version) = (needed.version.to_string(), self.module.version.to_string());
-            self.errors.push(Error::Version { line, what: what.clone(), needed, version });
+            self.errors.push(Error::Version { line, what: what(), needed, version });
         }
         if self.target.is_some_and(|target| !needed.sm.is_met_by(target)) {
             let (needed, target) = (needed.sm.to_string(), self.module.target.join(", "));
-            self.errors.push(Error::Target { line, what, needed, target });
+            self.errors.push(Error::Target { line, what: what(), needed, target });
         }
     }
 
     fn operand(
         &mut self,
         scopes: &Scopes<'a>,
-        instruction: &Instruction,
+        (instruction, chosen): (&Instruction, &Chosen),
         pattern: &OperandPattern,
         operand: &'a Operand,
     ) {
         let line = Line(instruction.line);
         match (pattern, operand) {
-            (OperandPattern::Value(value), _) => self.value(scopes, instruction, value, operand),
+            (OperandPattern::Value(value), _) => self.value(scopes, (instruction, chosen), value, operand),
             (OperandPattern::Pair(first, second), Operand::Pair(a, b)) => {
-                self.value(scopes, instruction, first, a);
-                self.value(scopes, instruction, second, b);
+                self.value(scopes, (instruction, chosen), first, a);
+                self.value(scopes, (instruction, chosen), second, b);
             }
             (OperandPattern::Address(_), Operand::Address { base: Some(base), .. }) => {
                 self.address(scopes, instruction, base);
@@ -216,8 +218,14 @@ impl<'a> Checker<'a> {
         self.declared(is_declared, "symbol", name, line);
     }
 
-    fn value(&mut self, scopes: &Scopes<'a>, instruction: &Instruction, value: &Value, operand: &'a Operand) {
-        let Some(class) = value.class(&|label| instruction.opcode.slot(label)) else { return };
+    fn value(
+        &mut self,
+        scopes: &Scopes<'a>,
+        (instruction, chosen): (&Instruction, &Chosen),
+        value: &Value,
+        operand: &'a Operand,
+    ) {
+        let Some(class) = value.class(&|label| chosen.slot(label)) else { return };
         match operand {
             Operand::Register(name) | Operand::Not(name) => {
                 self.register(scopes, instruction, name, class, value.wider);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Line};
 use crate::model::{Guard, Instruction, Opcode, Operand, Type};
 use crate::printer::comma_separated;
-use crate::table::form::Form;
+use crate::table::form::{Chosen, Form};
 use crate::table::operand::OperandPattern;
 use crate::table::{Requirement, Row, rows_named};
 
@@ -85,7 +85,8 @@ fn matching_shape(
     modifiers: &[&'static str],
     operands: &[Operand],
 ) -> Option<&'static [OperandPattern]> {
-    let slot = |label: &str| form.slot(modifiers, label);
+    let chosen = form.chosen(modifiers);
+    let slot = |label: &str| chosen.slot(label);
     let hinted = modifiers.contains(&"L2::cache_hint");
     let fits = |shape: &&Vec<OperandPattern>| {
         shape.len() == operands.len()
@@ -119,7 +120,12 @@ fn modifier_error(name: &str, opcode: &str, written: &[&str], rows: &[&'static R
 impl Opcode {
     /// The modifier chosen in the row's slot `label`: `opcode.slot("scope")` is `Some("sys")` for `ld.acquire.sys.b32`.
     pub fn slot(&self, label: &str) -> Option<&'static str> {
-        self.row.form().slot(&self.modifiers, label)
+        self.chosen().slot(label)
+    }
+
+    /// All its filled slots, for who asks for several.
+    pub(crate) fn chosen(&self) -> Chosen {
+        self.row.form().chosen(&self.modifiers)
     }
 
     /// The last modifier that is a fundamental type; `u32` for `ld.global.u32`, and the source type for `cvt`.

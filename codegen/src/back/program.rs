@@ -1,6 +1,6 @@
 //! A linked program: all modules that a kernel may reach, with every name resolved.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::signature::{KernelParameter, KernelSignature};
 use super::validate;
@@ -11,10 +11,10 @@ use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefiniti
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) modules: Vec<Module>,
-    structs: HashMap<Path, (usize, usize)>,
-    enums: HashMap<Path, (usize, usize)>,
-    constants: HashMap<Path, (usize, usize)>,
-    functions: HashMap<Path, (usize, usize)>,
+    structs: FxHashMap<Path, (usize, usize)>,
+    enums: FxHashMap<Path, (usize, usize)>,
+    constants: FxHashMap<Path, (usize, usize)>,
+    functions: FxHashMap<Path, (usize, usize)>,
 }
 
 /// Links modules into a program: every name resolves, every type agrees, nothing is recursive, every local is assigned
@@ -26,10 +26,10 @@ pub struct Program {
 pub fn link(modules: Vec<Module>) -> Result<Program, Error> {
     let mut program = Program {
         modules,
-        structs: HashMap::new(),
-        enums: HashMap::new(),
-        constants: HashMap::new(),
-        functions: HashMap::new(),
+        structs: FxHashMap::default(),
+        enums: FxHashMap::default(),
+        constants: FxHashMap::default(),
+        functions: FxHashMap::default(),
     };
     for (index, module) in program.modules.iter().enumerate() {
         let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };

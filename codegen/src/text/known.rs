@@ -4,7 +4,7 @@
 //! The printer and the parser declare the same items and locals in the same order, and leave out or fill in exactly what
 //! [`Known::type_of`] and [`span_of`] derive.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ir::{
     BarrierKind, BinaryOp, Expr, ExprKind, Intrinsic, Local, LocalId, Path, Scalar, Size, Space, Span,
@@ -16,9 +16,9 @@ use crate::ir::{
 pub(super) struct Known {
     /// Name of the module itself.
     pub(super) module: String,
-    structs: HashMap<String, Vec<Type>>,
-    constants: HashMap<String, Type>,
-    const_parameters: HashMap<String, Scalar>,
+    structs: FxHashMap<String, Vec<Type>>,
+    constants: FxHashMap<String, Type>,
+    const_parameters: FxHashMap<String, Scalar>,
     /// For each local index, its position in `locals` plus one; zero when it is not declared.
     slots: Vec<u32>,
     locals: Vec<(LocalId, Local)>,

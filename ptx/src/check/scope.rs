@@ -1,20 +1,20 @@
 //! Declared names, block by block.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::Type;
 
 /// What one block (or the module) declares.
 #[derive(Default)]
 pub(super) struct Scope<'a> {
-    pub(super) variables: HashSet<&'a str>,
-    pub(super) functions: HashSet<&'a str>,
-    pub(super) labels: HashSet<&'a str>,
-    pub(super) tables: HashSet<&'a str>,
-    pub(super) prototypes: HashSet<&'a str>,
-    registers: HashMap<&'a str, Type>,
+    pub(super) variables: FxHashSet<&'a str>,
+    pub(super) functions: FxHashSet<&'a str>,
+    pub(super) labels: FxHashSet<&'a str>,
+    pub(super) tables: FxHashSet<&'a str>,
+    pub(super) prototypes: FxHashSet<&'a str>,
+    registers: FxHashMap<&'a str, Type>,
     /// `%r<10>` as prefix `%r`: its count and type.
-    ranges: HashMap<&'a str, (u32, Type)>,
+    ranges: FxHashMap<&'a str, (u32, Type)>,
 }
 
 impl<'a> Scope<'a> {
@@ -51,7 +51,7 @@ impl<'a> Scopes<'a> {
     pub(super) fn has(
         &self,
         name: &str,
-        kind: impl for<'s> Fn(&'s Scope<'a>) -> &'s HashSet<&'a str>,
+        kind: impl for<'s> Fn(&'s Scope<'a>) -> &'s FxHashSet<&'a str>,
     ) -> bool {
         self.0.iter().any(|scope| kind(scope).contains(name))
     }

@@ -98,7 +98,8 @@ pub fn examples(row: &'static Row) -> Vec<Example> {
 }
 
 fn operands(row: &'static Row, modifiers: &[&'static str], shape: &[OperandPattern]) -> Option<Vec<Operand>> {
-    let slot = |label: &str| row.form().slot(modifiers, label);
+    let chosen = row.form().chosen(modifiers);
+    let slot = |label: &str| chosen.slot(label);
     let mut counter = 0;
     shape
         .iter()

@@ -107,14 +107,22 @@ impl Form {
         chosen.collect()
     }
 
-    /// The modifier in the slot `label` of an opcode of this form.
-    pub fn slot(&self, modifiers: &[&'static str], label: &str) -> Option<&'static str> {
-        let assignment = self.assign(modifiers)?;
-        self.elements
-            .iter()
-            .zip(assignment)
-            .find_map(|(element, index)| if element.label == Some(label) { index } else { None })
-            .map(|index| modifiers[index])
+    /// Which modifier of an opcode of this form is in which slot.
+    pub fn chosen(&self, modifiers: &[&'static str]) -> Chosen {
+        let assignment = self.assign(modifiers).unwrap_or_default();
+        let filled = self.elements.iter().zip(assignment);
+        Chosen(filled.filter_map(|(element, index)| Some((element.label?, modifiers[index?]))).collect())
+    }
+}
+
+/// The slots of an opcode that are filled: label and modifier.
+#[derive(Debug)]
+pub struct Chosen(Vec<(&'static str, &'static str)>);
+
+impl Chosen {
+    /// The modifier in the slot `label`.
+    pub fn slot(&self, label: &str) -> Option<&'static str> {
+        self.0.iter().find(|(slot, _)| *slot == label).map(|(_, modifier)| *modifier)
     }
 }
 

@@ -26,7 +26,7 @@ mod synchronous;
 mod target;
 mod video;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
 pub use example::{Example, MODULE_PRELUDE, examples};
@@ -198,12 +198,12 @@ pub fn rows_named(name: &str) -> &'static [&'static Row] {
 }
 
 struct Index {
-    names: HashMap<&'static str, Vec<&'static Row>>,
-    forms: HashMap<usize, Form>,
+    names: FxHashMap<&'static str, Vec<&'static Row>>,
+    forms: FxHashMap<usize, Form>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index = Index { names: HashMap::new(), forms: HashMap::new() };
+    let mut index = Index { names: FxHashMap::default(), forms: FxHashMap::default() };
     for row in rows() {
         index.names.entry(row.name).or_default().push(row);
         index.forms.insert(std::ptr::from_ref(row).addr(), Form::of(row));

@@ -111,7 +111,8 @@ impl Value {
     /// # Errors
     /// What the operand must be: "a 32-bit integer register".
     pub fn check(&self, opcode: &Opcode, elements: u32, ty: Type) -> Result<(), String> {
-        let Some(mut class) = self.class(&|label| opcode.slot(label)) else { return Ok(()) };
+        let chosen = opcode.chosen();
+        let Some(mut class) = self.class(&|label| chosen.slot(label)) else { return Ok(()) };
         if self.shape == Shape::Pack {
             class = Class::Bits(class.bits() / elements.max(1));
         }
@@ -123,7 +124,8 @@ impl Value {
 
     /// Whether a constant may be this operand of `opcode`: sources that are integers or bits.
     pub fn takes_integers(&self, opcode: &Opcode) -> bool {
-        let class = self.class(&|label| opcode.slot(label));
+        let chosen = opcode.chosen();
+        let class = self.class(&|label| chosen.slot(label));
         !self.destination && matches!(class, Some(Class::Bits(_) | Class::Integer(_)))
     }
 

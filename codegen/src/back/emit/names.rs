@@ -1,6 +1,6 @@
 //! Final names: registers after Rust bindings, temporaries after their class, labels after their construct.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Assembly, Class, Label, Line, Register};
 
@@ -70,9 +70,9 @@ impl Names {
             temporaries: CLASSES.iter().map(|(class, prefix)| (*class, *prefix, 0)).collect(),
             bindings: Vec::new(),
         };
-        let mut taken = HashSet::new();
-        let mut next_suffix = HashMap::new();
-        let mut constructs: HashMap<u32, usize> = HashMap::new();
+        let mut taken = FxHashSet::default();
+        let mut next_suffix = FxHashMap::default();
+        let mut constructs: FxHashMap<u32, usize> = FxHashMap::default();
         for line in &body.lines {
             let mut name =
                 |register: Register| names.name_register(body, register, &mut taken, &mut next_suffix);
@@ -99,8 +99,8 @@ impl Names {
         &mut self,
         body: &Assembly,
         register: Register,
-        taken: &mut HashSet<String>,
-        next_suffix: &mut HashMap<String, u32>,
+        taken: &mut FxHashSet<String>,
+        next_suffix: &mut FxHashMap<String, u32>,
     ) {
         if self.registers[register.0 as usize].is_some() {
             return;

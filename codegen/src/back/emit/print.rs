@@ -1,6 +1,6 @@
 //! The finished body as a PTX module.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crossdock_ptx::{
     Directive, Function, FunctionKind, Instruction, Item, Linkage, Location, Module, Opcode, Operand, Space,
@@ -104,7 +104,7 @@ pub(in crate::back) fn print(
 /// Source files in order of first use.
 fn files<'a>(body: &Assembly, modules: &'a [ir::Module]) -> Vec<&'a str> {
     let mut files = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     for line in &body.lines {
         if let Line::Source(source) = line {
             let file = modules[source.module].file.as_str();

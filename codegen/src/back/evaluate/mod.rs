@@ -7,7 +7,9 @@ mod message;
 mod statements;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crossdock_ptx::table::Target;
 
@@ -34,7 +36,7 @@ const MOST_DEPTH: u32 = 200;
 pub(in crate::back) struct Evaluator<'a> {
     program: &'a Program,
     target: Target,
-    constants: RefCell<HashMap<Path, Result<Vec<Constant>, Mistake>>>,
+    constants: RefCell<FxHashMap<Path, Result<Vec<Constant>, Mistake>>>,
     /// Of the expression that is being run.
     steps: Cell<u64>,
     steps_in_all: Cell<u64>,

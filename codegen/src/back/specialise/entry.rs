@@ -1,6 +1,8 @@
 //! The entry around a kernel's body: const parameters checked, run-time parameters declared and loaded.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crossdock_ptx::{Directive, PointerAttribute, Space as PtxSpace, Type as PtxType, Variable};
 
@@ -37,8 +39,8 @@ pub(super) fn specialise(
         mistakes: Vec::new(),
         shared: Vec::new(),
         shared_sites: BTreeMap::new(),
-        shared_addresses: HashMap::new(),
-        homes: HashSet::new(),
+        shared_addresses: FxHashMap::default(),
+        homes: FxHashSet::default(),
         block_threads,
         max_registers: function.kernel.as_ref().and_then(|attributes| attributes.max_registers),
         krate: program.modules[module].krate(),

@@ -30,7 +30,9 @@ mod vectors;
 mod warp;
 mod wide;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::constant::Constant;
 use super::emit::{Argument, Assembly, Base, Class, Register, SharedVariable, SourceLine};
@@ -93,9 +95,9 @@ struct Specialiser<'p> {
     /// Which shared array a call site has.
     shared_sites: BTreeMap<Vec<usize>, usize>,
     /// Registers that hold shared arrays' addresses, by the array's name.
-    shared_addresses: HashMap<String, Register>,
+    shared_addresses: FxHashMap<String, Register>,
     /// Homes of varying locals of the functions that are being inlined: registers whose value may change.
-    homes: HashSet<Register>,
+    homes: FxHashSet<Register>,
     block_threads: u32,
     /// Registers per thread that the launch gives, if it is stated.
     max_registers: Option<u32>,

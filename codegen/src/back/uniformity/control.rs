@@ -1,5 +1,7 @@
 //! Who executes a statement: whole blocks, whole warps, or only some lanes, and where the others parted.
 
+use std::rc::Rc;
+
 use super::fact::{Fact, Level, Origin, Position};
 
 /// How threads left the path of the others.
@@ -31,7 +33,7 @@ pub(super) struct Parting {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Control {
     pub(super) level: Level,
-    pub(super) parting: Option<Box<Parting>>,
+    pub(super) parting: Option<Rc<Parting>>,
     /// The lanes that are here are exactly those of a warp for which the bool of this identity is true.
     pub(super) guard: Option<u64>,
     /// The role whose threads these are: its position among those that were met.
@@ -70,7 +72,7 @@ impl Control {
         }
         if level > self.level {
             control.level = level;
-            control.parting = Some(Box::new(parting));
+            control.parting = Some(Rc::new(parting));
         }
         control
     }
@@ -79,7 +81,7 @@ impl Control {
     pub(super) fn seen_by_the_block(mut self, at: Position, way: Way) -> Control {
         if self.level < Level::Warp {
             self.level = Level::Warp;
-            self.parting = Some(Box::new(Parting { at, way, subject: None, origin: None }));
+            self.parting = Some(Rc::new(Parting { at, way, subject: None, origin: None }));
         }
         self
     }
@@ -89,7 +91,7 @@ impl Control {
         if let Some(parting) = self.parting.as_mut()
             && parting.way == Way::Branch
         {
-            parting.way = way;
+            Rc::make_mut(parting).way = way;
         }
         self
     }

@@ -159,9 +159,8 @@ impl<'p> Analysis<'p> {
         {
             return Ok(Value::Whole(Fact::constant(*result)));
         }
-        let mut inner_path = walk.path.clone();
-        inner_path.push(std::ptr::from_ref(path) as usize);
-        let mut inner = Walk::new(module, function, parameters, inner_path, walk.control());
+        self.path.push(std::ptr::from_ref(path) as usize);
+        let mut inner = Walk::new(module, function, parameters, walk.control());
         let leaves = self.program.modules[module].krate() != self.krate;
         inner.outside = walk.outside.or_else(|| leaves.then(|| walk.position(span)));
         (inner.undecided, inner.undecided_before) = (walk.undecided, walk.undecided);
@@ -170,6 +169,7 @@ impl<'p> Analysis<'p> {
             *local = Some(value);
         }
         self.block(&mut inner, &function.body)?;
+        self.path.pop();
         Ok(inner.result.unwrap_or_else(|| Value::Whole(Fact::uniform())))
     }
 }

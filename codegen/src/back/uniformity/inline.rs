@@ -1,6 +1,6 @@
 //! Inline PTX: what its registers hold, instruction by instruction, and who must be there for each.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crossdock_ptx::table::operand::OperandPattern;
 use crossdock_ptx::table::{Convergence, Effect};
@@ -27,7 +27,7 @@ impl<'p> Analysis<'p> {
         span: Span,
     ) -> Value {
         let mut values = values.iter().map(Value::summary);
-        let mut registers: HashMap<String, Fact> = HashMap::new();
+        let mut registers: FxHashMap<String, Fact> = FxHashMap::default();
         for operand in &inline.operands {
             let fact = if operand.role.takes_value() { values.next() } else { None };
             registers.insert(format!("{{{}}}", operand.name), fact.unwrap_or_else(Fact::uniform));
@@ -61,7 +61,7 @@ impl<'p> Analysis<'p> {
     fn instruction(
         &mut self,
         walk: &Walk<'p>,
-        registers: &HashMap<String, Fact>,
+        registers: &FxHashMap<String, Fact>,
         instruction: &Instruction,
         span: Span,
     ) -> Fact {
@@ -139,7 +139,7 @@ fn destinations(instruction: &Instruction) -> Vec<&str> {
 }
 
 /// What holds of something computed from everything that the instruction reads.
-fn sources(instruction: &Instruction, registers: &HashMap<String, Fact>, own: &Fact) -> Fact {
+fn sources(instruction: &Instruction, registers: &FxHashMap<String, Fact>, own: &Fact) -> Fact {
     let mut all = Fact::uniform();
     for (pattern, operand) in instruction.patterns().unwrap_or_default().iter().zip(&instruction.operands) {
         let reads = match pattern {

@@ -125,7 +125,7 @@ impl<'p> Analysis<'p> {
         body: &'p Block,
     ) -> Step<Flow> {
         let counter = counter.map(|(local, value, bound)| Counter { local, value, bound });
-        let key = (walk.path.clone(), std::ptr::from_ref(statement) as usize);
+        let key = (self.path.clone(), std::ptr::from_ref(statement) as usize);
         let saved = walk.base.clone();
         walk.base = walk.control();
         let mut head = Head { locals: std::mem::take(&mut walk.locals), left: Control::together() };

@@ -28,7 +28,9 @@ mod operations;
 mod roles;
 mod statements;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crossdock_ptx::table::Target;
 
@@ -59,7 +61,7 @@ pub(super) fn check(
     parameters: &Parameters,
 ) -> Result<Uniform, Vec<Mistake>> {
     let mut analysis = Analysis::new(program, target, module, kernel, false);
-    let mut walk = Walk::new(module, kernel, parameters.clone(), Vec::new(), Control::together());
+    let mut walk = Walk::new(module, kernel, parameters.clone(), Control::together());
     for local in walk.locals.iter_mut().take(kernel.parameters) {
         *local = Some(Value::Whole(Fact::uniform()));
     }
@@ -85,7 +87,7 @@ pub(super) fn certain_mistakes(
     function: &Function,
 ) -> Vec<Mistake> {
     let mut analysis = Analysis::new(program, target, module, function, true);
-    let mut walk = Walk::new(module, function, Parameters::new(), Vec::new(), Control::together());
+    let mut walk = Walk::new(module, function, Parameters::new(), Control::together());
     let argument = if function.kernel.is_some() { Fact::uniform() } else { Fact::undecided() };
     for local in walk.locals.iter_mut().take(function.parameters) {
         *local = Some(Value::Whole(argument.clone()));
@@ -127,8 +129,10 @@ struct Analysis<'p> {
     called_at: Vec<Option<Span>>,
     /// Whether const parameters are still to be decided.
     open: bool,
+    /// Call sites from the kernel to what is being walked.
+    path: Vec<usize>,
     /// What held at the head of each loop, by call path and loop, when it was last walked.
-    heads: HashMap<(Vec<usize>, usize), loops::Head>,
+    heads: FxHashMap<(Vec<usize>, usize), loops::Head>,
     /// Assignments so far, to tell values apart.
     identities: u64,
     steps: u64,
@@ -140,8 +144,6 @@ struct Walk<'p> {
     module: usize,
     function: &'p Function,
     parameters: Parameters,
-    /// Call sites from the kernel to here.
-    path: Vec<usize>,
     /// Where the kernel's crate was left: mistakes in functions of other crates are reported there.
     outside: Option<Position>,
     /// How many of `loops` are around the role that is being walked, if this function has one.
@@ -162,18 +164,11 @@ struct Walk<'p> {
 }
 
 impl<'p> Walk<'p> {
-    fn new(
-        module: usize,
-        function: &'p Function,
-        parameters: Parameters,
-        path: Vec<usize>,
-        base: Control,
-    ) -> Walk<'p> {
+    fn new(module: usize, function: &'p Function, parameters: Parameters, base: Control) -> Walk<'p> {
         Walk {
             module,
             function,
             parameters,
-            path,
             outside: None,
             around_role: None,
             locals: vec![None; function.locals.len()],
@@ -235,7 +230,8 @@ impl<'p> Analysis<'p> {
             mistakes: Vec::new(),
             called_at: Vec::new(),
             open,
-            heads: HashMap::new(),
+            path: Vec::new(),
+            heads: FxHashMap::default(),
             identities: 0,
             steps: 0,
             depth: 0,

@@ -3,6 +3,8 @@
 //! A role is entered where the whole block is together, and then its threads are together. A barrier is reached by the warps
 //! of all roles that use it: their number must be the number that it waits for, or it waits forever or opens too early.
 
+use std::rc::Rc;
+
 use super::control::{Control, Parting, Way};
 use super::fact::{Fact, Level, Position};
 use super::statements::{Flow, unite};
@@ -53,7 +55,7 @@ impl<'p> Analysis<'p> {
         let Some(mut met) = ends.next() else { return Ok(Flow::Leaves) };
         ends.for_each(|state| unite(&mut met, &state));
         let parting = Parting { at, way: Way::Branch, subject: None, origin: None };
-        let apart = Control { level: Level::Warp, parting: Some(Box::new(parting)), ..Control::together() };
+        let apart = Control { level: Level::Warp, parting: Some(Rc::new(parting)), ..Control::together() };
         for (local, before) in met.iter_mut().zip(before) {
             if *local != before {
                 *local = local.take().map(|value| value.assigned(&apart, at));
@@ -65,7 +67,7 @@ impl<'p> Analysis<'p> {
 
     /// The position of a role among those that were met.
     fn met(&mut self, walk: &Walk<'p>, role: &'p WarpRole) -> usize {
-        let mut site = walk.path.clone();
+        let mut site = self.path.clone();
         site.push(std::ptr::from_ref(role) as usize);
         if let Some(known) = self.roles.iter().position(|met| met.site == site) {
             return known;

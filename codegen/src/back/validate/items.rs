@@ -1,6 +1,6 @@
 //! Items: unique names, well-formed types, kernels that can be launched.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::Checker;
 use crate::Mistake;
@@ -10,7 +10,7 @@ use crate::ir::{Function, KernelAttributes, Span, Type};
 
 /// Modules with one name could not be told apart.
 pub(super) fn repeated_modules(program: &Program) -> Vec<Mistake> {
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     let repeated = program.modules.iter().filter(|module| !seen.insert(&module.name));
     repeated
         .map(|module| Mistake {
@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
     }
 
     fn repeated<'n>(&mut self, what: &str, names: impl Iterator<Item = (&'n String, Span)>) {
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         for (name, span) in names {
             if !seen.insert(name) {
                 self.mistake(span, format!("there are two {what}s `{name}`: rename one"));

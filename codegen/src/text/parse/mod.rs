@@ -8,7 +8,7 @@ mod names;
 mod statements;
 mod types;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::known::Known;
 use super::lexer::{Failure, Lexer, Token};
@@ -41,7 +41,7 @@ struct Parser<'t> {
     start: usize,
     known: Known,
     /// Imported modules by their short names.
-    aliases: HashMap<String, String>,
+    aliases: FxHashMap<String, String>,
     /// Where the current statement or item is written.
     statement: Span,
     depth: u32,
@@ -56,7 +56,7 @@ impl<'t> Parser<'t> {
             token,
             start,
             known: Known::default(),
-            aliases: HashMap::new(),
+            aliases: FxHashMap::default(),
             statement: Span::default(),
             depth: 0,
         })
