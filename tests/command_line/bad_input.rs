@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::{crossdock_in, text};
+use super::{crossdock_in, text};
 
 /// What the tool answers, as a transcript. Nothing may reach standard output, and nothing may panic.
 fn transcript(folder: &Path, commands: &[&str]) -> String {

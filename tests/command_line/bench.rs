@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{crossdock, text};
+use super::{crossdock, text};
 
 const SHAPE: &str = "--gpus-per-node 4 --hidden 256 --experts 16 --top-k 4";
 

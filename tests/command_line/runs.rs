@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{crossdock, text, verified, verified_in};
+use super::{crossdock, text, verified, verified_in};
 
 #[test]
 fn unusual_shapes_are_verified() {

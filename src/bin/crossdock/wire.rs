@@ -1,7 +1,6 @@
-//! How a wire format is spelled on the command line, and what the reference calls it.
+//! How a wire format is spelled on the command line.
 
 use crossdock::{Float8, Fp8, MOST_SIDES, Opaque, ScaleFormat, Wire};
-use crossdock_oracle::{Element, Float8Rows, Scale};
 
 const RULE: &str = "expected bf16, fp8 with options (e4m3 or e5m2; f32, power or ue8m0; elements per scale) such as \
                     fp8:e5m2:ue8m0:64, or opaque:ROW+SIDE+.. in bytes, such as opaque:3584+448";
@@ -76,22 +75,6 @@ pub(crate) fn word(wire: Wire) -> String {
             let given = sides.iter().filter(|bytes| **bytes > 0).map(|bytes| format!("+{bytes}"));
             format!("opaque:{row_bytes}{}", given.collect::<String>())
         }
-    }
-}
-
-/// The format in the words of the reference.
-pub(crate) fn in_reference(fp8: Fp8) -> Float8Rows {
-    Float8Rows {
-        element: match fp8.element {
-            Float8::E4m3 => Element::E4m3,
-            Float8::E5m2 => Element::E5m2,
-        },
-        block: fp8.block as usize,
-        scale: match fp8.scale {
-            ScaleFormat::F32 => Scale::F32,
-            ScaleFormat::PowerOfTwo => Scale::PowerOfTwo,
-            ScaleFormat::Ue8m0 => Scale::Ue8m0,
-        },
     }
 }
 

@@ -4,8 +4,9 @@ use clap::Parser;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::arguments::{Arguments, Command, RunArguments};
+use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
+use crate::run::arguments::RunArguments;
 
 /// The flags that the caller wants in every run.
 pub(super) fn fixed(with: &str) -> Result<Vec<String>, Failure> {
@@ -156,19 +157,19 @@ mod tests {
         let all: Vec<RunArguments> =
             (0..300).map(|seed| parse(&flags(&[], seed)).expect("flags of a run")).collect();
         for arguments in &all {
-            assert!(arguments.top_k.is_some_and(|top_k| top_k <= arguments.experts), "{arguments:?}");
-            assert_eq!(arguments.experts % arguments.gpus_per_node, 0, "{arguments:?}");
+            assert!(arguments.top_k.is_some_and(|top_k| top_k <= arguments.shape.experts), "{arguments:?}");
+            assert_eq!(arguments.shape.experts % arguments.round.gpus_per_node, 0, "{arguments:?}");
         }
         let some = |holds: &dyn Fn(&RunArguments) -> bool| all.iter().any(holds);
         for ranks in [1, 2, 3, 6, 8, 16, 72] {
-            assert!(some(&|arguments| arguments.gpus_per_node == ranks), "{ranks} ranks");
+            assert!(some(&|arguments| arguments.round.gpus_per_node == ranks), "{ranks} ranks");
         }
         assert!(some(&|arguments| arguments.tokens == Some(0)));
-        assert!(some(&|arguments| arguments.experts > 1500));
+        assert!(some(&|arguments| arguments.shape.experts > 1500));
         assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 16)));
         assert!(some(&|arguments| arguments.hidden.is_some_and(|hidden| hidden > 8192)));
         for layout in ["BySource", "ByExpert", "Masked"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.layout).contains(layout)), "{layout}");
+            assert!(some(&|arguments| format!("{:?}", arguments.round.layout).contains(layout)), "{layout}");
         }
         for budget in ["Auto", "All", "Multiprocessors"] {
             assert!(some(&|arguments| format!("{:?}", arguments.sms).contains(budget)), "{budget}");
@@ -178,11 +179,11 @@ mod tests {
             assert!(some(&|arguments| format!("{:?}", arguments.routing).contains(routing)), "{routing}");
         }
         for wire in ["Bf16", "E4m3", "E5m2", "F32", "PowerOfTwo", "Ue8m0", "Opaque"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.wire).contains(wire)), "{wire}");
+            assert!(some(&|arguments| format!("{:?}", arguments.shape.wire).contains(wire)), "{wire}");
         }
         assert!(some(&|arguments| arguments.pre_quantised));
         for target in ["sm_80", "sm_90"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.target).contains(target)), "{target}");
+            assert!(some(&|arguments| format!("{:?}", arguments.round.target).contains(target)), "{target}");
         }
     }
 
@@ -191,7 +192,7 @@ mod tests {
         let fixed = fixed("--gpus-per-node 4 --wire=fp8 --tokens 3").expect("flags of a run");
         for seed in 0..50 {
             let arguments = parse(&flags(&fixed, seed)).expect("flags of a run");
-            assert_eq!((arguments.gpus_per_node, arguments.tokens), (4, Some(3)));
+            assert_eq!((arguments.round.gpus_per_node, arguments.tokens), (4, Some(3)));
             assert_eq!(arguments.hidden.map(|hidden| hidden % 16), Some(0), "rows of fp8");
         }
         assert!(super::fixed("--schedule-seed 3").is_err());

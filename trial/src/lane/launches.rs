@@ -1,16 +1,16 @@
 //! What a launch may ask for besides its blocks: clusters, all blocks at once, and a start before the end of the launch in front.
 
-use crossdock::host::{Error, LaunchOptions, Rank};
+use crossdock_device::device;
+use crossdock_host::{LaunchOptions, Rank};
 
-use super::Test;
-use super::lane::{Lane, same};
-use crate::failure::Failure;
+use super::{Lane, Test, same};
+use crate::Error;
 
 /// The kernels.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::prelude::*;
+    use crossdock_device::prelude::*;
 
     /// Each block writes its rank in its cluster, and how many blocks that has.
     #[kernel(warps = 1)]
@@ -56,8 +56,8 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-fn cluster(lane: &Lane, blocks: u32) -> Result<(), Failure> {
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+fn cluster(lane: &Lane, blocks: u32) -> Result<(), Error> {
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank: &Rank| {
         let words = rank.buffer(BLOCKS as usize)?;
         let kernel = rank.kernel(&image)?;
@@ -69,8 +69,8 @@ fn cluster(lane: &Lane, blocks: u32) -> Result<(), Failure> {
     same(&found[0], &expected, "rank 0", "the host gives")
 }
 
-fn together(lane: &Lane) -> Result<(), Failure> {
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+fn together(lane: &Lane) -> Result<(), Error> {
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank: &Rank| {
         let (arrived, seen) = (rank.buffer::<u32>(1)?, rank.buffer(BLOCKS as usize)?);
         arrived.clear()?;
@@ -82,9 +82,9 @@ fn together(lane: &Lane) -> Result<(), Failure> {
     same(&found[0], &[BLOCKS; BLOCKS as usize], "rank 0", "the host gives")
 }
 
-fn overlapping(lane: &Lane) -> Result<(), Failure> {
+fn overlapping(lane: &Lane) -> Result<(), Error> {
     const LAUNCHES: u32 = 16;
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank: &Rank| {
         let count = (BLOCKS * 32) as usize;
         let words = rank.buffer(count)?;

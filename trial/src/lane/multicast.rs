@@ -1,17 +1,17 @@
 //! `multimem` through the host's multicast addresses: an all-reduce between ranks, each on a GPU of its own.
 
-use crossdock::host::{Error, Rank};
+use crossdock_device::device;
+use crossdock_host::Rank;
 
-use super::lane::{Lane, same};
-use super::{Test, Verdict};
-use crate::failure::Failure;
+use super::{Lane, Test, Verdict, same};
+use crate::Error;
 
 /// The kernel.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::library::multicast::unsigned::code::MulticastU32;
-    use crossdock::prelude::*;
+    use crossdock_device::library::multicast::unsigned::code::MulticastU32;
+    use crossdock_device::prelude::*;
 
     /// Every rank gets the sums of all ranks; this one adds `count` words from `first` on.
     #[kernel(warps = 4)]
@@ -35,7 +35,7 @@ pub(super) fn tests() -> Vec<Test> {
     [2, 4, 8].map(test).into()
 }
 
-fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Failure> {
+fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Error> {
     if !lane.runs_sm_90() {
         return Ok(Verdict::Skipped("it needs sm_90"));
     }
@@ -44,7 +44,7 @@ fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Failure> {
         return Ok(Verdict::Skipped("it needs as many GPUs as ranks, behind NVSwitches"));
     }
     let value = |rank: usize, at: usize| (rank as u32 + 3).wrapping_mul(0x9e37_79b9).wrapping_add(at as u32);
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.run(ranks, |rank: &Rank| {
         let count = ranks * EACH;
         let words = rank.symmetric_buffer(count)?;

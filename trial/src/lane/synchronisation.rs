@@ -1,20 +1,18 @@
 //! Barriers, mbarriers, copies and atomic operations: kernels whose result does not depend on timing, unless something is not
 //! synchronised.
 
-use crossdock::host::Error;
-
-use super::Test;
-use super::lane::{Lane, same};
-use crate::failure::Failure;
+use super::{Lane, Test, same};
+use crate::Error;
+use crossdock_device::device;
 
 /// The kernels.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::library::copies::code::*;
-    use crossdock::library::fences::code::*;
-    use crossdock::library::mbarrier::code::*;
-    use crossdock::prelude::*;
+    use crossdock_device::library::copies::code::*;
+    use crossdock_device::library::fences::code::*;
+    use crossdock_device::library::mbarrier::code::*;
+    use crossdock_device::prelude::*;
 
     /// Threads of a block of eight warps.
     pub const THREADS: u32 = 256;
@@ -199,9 +197,9 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-fn barriers(lane: &Lane) -> Result<(), Failure> {
+fn barriers(lane: &Lane) -> Result<(), Error> {
     let turns = 50;
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let results = rank.buffer::<u32>((BLOCKS * code::THREADS) as usize)?;
         rank.kernel(&image)?.launch(BLOCKS, &code::BarriersArguments { results: results.global(), turns })?;
@@ -218,9 +216,9 @@ fn barriers(lane: &Lane) -> Result<(), Failure> {
     same(only(&found), &expected.collect::<Vec<_>>(), "numbers", "the host gives")
 }
 
-fn producers(lane: &Lane) -> Result<(), Failure> {
+fn producers(lane: &Lane) -> Result<(), Error> {
     let (turns, half) = (40, code::THREADS / 2);
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let results = rank.buffer::<u32>((BLOCKS * half) as usize)?;
         rank.kernel(&image)?
@@ -232,9 +230,9 @@ fn producers(lane: &Lane) -> Result<(), Failure> {
     same(only(&found), &expected, "sums", "the host gives")
 }
 
-fn small_copies(lane: &Lane) -> Result<(), Failure> {
+fn small_copies(lane: &Lane) -> Result<(), Error> {
     let words: Vec<u32> = (0..128).map(|at| (at * 0x0101_0101) ^ 0x5a5a).collect();
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let (from, to) = (rank.buffer(words.len())?, rank.buffer::<u32>(128)?);
         from.write(0, &words)?;
@@ -247,10 +245,10 @@ fn small_copies(lane: &Lane) -> Result<(), Failure> {
     same(only(&found), &expected.collect::<Vec<_>>(), "copies", "the host gives")
 }
 
-fn ring(lane: &Lane) -> Result<(), Failure> {
+fn ring(lane: &Lane) -> Result<(), Error> {
     let tiles = 25;
     let words: Vec<u32> = (0..tiles * 128).map(|at| at * 77).collect();
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let (from, to) = (rank.buffer(words.len())?, rank.buffer::<u32>(words.len())?);
         from.write(0, &words)?;
@@ -261,8 +259,8 @@ fn ring(lane: &Lane) -> Result<(), Failure> {
     same(only(&found), &words.iter().map(|word| word + 1).collect::<Vec<_>>(), "words", "the host gives")
 }
 
-fn bulk_reductions(lane: &Lane) -> Result<(), Failure> {
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+fn bulk_reductions(lane: &Lane) -> Result<(), Error> {
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let places = [0u32; 4].map(|_| rank.buffer::<u32>(32));
         let [sums, least, most, bits] = places;
@@ -291,9 +289,9 @@ fn bulk_reductions(lane: &Lane) -> Result<(), Failure> {
     same(only(&found), &expected.concat(), "words", "the host gives")
 }
 
-fn atomics(lane: &Lane) -> Result<(), Failure> {
+fn atomics(lane: &Lane) -> Result<(), Error> {
     let start = [0, u32::MAX, 0, u32::MAX, 0, 0, 50, 50, 0, 0];
-    let image = code::__device::MODULE.specialise_for(&[], lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let (places, wide) = (rank.buffer(code::PLACES as usize)?, rank.buffer::<u64>(2)?);
         places.write(0, &start)?;

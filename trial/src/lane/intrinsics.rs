@@ -1,16 +1,16 @@
 //! What the device library offers beside memory: bits, warps, directed rounding, packed numbers.
 
-use super::Test;
-use super::lane::{Lane, same};
-use crate::failure::Failure;
+use super::{Lane, Test, same};
+use crate::Error;
+use crossdock_device::device;
 
 /// Kernels that use it.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::library::bits::code::*;
-    use crossdock::library::threads::code::*;
-    use crossdock::prelude::*;
+    use crossdock_device::library::bits::code::*;
+    use crossdock_device::library::threads::code::*;
+    use crossdock_device::prelude::*;
 
     /// Bit operations.
     pub const BITS: u32 = 14;
@@ -152,11 +152,10 @@ fn words(count: usize) -> Vec<u32> {
     words
 }
 
-fn bits(lane: &Lane) -> Result<(), Failure> {
+fn bits(lane: &Lane) -> Result<(), Error> {
     let rows = 40;
     let words = words(rows * 96);
-    let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let (values, results) =
             (rank.buffer(words.len())?, rank.buffer::<u32>(rows * 32 * code::BITS as usize)?);
@@ -175,9 +174,8 @@ fn bits(lane: &Lane) -> Result<(), Failure> {
     same(found.first().map_or(&[][..], Vec::as_slice), &expected, "bits", "the host gives")
 }
 
-fn warp(lane: &Lane) -> Result<(), Failure> {
-    let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
+fn warp(lane: &Lane) -> Result<(), Error> {
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     for words in [words(32), vec![9; 32], (0..32).collect()] {
         let found = lane.compare(1, |rank| {
             let (values, results) = (rank.buffer(32)?, rank.buffer::<u32>(32 * code::TOGETHER as usize)?);
@@ -204,7 +202,7 @@ fn warp(lane: &Lane) -> Result<(), Failure> {
     Ok(())
 }
 
-fn arithmetic(lane: &Lane) -> Result<(), Failure> {
+fn arithmetic(lane: &Lane) -> Result<(), Error> {
     let mut values: Vec<f32> =
         words(3000).into_iter().map(|word| f32::from_bits(word.rotate_left(word % 11))).collect();
     let corners = [
@@ -223,8 +221,7 @@ fn arithmetic(lane: &Lane) -> Result<(), Failure> {
     ];
     values.extend(corners.iter().flat_map(|&a| corners.map(|b| [a, b]).concat()));
     let count = values.len() / 2;
-    let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     lane.compare(1, |rank| {
         let (from, to) =
             (rank.buffer::<f32>(values.len())?, rank.buffer::<u32>(count * (code::ROUNDED as usize + 6))?);

@@ -3,17 +3,17 @@
 //!
 //! Two threads, in two blocks of one GPU or on two ranks, meet before every repetition, which has words of its own.
 
-use crossdock::host::{Error, Rank};
+use crossdock_device::device;
+use crossdock_host::Rank;
 
-use super::Test;
-use super::lane::Lane;
-use crate::failure::Failure;
+use super::{Lane, Test};
+use crate::Error;
 
 /// The two threads of every test.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::prelude::*;
+    use crossdock_device::prelude::*;
 
     /// Message passing by release and acquire.
     pub const MESSAGE: u32 = 0;
@@ -269,10 +269,10 @@ pub(super) fn tests() -> Vec<Test> {
     all.collect()
 }
 
-fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
-    let repetitions = lane.repetitions();
+fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Error> {
+    let repetitions = lane.repetitions;
     let parameters = [("TEST", i128::from(litmus.test)), ("SYSTEM", i128::from(system))];
-    let image = code::__device::MODULE.specialise_for(&parameters, lane.target()).map_err(Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&parameters, lane.target())?;
     let ranks = if system { 2 } else { 1 };
     let found = lane.run(ranks, |rank: &Rank| {
         let count = repetitions as usize;
@@ -301,7 +301,7 @@ fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
     for side in 0..2 {
         let missed = both(side, |rank| &rank.missed);
         if missed > 0 {
-            return Err(Failure::Kernel(format!(
+            return Err(Error::Failed(format!(
                 "thread {side} waited in vain for the other in repetition {missed}"
             )));
         }
@@ -318,7 +318,7 @@ fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
     }
     if forbidden > 0 {
         let (first, second, then) = example;
-        return Err(Failure::Mismatch(format!(
+        return Err(Error::Mismatch(format!(
             "{forbidden} of {repetitions} repetitions found what the model forbids, such as {first} and {second}, {then}"
         )));
     }
@@ -327,19 +327,12 @@ fn check(lane: &Lane, litmus: &Litmus, system: bool) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod self_tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::arguments::{Arguments, Command};
 
     /// What the model allows, and virtual GPUs show, is found if it is said to be forbidden.
     #[test]
     fn a_forbidden_outcome_is_reported() {
-        let words = "crossdock gpu-test --backend emulator --repetitions 8".split(' ');
-        let Command::GpuTest(arguments) = Arguments::parse_from(words).command else {
-            unreachable!("a test")
-        };
-        let lane = Lane::open(&arguments).expect("virtual GPUs are everywhere");
+        let lane = Lane::virtual_gpus(Some(8)).expect("virtual GPUs are everywhere");
         let wrong = Litmus {
             name: "message passing, the wrong way round",
             test: code::MESSAGE_WEAK,

@@ -1,18 +1,18 @@
 //! Conversions between number formats: every bf16 and f16 and 8-bit float there is, and f32 near every place where rounding turns.
 //! Compared with virtual GPUs, and with the same Rust functions as rustc compiles them.
 
-use super::Test;
-use super::lane::{Lane, same};
-use crate::failure::Failure;
+use super::{Lane, Test, same};
+use crate::Error;
+use crossdock_device::device;
 
 /// The conversions.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::numbers::float8::code::*;
-    use crossdock::numbers::half::code::*;
-    use crossdock::numbers::quantise::code::*;
-    use crossdock::prelude::*;
+    use crossdock_device::numbers::float8::code::*;
+    use crossdock_device::numbers::half::code::*;
+    use crossdock_device::numbers::quantise::code::*;
+    use crossdock_device::prelude::*;
 
     /// Words that come of one number.
     pub const RESULTS: u32 = 8;
@@ -74,10 +74,9 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-fn run(lane: &Lane, bits: &[u32]) -> Result<(), Failure> {
+fn run(lane: &Lane, bits: &[u32]) -> Result<(), Error> {
     let values: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(bits)).collect();
-    let image =
-        code::__device::MODULE.specialise_for(&[], lane.target()).map_err(crossdock::host::Error::from)?;
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
         let (from, to) =
             (rank.buffer::<f32>(values.len())?, rank.buffer::<u32>(values.len() * code::RESULTS as usize)?);
@@ -90,7 +89,7 @@ fn run(lane: &Lane, bits: &[u32]) -> Result<(), Failure> {
         rank.kernel(&image)?.launch(16, &arguments)?;
         to.read(0..to.len())
     })?;
-    let words = |words: crossdock::prelude::B128| [words.x, words.y, words.z, words.w];
+    let words = |words: crossdock_device::prelude::B128| [words.x, words.y, words.z, words.w];
     let expected: Vec<u32> = values
         .iter()
         .flat_map(|&value| [words(code::narrowed(value)), words(code::widened(value))].concat())

@@ -1,17 +1,16 @@
 //! A round that is captured into a graph once, and replayed with other numbers of tokens.
 
-use crossdock::host::{Buffer, Capacity, Combine, DeviceRouting, DeviceTokens, Error, Rank, bf16};
-use crossdock::{Shape, Wire};
+use crossdock_device::{Shape, Wire, device};
+use crossdock_host::{Buffer, Capacity, Combine, DeviceRouting, DeviceTokens, Rank, bf16};
 
-use super::Test;
-use super::lane::{Lane, same};
-use crate::failure::Failure;
+use super::{Lane, Test, same};
+use crate::Error;
 
 /// The experts.
-#[crossdock::device(crate = ::crossdock)]
+#[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::prelude::*;
+    use crossdock_device::prelude::*;
 
     /// Every expert doubles its rows.
     #[kernel(warps = 4)]
@@ -72,7 +71,7 @@ fn expert(rank: usize, replay: usize, token: usize, choice: usize) -> i32 {
     ((first + choice * 5) % 8) as i32
 }
 
-fn check(lane: &Lane, ranks: usize) -> Result<(), Failure> {
+fn check(lane: &Lane, ranks: usize) -> Result<(), Error> {
     let found = lane.compare(ranks, replay)?;
     for (rank, found) in found.iter().enumerate() {
         let expected = REPLAYS
@@ -86,7 +85,7 @@ fn check(lane: &Lane, ranks: usize) -> Result<(), Failure> {
 }
 
 /// The results of all replays of one rank, one behind the other.
-fn replay(rank: &Rank) -> Result<Vec<u16>, Error> {
+fn replay(rank: &Rank) -> Result<Vec<u16>, crossdock_host::Error> {
     let here = rank.index();
     let mut dock = rank.dock(rank.kernels(SHAPE)?, Capacity::tokens(MOST))?;
     let double = rank.kernel(&code::__device::MODULE.specialise_for(&[], rank.target().into())?)?;
@@ -99,7 +98,7 @@ fn replay(rank: &Rank) -> Result<Vec<u16>, Error> {
     rows.clear()?;
     experts.clear()?;
     weights.write(0, &WEIGHTS.repeat(MOST))?;
-    let (graph, ()) = rank.capture(|| -> Result<(), Error> {
+    let (graph, ()) = rank.capture(|| -> Result<(), crossdock_host::Error> {
         let routing = DeviceRouting {
             experts: (&experts).into(),
             weights: (&weights).into(),

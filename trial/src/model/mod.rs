@@ -8,19 +8,19 @@ mod estimate;
 
 use std::path::Path;
 
-use crossdock::host::planning;
+use crossdock_host::planning;
 use serde::Deserialize;
 
-use crate::failure::Failure;
+use crate::Error;
 
-pub(crate) use estimate::Estimate;
+pub use estimate::{Estimate, LaunchEstimate};
 
 /// The rates of a GPU and of what connects it: one TOML file.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Rates {
+pub struct Rates {
     /// What reports call it.
-    pub(crate) name: String,
+    pub name: String,
     /// Streaming multiprocessors.
     multiprocessors: f64,
     /// Warp instructions that a multiprocessor issues per cycle.
@@ -47,7 +47,7 @@ pub(crate) struct Rates {
     multiprocessor_write_bytes_per_second: f64,
 }
 
-/// The files that the tool brings along.
+/// The files that are built in.
 const BUILT_IN: [(&str, &str); 3] = [
     ("h100", include_str!("h100.toml")),
     ("h200", include_str!("h200.toml")),
@@ -55,25 +55,29 @@ const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 impl Rates {
-    /// The rates that `--model` names: one of ours, or a file.
-    pub(crate) fn load(name: &str) -> Result<Rates, Failure> {
+    /// The rates of a GPU by its name, or those of a file whose name ends in `.toml`.
+    ///
+    /// # Errors
+    /// When there is no such GPU or file, or the file is wrong.
+    pub fn load(name: &str) -> Result<Rates, Error> {
+        let of_file = |text: &str, path: &Path| {
+            Rates::parse(text).map_err(|problem| Error::Rates { path: path.to_owned(), problem })
+        };
         if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-            return Rates::parse(text).map_err(|problem| Failure::file(format!("{name}.toml"), problem));
+            return of_file(text, Path::new(&format!("{name}.toml")));
         }
         if !name.ends_with(".toml") {
             let known: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
-            return Err(Failure::arguments(format!(
-                "--model {name} is not known: use {}, or a file whose name ends in .toml",
-                known.join(", ")
-            )));
+            return Err(Error::UnknownGpu { name: name.to_owned(), known: known.join(", ") });
         }
         let path = Path::new(name);
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-        Rates::parse(&text).map_err(|problem| Failure::file(path, problem))
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::Rates { path: path.to_owned(), problem: error.to_string() })?;
+        of_file(&text, path)
     }
 
-    /// Those that docks plan with.
-    pub(crate) fn for_plans(&self) -> planning::Rates {
+    /// The rates that docks plan with.
+    pub fn for_plans(&self) -> planning::Rates {
         planning::Rates {
             link: self.nvlink_bytes_per_second,
             memory: self.hbm_bytes_per_second,
@@ -85,13 +89,13 @@ impl Rates {
     }
 
     /// What a plain copy takes that moves so many bytes of memory, or over a link.
-    pub(crate) fn copy_seconds(&self, memory: u64, link: u64) -> f64 {
+    pub fn copy_seconds(&self, memory: u64, link: u64) -> f64 {
         let bandwidth = memory as f64 / self.hbm_bytes_per_second;
         self.launch_seconds + bandwidth.max(link as f64 / self.nvlink_pair_bytes_per_second)
     }
 
     /// Multiprocessors of the GPU.
-    pub(crate) fn multiprocessors(&self) -> u32 {
+    pub fn multiprocessors(&self) -> u32 {
         self.multiprocessors as u32
     }
 

@@ -1,116 +1,54 @@
-//! Compares what the ranks held with what the reference says, bit by bit, and names the first difference.
+//! What the reference says about a trial, and the first difference of what the ranks held from it, bit by bit and in words.
 
 use std::fmt::{self, LowerHex};
 
-use crossdock::host::Layout;
-use crossdock::host::report::LaunchReport;
-use crossdock::{Shape, Wire};
-use crossdock_oracle::{
-    Arrival, Round, Selection, Slots, Source, arrivals, combine_bf16, dequantise, quantise,
-};
+use crossdock_device::Wire;
+use crossdock_oracle::{Arrival, Round, Selection, Slots, arrivals, combine_bf16, dequantise};
 use half::bf16;
 
-use super::experts;
-use super::inputs::Inputs;
-use crate::arguments::{ExpertName, RunArguments};
-use crate::routing::Routes;
-use crate::wire::in_reference;
+use crate::expert::opaque_rows;
+use crate::trial::float8_rows;
+use crate::{Error, Observed, Routes, Trial};
 
-/// What one rank held in a round.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Observed {
-    /// `[rows]`: source rank and token.
-    pub(super) origins: Vec<(usize, usize)>,
-    /// `[rows, row bytes]`.
-    pub(super) rows: Vec<u8>,
-    /// `[rows, side bytes]`.
-    pub(super) sides: Vec<u8>,
-    /// `[rows, top_k]`: the selections on this rank.
-    pub(super) selections: Vec<Option<Selection>>,
-    /// `[ranks + 1]`.
-    pub(super) source_offsets: Vec<usize>,
-    /// `[experts per rank + 1]`.
-    pub(super) expert_offsets: Vec<usize>,
-    /// `[experts per rank]`.
-    pub(super) expert_counts: Vec<usize>,
-    /// `[slots]`.
-    pub(super) expert_rows: Vec<Option<usize>>,
-    /// `[tokens, hidden]`: the combined tokens.
-    pub(super) results: Vec<bf16>,
-    /// What the router's kernel chose, if it was asked.
-    pub(super) routed: Option<ObservedRoutes>,
-}
-
-/// What the router's kernel chose on one rank, and what it took.
-#[derive(Clone, Debug)]
-pub(super) struct ObservedRoutes {
-    pub(super) routes: Routes,
-    pub(super) report: LaunchReport,
-}
-
-/// What the reference says about a round.
+/// A trial worked out by the reference.
 #[derive(Debug)]
-pub(super) struct Reference {
-    pub(super) round: Round,
-    pub(super) arrivals: Vec<Arrival>,
-    results: Vec<Vec<bf16>>,
+pub struct Reference {
+    /// What the ranks bring, in the words of the reference.
+    pub round: Round,
+    /// What arrives at each rank.
+    pub arrivals: Vec<Arrival>,
+    /// `[tokens, hidden]`: what each rank gets back.
+    pub results: Vec<Vec<bf16>>,
 }
 
 impl Reference {
     /// Works the whole round out.
-    pub(super) fn compute(inputs: &Inputs, arguments: &RunArguments) -> Reference {
-        let (shape, expert) = (inputs.shape, arguments.expert());
-        let hidden = shape.hidden as usize;
-        let mut source_bytes = (shape.row_bytes() + shape.side_bytes()) as usize;
-        if let Wire::Fp8(fp8) = shape.wire
-            && fp8.is_made_by_dispatch()
-            && !arguments.pre_quantised
-        {
-            source_bytes = 2 * hidden;
-        }
-        let sources = inputs.ranks.iter().map(|rank| {
-            let (rows, sides) = match shape.wire {
-                Wire::Bf16 => {
-                    (rank.activations.iter().flat_map(|value| value.to_le_bytes()).collect(), Vec::new())
-                }
-                Wire::Fp8(fp8) => {
-                    let values: Vec<f32> = rank.activations.iter().map(|value| value.to_f32()).collect();
-                    quantise(&values, hidden, in_reference(fp8))
-                }
-                Wire::Opaque(_) => (rank.opaque.rows.clone(), records(&rank.opaque.sides, inputs.tokens)),
-            };
-            Source { experts: rank.routes.experts.clone(), weights: rank.routes.weights.clone(), rows, sides }
-        });
-        let round = Round {
-            experts: inputs.shape.experts as usize,
-            top_k: inputs.shape.top_k as usize,
-            hidden,
-            row_bytes: shape.row_bytes() as usize,
-            side_bytes: shape.side_bytes() as usize,
-            source_bytes,
-            slots: match arguments.layout {
-                Layout::BySource => Slots::BesideRows,
-                Layout::ByExpert { alignment } => Slots::Aligned(alignment as usize),
-                Layout::Masked { capacity } => Slots::Fixed(capacity as usize),
-            },
-            sources: sources.collect(),
-        };
+    pub fn new(trial: &Trial) -> Reference {
+        let round = trial.in_reference();
         let arrivals = arrivals(&round);
         let outputs: Vec<Vec<bf16>> = arrivals
             .iter()
             .enumerate()
-            .map(|(rank, arrival)| outputs(&round, rank, arrival, &shape, expert))
+            .map(|(rank, arrival)| outputs(trial, &round, rank, arrival))
             .collect();
         let results = combine_bf16(&round, &arrivals, &outputs);
         Reference { round, arrivals, results }
     }
 
+    /// Refuses what the ranks held if it differs anywhere.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] with the first difference.
+    pub fn check(&self, observed: &[Observed]) -> Result<(), Error> {
+        self.first_difference(observed).map_or(Ok(()), |difference| Err(Error::Mismatch(difference)))
+    }
+
     /// The first difference of what the ranks held, in words; by stage in the order of a round, then by rank.
-    pub(super) fn first_difference(&self, observed: &[Observed]) -> Option<String> {
+    pub fn first_difference(&self, observed: &[Observed]) -> Option<String> {
         let ranks = || self.arrivals.iter().zip(observed).enumerate();
         let routed =
             self.round.sources.iter().zip(observed).enumerate().find_map(|(rank, (source, observed))| {
-                let Routes { experts, weights } = &observed.routed.as_ref()?.routes;
+                let Routes { experts, weights } = observed.routed.as_ref()?;
                 let difference = differs(&source.experts, experts, self.round.top_k, |&expert| expert)
                     .map(|difference| format!("expert of token {difference}"))
                     .or_else(|| {
@@ -122,19 +60,20 @@ impl Reference {
         routed
             .or_else(|| {
                 ranks().find_map(|(rank, (expected, observed))| {
-                    let difference = self.dispatch_difference(expected, observed)?;
+                    let difference = self.dispatch_difference(expected, &observed.arrival)?;
                     Some(format!("dispatch, rank {rank}, {difference}"))
                 })
             })
             .or_else(|| {
                 self.results.iter().zip(observed).enumerate().find_map(|(rank, (expected, observed))| {
+                    let bits = |value: &bf16| value.to_bits();
                     let difference = differs(expected, &observed.results, self.round.hidden, bits)?;
                     Some(format!("combine, rank {rank}, token {difference}"))
                 })
             })
     }
 
-    fn dispatch_difference(&self, expected: &Arrival, observed: &Observed) -> Option<String> {
+    fn dispatch_difference(&self, expected: &Arrival, observed: &Arrival) -> Option<String> {
         let list = |what: &str, expected: &[usize], observed: &[usize]| {
             differs(expected, observed, 1, |&value| value).map(|difference| format!("{what} {difference}"))
         };
@@ -172,7 +111,7 @@ impl Reference {
 
     /// The first difference in rows and what travels beside them, wherever they lie. What a masked layout holds at slots that nobody takes is
     /// not looked at.
-    fn stored_difference(&self, expected: &Arrival, observed: &Observed) -> Option<String> {
+    fn stored_difference(&self, expected: &Arrival, observed: &Arrival) -> Option<String> {
         let round = &self.round;
         let by_expert = round.slots != Slots::BesideRows;
         let place = |what: &str, difference: Difference| {
@@ -215,39 +154,16 @@ fn copy_unused<T: Copy>(expected: &mut [T], observed: &[T], arrival: &Arrival, w
     }
 }
 
-/// Side tensors one behind the other, row by row, and zeros up to a whole word.
-fn records(sides: &[Vec<u8>], tokens: usize) -> Vec<u8> {
-    let mut records = Vec::new();
-    for token in 0..tokens {
-        for side in sides {
-            let width = side.len() / tokens;
-            records.extend_from_slice(&side[token * width..(token + 1) * width]);
-        }
-        records.resize(records.len().next_multiple_of(4), 0);
-    }
-    records
-}
-
 /// What the experts of a rank make of the rows that arrived there, `[slots, hidden]`.
-fn outputs(round: &Round, rank: usize, arrival: &Arrival, shape: &Shape, expert: ExpertName) -> Vec<bf16> {
-    let hidden = round.hidden;
-    let rows: Vec<bf16> = match shape.wire {
+fn outputs(trial: &Trial, round: &Round, rank: usize, arrival: &Arrival) -> Vec<bf16> {
+    let rows: Vec<bf16> = match trial.shape.wire {
         Wire::Bf16 => {
             arrival.rows.chunks_exact(2).map(|bytes| bf16::from_le_bytes([bytes[0], bytes[1]])).collect()
         }
-        Wire::Fp8(fp8) => dequantise(&arrival.rows, &arrival.sides, hidden, in_reference(fp8)),
-        Wire::Opaque(_) => experts::opaque_rows(&arrival.rows, &arrival.sides, shape),
+        Wire::Fp8(fp8) => dequantise(&arrival.rows, &arrival.sides, round.hidden, float8_rows(fp8)),
+        Wire::Opaque(_) => opaque_rows(&arrival.rows, &arrival.sides, &trial.shape),
     };
-    let mut outputs = vec![bf16::ZERO; arrival.expert_rows.len() * hidden];
-    for local in 0..round.experts_per_rank() {
-        for slot in arrival.expert_offsets[local]..arrival.expert_offsets[local + 1] {
-            let Some(row) = arrival.expert_rows[slot] else { continue };
-            let input = &rows[row * hidden..][..hidden];
-            let number = rank * round.experts_per_rank() + local;
-            experts::compute(expert, number, input, &mut outputs[slot * hidden..][..hidden]);
-        }
-    }
-    outputs
+    trial.expert.outputs(rank * round.experts_per_rank(), arrival, round.hidden, &rows, false)
 }
 
 /// Where two arrays first differ.
@@ -260,10 +176,6 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-fn bits(value: &bf16) -> u16 {
-    value.to_bits()
 }
 
 /// The first difference of two arrays with rows of `width`, compared by `code`, which stands for all bits of an element.
@@ -294,41 +206,36 @@ fn differs<T: fmt::Debug, C: PartialEq + LowerHex>(
     })
 }
 
-/// FNV-1a over the bytes of all results, rank by rank: equal bits give equal hashes on every machine.
-pub(super) fn hash(observed: &[Observed]) -> u64 {
-    let bytes = observed.iter().flat_map(|rank| &rank.results).flat_map(|value| value.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use crossdock_device::Shape;
+    use crossdock_host::Layout;
+
     use super::*;
-    use crate::arguments::{Arguments, Command};
-    use crate::routing::Routes;
-    use crate::run::inputs::RankInputs;
-    use clap::Parser;
+    use crate::{Brought, Expert, Rows};
 
     /// Two ranks with one expert each; rank 0 sends its one token to both.
     fn reference() -> (Reference, Vec<Observed>) {
         let shape = Shape { hidden: 8, top_k: 2, experts: 2, wire: Wire::Bf16 };
-        let activations: Vec<bf16> = (0..8).map(|value| bf16::from_f32(value as f32)).collect();
+        let brought = |rows: Vec<f32>, routes| Brought {
+            rows: Rows::Bf16(rows.into_iter().map(bf16::from_f32).collect()),
+            routes,
+            logits: Vec::new(),
+        };
         let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 2.0] };
-        let ranks = vec![RankInputs { activations, routes, ..RankInputs::default() }, RankInputs::default()];
-        let inputs = Inputs { shape, tokens: 1, ranks, gate: None, output_shape: vec![2, 8] };
-        let words = "crossdock run --expert identity".split(' ');
-        let Command::Run(arguments) = Arguments::parse_from(words).command else { unreachable!("a run") };
-        let reference = Reference::compute(&inputs, &arguments);
+        let reference = Reference::new(&Trial {
+            shape,
+            layout: Layout::BySource,
+            expert: Expert::Identity,
+            pre_quantised: false,
+            router: None,
+            ranks: vec![
+                brought((0..8).map(|value| value as f32).collect(), routes),
+                brought(Vec::new(), Routes::default()),
+            ],
+        });
         let observed = reference.arrivals.iter().zip(&reference.results).map(|(arrival, results)| Observed {
-            origins: arrival.origins.clone(),
-            rows: arrival.rows.clone(),
-            sides: arrival.sides.clone(),
-            selections: arrival.selections.clone(),
-            source_offsets: arrival.source_offsets.clone(),
-            expert_offsets: arrival.expert_offsets.clone(),
-            expert_counts: arrival.expert_counts.clone(),
-            expert_rows: arrival.expert_rows.clone(),
+            arrival: arrival.clone(),
             results: results.clone(),
             routed: None,
         });
@@ -352,7 +259,7 @@ mod tests {
             reference.first_difference(&observed).unwrap_or_default()
         };
         assert_eq!(
-            with(&|ranks| ranks[1].rows[5] ^= 1),
+            with(&|ranks| ranks[1].arrival.rows[5] ^= 1),
             "dispatch, rank 1, bytes of arrived row 0, element 5: found 65 (0x41), expected 64 (0x40), which is token 0 of rank 0"
         );
         assert_eq!(
@@ -362,33 +269,22 @@ mod tests {
         assert_eq!(
             with(&|ranks| {
                 let routes = Routes { experts: vec![0, 1], weights: vec![0.5, 1.0] };
-                ranks[0].routed = Some(ObservedRoutes { routes, report: LaunchReport::default() });
+                ranks[0].routed = Some(routes);
             }),
             "router, rank 0, weight of token 0, element 1: found 1.0 (0x3f800000), expected 2.0 (0x40000000)"
         );
         assert_eq!(
-            with(&|ranks| ranks[1].source_offsets[2] = 2),
+            with(&|ranks| ranks[1].arrival.source_offsets[2] = 2),
             "dispatch, rank 1, source offset 2: found 2 (0x2), expected 1 (0x1)"
         );
         assert!(
-            with(&|ranks| ranks[0].selections[0] = None)
+            with(&|ranks| ranks[0].arrival.selections[0] = None)
                 .starts_with("dispatch, rank 0, selections of arrived row 0, element 0")
         );
         assert!(
-            with(&|ranks| ranks[0].expert_rows.push(Some(0)))
+            with(&|ranks| ranks[0].arrival.expert_rows.push(Some(0)))
                 .contains("row of slot 1: found 2 elements in all, expected 1")
         );
         assert!(with(&|ranks| ranks[0].results.truncate(7)).starts_with("combine, rank 0, token 0: found 7"));
-    }
-
-    #[test]
-    fn the_hash_is_fnv() {
-        let rank = |results: &[u16]| Observed {
-            results: results.iter().map(|&bits| bf16::from_bits(bits)).collect(),
-            ..Observed::default()
-        };
-        // FNV-1a of the empty string and of "foobar".
-        assert_eq!(hash(&[]), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(hash(&[rank(&[0x6f66]), rank(&[0x626f, 0x7261])]), 0x8594_4171_f739_67e8);
     }
 }

@@ -2,8 +2,9 @@
 
 use crossdock::host::{Buffer, Cluster, Error, Kernel, LaunchOptions, Topology};
 
-/// A kernel that counts its launches.
+/// Kernels that write down what they were launched with.
 #[crossdock::device]
+#[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
     use crossdock::prelude::*;
 

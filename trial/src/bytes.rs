@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use crossdock::Shape;
-use crossdock::host::Layout;
+use crossdock_device::Shape;
+use crossdock_host::Layout;
 
-use crate::routing::Routes;
+use crate::Routes;
 
 /// Bytes of a flag and of an entry of `expert_rows`.
 const WORD: u64 = 4;
@@ -20,21 +20,24 @@ const PAIR: u64 = 8;
 
 /// What one rank's kernels move in one stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Moved {
+pub struct Moved {
     /// Read from the rank's own memory.
-    pub(super) read: u64,
+    pub read: u64,
     /// Written to the rank's own memory.
-    pub(super) written: u64,
+    pub written: u64,
     /// Written to each peer's memory.
-    pub(super) links: BTreeMap<usize, u64>,
+    pub links: BTreeMap<usize, u64>,
 }
 
 /// What the ranks' kernels move, in rank order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct RoundBytes {
-    pub(super) dispatch: Vec<Moved>,
-    pub(super) dispatch_cached: Vec<Moved>,
-    pub(super) combine: Vec<Moved>,
+pub struct RoundBytes {
+    /// A whole dispatch.
+    pub dispatch: Vec<Moved>,
+    /// A dispatch by the positions of an earlier round.
+    pub dispatch_cached: Vec<Moved>,
+    /// Combine.
+    pub combine: Vec<Moved>,
 }
 
 /// What one rank sends another.
@@ -56,8 +59,8 @@ struct Arriving {
 }
 
 impl RoundBytes {
-    /// Of a round in which rank `r` brings the tokens that `routes[r]` routes. `quantises`: rows are bf16 that dispatch makes 8-bit floats of.
-    pub(super) fn new(shape: &Shape, layout: Layout, quantises: bool, routes: &[Routes]) -> RoundBytes {
+    /// Bytes of a round in which rank `r` brings the tokens that `routes[r]` routes. `quantises`: rows are bf16 that dispatch makes 8-bit floats of.
+    pub fn new(shape: &Shape, layout: Layout, quantises: bool, routes: &[Routes]) -> RoundBytes {
         let ranks = routes.len();
         let local = shape.experts as usize / ranks;
         let top_k = shape.top_k as usize;
@@ -146,15 +149,16 @@ impl Moved {
 
 /// What a stage moves through GPUs, of which rank `r` runs on number `r` modulo their count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Busiest {
+pub struct Busiest {
     /// Bytes read from and written to the memory of the GPU where that is most.
-    pub(super) memory: u64,
+    pub memory: u64,
     /// Bytes that leave or enter the GPU where that is most, in the direction in which it is.
-    pub(super) link: u64,
+    pub link: u64,
 }
 
 impl Busiest {
-    pub(super) fn of(ranks: &[Moved], gpus: usize) -> Busiest {
+    /// The busiest of `gpus` GPUs.
+    pub fn of(ranks: &[Moved], gpus: usize) -> Busiest {
         let gpus = gpus.max(1);
         let (mut memory, mut out, mut into) = (vec![0; gpus], vec![0; gpus], vec![0; gpus]);
         for (rank, moved) in ranks.iter().enumerate() {
@@ -176,12 +180,13 @@ impl Busiest {
 mod tests {
     use std::sync::Arc;
 
-    use crossdock::host::report::{Counters, RoundReport, StageReport};
-    use crossdock::host::{Capacity, Cluster, Error, Routing, Tokens, Topology, bf16};
-    use crossdock::{CompileOptions, KernelSet, Wire};
+    use crossdock_device::{KernelSet, Options, Wire};
+    use crossdock_host::report::{Counters, RoundReport, StageReport};
+    use crossdock_host::{Capacity, Cluster, Routing, Tokens, Topology, bf16};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Error;
 
     /// Two rounds on virtual GPUs, the second cached: the reports of dispatch, cached dispatch and combine of each rank.
     fn count(
@@ -190,10 +195,10 @@ mod tests {
         target: &str,
         routes: &[Routes],
     ) -> Result<Vec<(RoundReport, StageReport)>, Error> {
-        let kernels: Arc<KernelSet> = KernelSet::jit_for(shape, CompileOptions::new(target, None)?)?;
+        let kernels: Arc<KernelSet> = KernelSet::jit_for(shape, Options::new(target, None)?)?;
         let most = routes.iter().map(|routes| routes.experts.len()).max().unwrap_or(0) / shape.top_k as usize;
         let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(routes.len()))?.multiprocessors(8);
-        cluster.run(|rank| {
+        let counted = cluster.run(|rank| -> Result<_, crossdock_host::Error> {
             let routes = &routes[rank.index()];
             let tokens = routes.experts.len() / shape.top_k as usize;
             let mut dock = rank.dock(Arc::clone(&kernels), Capacity::tokens(most).layout(layout))?;
@@ -206,7 +211,8 @@ mod tests {
             let combine = arrived.combine(&outputs)?.report;
             let cached = dock.dispatch_cached(&Tokens::Bf16(&rows), &handle)?.report().clone();
             Ok((RoundReport { dispatch, combine }, cached))
-        })
+        })?;
+        Ok(counted)
     }
 
     fn links(stage: &StageReport) -> BTreeMap<usize, u64> {

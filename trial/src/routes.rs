@@ -13,7 +13,7 @@ use rand::RngExt;
 
 /// How popular the experts are.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Routing {
+pub enum Routing {
     /// All alike.
     Uniform,
     /// Expert `e` in proportion to `1 / (e + 1)^exponent`.
@@ -58,30 +58,38 @@ impl FromStr for Routing {
 
 /// Group-limited choice: tokens choose `top` of `count` equal groups of experts, then experts inside those.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Groups {
-    pub(crate) count: usize,
-    pub(crate) top: usize,
+pub struct Groups {
+    /// Groups in all.
+    pub count: usize,
+    /// Groups that a token chooses.
+    pub top: usize,
 }
 
 /// A simulated gate. The caller has checked that groups divide the experts and hold enough of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Router {
-    pub(crate) experts: usize,
-    pub(crate) top_k: usize,
-    pub(crate) routing: Routing,
-    pub(crate) groups: Option<Groups>,
+pub struct SimulatedGate {
+    /// Experts in all.
+    pub experts: usize,
+    /// Experts per token.
+    pub top_k: usize,
+    /// How popular the experts are.
+    pub routing: Routing,
+    /// Groups that limit the choice, if any do.
+    pub groups: Option<Groups>,
 }
 
 /// What a gate decides: `[tokens, top_k]` each.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Routes {
-    pub(crate) experts: Vec<i32>,
-    pub(crate) weights: Vec<f32>,
+pub struct Routes {
+    /// Expert numbers, -1 for none.
+    pub experts: Vec<i32>,
+    /// What each expert's output counts.
+    pub weights: Vec<f32>,
 }
 
-impl Router {
+impl SimulatedGate {
     /// Routes `tokens` tokens.
-    pub(crate) fn route(&self, tokens: usize, random: &mut impl RngExt) -> Routes {
+    pub fn route(&self, tokens: usize, random: &mut impl RngExt) -> Routes {
         let popularity = self.popularity();
         let mut routes = Routes::default();
         for _ in 0..tokens {
@@ -105,7 +113,7 @@ impl Router {
     }
 
     /// Logits for the router's kernel, `[tokens, experts]`.
-    pub(crate) fn logits(&self, tokens: usize, random: &mut impl RngExt) -> Vec<f32> {
+    pub fn logits(&self, tokens: usize, random: &mut impl RngExt) -> Vec<f32> {
         let popularity = self.popularity();
         let token = |_| popularity.iter().map(|logit| (logit + gumbel(random)) as f32).collect::<Vec<_>>();
         (0..tokens).flat_map(token).collect()
@@ -177,8 +185,8 @@ mod tests {
     use rand_pcg::Pcg64;
 
     fn routes(routing: Routing, groups: Option<Groups>) -> Routes {
-        let router = Router { experts: 32, top_k: 6, routing, groups };
-        router.route(400, &mut Pcg64::seed_from_u64(7))
+        let gate = SimulatedGate { experts: 32, top_k: 6, routing, groups };
+        gate.route(400, &mut Pcg64::seed_from_u64(7))
     }
 
     fn counts(routes: &Routes) -> [usize; 32] {
@@ -244,10 +252,10 @@ mod tests {
 
     #[test]
     fn groups_are_ranked_by_their_two_best_scores() {
-        let router = Router { experts: 6, top_k: 2, routing: Routing::Uniform, groups: None };
+        let gate = SimulatedGate { experts: 6, top_k: 2, routing: Routing::Uniform, groups: None };
         // Sums of the two best: 0.90, 0.92, 0.93; the group of the best single score loses.
         let scores = [0.80, 0.10, 0.46, 0.46, 0.53, 0.40];
-        let kept: Vec<usize> = router.inside_best_groups(&scores, Groups { count: 3, top: 2 }).collect();
+        let kept: Vec<usize> = gate.inside_best_groups(&scores, Groups { count: 3, top: 2 }).collect();
         assert_eq!(kept, [4, 5, 2, 3]);
     }
 

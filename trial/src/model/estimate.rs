@@ -1,42 +1,45 @@
-//! From counters and rates to microseconds, and to what bounds them.
+//! Converts counters to microseconds and names what bounds them.
 
 use std::collections::BTreeMap;
 
-use crossdock::host::report::{Counters, LaunchReport, RoundReport, StageReport};
+use crossdock_host::report::{Counters, LaunchReport, RoundReport, StageReport};
 use serde::Serialize;
 
 use super::Rates;
 
 /// A round by the model.
 #[derive(Debug, Serialize)]
-pub(crate) struct Estimate {
-    /// The GPU.
-    pub(crate) model: String,
-    pub(crate) dispatch_microseconds: f64,
-    pub(crate) combine_microseconds: f64,
+pub struct Estimate {
+    /// Name of the GPU.
+    pub model: String,
+    /// All launches of dispatch, one after the other.
+    pub dispatch_microseconds: f64,
+    /// All launches of combine, one after the other.
+    pub combine_microseconds: f64,
     /// Every launch in the order of execution.
-    pub(crate) launches: Vec<LaunchEstimate>,
+    pub launches: Vec<LaunchEstimate>,
 }
 
 /// One launch on the rank that takes longest.
 #[derive(Debug, Serialize)]
-pub(crate) struct LaunchEstimate {
-    pub(crate) kernel: String,
+pub struct LaunchEstimate {
+    /// Name of the kernel.
+    pub kernel: String,
     /// The rank that takes longest, the first of several.
-    pub(crate) rank: usize,
+    pub rank: usize,
     /// `fixed` and the largest of the others.
-    pub(crate) microseconds: f64,
+    pub microseconds: f64,
     /// Which of the others is the largest.
-    pub(crate) bound: &'static str,
+    pub bound: &'static str,
     /// Launching, and one trip of a flag if the kernel waits for peers.
-    pub(crate) fixed: f64,
+    pub fixed: f64,
     /// Microseconds for each resource alone.
-    pub(crate) resources: BTreeMap<&'static str, f64>,
+    pub resources: BTreeMap<&'static str, f64>,
 }
 
 impl Estimate {
     /// What the model says about a round; `None` where the machine cannot count.
-    pub(crate) fn new(rates: &Rates, ranks: &[RoundReport]) -> Option<Estimate> {
+    pub fn new(rates: &Rates, ranks: &[RoundReport]) -> Option<Estimate> {
         let dispatch = stage(rates, &ranks.iter().map(|rank| &rank.dispatch).collect::<Vec<_>>())?;
         let combine = stage(rates, &ranks.iter().map(|rank| &rank.combine).collect::<Vec<_>>())?;
         let sum = |launches: &[LaunchEstimate]| launches.iter().map(|launch| launch.microseconds).sum();
@@ -104,7 +107,7 @@ fn launch(rates: &Rates, kernel: &str, ranks: &[&Counters], rank: usize) -> Laun
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossdock::host::report::{Activity, Link, Requests, Traffic};
+    use crossdock_host::report::{Activity, Link, Requests, Traffic};
 
     /// One launch of a rank that writes to the other.
     fn counted(instructions: u64, hbm_read: u64, peer: usize, written: u64) -> RoundReport {

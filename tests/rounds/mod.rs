@@ -1,8 +1,8 @@
 //! Whole rounds through the library, compared bit by bit with the reference, over shapes of every kind.
 
-mod case;
 mod compare;
 mod covering;
+mod drawn;
 mod graphs;
 mod instructions;
 mod quantising;
@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use crossdock::host::Layout;
 use crossdock::{Float8, Fp8, KernelSet, Opaque, ScaleFormat, Wire};
+use crossdock_trial::{Case, Choice};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use case::{Case, Choice, cases};
 use compare::{TARGETS, agrees_for, agrees_with_the_reference};
+use drawn::cases;
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -32,59 +33,43 @@ proptest! {
     }
 }
 
-/// A case that the next tests vary.
-fn plain() -> Case {
-    Case {
-        experts_per_rank: 4,
-        top_k: 6,
-        hidden: 48,
-        wire: Wire::Bf16,
-        quantises: false,
-        layout: Layout::BySource,
-        rounds: vec![vec![5, 3, 4]],
-        choice: Choice::Any,
-        schedule_seed: 0,
-        seed: 11,
-    }
-}
-
 #[test]
 fn no_rank_has_tokens() {
-    agrees_with_the_reference(&Case { rounds: vec![vec![0; 3]], ..plain() });
+    agrees_with_the_reference(&Case { rounds: vec![vec![0; 3]], ..Case::default() });
 }
 
 #[test]
 fn one_rank_alone() {
-    agrees_with_the_reference(&Case { experts_per_rank: 8, rounds: vec![vec![7]], ..plain() });
+    agrees_with_the_reference(&Case { experts_per_rank: 8, rounds: vec![vec![7]], ..Case::default() });
 }
 
 #[test]
 fn no_token_has_a_route() {
-    agrees_with_the_reference(&Case { choice: Choice::None, ..plain() });
+    agrees_with_the_reference(&Case { choice: Choice::None, ..Case::default() });
 }
 
 #[test]
 fn every_selection_names_one_expert() {
-    agrees_with_the_reference(&Case { choice: Choice::One, rounds: vec![vec![9, 0, 20]], ..plain() });
+    agrees_with_the_reference(&Case { choice: Choice::One, rounds: vec![vec![9, 0, 20]], ..Case::default() });
 }
 
 #[test]
 fn a_dock_serves_rounds_of_different_sizes() {
     agrees_with_the_reference(&Case {
         rounds: vec![vec![20, 0, 1], vec![0, 0, 0], vec![1, 20, 3]],
-        ..plain()
+        ..Case::default()
     });
 }
 
 #[test]
 fn the_widest_choice_takes_a_whole_warp() {
-    agrees_with_the_reference(&Case { top_k: 32, experts_per_rank: 16, ..plain() });
+    agrees_with_the_reference(&Case { top_k: 32, experts_per_rank: 16, ..Case::default() });
 }
 
 #[test]
 fn rows_longer_than_a_warp_moves_at_once() {
     for (hidden, wire) in [(2880, Wire::Bf16), (2880, Wire::FP8), (7168, Wire::Bf16), (7168, Wire::FP8)] {
-        agrees_with_the_reference(&Case { hidden, wire, ..plain() });
+        agrees_with_the_reference(&Case { hidden, wire, ..Case::default() });
     }
 }
 
@@ -102,7 +87,7 @@ fn dispatch_quantises_rows_of_every_format_in_every_layout() {
         ] {
             let wire = Wire::Fp8(Fp8 { element, block, scale });
             let layout = layouts[(index + block as usize / 32) % 3];
-            agrees_with_the_reference(&Case { wire, quantises: true, hidden, layout, ..plain() });
+            agrees_with_the_reference(&Case { wire, quantises: true, hidden, layout, ..Case::default() });
         }
     }
 }
@@ -118,13 +103,13 @@ fn opaque_rows_and_their_side_tensors_arrive_untouched() {
     ] {
         let wire = Wire::Opaque(Opaque { row_bytes, sides });
         let rounds = vec![vec![20, 0, 1], vec![2, 9, 20]];
-        agrees_with_the_reference(&Case { wire, layout, rounds, ..plain() });
+        agrees_with_the_reference(&Case { wire, layout, rounds, ..Case::default() });
     }
 }
 
 #[test]
 fn more_tokens_than_one_block_counts() {
-    agrees_with_the_reference(&Case { hidden: 8, rounds: vec![vec![200, 33, 8]], ..plain() });
+    agrees_with_the_reference(&Case { hidden: 8, rounds: vec![vec![200, 33, 8]], ..Case::default() });
 }
 
 #[test]
@@ -134,7 +119,7 @@ fn seventy_two_ranks() {
         top_k: 8,
         hidden: 16,
         rounds: vec![vec![2; 72]],
-        ..plain()
+        ..Case::default()
     });
 }
 
@@ -149,14 +134,14 @@ fn rows_lie_by_expert() {
             [(Choice::Any, Wire::Bf16), (Choice::Sparse, Wire::FP8), (Choice::One, Wire::Bf16)]
         {
             let rounds = vec![vec![20, 0, 1], vec![2, 9, 20]];
-            agrees_with_the_reference(&Case { layout, choice, wire, rounds, ..plain() });
+            agrees_with_the_reference(&Case { layout, choice, wire, rounds, ..Case::default() });
         }
     }
 }
 
 #[test]
 fn one_kernel_image_serves_all_token_counts() {
-    let case = Case { top_k: 2, hidden: 8, ..plain() };
+    let case = Case { top_k: 2, hidden: 8, ..Case::default() };
     let made = KernelSet::jit(case.shape()).expect("the shape is legal");
     let text = made.ptx().map(|(name, ptx)| (name, ptx.to_owned()));
     for most in [0, 1, 17, 4096] {
