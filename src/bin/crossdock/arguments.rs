@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossdock::host::Layout;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
 
 use crate::bench::arguments::BenchArguments;
@@ -275,7 +275,7 @@ pub(crate) struct RunArguments {
     /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
     /// without); all; or a number
     #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
-    pub(crate) sms: Budget,
+    pub(crate) sms: SmBudget,
 
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]
@@ -310,12 +310,12 @@ pub(crate) fn target(text: &str) -> Result<CompileOptions, String> {
     CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
-pub(crate) fn budget(text: &str) -> Result<Budget, String> {
+pub(crate) fn budget(text: &str) -> Result<SmBudget, String> {
     match text {
-        "auto" => Ok(Budget::Auto),
-        "all" => Ok(Budget::All),
+        "auto" => Ok(SmBudget::Auto),
+        "all" => Ok(SmBudget::All),
         _ => match text.parse() {
-            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            Ok(count) if count > 0 => Ok(SmBudget::Multiprocessors(count)),
             _ => Err("expected auto, all, or a number from 1".into()),
         },
     }

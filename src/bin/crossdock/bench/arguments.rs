@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use crossdock::host::Layout;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::{CompileOptions, Wire};
 
 use crate::arguments::{BackendName, MOST_EXPERTS, MOST_HIDDEN, MOST_TOP_K, budget, layout, seed, target};
@@ -93,7 +93,7 @@ pub(crate) struct BenchArguments {
 
     /// Multiprocessors that the kernels of a round take, one measurement each: auto, all, or numbers, such as 4,8,16,32
     #[arg(long, value_name = "COUNTS", default_value = "auto", value_delimiter = ',', value_parser = budget)]
-    pub(crate) sms: Vec<Budget>,
+    pub(crate) sms: Vec<SmBudget>,
 
     /// Measurements of each kind, of which the median, the least and the most are reported [default: 20; 1 on virtual GPUs, where
     /// they are all alike]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use crossdock::Shape;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::host::report::{LaunchReport, RoundReport, StageReport};
 use serde::Serialize;
 
@@ -118,9 +118,9 @@ impl Row {
             layout: arguments.layout_word(),
             routing: arguments.routing.to_string(),
             sms: budget.map(|budget| match budget {
-                Budget::Auto => "auto".to_owned(),
-                Budget::All => "all".to_owned(),
-                Budget::Multiprocessors(count) => count.to_string(),
+                SmBudget::Auto => "auto".to_owned(),
+                SmBudget::All => "all".to_owned(),
+                SmBudget::Multiprocessors(count) => count.to_string(),
             }),
             multiprocessors,
             iterations,
@@ -283,7 +283,7 @@ mod tests {
             Iteration { stage, host_seconds: 2.0 * seconds }
         };
         let iterations = spans.iter().map(iteration).collect();
-        Measured { operation, tokens: 4, budget: Some(Budget::Auto), multiprocessors: Some(9), iterations }
+        Measured { operation, tokens: 4, budget: Some(SmBudget::Auto), multiprocessors: Some(9), iterations }
     }
 
     fn row(ranks: &[Measured], bytes: Busiest) -> Row {

@@ -1,7 +1,7 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
 use crossdock::Shape;
-use crossdock::host::planning::{Allotment, Share};
+use crossdock::host::planning::{KernelSms, SmPlan};
 use crossdock::host::report::{self as host, Counters, RoundReport, StageReport};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use serde::Serialize;
@@ -66,14 +66,14 @@ pub(super) struct ShareReport {
     pub(super) bottleneck: String,
 }
 
-impl From<Allotment> for PlanReport {
-    fn from(allotment: Allotment) -> PlanReport {
-        let share = |share: Share| ShareReport {
+impl From<SmPlan> for PlanReport {
+    fn from(sm_plan: SmPlan) -> PlanReport {
+        let share = |share: KernelSms| ShareReport {
             multiprocessors: share.multiprocessors,
             warps: share.warps,
             bottleneck: share.bottleneck.to_string(),
         };
-        PlanReport { dispatch: share(allotment.dispatch), combine: share(allotment.combine) }
+        PlanReport { dispatch: share(sm_plan.dispatch), combine: share(sm_plan.combine) }
     }
 }
 
@@ -170,7 +170,7 @@ impl Report {
         mismatch: Option<String>,
     ) -> Report {
         let Shape { hidden, top_k, experts, wire } = inputs.shape;
-        let Ran { allotment, observed, reports } = ran;
+        let Ran { sm_plan, observed, reports } = ran;
         let rows = observed.iter().map(|rank| rank.origins.len() as u64).sum();
         let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
         let dispatch = Stage::new(
@@ -198,7 +198,7 @@ impl Report {
                 top_groups: gate.gate.top_groups,
                 warp_instructions: observed.iter().map(router_instructions).sum(),
             }),
-            plan: (*allotment).into(),
+            plan: (*sm_plan).into(),
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossdock::host::planning::Allotment;
+use crossdock::host::planning::SmPlan;
 use crossdock::host::report::RoundReport;
 use crossdock::host::{
     Arrived, Capacity, Cluster, Error, Layout, NOWHERE, Rank, Routing, Tokens, Topology, quantise,
@@ -22,7 +22,7 @@ use crate::routing::Routes;
 /// A round that was run; one entry per rank.
 pub(super) struct Ran {
     /// What kernels might take of each GPU.
-    pub(super) allotment: Allotment,
+    pub(super) sm_plan: SmPlan,
     /// What the rank held.
     pub(super) observed: Vec<Observed>,
     /// What that took.
@@ -63,12 +63,12 @@ pub(super) fn run(
     cluster: &Cluster,
     kernels: Arc<KernelSet>,
 ) -> Result<Ran, Failure> {
-    let program = |rank: &Rank| -> Result<(Allotment, (Observed, RoundReport)), Error> {
+    let program = |rank: &Rank| -> Result<(SmPlan, (Observed, RoundReport)), Error> {
         let capacity = Capacity::tokens(inputs.tokens).layout(arguments.layout);
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
         budget::check(rank, arguments.sms)?;
         dock.set_budget(arguments.sms)?;
-        let allotment = dock.allotment();
+        let sm_plan = dock.sm_plan();
         let RankInputs { activations, opaque, logits, routes } = &inputs.ranks[rank.index()];
         let quantised;
         let sides: Vec<&[u8]> = opaque.sides.iter().map(Vec::as_slice).collect();
@@ -85,7 +85,7 @@ pub(super) fn run(
         };
         let Some(gate) = &inputs.gate else {
             let arrived = dock.dispatch(&tokens, &Routing::new(&routes.experts, &routes.weights))?;
-            return Ok((allotment, finish(arrived, inputs, arguments.expert())?));
+            return Ok((sm_plan, finish(arrived, inputs, arguments.expert())?));
         };
         let mut router = rank.router(rank.router_kernel(gate.gate)?, Capacity::tokens(inputs.tokens))?;
         router.set_bias(&gate.bias)?;
@@ -95,15 +95,15 @@ pub(super) fn run(
         let (mut observed, report) = finish(arrived, inputs, arguments.expert())?;
         let routes = Routes { experts: routed.experts()?, weights: routed.weights()? };
         observed.routed = Some(ObservedRoutes { routes, report: routed.report() });
-        Ok((allotment, (observed, report)))
+        Ok((sm_plan, (observed, report)))
     };
     let ranks = traced(arguments, cluster, program)?;
-    let (allotments, ranks): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
+    let (plans, ranks): (Vec<_>, Vec<_>) = ranks.into_iter().unzip();
     // All ranks plan alike, and there is one at least.
-    let allotment = allotments.first().copied();
-    let allotment = allotment.ok_or_else(|| Failure::Round("no rank took part".into()))?;
+    let sm_plan = plans.first().copied();
+    let sm_plan = sm_plan.ok_or_else(|| Failure::Round("no rank took part".into()))?;
     let (observed, reports) = ranks.into_iter().unzip();
-    Ok(Ran { allotment, observed, reports })
+    Ok(Ran { sm_plan, observed, reports })
 }
 
 /// Runs the program, and writes its trace if the arguments say so.
