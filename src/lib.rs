@@ -10,10 +10,10 @@
 //! - [`device`](macro@device), [`prelude`] and [`specialise!`] are for kernels of your own.
 
 pub use crossdock_device::{
-    DeviceModule, Error as CompileError, Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque,
-    Options as CompileOptions, RouterKernel, ScaleFormat, ScoreFunction, Shape, Specialised,
-    SpecialisedRouter, Target, Wire, cache, device, intrinsics, kernels, launch, layout, library, numbers,
-    prelude, router, specialise,
+    ConstParameter, DeviceModule, Error as CompileError, Float8, Fp8, Gate, KernelSet, Layout, LogitFormat,
+    MOST_SIDES, Opaque, Options as CompileOptions, RouterKernel, ScaleFormat, ScoreFunction, Shape,
+    Specialised, SpecialisedRouter, Target, Wire, cache, device, intrinsics, kernels, launch, layout,
+    library, numbers, prelude, router, specialise,
 };
 pub use crossdock_host as host;
 

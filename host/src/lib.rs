@@ -46,8 +46,8 @@ pub use backend::cuda::{DriverVersion, Gpu, driver, gpus};
 pub use cluster::Cluster;
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
-    Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat, ScoreFunction,
-    Shape, Specialised, SpecialisedRouter, Target, Wire,
+    Float8, Fp8, Gate, KernelSet, Layout, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat,
+    ScoreFunction, Shape, Specialised, SpecialisedRouter, Target, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
 pub use error::{Error, Overflowing, Result, Stage};
@@ -63,7 +63,7 @@ pub use half::bf16;
 pub use placement::{Balance, Placement};
 pub use plain::Plain;
 pub use round::arrived::Arrived;
-pub use round::capacity::{Capacity, Layout};
+pub use round::capacity::Capacity;
 pub use round::combine::{Combine, Combined, Element};
 pub use round::device_tokens::{DeviceRouting, DeviceTokens};
 pub use round::dock::Dock;

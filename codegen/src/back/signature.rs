@@ -26,8 +26,7 @@ pub struct KernelSignature {
 pub struct KernelParameter {
     /// Rust name.
     pub name: String,
-    /// A scalar, `Global`, `Peer` or `Peers`; a slice, which is declared as two: the address and the number of elements;
-    /// or a struct of these, which is declared as its fields are, in order.
+    /// A scalar, `Global`, `Peer` or `Peers`; or a slice, which is declared as two: the address and the number of elements.
     pub ty: Type,
 }
 

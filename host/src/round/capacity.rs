@@ -1,47 +1,9 @@
 //! How large a round may be and how its arrivals lie: what sizes the memory of a dock.
 
-use crossdock_device::Shape;
 use crossdock_device::layout::code::slots_of_expert;
+use crossdock_device::{Layout, Shape};
 
 use crate::{Error, Result};
-
-/// How the rows that arrive at a rank lie in its memory. In every layout, rows come in the same order each time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
-    /// One row per token that needs this rank, grouped by source rank and inside by token. Experts find their inputs through
-    /// [`Arrived::expert_rows`](crate::Arrived::expert_rows).
-    #[default]
-    BySource,
-    /// One row per selection, at its slot: grouped by local expert and inside by source rank, token and position in top-k. The
-    /// rows of each expert begin at a multiple of `alignment`; the rows between are zeros. What a grouped GEMM takes.
-    ByExpert {
-        /// In rows; 1 for none.
-        alignment: u32,
-    },
-    /// `[local experts, capacity, hidden]`: as [`ByExpert`](Self::ByExpert), with the same number of slots for every expert, of
-    /// which the first [`expert_counts`](crate::Arrived::expert_counts) hold rows and the others nothing. What a masked GEMM takes.
-    Masked {
-        /// Slots of each expert.
-        capacity: u32,
-    },
-}
-
-impl Layout {
-    /// Whether rows lie at their slots.
-    pub(crate) fn is_by_expert(self) -> bool {
-        self != Layout::BySource
-    }
-
-    /// Slots that an expert's first one is a multiple of.
-    pub(crate) fn alignment(self) -> u32 {
-        if let Layout::ByExpert { alignment } = self { alignment } else { 1 }
-    }
-
-    /// Slots of every expert; 0 for as many as it needs.
-    pub(crate) fn expert_capacity(self) -> u32 {
-        if let Layout::Masked { capacity } = self { capacity } else { 0 }
-    }
-}
 
 /// How large a round may be, and how its arrivals lie. Equal on all ranks.
 ///

@@ -3,12 +3,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crossdock_device::kernels::combine::code::CombineArguments;
-use crossdock_device::kernels::count::code::CountArguments;
-use crossdock_device::kernels::dispatch::code::DispatchArguments;
-use crossdock_device::kernels::enter::code::EnterArguments;
-use crossdock_device::kernels::gradient::code::GradientArguments;
-use crossdock_device::kernels::layout::code::LayoutArguments;
 use crossdock_device::{KernelSet, Specialised};
 
 use crate::gpu::kernel::Kernel;
@@ -45,15 +39,25 @@ pub struct Dock {
     broken: Option<Error>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) count: Kernel<CountArguments>,
-    pub(crate) layout: Kernel<LayoutArguments>,
-    pub(crate) dispatch: Kernel<DispatchArguments>,
-    pub(crate) combine: Kernel<CombineArguments>,
-    pub(crate) enter: Kernel<EnterArguments>,
-    pub(crate) gradient: Kernel<GradientArguments>,
+macro_rules! loaded {
+    ($(#[$of_set:meta])* $set:ident $model:tt $named:ident $by:tt {
+        $($(#[$of_kernel:meta])* $name:ident($arguments:ident): $($parameter:ident),*;)+
+    }) => {
+        /// Every kernel of the set, as the rank has loaded it.
+        #[derive(Debug)]
+        pub(crate) struct Loaded {
+            $(pub(crate) $name: Kernel<crossdock_device::kernels::$name::code::$arguments>,)+
+        }
+
+        impl Loaded {
+            fn new(rank: &Rank, set: &$set) -> Result<Loaded> {
+                Ok(Loaded { $($name: rank.kernel(&set.$name)?),+ })
+            }
+        }
+    };
 }
+
+crossdock_device::__kernels!(KernelSet => [loaded]);
 
 impl Rank {
     /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by `kernels`
@@ -92,14 +96,7 @@ impl Dock {
             capacity.layout
         );
         rank.backend().gather(rank.index(), &purpose, Vec::new())?;
-        let kernels = Loaded {
-            count: rank.kernel(&set.count)?,
-            layout: rank.kernel(&set.layout)?,
-            dispatch: rank.kernel(&set.dispatch)?,
-            combine: rank.kernel(&set.combine)?,
-            enter: rank.kernel(&set.enter)?,
-            gradient: rank.kernel(&set.gradient)?,
-        };
+        let kernels = Loaded::new(rank, &set)?;
         let memory = Memory::new(rank, &shape, &capacity)?;
         let routes = Rc::new(Routes::new(rank, capacity.tokens * shape.top_k as usize)?);
         let plan = Rc::new(Plan::new(rank, &shape, capacity.tokens, Some(Rc::clone(&routes)))?);

@@ -235,7 +235,7 @@ mod tests {
         let error = Tokens::Bf16(&rows).check(2, &odd, 2).expect_err("blocks that dispatch cannot make");
         assert_eq!(
             error.to_string(),
-            "rank 2: the kernels of this dock send fp8 (e4m3, one f32 scale per 96), but the tokens are bf16, which \
+            "rank 2: the kernels of this dock send fp8(e4m3, block: 96, scale: f32), but the tokens are bf16, which \
              dispatch quantises in blocks of 16, 32, 64 or 128 only"
         );
         let error = tokens.check(0, &Shape { wire: Wire::Bf16, ..SHAPE }, 2).expect_err("fp8 on a bf16 dock");

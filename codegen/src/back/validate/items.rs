@@ -124,10 +124,9 @@ impl<'a> Checker<'a> {
             self.mistake(function.span, format!("the kernel `{}` must not return a value", function.name));
         }
         for local in &function.locals[..function.parameters] {
-            if !local.ty.is_launchable(&|ty| self.program.fields(ty)) {
+            if !local.ty.is_launchable() {
                 let message = format!(
-                    "the kernel parameter `{}` must be a scalar, a Global, a Peer, a Peers, a slice of global memory or a \
-                     struct of these",
+                    "the kernel parameter `{}` must be a scalar, a Global, a Peer, a Peers or a slice of global memory",
                     local.name
                 );
                 self.mistake(function.span, message);
