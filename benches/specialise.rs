@@ -2,9 +2,9 @@
 //! program does) and from its Rust source (parse, lower, examine and the same: what a build does). Nothing is cached here.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use crossdock::{DeviceModule, Shape, Wire};
+use crossdock::{ConstParameter, DeviceModule, Gate, Shape, Wire};
 use crossdock_codegen::{back, front, ir, text};
-use crossdock_device::kernels::{combine, count, dispatch, enter, gradient, layout, router, scores};
+use crossdock_device::kernels;
 
 fn specialise(texts: &[&str], kernel: &str, parameters: &[(&str, i128)]) -> String {
     let modules =
@@ -44,42 +44,27 @@ fn compile(source: &str, module: &DeviceModule, kernel: &str, parameters: &[(&st
     made.ptx.to_string()
 }
 
-/// A kernel's name, its module and its const parameters.
-type Kernel<'a> = (&'a str, &'static DeviceModule, &'a [(&'a str, i128)]);
+/// The kernel's name and module, and its const parameters for DeepSeek-V3.
+type Kernel = (&'static str, &'static DeviceModule, Vec<(&'static str, i128)>);
+
+macro_rules! rows {
+    ([$model:expr] $(#[$of_set:meta])* $set:ident $of:tt $named:ident $by:tt {
+        $($(#[$of_kernel:meta])* $name:ident($arguments:ident): $($parameter:ident),*;)+
+    }) => {
+        vec![$((
+            stringify!($name),
+            &kernels::$name::code::__device::MODULE,
+            ConstParameter::named(&$model.parameters(), &[$(stringify!($parameter)),*]),
+        )),+]
+    };
+}
 
 fn shipped_kernels(criterion: &mut Criterion) {
     let shape = Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::FP8 };
-    let hidden = ("HIDDEN", i128::from(shape.hidden));
-    let top_k = ("TOP_K", i128::from(shape.top_k));
-    let experts = ("EXPERTS", i128::from(shape.experts));
-    let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
-    let row_bytes = ("ROW_BYTES", i128::from(shape.row_bytes()));
-    let side_words = ("SIDE_WORDS", i128::from(shape.side_words()));
-    // DeepSeek-V3's router.
-    let gate = [
-        experts,
-        ("GROUPS", 8),
-        ("TOP_GROUPS", 4),
-        top_k,
-        ("SCORES", scores::code::SIGMOID.into()),
-        ("BIASED", 1),
-        ("NORMALISED", 1),
-        ("LOGIT_BYTES", 4),
-    ];
-    let kernels: [Kernel<'_>; 7] = [
-        ("router", &router::code::__device::MODULE, &gate),
-        ("count", &count::code::__device::MODULE, &[top_k, experts]),
-        ("layout", &layout::code::__device::MODULE, &[top_k, experts]),
-        (
-            "dispatch",
-            &dispatch::code::__device::MODULE,
-            &[row_bytes, side_words, top_k, format, scales, block],
-        ),
-        ("enter", &enter::code::__device::MODULE, &[]),
-        ("combine", &combine::code::__device::MODULE, &[hidden, top_k]),
-        ("gradient", &gradient::code::__device::MODULE, &[hidden, top_k]),
-    ];
+    let mut kernels: Vec<Kernel> = crossdock_device::__kernels!(RouterKernel => [rows] [Gate::DEEPSEEK_V3]);
+    kernels.extend::<Vec<Kernel>>(crossdock_device::__kernels!(KernelSet => [rows] [shape]));
     for (kernel, module, parameters) in kernels {
+        let parameters = &parameters[..];
         let ir = module.texts();
         let lines = specialise(&ir, kernel, parameters).lines().count();
         criterion.bench_function(&format!("{kernel}, from IR to {lines} lines of PTX"), |bencher| {

@@ -10,10 +10,10 @@
 //! - [`device`](macro@device), [`prelude`] and [`specialise!`] are for kernels of your own.
 
 pub use crossdock_device::{
-    DeviceModule, Error as CompileError, Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque,
-    Options as CompileOptions, RouterKernel, ScaleFormat, ScoreFunction, Shape, Specialised,
-    SpecialisedRouter, Target, Wire, cache, device, intrinsics, kernels, launch, layout, library, numbers,
-    prelude, router, specialise,
+    ConstParameter, DeviceModule, Error as CompileError, Float8, Fp8, Gate, KernelSet, Layout, LogitFormat,
+    MOST_SIDES, Opaque, Options as CompileOptions, RouterKernel, ScaleFormat, ScoreFunction, Shape,
+    Specialised, SpecialisedRouter, Target, Wire, cache, device, intrinsics, kernels, launch, layout,
+    library, numbers, prelude, router, specialise,
 };
 pub use crossdock_host as host;
 
@@ -23,12 +23,18 @@ pub use crossdock_device::__private;
 /// The examples of the pages for readers, compiled and run as tests.
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../docs/device-language.md")]
-    struct DeviceLanguage;
-    #[doc = include_str!("../docs/running-on-gpus.md")]
-    struct RunningOnGpus;
-    #[doc = include_str!("../docs/throughput.md")]
-    struct Throughput;
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/first-round.md")]
+    struct FirstRound;
+    #[doc = include_str!("../docs/shapes.md")]
+    struct Shapes;
+    #[doc = include_str!("../docs/throughput.md")]
+    struct Throughput;
+    #[doc = include_str!("../docs/running-on-gpus.md")]
+    struct RunningOnGpus;
+    #[doc = include_str!("../docs/first-kernel.md")]
+    struct FirstKernel;
+    #[doc = include_str!("../docs/device-language.md")]
+    struct DeviceLanguage;
 }

@@ -425,7 +425,7 @@ impl Check<'_> {
                  `.shared::cta`"
             ),
             (Some(space), _) => {
-                let space = space.name();
+                let space = space.modifier();
                 format!(
                     "`{opcode}` takes an address in {space} memory for `[{{{name}}}]`, and it is `{found}`"
                 )

@@ -1,6 +1,6 @@
-//! `kernels!`: the shape of a model to the const parameters of the four kernels.
+//! The macros that specialise kernels at compile time: `kernels!`, `router!` and `specialise!`.
 
-/// Specialises the four kernels for one model at compile time.
+/// Specialises the kernels of a dock for one model at compile time.
 ///
 /// ```
 /// # extern crate crossdock_device as crossdock;
@@ -14,16 +14,46 @@
 /// # }
 /// ```
 ///
-/// makes a module with the constants `COUNT`, `LAYOUT`, `DISPATCH`, `COMBINE`, `ENTER` and `GRADIENT` ([`KernelImage`](crate::launch::KernelImage)s
-/// whose PTX is a string in the binary), the constant `SHAPE`, and the type `Kernels` that names the set
-/// ([`Specialised`](crate::set::Specialised)). Fields stand in any order. Numbers may be computed, as in `7 * 1024`, but
-/// not named: a macro sees no constants. `wire` is `bf16`, `fp8(e4m3, block: N, scale: f32)` (or `e5m2`, and
-/// `power_of_two` or `ue8m0`), or `opaque(row: BYTES, sides: [BYTES])`. A value that
+/// makes a module with a constant for each kernel ([`KernelImage`](crate::launch::KernelImage)s whose PTX is a string in the
+/// binary), such as `COUNT`, `LAYOUT`, `DISPATCH` and `COMBINE`; the constant `SHAPE`; and the type `Kernels` that names the set
+/// ([`Specialised`](crate::Specialised)). Fields are those of [`Shape`](crate::Shape) as its `FromStr` reads them, in any order.
+/// Numbers may be computed, as in `7 * 1024`, but not named: a macro sees no constants. `wire` is `bf16`,
+/// `fp8(e4m3, block: N, scale: f32)` (with other [elements](crate::Float8) and [scales](crate::ScaleFormat)), `fp8` for
+/// [`Wire::FP8`](crate::Wire::FP8), or `opaque(row: BYTES, sides: [BYTES])`. A value that
 /// violates a relation is a compile error on that value. The kernels are made for every supported GPU; `target: sm_90a`
 /// makes them for one target, and `target: sm_90a, ptx: 8.6` in that PTX version.
 #[macro_export]
 macro_rules! kernels {
-    ($($model:tt)*) => { $crate::__private::kernels_module! { [$crate] $($model)* } };
+    ($($model:tt)*) => {
+        $crate::__kernels! { KernelSet => [$crate::__private::kernels_module] [$crate] [$($model)*] }
+    };
+}
+
+/// Specialises the router's kernel for one model at compile time.
+///
+/// ```
+/// # extern crate crossdock_device as crossdock;
+/// crossdock::router! {
+///     /// DeepSeek-V3's gate.
+///     pub mod deepseek_v3_gate {
+///         experts: 256, groups: 8, top_groups: 4, top_k: 8, score: sigmoid, biased: true, normalised: true, logits: f32
+///     }
+/// }
+/// # fn main() {
+/// assert!(deepseek_v3_gate::ROUTER.ptx.contains(".entry router"));
+/// assert_eq!(deepseek_v3_gate::GATE, crossdock::Gate::DEEPSEEK_V3);
+/// # }
+/// ```
+///
+/// makes a module with the constants `ROUTER` (a [`KernelImage`](crate::launch::KernelImage)) and `GATE`, and the type `Router`
+/// that names the kernel ([`SpecialisedRouter`](crate::SpecialisedRouter)). Fields are those of [`Gate`](crate::Gate) as its
+/// `FromStr` reads them. A value that violates a relation is a compile error on that value. `target: sm_90a` may be given as in
+/// [`kernels!`](crate::kernels!).
+#[macro_export]
+macro_rules! router {
+    ($($model:tt)*) => {
+        $crate::__kernels! { RouterKernel => [$crate::__private::kernels_module] [$crate] [$($model)*] }
+    };
 }
 
 /// Specialises kernels for const parameters at compile time.

@@ -8,7 +8,6 @@
 extern crate self as crossdock;
 
 pub mod cache;
-mod gate;
 pub mod intrinsics;
 pub mod kernels;
 mod kernels_macro;
@@ -17,18 +16,18 @@ pub mod layout;
 pub mod library;
 pub mod numbers;
 pub mod prelude;
-mod router_macro;
 mod set;
-mod shape;
 mod shipped;
 mod source;
 
 pub use crossdock_codegen::Error;
 pub use crossdock_codegen::back::{Options, Target};
 pub use crossdock_macros::device;
-pub use gate::{Gate, LogitFormat, RouterKernel, ScoreFunction, SpecialisedRouter};
-pub use set::{KernelSet, Specialised};
-pub use shape::{Float8, Fp8, MOST_SIDES, Opaque, ScaleFormat, Shape, Wire};
+pub use crossdock_shape::{
+    ConstParameter, Float8, Fp8, Gate, Layout, LogitFormat, MOST_SIDES, Opaque, ScaleFormat, ScoreFunction,
+    Shape, Wire,
+};
+pub use set::{KernelSet, RouterKernel, Specialised, SpecialisedRouter};
 pub use source::DeviceModule;
 
 /// What the macros' output needs to name.

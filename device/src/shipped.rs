@@ -1,9 +1,12 @@
 //! Every device module of this crate by its path, for tools that resolve imports without rustc; and the targets for which their
 //! kernels differ, for tests of every image.
 
+use std::sync::LazyLock;
+
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
-static MODULES: [(&str, &DeviceModule); 33] = [
+/// All but the kernels themselves.
+static LIBRARY: [(&str, &DeviceModule); 26] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -23,21 +26,22 @@ static MODULES: [(&str, &DeviceModule); 33] = [
     ("numbers::half::code", &numbers::half::code::__device::MODULE),
     ("numbers::quantise::code", &numbers::quantise::code::__device::MODULE),
     ("numbers::vector::code", &numbers::vector::code::__device::MODULE),
-    ("kernels::combine::code", &kernels::combine::code::__device::MODULE),
-    ("kernels::count::code", &kernels::count::code::__device::MODULE),
-    ("kernels::dispatch::code", &kernels::dispatch::code::__device::MODULE),
-    ("kernels::enter::code", &kernels::enter::code::__device::MODULE),
     ("kernels::expand::code", &kernels::expand::code::__device::MODULE),
-    ("kernels::gradient::code", &kernels::gradient::code::__device::MODULE),
-    ("kernels::layout::code", &kernels::layout::code::__device::MODULE),
     ("kernels::passage::code", &kernels::passage::code::__device::MODULE),
     ("kernels::quantise::code", &kernels::quantise::code::__device::MODULE),
-    ("kernels::router::code", &kernels::router::code::__device::MODULE),
     ("kernels::routing::code", &kernels::routing::code::__device::MODULE),
     ("kernels::rows::code", &kernels::rows::code::__device::MODULE),
     ("kernels::scores::code", &kernels::scores::code::__device::MODULE),
     ("kernels::signal::code", &kernels::signal::code::__device::MODULE),
 ];
+
+macro_rules! modules {
+    ($(#[$of_set:meta])* $set:ident $model:tt $named:ident $by:tt {
+        $($(#[$of_kernel:meta])* $name:ident($arguments:ident): $($parameter:ident),*;)+
+    }) => {
+        [$((concat!("kernels::", stringify!($name), "::code"), &kernels::$name::code::__device::MODULE)),+]
+    };
+}
 
 /// By what `target_is_at_least` is asked, and the oldest.
 static TARGETS: [&str; 4] = ["sm_80", "sm_89", "sm_90", "sm_100"];
@@ -51,6 +55,12 @@ impl DeviceModule {
 
     /// The device modules of this crate, each with its path in it, such as `library::code`.
     pub fn shipped() -> &'static [(&'static str, &'static DeviceModule)] {
+        static MODULES: LazyLock<Vec<(&str, &DeviceModule)>> = LazyLock::new(|| {
+            let mut modules = LIBRARY.to_vec();
+            modules.extend::<[(_, &DeviceModule); _]>(crate::__kernels!(KernelSet => [modules]));
+            modules.extend::<[(_, &DeviceModule); _]>(crate::__kernels!(RouterKernel => [modules]));
+            modules
+        });
         &MODULES
     }
 }
@@ -93,7 +103,8 @@ mod tests {
     #[test]
     fn no_device_module_is_forgotten() {
         let mut found: Vec<String> = sources().into_iter().map(|(path, _)| path).collect();
-        let mut known: Vec<String> = MODULES.iter().map(|(path, _)| (*path).to_string()).collect();
+        let mut known: Vec<String> =
+            DeviceModule::shipped().iter().map(|(path, _)| (*path).to_string()).collect();
         found.sort();
         known.sort();
         assert_eq!(found, known);

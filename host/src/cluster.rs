@@ -12,9 +12,10 @@ use crossdock_device::layout::code::MAX_RANKS;
 
 #[cfg(feature = "cuda")]
 use crate::backend::cuda;
-use crate::backend::{Backend, Departure, Emulated, Settings};
+use crate::backend::{Backend, Emulated, Settings};
+use crate::exchange::RankExit;
+use crate::gpu::rank::Rank;
 use crate::planning::Rates;
-use crate::rank::Rank;
 use crate::{Error, Result, Topology, Trace};
 
 /// GPUs that work together, and the options of the machine that runs them.
@@ -83,14 +84,14 @@ impl Cluster {
     }
 
     /// One process per rank, started by torchrun or Slurm: this one runs the rank that its variables say
-    /// ([`Environment`](crate::bootstrap::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
+    /// ([`Environment`](crate::exchange::tcp::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
     /// others and returns one result.
     ///
     /// # Errors
     /// [`Error::Variable`] when a variable is missing or means nothing; [`Error::NoGpu`] without a driver or a GPU.
     #[cfg(feature = "cuda")]
     pub fn from_env() -> Result<Cluster> {
-        let environment = crate::bootstrap::Environment::from_env()?;
+        let environment = crate::exchange::tcp::Environment::from_env()?;
         let topology = environment.topology();
         cuda::gpus()?;
         Cluster::with(
@@ -305,10 +306,10 @@ impl Cluster {
     }
 }
 
-fn departure<T, E: Display>(outcome: &Result<T, E>) -> Departure {
+fn departure<T, E: Display>(outcome: &Result<T, E>) -> RankExit {
     match outcome {
-        Ok(_) => Departure::Finished,
-        Err(error) => Departure::Failed(error.to_string()),
+        Ok(_) => RankExit::Finished,
+        Err(error) => RankExit::Failed(error.to_string()),
     }
 }
 

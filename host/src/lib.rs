@@ -27,66 +27,51 @@
 //!
 //! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
 
-mod arrived;
 pub mod backend;
-pub mod bootstrap;
-mod buffer;
-mod capacity;
 mod cluster;
-mod combining;
-mod device_slice;
-#[cfg(feature = "dlpack")]
-pub mod dlpack;
-mod dock;
-mod enqueued;
 mod error;
-mod gradient;
-mod kernel;
-mod launches;
-mod meeting;
-mod memory;
+pub mod exchange;
+mod gpu;
 mod placement;
 mod plain;
-mod plan;
 pub mod planning;
 pub mod quantise;
-mod rank;
-mod rendezvous;
 pub mod report;
-mod requirements;
-mod router;
-mod status;
-mod stream;
-mod tokens;
+mod round;
 mod topology;
 
-pub use arrived::Arrived;
 pub use backend::LaunchOptions;
 #[cfg(feature = "cuda")]
 pub use backend::cuda::{DriverVersion, Gpu, driver, gpus};
-pub use buffer::{Buffer, SymmetricBuffer};
-pub use capacity::{Capacity, Layout};
 pub use cluster::Cluster;
-pub use combining::{Combine, Combined, Element, Outputs};
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
-    Float8, Fp8, Gate, KernelSet, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat, ScoreFunction,
-    Shape, Specialised, SpecialisedRouter, Target, Wire,
+    Float8, Fp8, Gate, KernelSet, Layout, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat,
+    ScoreFunction, Shape, Specialised, SpecialisedRouter, Target, Wire,
 };
 pub use crossdock_emulator::trace::{self, Trace};
-pub use device_slice::{DeviceSlice, DeviceSliceMut};
-pub use dock::Dock;
-pub use enqueued::{DeviceRouting, DeviceTokens, Enqueued};
 pub use error::{Error, Overflowing, Result, Stage};
-pub use gradient::Gradients;
+pub use gpu::buffer::Buffer;
+#[cfg(feature = "dlpack")]
+pub use gpu::dlpack;
+pub use gpu::kernel::{Kernel, Launched};
+pub use gpu::rank::Rank;
+pub use gpu::slice::{DeviceSlice, DeviceSliceMut};
+pub use gpu::stream::{Event, Graph, Stream};
+pub use gpu::symmetric::SymmetricBuffer;
 pub use half::bf16;
-pub use kernel::{Kernel, Launched};
 pub use placement::{Balance, Placement};
 pub use plain::Plain;
-pub use plan::Handle;
-pub use rank::Rank;
-pub use requirements::check_shape;
-pub use router::{Logit, Routed, Router};
-pub use stream::{Event, Graph, Stream};
-pub use tokens::{Routing, Tokens};
+pub use round::arrived::Arrived;
+pub use round::capacity::Capacity;
+pub use round::combine::{Combine, Combined, Element};
+pub use round::device_tokens::{DeviceRouting, DeviceTokens};
+pub use round::dock::Dock;
+pub use round::enqueued::Enqueued;
+pub use round::gradient::Gradients;
+pub use round::handle::Handle;
+pub use round::outputs::Outputs;
+pub use round::requirements::check_shape;
+pub use round::router::{Logit, Routed, Router};
+pub use round::tokens::{Routing, Tokens};
 pub use topology::Topology;

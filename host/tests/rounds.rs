@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossdock_host::planning::{Budget, Controller, Limits, Observation};
+use crossdock_host::planning::{Controller, Limits, Observation, SmBudget};
 use crossdock_host::report::{RoundReport, StageReport};
 use crossdock_host::{
     Arrived, Capacity, Cluster, Combined, Error, Fp8, KernelSet, NOWHERE, Rank, Routing, Shape, Stage,
@@ -351,7 +351,7 @@ fn a_budget_limits_blocks_and_changes_no_bit() {
         .run(|rank| -> Result<(), Error> {
             let shape = Shape { experts: 6, top_k: 1, ..SHAPE };
             let mut dock = rank.dock(kernels(shape), Capacity::tokens(40))?;
-            let planned = dock.allotment();
+            let planned = dock.sm_plan();
             assert!(
                 planned.dispatch.multiprocessors <= 3 && planned.combine.multiprocessors <= 3,
                 "{planned:?}"
@@ -359,11 +359,11 @@ fn a_budget_limits_blocks_and_changes_no_bit() {
             let rows: Vec<bf16> = (0..40 * HIDDEN).map(|index| bf16::from_f32((index % 97) as f32)).collect();
             let experts: Vec<i32> = (0..40).map(|token| token % 2 * 3 + token / 2 % 3).collect();
             for (budget, most) in
-                [(Budget::Multiprocessors(2), 2), (Budget::All, 5), (Budget::Multiprocessors(1), 1)]
+                [(SmBudget::Multiprocessors(2), 2), (SmBudget::All, 5), (SmBudget::Multiprocessors(1), 1)]
             {
                 // Ranks may differ.
-                let odd = rank.index() == 1 && budget == Budget::All;
-                dock.set_budget(if odd { Budget::Multiprocessors(1) } else { budget })?;
+                let odd = rank.index() == 1 && budget == SmBudget::All;
+                dock.set_budget(if odd { SmBudget::Multiprocessors(1) } else { budget })?;
                 let arrived = dock.dispatch(&Tokens::Bf16(&rows), &Routing::new(&experts, &[1.0; 40]))?;
                 let dispatch = arrived.report().clone();
                 let outputs = arrived.apply(|_, input, output| output.copy_from_slice(input))?;
@@ -374,8 +374,8 @@ fn a_budget_limits_blocks_and_changes_no_bit() {
                 assert_eq!(blocks(&combined.report), [most], "{budget:?}");
             }
             for count in [0, 7] {
-                let error = dock.set_budget(Budget::Multiprocessors(count)).expect_err("the GPU has six");
-                let expected = format!("Budget::Multiprocessors must be 1 to 6: {count} is not");
+                let error = dock.set_budget(SmBudget::Multiprocessors(count)).expect_err("the GPU has six");
+                let expected = format!("SmBudget::Multiprocessors must be 1 to 6: {count} is not");
                 assert_eq!(error.to_string(), expected);
             }
             Ok(())
@@ -401,9 +401,9 @@ fn a_controller_sets_the_budget_of_the_next_round() {
                 let observed = Observation::of_round(&report, 1).expect("virtual GPUs count");
                 assert!(observed.communication > observed.waiting, "{observed:?}");
                 // Experts that take ever longer, far above communication.
-                let experts = 1_000_000_000 / (132 - u64::from(dock.allotment().dispatch.multiprocessors));
+                let experts = 1_000_000_000 / (132 - u64::from(dock.sm_plan().dispatch.multiprocessors));
                 dock.rebalance(&mut controller, &report, experts << (number / 4))?;
-                assert_eq!(dock.allotment().dispatch.multiprocessors, controller.multiprocessors());
+                assert_eq!(dock.sm_plan().dispatch.multiprocessors, controller.multiprocessors());
                 taken.push(controller.multiprocessors());
             }
             assert_eq!(taken[..3], [60; 3], "rank {}", rank.index());

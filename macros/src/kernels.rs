@@ -1,407 +1,278 @@
-//! `kernels!`: the shape of a model in, a module with its specialised kernels out.
+//! `kernels!` and `router!`: the shape or gate of a model in, a module with its specialised kernels out.
 //!
-//! Fields stand in any order. Everything that is wrong is reported at once, each thing at its own token.
+//! What the model says is read by `crossdock-shape`, which also knows the kernels' const parameters. Everything
+//! that is wrong is reported at once, each thing at its own token.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, TokenStreamExt, quote};
+use crossdock_shape::{ConstParameter, Fp8, Gate, Opaque, Shape, Wire};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
-use syn::{
-    Attribute, Error, Expr, LitFloat, Result, Token, Visibility, braced, bracketed, parenthesized, parse2,
-};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, LitFloat, Result, Token, Visibility, braced, bracketed, parenthesized, parse2};
 
-use crate::constant::number;
+use crate::spelled::{Spelled, fields, named};
+use crate::state::many;
 
-const SHAPE: &str = "write `pub mod my_model { hidden: 7168, top_k: 8, experts: 256, wire: bf16 }`";
-const WIRE: &str =
-    "`wire` is `bf16`, `fp8(e4m3, block: 128, scale: f32)` or `opaque(row: 3584, sides: [448])`";
-const FP8: &str =
-    "fp8 needs all of `fp8(e4m3, block: 128, scale: f32)`, with e4m3 or e5m2 and f32, power_of_two or ue8m0";
-const OPAQUE: &str = "opaque needs the bytes of a row, and of its side tensors if it has any: `opaque(row: 3584, sides: [448])`";
-
-/// As many side tensors as `crossdock::MOST_SIDES`.
-const MOST_SIDES: usize = 4;
-
-/// A field's name and its value.
-struct Field {
-    name: Ident,
-    value: Value,
-}
-
-enum Value {
-    Number(Expr),
-    Wire(Wire),
-    Target(Ident),
-    Version(LitFloat),
-}
-
-/// How rows travel.
-enum Wire {
-    Bf16,
-    /// Names of variants.
-    Fp8 {
-        element: &'static str,
-        block: Expr,
-        scale: &'static str,
-    },
-    Opaque {
-        row: Expr,
-        sides: Vec<Expr>,
-    },
-}
-
-struct Model {
+/// What the macros of `device` hand over: the crossdock crate, the model as written, and the rows of the set.
+struct Input {
     root: TokenStream,
+    model: TokenStream,
+    set: Set,
+}
+
+/// A set of kernels as the list in `device` describes it: `KernelSet { SHAPE shape: Shape } Kernels(Specialised::kernels) { rows }`.
+struct Set {
+    name: Ident,
+    constant: Ident,
+    field: Ident,
+    of: Ident,
+    named: Ident,
+    by: Ident,
+    get: Ident,
+    kernels: Vec<Kernel>,
+}
+
+/// `/// docs count(CountArguments): TOP_K, EXPERTS;`
+struct Kernel {
+    docs: Vec<Attribute>,
+    name: Ident,
+    parameters: Vec<Ident>,
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let (root, model);
+        bracketed!(root in input);
+        bracketed!(model in input);
+        Ok(Input { root: root.parse()?, model: model.parse()?, set: input.parse()? })
+    }
+}
+
+impl Parse for Set {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        input.call(Attribute::parse_outer)?;
+        let name = input.parse()?;
+        let (model, access, kernels);
+        braced!(model in input);
+        let (constant, field) = (model.parse()?, model.parse()?);
+        model.parse::<Token![:]>()?;
+        let (of, named) = (model.parse()?, input.parse()?);
+        parenthesized!(access in input);
+        let by = access.parse()?;
+        access.parse::<Token![::]>()?;
+        let get = access.parse()?;
+        braced!(kernels in input);
+        Ok(Set { name, constant, field, of, named, by, get, kernels: many(&kernels)? })
+    }
+}
+
+impl Parse for Kernel {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let docs = input.call(Attribute::parse_outer)?;
+        let name = input.parse()?;
+        let arguments;
+        parenthesized!(arguments in input);
+        arguments.parse::<Ident>()?;
+        input.parse::<Token![:]>()?;
+        let parameters = Punctuated::<Ident, Token![,]>::parse_separated_nonempty;
+        let parameters =
+            if input.peek(Token![;]) { Vec::new() } else { parameters(input)?.into_iter().collect() };
+        input.parse::<Token![;]>()?;
+        Ok(Kernel { docs, name, parameters })
+    }
+}
+
+/// A model as written: `/// docs pub mod name { fields }`.
+struct Model {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     name: Ident,
-    fields: Vec<Field>,
+    fields: TokenStream,
 }
 
-impl Parse for Model {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let root;
-        bracketed!(root in input);
-        let root = root.parse()?;
+impl Set {
+    /// The macro that makes this set, and an example of what it takes.
+    fn examples(&self) -> (&'static str, String) {
+        match self.of == "Gate" {
+            true => ("router!", format!("pub mod my_gate {{ {} }}", Gate::DEEPSEEK_V3)),
+            false => {
+                let shape = Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::Bf16 };
+                ("kernels!", format!("pub mod my_model {{ {shape} }}"))
+            }
+        }
+    }
+
+    fn model(&self, input: ParseStream<'_>) -> Result<Model> {
+        let (this, example) = self.examples();
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
-        let shape = |error: Error| Error::new(error.span(), format!("this is not a model: {SHAPE}"));
-        input.parse::<Token![mod]>().map_err(shape)?;
-        let name = input.parse().map_err(shape)?;
+        let wrong =
+            |error: Error| Error::new(error.span(), format!("this is not a model: write `{example}`"));
+        input.parse::<Token![mod]>().map_err(wrong)?;
+        let name = input.parse().map_err(wrong)?;
         if !input.peek(syn::token::Brace) {
-            return Err(shape(input.error("")));
+            return Err(wrong(input.error("")));
         }
         let content;
         braced!(content in input);
-        let mut fields = Vec::new();
-        while !content.is_empty() {
-            fields.push(content.parse()?);
-            if !content.is_empty() && content.parse::<Token![,]>().is_err() {
-                return Err(content.error("separate the fields of `kernels!` with commas"));
-            }
-        }
+        let fields = content.parse()?;
         if !input.is_empty() {
             return Err(
-                input.error("`kernels!` makes one module: write another `kernels!` for the next model")
+                input.error(format!("`{this}` makes one module: write another `{this}` for the next model"))
             );
         }
-        Ok(Model { root, attributes, visibility, name, fields })
+        Ok(Model { attributes, visibility, name, fields })
     }
 }
 
-impl Parse for Field {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let name: Ident =
-            input.parse().map_err(|error| Error::new(error.span(), format!("name a field: {SHAPE}")))?;
-        if input.parse::<Token![:]>().is_err() {
-            return Err(input.error(format!("write `{name}: value`")));
-        }
-        let value = match name.to_string().as_str() {
-            "wire" => Value::Wire(input.parse()?),
-            "target" => Value::Target(
-                input
-                    .parse()
-                    .map_err(|error| Error::new(error.span(), "name a target, as in `target: sm_90a`"))?,
-            ),
-            "ptx" => Value::Version(
-                input
-                    .parse()
-                    .map_err(|error| Error::new(error.span(), "write a PTX version, as in `ptx: 8.6`"))?,
-            ),
-            _ => Value::Number(input.parse()?),
-        };
-        Ok(Field { name, value })
-    }
-}
-
-impl Parse for Wire {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let format: Ident = input.parse().map_err(|error| Error::new(error.span(), WIRE))?;
-        let has_options = input.peek(syn::token::Paren);
-        match format.to_string().as_str() {
-            "bf16" if has_options => Err(input.error(format!("bf16 has no options: {WIRE}"))),
-            "bf16" => Ok(Wire::Bf16),
-            "fp8" if has_options => {
-                let options;
-                parenthesized!(options in input);
-                fp8(&options, format.span())
-            }
-            "opaque" if has_options => {
-                let options;
-                parenthesized!(options in input);
-                opaque(&options, format.span())
-            }
-            _ => Err(Error::new(format.span(), WIRE)),
-        }
-    }
-}
-
-/// `e4m3, block: 128, scale: f32`, in any order.
-fn fp8(options: ParseStream<'_>, format: Span) -> Result<Wire> {
-    let (mut element, mut block, mut scale) = (None, None, None);
-    while !options.is_empty() {
-        let name: Ident = options.parse().map_err(|error| Error::new(error.span(), WIRE))?;
-        let given_before = match name.to_string().as_str() {
-            "e4m3" => element.replace("E4m3").is_some(),
-            "e5m2" => element.replace("E5m2").is_some(),
-            "block" => {
-                colon(options, "block: 128")?;
-                block.replace(options.parse()?).is_some()
-            }
-            "scale" => {
-                colon(options, "scale: f32")?;
-                let of: Ident = options.parse()?;
-                let variant = match of.to_string().as_str() {
-                    "f32" => "F32",
-                    "power_of_two" => "PowerOfTwo",
-                    "ue8m0" => "Ue8m0",
-                    _ => return Err(Error::new(of.span(), "scales are `f32`, `power_of_two` or `ue8m0`")),
-                };
-                scale.replace(variant).is_some()
-            }
-            _ => return Err(Error::new(name.span(), format!("fp8 has no option `{name}`: {WIRE}"))),
-        };
-        end_of_option(options, &name, given_before)?;
-    }
-    match (element, block, scale) {
-        (Some(element), Some(block), Some(scale)) => Ok(Wire::Fp8 { element, block, scale }),
-        _ => Err(Error::new(format, FP8)),
-    }
-}
-
-/// `row: 3584, sides: [448]`, in any order.
-fn opaque(options: ParseStream<'_>, format: Span) -> Result<Wire> {
-    let (mut row, mut sides) = (None, None);
-    while !options.is_empty() {
-        let name: Ident = options.parse().map_err(|error| Error::new(error.span(), WIRE))?;
-        let given_before = match name.to_string().as_str() {
-            "row" => {
-                colon(options, "row: 3584")?;
-                row.replace(options.parse()?).is_some()
-            }
-            "sides" => {
-                colon(options, "sides: [448]")?;
-                let list;
-                bracketed!(list in options);
-                let list = list.parse_terminated(Expr::parse, Token![,])?;
-                if list.len() > MOST_SIDES {
-                    let message = format!("a row has at most {MOST_SIDES} side tensors: put two into one");
-                    return Err(Error::new_spanned(&list, message));
-                }
-                sides.replace(list.into_iter().collect()).is_some()
-            }
-            _ => return Err(Error::new(name.span(), format!("opaque has no option `{name}`: {OPAQUE}"))),
-        };
-        end_of_option(options, &name, given_before)?;
-    }
-    let row = row.ok_or_else(|| Error::new(format, OPAQUE))?;
-    Ok(Wire::Opaque { row, sides: sides.unwrap_or_default() })
-}
-
-fn colon(options: ParseStream<'_>, example: &str) -> Result<()> {
-    options.parse::<Token![:]>().map_err(|error| Error::new(error.span(), format!("write `{example}`")))?;
-    Ok(())
-}
-
-fn end_of_option(options: ParseStream<'_>, name: &Ident, given_before: bool) -> Result<()> {
-    if given_before {
-        return Err(Error::new(name.span(), format!("`{name}` is given twice: give it once")));
-    }
-    if !options.is_empty() {
-        options.parse::<Token![,]>().map_err(|error| Error::new(error.span(), WIRE))?;
-    }
-    Ok(())
-}
-
-/// The errors so far.
+/// For which GPU a set is made: `for sm_90a, ptx 8.6`, from the fields `target` and `ptx`.
 #[derive(Default)]
-struct Mistakes(Option<Error>);
+struct Wish {
+    target: Option<Ident>,
+    version: Option<LitFloat>,
+}
 
-impl Mistakes {
-    fn add(&mut self, error: Error) {
-        match &mut self.0 {
-            Some(all) => all.combine(error),
-            None => self.0 = Some(error),
+impl Wish {
+    /// Takes the field if it belongs here.
+    fn take(&mut self, field: &[TokenTree]) -> Result<bool> {
+        let Some((name, value)) = named(field) else { return Ok(false) };
+        let tokens: TokenStream = value.iter().cloned().collect();
+        let wrong = |message| move |error: Error| Error::new(error.span(), message);
+        let twice = if name == "target" {
+            self.target
+                .replace(parse2(tokens).map_err(wrong("name a target, as in `target: sm_90a`"))?)
+                .is_some()
+        } else if name == "ptx" {
+            self.version
+                .replace(parse2(tokens).map_err(wrong("write a PTX version, as in `ptx: 8.6`"))?)
+                .is_some()
+        } else {
+            return Ok(false);
+        };
+        match twice {
+            true => Err(Error::new(name.span(), format!("the field `{name}` is given twice: give it once"))),
+            false => Ok(true),
         }
     }
 
-    /// The value, where it stands.
-    fn number(&mut self, field: &str, value: &Expr) -> Number {
-        let number = number(value).and_then(|number| {
-            let outside = || {
-                Error::new_spanned(value, format!("{field} must be from 0 to {}: {number} is not", u32::MAX))
-            };
-            u32::try_from(number).map_err(|_| outside())
-        });
-        let value_of = number.unwrap_or_else(|error| {
-            self.add(error);
-            0
-        });
-        Number { value: value_of.into(), span: value.span() }
+    fn suffix(&self) -> Result<TokenStream> {
+        let Wish { target, version } = self;
+        match (target, version) {
+            (None, Some(version)) => {
+                let message = "a PTX version goes with a target: add one like `target: sm_90a`";
+                Err(Error::new(version.span(), message))
+            }
+            (None, None) => Ok(quote!()),
+            (Some(target), None) => Ok(quote!(for #target)),
+            (Some(target), Some(version)) => Ok(quote!(for #target, ptx #version)),
+        }
     }
 }
 
-/// A number and the place of what it follows from, which errors point at.
-#[derive(Clone, Copy)]
-struct Number {
-    value: u64,
-    span: Span,
+/// A variant's name.
+fn variant(value: impl std::fmt::Debug) -> Ident {
+    format_ident!("{value:?}")
 }
 
-impl ToTokens for Number {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let mut literal = Literal::u64_unsuffixed(self.value);
-        literal.set_span(self.span);
-        tokens.append(literal);
-    }
+fn shape_tokens(root: &TokenStream, shape: Shape) -> TokenStream {
+    let Shape { hidden, top_k, experts, wire } = shape;
+    let wire = match wire {
+        Wire::Bf16 => quote!(Bf16),
+        Wire::Fp8(Fp8 { element, block, scale }) => {
+            let (element, scale) = (variant(element), variant(scale));
+            let fields =
+                quote!(element: #root::Float8::#element, block: #block, scale: #root::ScaleFormat::#scale);
+            quote!(Fp8(#root::Fp8 { #fields }))
+        }
+        Wire::Opaque(Opaque { row_bytes, sides }) => {
+            quote!(Opaque(#root::Opaque { row_bytes: #row_bytes, sides: [#(#sides),*] }))
+        }
+    };
+    quote!(#root::Shape { hidden: #hidden, top_k: #top_k, experts: #experts, wire: #root::Wire::#wire })
 }
 
-/// The const parameters of `dispatch` that follow from the wire: what `Shape` computes, and tests compare.
-struct Moving {
-    row_bytes: Number,
-    side_words: Number,
-    format: u32,
-    scales: u32,
-    block: Number,
+fn gate_tokens(root: &TokenStream, gate: Gate) -> TokenStream {
+    let Gate { experts, groups, top_groups, top_k, score, biased, normalised, logits } = gate;
+    let (score, logits) = (variant(score), variant(logits));
+    quote! { #root::Gate {
+        experts: #experts, groups: #groups, top_groups: #top_groups, top_k: #top_k, score: #root::ScoreFunction::#score,
+        biased: #biased, normalised: #normalised, logits: #root::LogitFormat::#logits,
+    } }
+}
+
+/// A parameter's value at the token that it follows from, where an error belongs.
+fn placed(parameter: &ConstParameter, spelled: &Spelled) -> TokenStream {
+    let mut literal = Literal::u32_unsuffixed(parameter.value);
+    literal.set_span(spelled.span_of(parameter.fields));
+    let name = Ident::new(parameter.name, Span::call_site());
+    quote!(#name = #literal)
 }
 
 pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
-    let Model { root, attributes, visibility, name, fields } = parse2(input)?;
-    let mut mistakes = Mistakes::default();
-    let (mut hidden, mut top_k, mut experts, mut wire): (Option<Number>, _, _, _) = (None, None, None, None);
-    let (mut target, mut version) = (None, None);
-    for Field { name: field, value } in &fields {
-        let twice = match (field.to_string().as_str(), value) {
-            (text @ "hidden", Value::Number(value)) => hidden.replace(mistakes.number(text, value)).is_some(),
-            (text @ "top_k", Value::Number(value)) => top_k.replace(mistakes.number(text, value)).is_some(),
-            (text @ "experts", Value::Number(value)) => {
-                experts.replace(mistakes.number(text, value)).is_some()
-            }
-            (_, Value::Wire(value)) => wire.replace(value).is_some(),
-            (_, Value::Target(value)) => target.replace(value).is_some(),
-            (_, Value::Version(value)) => version.replace(value).is_some(),
-            (text, _) => {
-                let message = format!(
-                    "`kernels!` has no field `{text}`: it has `hidden`, `top_k`, `experts`, `wire`, and perhaps `target` and `ptx`"
-                );
-                mistakes.add(Error::new(field.span(), message));
-                false
-            }
-        };
-        if twice {
-            mistakes
-                .add(Error::new(field.span(), format!("the field `{field}` is given twice: give it once")));
+    let Input { root, model, set } = parse2(input)?;
+    let Model { attributes, visibility, name, fields: written } =
+        syn::parse::Parser::parse2(|input: ParseStream<'_>| set.model(input), model)?;
+    let (mut spelled, mut wish, mut mistakes) = (Spelled::default(), Wish::default(), Vec::new());
+    for field in fields(written) {
+        match wish.take(&field) {
+            Ok(true) => {}
+            Ok(false) => spelled.field(&field),
+            Err(error) => mistakes.push(error),
         }
     }
-    let missing = [
-        ("hidden: 7168", hidden.is_none()),
-        ("top_k: 8", top_k.is_none()),
-        ("experts: 256", experts.is_none()),
-        ("wire: bf16", wire.is_none()),
-    ];
-    for (example, _) in missing.iter().filter(|(_, missing)| *missing) {
-        mistakes.add(Error::new(name.span(), format!("a field is missing: add one like `{example}`")));
-    }
-    let suffix = match (target, version) {
-        (None, None) => quote!(),
-        (Some(target), None) => quote!(for #target),
-        (Some(target), Some(version)) => quote!(for #target, ptx #version),
-        (None, Some(version)) => {
-            let message = "a PTX version goes with a target: add one like `target: sm_90a`";
-            mistakes.add(Error::new(version.span(), message));
-            quote!()
+    let suffix = wish.suffix();
+    let read = match set.of == "Gate" {
+        true => spelled.read(name.span()).map(|gate: Gate| (gate_tokens(&root, gate), gate.parameters())),
+        false => {
+            spelled.read(name.span()).map(|shape: Shape| (shape_tokens(&root, shape), shape.parameters()))
         }
     };
-    let elements = hidden.unwrap_or(Number { value: 0, span: name.span() });
-    let none = Number { value: 0, span: Span::call_site() };
-    let bf16 = Moving {
-        row_bytes: Number { value: 2 * elements.value, ..elements },
-        side_words: none,
-        format: 0,
-        scales: 0,
-        block: none,
-    };
-    let (moving, wire) = match wire {
-        None | Some(Wire::Bf16) => (bf16, quote!(#root::Wire::Bf16)),
-        Some(Wire::Fp8 { element, block, scale }) => {
-            let block = mistakes.number("block", block);
-            let count =
-                elements.value.checked_div(block.value).map_or(0, |_| elements.value.div_ceil(block.value));
-            if block.value == 0 {
-                mistakes.add(Error::new(block.span, "block must be at least 1: 0 is not"));
-            }
-            let is_byte = *scale == "Ue8m0";
-            let quantises = [16, 32, 64, 128].contains(&block.value);
-            let moving = Moving {
-                row_bytes: elements,
-                side_words: Number { value: if is_byte { count.div_ceil(4) } else { count }, ..elements },
-                format: if quantises { 1 + u32::from(*element == "E5m2") } else { 0 },
-                scales: if quantises { u32::from(*scale != "F32") + u32::from(is_byte) } else { 0 },
-                block: if quantises { block } else { none },
-            };
-            let (element, scale) =
-                (Ident::new(element, Span::call_site()), Ident::new(scale, Span::call_site()));
-            let fields =
-                quote!(element: #root::Float8::#element, block: #block, scale: #root::ScaleFormat::#scale);
-            (moving, quote!(#root::Wire::Fp8(#root::Fp8 { #fields })))
-        }
-        Some(Wire::Opaque { row, sides }) => {
-            let row = mistakes.number("row", row);
-            let mut sides: Vec<Number> = sides.iter().map(|side| mistakes.number("a side", side)).collect();
-            let bytes: u64 = sides.iter().map(|side| side.value).sum();
-            let span = sides.last().map_or(row.span, |side| side.span);
-            sides.resize(MOST_SIDES, none);
-            let moving =
-                Moving { row_bytes: row, side_words: Number { value: bytes.div_ceil(4), span }, ..bf16 };
-            (moving, quote!(#root::Wire::Opaque(#root::Opaque { row_bytes: #row, sides: [#(#sides),*] })))
+    let (value, parameters, suffix) = match (read, suffix) {
+        (Ok((value, parameters)), Ok(suffix)) if mistakes.is_empty() => (value, parameters, suffix),
+        (read, suffix) => {
+            let mistakes = mistakes.into_iter().chain(read.err().unwrap_or_default()).chain(suffix.err());
+            let all = mistakes.reduce(|mut all, next| {
+                all.combine(next);
+                all
+            });
+            return Err(all.unwrap_or_else(|| Error::new(name.span(), "this is not a model")));
         }
     };
-    let Moving { row_bytes, side_words, format, scales, block } = moving;
-    let (Some(hidden), Some(top_k), Some(experts), None) = (hidden, top_k, experts, &mistakes.0) else {
-        return Err(mistakes.0.unwrap_or_else(|| Error::new(name.span(), SHAPE)));
-    };
+    let Set { name: set, constant, field, of, named, by, get, kernels } = &set;
+    let items = kernels.iter().map(|Kernel { docs, name, parameters: wanted }| {
+        let constant = upper(name);
+        let values = parameters.iter().filter(|parameter| wanted.iter().any(|name| name == parameter.name));
+        let values = values.map(|parameter| placed(parameter, &spelled));
+        quote! {
+            #(#docs)*
+            pub const #constant = #root::kernels::#name::code::#name { #(#values),* } #suffix;
+        }
+    });
+    let fields = kernels.iter().map(|Kernel { name, .. }| {
+        let constant = upper(name);
+        quote!(#name: #constant)
+    });
     Ok(quote! {
         #(#attributes)*
         #visibility mod #name {
-            #root::specialise! {
-                /// Counts rows and selections.
-                pub const COUNT = #root::kernels::count::code::count { TOP_K = #top_k, EXPERTS = #experts } #suffix;
-                /// Computes positions.
-                pub const LAYOUT = #root::kernels::layout::code::layout { TOP_K = #top_k, EXPERTS = #experts } #suffix;
-                /// Sends rows to their experts' ranks.
-                pub const DISPATCH = #root::kernels::dispatch::code::dispatch {
-                    ROW_BYTES = #row_bytes, SIDE_WORDS = #side_words, TOP_K = #top_k,
-                    FORMAT = #format, SCALES = #scales, BLOCK = #block
-                } #suffix;
-                /// Returns and sums the experts' outputs.
-                pub const COMBINE = #root::kernels::combine::code::combine { HIDDEN = #hidden, TOP_K = #top_k } #suffix;
-                /// Begins a round that reuses positions.
-                pub const ENTER = #root::kernels::enter::code::enter {} #suffix;
-                /// Takes the gradients of a weighted combine.
-                pub const GRADIENT = #root::kernels::gradient::code::gradient { HIDDEN = #hidden, TOP_K = #top_k } #suffix;
-            }
+            #root::specialise! { #(#items)* }
 
             /// What the kernels are specialised for.
-            pub const SHAPE: #root::Shape =
-                #root::Shape { hidden: #hidden, top_k: #top_k, experts: #experts, wire: #wire };
+            pub const #constant: #root::#of = #value;
 
             /// Names this set of kernels.
             #[derive(Clone, Copy, Debug)]
-            pub struct Kernels;
+            pub struct #named;
 
-            impl #root::Specialised for Kernels {
-                fn kernels() -> #root::KernelSet {
-                    #root::KernelSet {
-                        shape: SHAPE,
-                        count: COUNT,
-                        layout: LAYOUT,
-                        dispatch: DISPATCH,
-                        combine: COMBINE,
-                        enter: ENTER,
-                        gradient: GRADIENT,
-                    }
+            impl #root::#by for #named {
+                fn #get() -> #root::#set {
+                    #root::#set { #field: #constant, #(#fields),* }
                 }
             }
         }
     })
+}
+
+fn upper(name: &Ident) -> Ident {
+    format_ident!("{}", name.to_string().to_uppercase())
 }

@@ -17,6 +17,7 @@ mod kernels;
 mod link;
 mod lower;
 mod specialise;
+mod spelled;
 mod state;
 
 use proc_macro::TokenStream;
@@ -45,7 +46,7 @@ pub fn lower(input: TokenStream) -> TokenStream {
     lower::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// `kernels!`, after the path of the crossdock crate.
+/// `kernels!` and `router!`, after the path of the crossdock crate and before the rows of their kernels.
 #[doc(hidden)]
 #[proc_macro]
 pub fn kernels_module(input: TokenStream) -> TokenStream {

@@ -3,12 +3,12 @@
 mod scope;
 
 use crate::error::{Error, Line};
-use crate::model::{Function, Instruction, Item, Module, Operand, Statement, Type, Variable};
+use crate::model::{Function, Instruction, Item, Module, Operand, Statement, Variable};
 use crate::special;
 use crate::table::Sm;
 use crate::table::form::Chosen;
 use crate::table::operand::{NameKind, OperandPattern, Shape, Value};
-use crate::types::Class;
+use crate::types::{Class, Type};
 use scope::{Scope, Scopes};
 
 impl Module {

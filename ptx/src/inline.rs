@@ -6,7 +6,8 @@
 use std::fmt::Write;
 
 use crate::error::{Error, Line};
-use crate::model::{Instruction, Space};
+use crate::model::Instruction;
+use crate::modifier::Space;
 use crate::parser;
 use crate::table::Row;
 use crate::table::operand::OperandPattern;
@@ -85,7 +86,11 @@ impl Instruction {
     /// Spaces are written in the order of the addresses (`cp.async.shared.global [d], [s]`); an mbarrier lies in shared
     /// memory whether or not that is written.
     pub fn address_spaces(&self) -> Vec<Option<Space>> {
-        let mut written = self.opcode.modifiers.iter().filter_map(|modifier| Space::from_name(modifier));
+        let mut written = self
+            .opcode
+            .modifiers
+            .iter()
+            .filter_map(|modifier| Space::from_modifier(modifier).map(Space::declared));
         let addresses = self.patterns().unwrap_or_default().iter().filter_map(|pattern| match pattern {
             OperandPattern::Address(name) => Some(*name),
             _ => None,

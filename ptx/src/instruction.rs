@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::error::{Error, Line};
-use crate::model::{Guard, Instruction, Opcode, Operand, Type};
+use crate::model::{Guard, Instruction, Opcode, Operand};
 use crate::printer::comma_separated;
 use crate::table::form::{Chosen, Form};
 use crate::table::operand::OperandPattern;
 use crate::table::{Requirement, Row, rows_named};
+use crate::types::Type;
 
 impl Instruction {
     /// The instruction `opcode` (`"ld.acquire.sys.global.v4.b32"`, modifiers in any order) with these operands.
@@ -130,7 +131,7 @@ impl Opcode {
 
     /// The last modifier that is a fundamental type; `u32` for `ld.global.u32`, and the source type for `cvt`.
     pub fn last_type(&self) -> Option<Type> {
-        self.modifiers.iter().rev().find_map(|modifier| Type::from_name(modifier))
+        self.modifiers.iter().rev().find_map(|modifier| Type::fundamental(modifier))
     }
 
     /// Least PTX version and GPU for the form and every chosen modifier.

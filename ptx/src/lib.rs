@@ -11,10 +11,12 @@
 pub mod assembler;
 mod check;
 mod error;
+pub mod format;
 pub mod inline;
 mod instruction;
 mod lexer;
 pub mod model;
+mod modifier;
 mod parser;
 mod printer;
 pub mod special;
@@ -22,5 +24,11 @@ pub mod table;
 mod types;
 
 pub use error::{Error, Line};
+pub use format::{Format, HalfFormat};
 pub use model::*;
+pub use modifier::{
+    AtomicOperation, Boolean, Comparison, Direction, IntegralRounding, Modifier, Order, Rounding, Scope,
+    Space, VectorWidth,
+};
 pub use parser::parse;
+pub use types::Type;

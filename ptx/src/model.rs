@@ -5,7 +5,9 @@
 
 use std::fmt;
 
+use crate::modifier::{Modifier, Space};
 use crate::table::Row;
+use crate::types::Type;
 
 /// A PTX module: the unit that a driver or the emulator loads (PTX ISA section 5).
 #[derive(Clone, Debug, PartialEq)]
@@ -110,47 +112,6 @@ pub struct Directive {
     pub name: String,
     /// Its arguments.
     pub values: Vec<u64>,
-}
-
-/// Where a variable lives (PTX ISA section 5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Space {
-    /// `.const`
-    Const,
-    /// `.global`
-    Global,
-    /// `.local`
-    Local,
-    /// `.param`
-    Param,
-    /// `.shared`
-    Shared,
-}
-
-/// A fundamental type (PTX ISA section 5.2). The names are those of PTX.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Type {
-    Pred,
-    B8,
-    B16,
-    B32,
-    B64,
-    B128,
-    U8,
-    U16,
-    U32,
-    U64,
-    S8,
-    S16,
-    S32,
-    S64,
-    F16,
-    F16x2,
-    Bf16,
-    Bf16x2,
-    F32,
-    F64,
 }
 
 /// A variable or parameter declaration.
@@ -300,6 +261,16 @@ impl Opcode {
     /// The mnemonic before the first dot: `ld`.
     pub fn name(&self) -> &'static str {
         self.row.name
+    }
+
+    /// The first modifier that is a choice of this kind.
+    pub fn get<T: Modifier>(&self) -> Option<T> {
+        self.modifiers.iter().find_map(|modifier| T::spelled(modifier))
+    }
+
+    /// Its types, in order.
+    pub fn types(&self) -> impl Iterator<Item = Type> {
+        self.modifiers.iter().filter_map(|modifier| Type::from_modifier(modifier))
     }
 
     /// Whether `modifier` (without its dot) was chosen.

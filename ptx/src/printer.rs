@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::model::*;
+use crate::modifier::Space;
+use crate::types::Type;
 
 /// Operands as they are written: `a, b, c`.
 pub(crate) fn comma_separated<T: Display>(items: &[T]) -> String {
@@ -11,13 +13,13 @@ pub(crate) fn comma_separated<T: Display>(items: &[T]) -> String {
 
 impl Display for Type {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, ".{}", self.name())
+        write!(f, ".{}", self.modifier())
     }
 }
 
 impl Display for Space {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, ".{}", self.name())
+        write!(f, ".{}", self.modifier())
     }
 }
 

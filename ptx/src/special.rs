@@ -1,6 +1,6 @@
 //! Special registers (PTX ISA section 10) and their types.
 
-use crate::model::Type;
+use crate::types::Type;
 
 /// The type of a special register, with its `%` and component (`%tid.x`); `None` when `name` is none.
 pub fn type_of(name: &str) -> Option<Type> {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::model::{Space, Type};
+use crate::format::Format;
+use crate::modifier::modifiers;
 
 /// What a register must be to serve as an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,27 +21,11 @@ pub(crate) enum Class {
 impl Class {
     /// The class of a type modifier; `None` when the modifier is not a type.
     pub(crate) fn of(name: &str) -> Option<Class> {
-        Some(match name {
-            "pred" => Class::Predicate,
-            "b8" => Class::Bits(8),
-            "b16" | "bf16" | "e4m3x2" | "e5m2x2" | "ue8m0x2" | "e2m3x2" | "e3m2x2" => Class::Bits(16),
-            "b32" | "bf16x2" | "tf32" | "f16x2" | "e4m3x4" | "e5m2x4" => Class::Bits(32),
-            "b64" => Class::Bits(64),
-            "b128" => Class::Bits(128),
-            "u8" | "s8" => Class::Integer(8),
-            "u16" | "s16" | "u16x2" | "s16x2" => Class::Integer(if name.ends_with("x2") { 32 } else { 16 }),
-            "u32" | "s32" => Class::Integer(32),
-            "u64" | "s64" => Class::Integer(64),
-            "f16" => Class::Bits(16),
-            "f32" => Class::Float(32),
-            "f64" => Class::Float(64),
-            "f32x2" => Class::Bits(64),
-            _ => return None,
-        })
+        Type::from_modifier(name).map(Type::class)
     }
 
     /// Width in bits; 1 for a predicate.
-    pub(crate) fn bits(self) -> u32 {
+    pub(crate) const fn bits(self) -> u32 {
         match self {
             Class::Predicate => 1,
             Class::Bits(bits) | Class::Integer(bits) | Class::Float(bits) => bits,
@@ -60,7 +45,7 @@ impl Class {
     /// Whether a register of type `ty` fits (PTX ISA section 9.4). `wider` allows a
     /// register with more bits, except for floats.
     pub(crate) fn admits(self, ty: Type, wider: bool) -> bool {
-        let Some(register) = Class::of(ty.name()) else { return false };
+        let register = ty.class();
         let width_fits = register.bits() == self.bits()
             || (wider && !matches!(self, Class::Float(_)) && register.bits() > self.bits());
         match (self, register) {
@@ -83,67 +68,99 @@ impl fmt::Display for Class {
     }
 }
 
-impl Type {
-    /// Every type with its PTX name, without the dot.
-    pub const NAMES: [(Type, &'static str); 20] = [
-        (Type::Pred, "pred"),
-        (Type::B8, "b8"),
-        (Type::B16, "b16"),
-        (Type::B32, "b32"),
-        (Type::B64, "b64"),
-        (Type::B128, "b128"),
-        (Type::U8, "u8"),
-        (Type::U16, "u16"),
-        (Type::U32, "u32"),
-        (Type::U64, "u64"),
-        (Type::S8, "s8"),
-        (Type::S16, "s16"),
-        (Type::S32, "s32"),
-        (Type::S64, "s64"),
-        (Type::F16, "f16"),
-        (Type::F16x2, "f16x2"),
-        (Type::Bf16, "bf16"),
-        (Type::Bf16x2, "bf16x2"),
-        (Type::F32, "f32"),
-        (Type::F64, "f64"),
-    ];
+/// Defines the types: those of variables and registers, and those that only instructions have.
+macro_rules! types {
+    ($($(#[$about:meta])* $kind:ident { $($variant:ident = $name:literal $class:expr,)* })*) => {
+        modifiers! {
+            /// A type (PTX ISA section 5.2). The names are those of PTX.
+            Type { $($($variant = $name,)*)* }
+        }
 
-    /// The PTX name without its dot: `u32`.
-    pub fn name(self) -> &'static str {
-        Type::NAMES.iter().find(|(ty, _)| *ty == self).map_or("", |(_, name)| name)
+        impl Type {
+            $(
+                $(#[$about])*
+                pub const $kind: &[Type] = &[$(Type::$variant),*];
+            )*
+
+            /// What its registers are.
+            pub(crate) const fn class(self) -> Class {
+                match self {
+                    $($(Type::$variant => $class,)*)*
+                }
+            }
+        }
+    };
+}
+
+types! {
+    /// Fundamental types: a variable or register may have them.
+    FUNDAMENTAL {
+        Pred = "pred" Class::Predicate,
+        B8 = "b8" Class::Bits(8),
+        B16 = "b16" Class::Bits(16),
+        B32 = "b32" Class::Bits(32),
+        B64 = "b64" Class::Bits(64),
+        B128 = "b128" Class::Bits(128),
+        U8 = "u8" Class::Integer(8),
+        U16 = "u16" Class::Integer(16),
+        U32 = "u32" Class::Integer(32),
+        U64 = "u64" Class::Integer(64),
+        S8 = "s8" Class::Integer(8),
+        S16 = "s16" Class::Integer(16),
+        S32 = "s32" Class::Integer(32),
+        S64 = "s64" Class::Integer(64),
+        F16 = "f16" Class::Bits(16),
+        F16x2 = "f16x2" Class::Bits(32),
+        Bf16 = "bf16" Class::Bits(16),
+        Bf16x2 = "bf16x2" Class::Bits(32),
+        F32 = "f32" Class::Float(32),
+        F64 = "f64" Class::Float(64),
     }
-
-    /// The type with this PTX name (without the dot).
-    pub fn from_name(name: &str) -> Option<Type> {
-        Type::NAMES.iter().find(|(_, n)| *n == name).map(|(ty, _)| *ty)
-    }
-
-    /// Width in bits; 1 for a predicate.
-    pub fn bits(self) -> u32 {
-        Class::of(self.name()).map_or(0, Class::bits)
+    /// Types that only instructions have; their registers are bits.
+    OF_INSTRUCTIONS {
+        U16x2 = "u16x2" Class::Integer(32),
+        S16x2 = "s16x2" Class::Integer(32),
+        F32x2 = "f32x2" Class::Bits(64),
+        Tf32 = "tf32" Class::Bits(32),
+        E4m3x2 = "e4m3x2" Class::Bits(16),
+        E5m2x2 = "e5m2x2" Class::Bits(16),
+        E4m3x4 = "e4m3x4" Class::Bits(32),
+        E5m2x4 = "e5m2x4" Class::Bits(32),
+        E2m3x2 = "e2m3x2" Class::Bits(16),
+        E3m2x2 = "e3m2x2" Class::Bits(16),
+        E2m1x2 = "e2m1x2" Class::Bits(8),
+        Ue8m0x2 = "ue8m0x2" Class::Bits(16),
     }
 }
 
-impl Space {
-    /// The PTX name without its dot: `global`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Space::Const => "const",
-            Space::Global => "global",
-            Space::Local => "local",
-            Space::Param => "param",
-            Space::Shared => "shared",
-        }
+impl Type {
+    /// The fundamental type with this PTX name (without the dot).
+    pub fn fundamental(name: &str) -> Option<Type> {
+        Type::from_modifier(name).filter(|ty| Type::FUNDAMENTAL.contains(ty))
     }
 
-    /// The space with this PTX name (without the dot); `shared::cta` is shared.
-    pub fn from_name(name: &str) -> Option<Space> {
-        Some(match name {
-            "const" => Space::Const,
-            "global" => Space::Global,
-            "local" => Space::Local,
-            "param" => Space::Param,
-            "shared" | "shared::cta" | "shared::cluster" => Space::Shared,
+    /// Width in bits of a register; 1 for a predicate.
+    pub const fn bits(self) -> u32 {
+        self.class().bits()
+    }
+
+    /// Whether it is an integer with a sign, or two of them.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Type::S8 | Type::S16 | Type::S32 | Type::S64 | Type::S16x2)
+    }
+
+    /// The format of one of its floats, if it has floats of at most 32 bits.
+    pub const fn format(self) -> Option<Format> {
+        Some(match self {
+            Type::F32 | Type::F32x2 => Format::F32,
+            Type::Tf32 => Format::Tf32,
+            Type::F16 | Type::F16x2 => Format::F16,
+            Type::Bf16 | Type::Bf16x2 => Format::Bf16,
+            Type::E4m3x2 | Type::E4m3x4 => Format::E4m3,
+            Type::E5m2x2 | Type::E5m2x4 => Format::E5m2,
+            Type::E2m3x2 => Format::E2m3,
+            Type::E3m2x2 => Format::E3m2,
+            Type::E2m1x2 => Format::E2m1,
             _ => return None,
         })
     }

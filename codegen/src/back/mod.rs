@@ -11,6 +11,7 @@ mod emit;
 mod evaluate;
 mod examine;
 mod layout;
+mod link;
 mod numeric;
 mod program;
 mod signature;
@@ -19,7 +20,8 @@ mod uniformity;
 mod validate;
 
 pub use examine::examine;
-pub use program::{Program, link};
+pub use link::link;
+pub use program::Program;
 pub use signature::{Kernel, KernelParameter, KernelSignature, Options};
 pub use specialise::specialise;
 

@@ -3,11 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use super::signature::{KernelParameter, KernelSignature};
-use super::validate;
 use crate::Error;
 use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition};
 
-/// Linked and validated modules. Only [`link`] makes one.
+/// Linked and validated modules. Only [`link`](fn@super::link) makes one.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) modules: Vec<Module>,
@@ -17,44 +16,34 @@ pub struct Program {
     functions: FxHashMap<Path, (usize, usize)>,
 }
 
-/// Links modules into a program: every name resolves, every type agrees, nothing is recursive, every local is assigned
-/// before it is read.
-///
-/// # Errors
-///
-/// [`Error::Invalid`] with every mistake of every module.
-pub fn link(modules: Vec<Module>) -> Result<Program, Error> {
-    let mut program = Program {
-        modules,
-        structs: FxHashMap::default(),
-        enums: FxHashMap::default(),
-        constants: FxHashMap::default(),
-        functions: FxHashMap::default(),
-    };
-    for (index, module) in program.modules.iter().enumerate() {
-        let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
-        // A repeated name keeps its first meaning here; validation reports the second.
-        for (position, structure) in module.structs.iter().enumerate() {
-            program.structs.entry(path(&structure.name)).or_insert((index, position));
-        }
-        for (position, definition) in module.enums.iter().enumerate() {
-            program.enums.entry(path(&definition.name)).or_insert((index, position));
-        }
-        for (position, constant) in module.constants.iter().enumerate() {
-            program.constants.entry(path(&constant.name)).or_insert((index, position));
-        }
-        for (position, function) in module.functions.iter().enumerate() {
-            program.functions.entry(path(&function.name)).or_insert((index, position));
-        }
-    }
-    let mistakes = validate::mistakes(&program);
-    match mistakes.is_empty() {
-        true => Ok(program),
-        false => Err(Error::Invalid(mistakes)),
-    }
-}
-
 impl Program {
+    /// All items by their paths. A repeated name keeps its first meaning; validation reports the second.
+    pub(super) fn of(modules: Vec<Module>) -> Program {
+        let mut program = Program {
+            modules,
+            structs: FxHashMap::default(),
+            enums: FxHashMap::default(),
+            constants: FxHashMap::default(),
+            functions: FxHashMap::default(),
+        };
+        for (index, module) in program.modules.iter().enumerate() {
+            let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+            for (position, structure) in module.structs.iter().enumerate() {
+                program.structs.entry(path(&structure.name)).or_insert((index, position));
+            }
+            for (position, definition) in module.enums.iter().enumerate() {
+                program.enums.entry(path(&definition.name)).or_insert((index, position));
+            }
+            for (position, constant) in module.constants.iter().enumerate() {
+                program.constants.entry(path(&constant.name)).or_insert((index, position));
+            }
+            for (position, function) in module.functions.iter().enumerate() {
+                program.functions.entry(path(&function.name)).or_insert((index, position));
+            }
+        }
+        program
+    }
+
     /// The kernels, in module and source order.
     pub fn kernels(&self) -> Vec<KernelSignature> {
         let mut kernels = Vec::new();

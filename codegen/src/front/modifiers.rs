@@ -1,6 +1,6 @@
 //! Parameters that are memory orders and scopes: `order: impl Load`, `scope: impl Scope`.
 //!
-//! The type of such a parameter is `u32`, and its value the [code](Order::code) of what the caller names: rustc sees to it on the
+//! The type of such a parameter is `u32`, and its value the number of what the caller names: rustc sees to it on the
 //! twin that nothing else comes in and that nothing else is done with it. All calls are inlined, so the code is known where an
 //! instruction is made. An operation that states such a parameter becomes a chain of branches over what the parameter
 //! may be, of which one is left; inline PTX has it as an operand.
@@ -76,8 +76,8 @@ impl Body<'_> {
     /// The order or scope of that name as an argument of a call.
     pub(super) fn modifier_code(&self, name: &str, span: Span) -> Option<Node> {
         let name = self.environment.built_in(name);
-        let order = intrinsics::order(name).map(Order::code);
-        let code = order.or_else(|| intrinsics::scope(name).map(Scope::code))?;
+        let order = intrinsics::order(name).map(|order| order as i128);
+        let code = order.or_else(|| intrinsics::scope(name).map(|scope| scope as i128))?;
         Some(Node { kind: NodeKind::Integer(code), term: U32, span })
     }
 
@@ -114,7 +114,7 @@ impl Body<'_> {
                     })
                     .collect();
                 let arm = intrinsic(operation(one_order, one_scope), operands, term.clone(), span);
-                let tests = [test(&order, one_order.code(), span), test(&scope, one_scope.code(), span)];
+                let tests = [test(&order, one_order as i128, span), test(&scope, one_scope as i128, span)];
                 chain = Some(match (chain, tests.into_iter().flatten().reduce(both)) {
                     (Some(otherwise), Some(condition)) => Node {
                         kind: NodeKind::If {

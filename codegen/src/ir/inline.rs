@@ -34,7 +34,7 @@ pub enum Role {
     InOut,
     /// A constant integer that is written into the text.
     Const,
-    /// The [code](Order::code) of one of these orders, whose modifier stands in the text: `.{name}`. A `u32` that is constant
+    /// The number of one of these orders (its place in [`Order::ALL`]), whose modifier stands in the text: `.{name}`. A `u32` that is constant
     /// when the kernel is specialised.
     Order(Vec<Order>),
     /// As `Order`, for scopes.
@@ -55,10 +55,10 @@ impl Role {
     pub fn modifiers(&self) -> Option<Vec<(i128, &'static str)>> {
         match self {
             Role::Order(orders) => {
-                Some(orders.iter().map(|order| (order.code(), order.modifier())).collect())
+                Some(orders.iter().map(|order| (*order as i128, order.modifier())).collect())
             }
             Role::Scope(scopes) => {
-                Some(scopes.iter().map(|scope| (scope.code(), scope.modifier())).collect())
+                Some(scopes.iter().map(|scope| (*scope as i128, scope.modifier())).collect())
             }
             _ => None,
         }

@@ -1,78 +1,7 @@
 //! Operations that PTX provides directly. Arguments and results are stated as `(arguments) -> result`.
 
 use super::hint::{LoadHint, StoreHint};
-
-/// Memory order of a strong operation or fence (PTX ISA section 8.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Order {
-    Relaxed,
-    Acquire,
-    Release,
-    AcquireRelease,
-    /// Fences only.
-    SequentiallyConsistent,
-}
-
-impl Order {
-    /// Every order, each at the place of its [`code`](Order::code).
-    pub const ALL: [Order; 5] = [
-        Order::Relaxed,
-        Order::Acquire,
-        Order::Release,
-        Order::AcquireRelease,
-        Order::SequentiallyConsistent,
-    ];
-
-    /// What a local or argument that stands for the order holds.
-    pub fn code(self) -> i128 {
-        self as i128
-    }
-
-    /// The modifier of PTX, without its dot.
-    pub fn modifier(self) -> &'static str {
-        match self {
-            Order::Relaxed => "relaxed",
-            Order::Acquire => "acquire",
-            Order::Release => "release",
-            Order::AcquireRelease => "acq_rel",
-            Order::SequentiallyConsistent => "sc",
-        }
-    }
-}
-
-/// The threads that a strong operation is ordered with (PTX ISA section 8.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// `.cta`
-    Block,
-    /// `.cluster`
-    Cluster,
-    /// `.gpu`
-    Gpu,
-    /// `.sys`
-    System,
-}
-
-impl Scope {
-    /// Every scope, each at the place of its [`code`](Scope::code).
-    pub const ALL: [Scope; 4] = [Scope::Block, Scope::Cluster, Scope::Gpu, Scope::System];
-
-    /// What a local or argument that stands for the scope holds.
-    pub fn code(self) -> i128 {
-        self as i128
-    }
-
-    /// The modifier of PTX, without its dot.
-    pub fn modifier(self) -> &'static str {
-        match self {
-            Scope::Block => "cta",
-            Scope::Cluster => "cluster",
-            Scope::Gpu => "gpu",
-            Scope::System => "sys",
-        }
-    }
-}
+pub use crossdock_ptx::{Direction, HalfFormat, Order, Rounding, Scope};
 
 /// A read-modify-write operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,30 +69,6 @@ pub enum VoteKind {
     Ballot,
 }
 
-/// How a result between two representable numbers is rounded (PTX ISA section 9.7.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rounding {
-    /// To the nearest, ties to the even one: `.rn`.
-    NearestEven,
-    /// `.rz`
-    TowardZero,
-    /// Towards negative infinity: `.rm`.
-    Down,
-    /// Towards positive infinity: `.rp`.
-    Up,
-}
-
-/// Where a result between two representable numbers goes, other than to the nearest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Direction {
-    /// `.rz`
-    TowardZero,
-    /// Towards negative infinity: `.rm`.
-    Down,
-    /// Towards positive infinity: `.rp`.
-    Up,
-}
-
 /// An `f32` operation that PTX rounds in any direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -185,15 +90,6 @@ impl RoundedOperation {
             _ => 2,
         }
     }
-}
-
-/// A float of 16 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum HalfFormat {
-    /// IEEE binary16.
-    F16,
-    /// The upper half of an `f32`.
-    Bf16,
 }
 
 /// An operation on the two 16-bit floats of a word.

@@ -1,4 +1,4 @@
-//! The kernels: the router, and the four of throughput mode on one node, in the order they run.
+//! The kernels of throughput mode on one node, in the order they run, and the router.
 //!
 //! 0. [`router`](mod@router): chooses each token's experts from logits, where the caller does not do so.
 //! 1. [`count`](mod@count): each rank counts its rows per destination rank and its selections per expert, and publishes the totals.
@@ -6,6 +6,9 @@
 //! 3. [`dispatch`](mod@dispatch): each row is written once to each rank that needs it, straight to its place, and quantised
 //!    first where the wire asks for that.
 //! 4. [`combine`](mod@combine): each rank sums its experts' outputs per row, sends one partial sum per row home, and adds up its own.
+//!
+//! [`enter`](mod@enter) takes the place of `count` and `layout` in a round that repeats the positions of an earlier one, and
+//! [`gradient`](mod@gradient) is the backward of a weighted combine.
 //!
 //! Positions come from prefix sums and every sum has a fixed order, so results never depend on timing.
 
@@ -23,3 +26,37 @@ pub mod routing;
 pub mod rows;
 pub mod scores;
 pub mod signal;
+
+/// The list of kernels, one row each: its name, which is that of its module here and in the sets, its argument struct, and its const
+/// parameters, which [`Shape::parameters`](crate::Shape::parameters) or [`Gate::parameters`](crate::Gate::parameters) gives.
+///
+/// `__kernels!(SET => [then] ..)` hands the rows of a set to the macro `then`, after what else is given. So sets, `kernels!`,
+/// `router!`, what a dock loads and the list of shipped modules follow from the rows.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kernels {
+    (KernelSet => [$($then:tt)*] $($with:tt)*) => { $($then)*! { $($with)*
+        /// The kernels of throughput mode for one [`Shape`].
+        KernelSet { SHAPE shape: Shape } Kernels(Specialised::kernels) {
+            /// Counts rows and selections.
+            count(CountArguments): TOP_K, EXPERTS;
+            /// Computes positions from counts.
+            layout(LayoutArguments): TOP_K, EXPERTS;
+            /// Sends rows to their experts' ranks.
+            dispatch(DispatchArguments): ROW_BYTES, SIDE_WORDS, TOP_K, FORMAT, SCALES, BLOCK;
+            /// Returns and sums the experts' outputs.
+            combine(CombineArguments): HIDDEN, TOP_K;
+            /// Begins a round that reuses positions.
+            enter(EnterArguments):;
+            /// Takes the gradients of a weighted combine.
+            gradient(GradientArguments): HIDDEN, TOP_K;
+        }
+    } };
+    (RouterKernel => [$($then:tt)*] $($with:tt)*) => { $($then)*! { $($with)*
+        /// The router's kernel for one [`Gate`].
+        RouterKernel { GATE gate: Gate } Router(SpecialisedRouter::kernel) {
+            /// Chooses experts and computes weights.
+            router(RouterArguments): EXPERTS, GROUPS, TOP_GROUPS, TOP_K, SCORES, BIASED, NORMALISED, LOGIT_BYTES;
+        }
+    } };
+}

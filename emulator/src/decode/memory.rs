@@ -64,7 +64,7 @@ pub(super) fn order(modifiers: &mut Modifiers) -> Result<Order, String> {
 }
 
 pub(super) fn type_bits(name: &str) -> Result<u32, String> {
-    ptx::Type::from_name(name)
+    ptx::Type::fundamental(name)
         .filter(|&ty| ty != ptx::Type::Pred)
         .map(ptx::Type::bits)
         .ok_or_else(|| format!("the emulator does not access `.{name}`"))

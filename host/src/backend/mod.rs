@@ -18,9 +18,9 @@ use std::fmt;
 
 pub(crate) use emulated::{Emulated, Settings};
 
-use crate::Result;
-use crate::Trace;
+use crate::exchange::RankExit;
 use crate::report::{Elapsed, LaunchReport};
+use crate::{Result, Trace};
 
 /// A kernel that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,15 +121,6 @@ pub enum Sharing {
     Symmetric,
 }
 
-/// How a rank ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Departure {
-    /// Its program returned.
-    Finished,
-    /// Its program failed or panicked, with the reason.
-    Failed(String),
-}
-
 /// Executes kernels for a group of ranks.
 ///
 /// Each method is called from the thread of the rank that it names. Those that wait say so; they give up with
@@ -227,7 +218,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>>;
 
     /// The rank takes no further part. Ranks that wait for it get an error that names it.
-    fn leave(&self, rank: usize, departure: Departure);
+    fn leave(&self, rank: usize, departure: RankExit);
 
     /// What ran when since the last call; `None` where nothing is recorded.
     fn take_trace(&self) -> Option<Trace>;

@@ -24,7 +24,7 @@ const HEADROOM: f64 = 1.25;
 
 /// How many multiprocessors the kernels of a [`Dock`](crate::Dock) take at most. Results do not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Budget {
+pub enum SmBudget {
     /// As many as keep link and memory busy, and no more than half of the GPU's.
     #[default]
     Auto,
@@ -57,7 +57,7 @@ impl fmt::Display for Bottleneck {
 
 /// What one kernel takes: one block on each of its multiprocessors, so that all are resident at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
+pub struct KernelSms {
     /// Multiprocessors, and so blocks, at most; a launch with little to do takes fewer.
     pub multiprocessors: u32,
     /// Warps of each block.
@@ -66,24 +66,31 @@ pub struct Share {
     pub bottleneck: Bottleneck,
 }
 
-/// What each kernel of a dock takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allotment {
-    /// `dispatch`, and at most so many for `count` and `layout` before it.
-    pub dispatch: Share,
-    /// `combine`.
-    pub combine: Share,
-    /// `gradient`.
-    pub gradient: Share,
+impl KernelSms {
+    /// Blocks for one warp per row, so that all are resident at once.
+    pub(crate) fn blocks(self, rows: usize) -> u32 {
+        rows.div_ceil(self.warps.max(1) as usize).clamp(1, self.multiprocessors.max(1) as usize) as u32
+    }
 }
 
-/// What an allotment is worked out from.
+/// What each kernel of a dock takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmPlan {
+    /// `dispatch`, and at most so many for `count` and `layout` before it.
+    pub dispatch: KernelSms,
+    /// `combine`.
+    pub combine: KernelSms,
+    /// `gradient`.
+    pub gradient: KernelSms,
+}
+
+/// What a plan is worked out from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Planning {
     pub(crate) shape: Shape,
     pub(crate) ranks: usize,
     pub(crate) by_expert: bool,
-    /// Of the GPU.
+    /// Multiprocessors of the GPU.
     pub(crate) multiprocessors: u32,
     pub(crate) rates: Rates,
     /// Warps per block of `dispatch`, `combine` and `gradient`.
@@ -92,17 +99,17 @@ pub(crate) struct Planning {
 
 impl Planning {
     /// What each kernel takes under a budget that suits the GPU.
-    pub(crate) fn allot(&self, budget: Budget) -> Allotment {
+    pub(crate) fn allot(&self, budget: SmBudget) -> SmPlan {
         let [dispatch, combine, gradient] = self.warps;
         let share = |traffic, warps| self.share(budget, traffic, warps);
-        Allotment {
+        SmPlan {
             dispatch: share(Traffic::dispatch(&self.shape, self.ranks, self.by_expert), dispatch),
             combine: share(Traffic::combine(&self.shape, self.ranks), combine),
             gradient: share(Traffic::gradient(&self.shape, self.ranks), gradient),
         }
     }
 
-    fn share(&self, budget: Budget, traffic: Traffic, warps: u32) -> Share {
+    fn share(&self, budget: SmBudget, traffic: Traffic, warps: u32) -> KernelSms {
         let link = traffic.link / (REACHABLE * self.rates.link);
         let memory = (traffic.read + traffic.written) / self.rates.memory;
         // One multiprocessor's time for a token over the time that link and memory need for it.
@@ -111,9 +118,9 @@ impl Planning {
         let needed = alone / link.max(memory);
         let most = self.multiprocessors.max(1);
         let multiprocessors = match budget {
-            Budget::Auto => ((HEADROOM * needed).ceil() as u32).clamp(1, most.div_ceil(2)),
-            Budget::Multiprocessors(count) => count.clamp(1, most),
-            Budget::All => most,
+            SmBudget::Auto => ((HEADROOM * needed).ceil() as u32).clamp(1, most.div_ceil(2)),
+            SmBudget::Multiprocessors(count) => count.clamp(1, most),
+            SmBudget::All => most,
         };
         let bottleneck = if f64::from(multiprocessors) < needed {
             Bottleneck::Multiprocessors
@@ -122,7 +129,7 @@ impl Planning {
         } else {
             Bottleneck::Memory
         };
-        Share { multiprocessors, warps, bottleneck }
+        KernelSms { multiprocessors, warps, bottleneck }
     }
 }
 
@@ -151,7 +158,7 @@ mod tests {
     #[test]
     fn shares_are_those_that_deep_ep_publishes() {
         let dispatch = |link, multiprocessors| {
-            deep_ep(link, multiprocessors).allot(Budget::Auto).dispatch.multiprocessors
+            deep_ep(link, multiprocessors).allot(SmBudget::Auto).dispatch.multiprocessors
         };
         // The least that its README measures on eight SM100 GPUs.
         assert_eq!(dispatch(900e9, 148), 24);
@@ -178,7 +185,7 @@ mod tests {
     fn plans_of_our_kernels() {
         let plan = |ranks, by_expert, rates, multiprocessors| {
             let planning = Planning { shape: V3, ranks, by_expert, multiprocessors, rates, warps: [8; 3] };
-            let Allotment { dispatch, combine, .. } = planning.allot(Budget::Auto);
+            let SmPlan { dispatch, combine, .. } = planning.allot(SmBudget::Auto);
             (dispatch.multiprocessors, dispatch.bottleneck, combine.multiprocessors, combine.bottleneck)
         };
         use Bottleneck::{Link, Memory, Multiprocessors};
@@ -195,8 +202,8 @@ mod tests {
     fn a_budget_overrides() {
         let planning = Planning { rates: Rates::H100, ..deep_ep(450e9, 132) };
         let taken = |budget| planning.allot(budget).dispatch;
-        assert_eq!(taken(Budget::All).multiprocessors, 132);
-        let three = taken(Budget::Multiprocessors(3));
+        assert_eq!(taken(SmBudget::All).multiprocessors, 132);
+        let three = taken(SmBudget::Multiprocessors(3));
         assert_eq!((three.multiprocessors, three.bottleneck), (3, Bottleneck::Multiprocessors));
     }
 
@@ -213,14 +220,14 @@ mod tests {
             let shape = Shape { hidden: hidden * 16, top_k: top_k.min(experts), experts, wire: Wire::FP8 };
             let rates = Rates { link, ..Rates::H200 };
             let planning = Planning { shape, ranks, by_expert, multiprocessors, rates, warps: [8; 3] };
-            let Allotment { dispatch, combine, gradient } = planning.allot(Budget::Auto);
+            let SmPlan { dispatch, combine, gradient } = planning.allot(SmBudget::Auto);
             for share in [dispatch, combine, gradient] {
                 prop_assert!(share.multiprocessors >= 1);
                 prop_assert!(share.multiprocessors <= multiprocessors.div_ceil(2));
             }
             // A faster link never asks for fewer multiprocessors.
             let faster = Planning { rates: Rates { link: 2.0 * link, ..rates }, ..planning };
-            prop_assert!(faster.allot(Budget::Auto).dispatch.multiprocessors >= dispatch.multiprocessors);
+            prop_assert!(faster.allot(SmBudget::Auto).dispatch.multiprocessors >= dispatch.multiprocessors);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::Type;
+use crate::types::Type;
 
 /// What one block (or the module) declares.
 #[derive(Default)]

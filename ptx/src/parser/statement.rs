@@ -4,7 +4,9 @@ use super::{Parsed, Parser};
 use crate::error::{Error, Line};
 use crate::inline;
 use crate::lexer::TokenKind;
-use crate::model::{Guard, Instruction, Location, Space, Statement, Type};
+use crate::model::{Guard, Instruction, Location, Statement};
+use crate::modifier::Space;
+use crate::types::Type;
 
 impl Parser<'_> {
     /// Statements after `{`, up to and including `}`.
@@ -127,7 +129,7 @@ impl Parser<'_> {
                 return self.expected(&format!("a label before `.{name}`"));
             }
             "align" => out.extend(self.variables(None)?.into_iter().map(Statement::Variable)),
-            _ if Space::from_name(name).is_some() => {
+            _ if Space::from_modifier(name).is_some() => {
                 out.extend(self.variables(None)?.into_iter().map(Statement::Variable));
             }
             _ => return self.expected("a statement or `}`"),
@@ -139,7 +141,7 @@ impl Parser<'_> {
     fn registers(&mut self) -> Parsed<Statement> {
         let ty = match self.peek() {
             Some(TokenKind::Directive("v2" | "v4")) => return self.unsupported("a vector register"),
-            Some(TokenKind::Directive(name)) if Type::from_name(name).is_some() => Type::from_name(name),
+            Some(TokenKind::Directive(name)) if Type::fundamental(name).is_some() => Type::fundamental(name),
             _ => None,
         };
         let Some(ty) = ty else { return self.expected("a register type such as `.b32`") };

@@ -2,7 +2,9 @@
 
 use super::{Parsed, Parser};
 use crate::lexer::TokenKind;
-use crate::model::{Linkage, Operand, PointerAttribute, Space, Type, Variable};
+use crate::model::{Linkage, Operand, PointerAttribute, Variable};
+use crate::modifier::Space;
+use crate::types::Type;
 
 impl Parser<'_> {
     /// `.shared .align 16 .b8 a[64], b;` as one variable per name.
@@ -41,7 +43,11 @@ impl Parser<'_> {
                 ("align", None) => align = Some(self.unsigned("an alignment in bytes")?),
                 ("v2", _) => vector = 2,
                 ("v4", _) => vector = 4,
-                _ => match (Space::from_name(name), Type::from_name(name), pointer.as_mut()) {
+                _ => match (
+                    Space::from_modifier(name).map(Space::declared),
+                    Type::fundamental(name),
+                    pointer.as_mut(),
+                ) {
                     (Some(pointee), _, Some(pointer)) if pointer.space.is_none() => {
                         pointer.space = Some(pointee)
                     }

@@ -19,8 +19,8 @@
 //! | `cache_policy:b64` | present exactly when `.L2::cache_hint` is |
 
 use crate::inline;
-use crate::model::{Opcode, Operand, Type};
-use crate::types::Class;
+use crate::model::{Opcode, Operand};
+use crate::types::{Class, Type};
 
 /// One operand of a shape.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,10 @@
 //! What fits a slot: each class of modifiers, listed once.
 
+use crate::modifier::{
+    AtomicOperation, Boolean, Comparison, IntegralRounding, Order, Rounding, Scope, Space, VectorWidth,
+};
+use crate::types::Type;
+
 /// The alternatives of a slot class, without dots. The table is fixed, so an unknown class panics (in a test).
 pub(super) fn alternatives(class: &str) -> &'static [&'static str] {
     SLOTS
@@ -9,99 +14,85 @@ pub(super) fn alternatives(class: &str) -> &'static [&'static str] {
         .unwrap_or_else(|| panic!("the table has no slot class `{class}`"))
 }
 
-/// Slot class and its alternatives.
-pub static SLOTS: &[(&str, &[&str])] = &[
+/// Lists slots: choices of a type that has spellings, then modifiers that stand for themselves or are other spellings.
+macro_rules! slots {
+    ($($name:literal: $($owner:ident [$($choice:ident)*])? $([$($word:literal)*])?;)*) => {
+        /// Slot class and its alternatives.
+        pub static SLOTS: &[(&str, &[&str])] =
+            &[$(($name, &[$($($owner::$choice.modifier(),)*)? $($($word,)*)?])),*];
+    };
+}
+
+slots! {
     // Memory.
-    ("scope", &["cta", "cluster", "gpu", "sys"]),
-    (
-        "space",
-        &[
-            "const",
-            "global",
-            "local",
-            "param",
-            "param::entry",
-            "param::func",
-            "shared",
-            "shared::cta",
-            "shared::cluster",
-        ],
-    ),
-    ("store_space", &["global", "local", "param", "param::func", "shared", "shared::cta", "shared::cluster"]),
-    ("shared_or_global", &["global", "shared", "shared::cta", "shared::cluster"]),
-    ("volatile_space", &["global", "local", "shared", "shared::cta", "shared::cluster"]),
-    ("shared", &["shared", "shared::cta", "shared::cluster"]),
-    ("shared_cta", &["shared", "shared::cta"]),
-    ("cache_load", &["ca", "cg", "cs", "lu", "cv"]),
-    ("cache_store", &["wb", "cg", "cs", "wt"]),
-    ("cache_nc", &["ca", "cg", "cs"]),
-    (
-        "eviction",
-        &["L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"],
-    ),
-    ("prefetch", &["L2::64B", "L2::128B", "L2::256B"]),
-    ("vec", &["v2", "v4"]),
-    ("eviction_l2", &["L2::evict_last", "L2::evict_normal", "L2::evict_first"]),
-    ("vec4", &["v4"]),
-    ("vec8", &["v8"]),
-    ("matrices", &["x1", "x2", "x4"]),
-    ("data_64", &["b64", "u64", "s64", "f64"]),
-    ("data_32", &["b32", "u32", "s32", "f32"]),
-    (
-        "data",
-        &["b8", "b16", "b32", "b64", "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "f32", "f64"],
-    ),
-    ("order", &["relaxed", "acquire", "release", "acq_rel"]),
-    ("red_order", &["relaxed", "release"]),
-    ("addable", &["u32", "s32", "u64", "f32", "f64"]),
-    ("half_lane", &["f16", "bf16"]),
-    ("lane", &["f16", "f16x2", "bf16", "bf16x2"]),
-    ("integer_reduction", &["add", "min", "max"]),
-    ("multimem_data", &["b32", "b64", "u32", "u64", "s32", "s64", "f64"]),
-    ("async_data", &["b32", "b64", "u32", "u64", "s32", "s64", "f32", "f64"]),
-    ("async_addable", &["u32", "s32", "u64"]),
-    ("address_space", &["const", "global", "local", "shared", "shared::cta", "shared::cluster"]),
-    ("barrier_scope", &["cta", "cluster"]),
-    ("proxy_space", &["global", "shared::cta", "shared::cluster"]),
-    ("policy_primary", &["L2::evict_last", "L2::evict_normal", "L2::evict_first", "L2::evict_unchanged"]),
-    ("policy_secondary", &["L2::evict_first", "L2::evict_unchanged"]),
+    "scope": Scope[Block Cluster Gpu System];
+    "space": Space[Const Global Local Param Shared Cluster] ["param::entry" "param::func" "shared::cta"];
+    "store_space": Space[Global Local Param Shared Cluster] ["param::func" "shared::cta"];
+    "shared_or_global": Space[Global Shared Cluster] ["shared::cta"];
+    "volatile_space": Space[Global Local Shared Cluster] ["shared::cta"];
+    "shared": Space[Shared Cluster] ["shared::cta"];
+    "shared_cta": Space[Shared] ["shared::cta"];
+    "cache_load": ["ca" "cg" "cs" "lu" "cv"];
+    "cache_store": ["wb" "cg" "cs" "wt"];
+    "cache_nc": ["ca" "cg" "cs"];
+    "eviction": ["L1::evict_normal" "L1::evict_unchanged" "L1::evict_first" "L1::evict_last" "L1::no_allocate"];
+    "prefetch": ["L2::64B" "L2::128B" "L2::256B"];
+    "vec": VectorWidth[Two Four];
+    "eviction_l2": ["L2::evict_last" "L2::evict_normal" "L2::evict_first"];
+    "vec4": VectorWidth[Four];
+    "vec8": VectorWidth[Eight];
+    "matrices": ["x1" "x2" "x4"];
+    "data_64": Type[B64 U64 S64 F64];
+    "data_32": Type[B32 U32 S32 F32];
+    "data": Type[B8 B16 B32 B64 U8 U16 U32 U64 S8 S16 S32 S64 F32 F64];
+    "order": Order[Relaxed Acquire Release AcquireRelease];
+    "red_order": Order[Relaxed Release];
+    "addable": Type[U32 S32 U64 F32 F64];
+    "half_lane": Type[F16 Bf16];
+    "lane": Type[F16 F16x2 Bf16 Bf16x2];
+    "integer_reduction": AtomicOperation[Add Minimum Maximum];
+    "multimem_data": Type[B32 B64 U32 U64 S32 S64 F64];
+    "async_data": Type[B32 B64 U32 U64 S32 S64 F32 F64];
+    "async_addable": Type[U32 S32 U64];
+    "address_space": Space[Const Global Local Shared Cluster] ["shared::cta"];
+    "barrier_scope": Scope[Block Cluster];
+    "proxy_space": Space[Global Cluster] ["shared::cta"];
+    "policy_primary": ["L2::evict_last" "L2::evict_normal" "L2::evict_first" "L2::evict_unchanged"];
+    "policy_secondary": ["L2::evict_first" "L2::evict_unchanged"];
     // Types.
-    ("bits", &["b16", "b32", "b64"]),
-    ("bits_32_64", &["b32", "b64"]),
-    ("logic", &["pred", "b16", "b32", "b64"]),
-    ("integer", &["u16", "u32", "u64", "s16", "s32", "s64"]),
-    ("signed", &["s16", "s32", "s64"]),
-    ("integer_32_64", &["u32", "u64", "s32", "s64"]),
-    ("integer_16_32", &["u16", "u32", "s16", "s32"]),
-    ("integer_32", &["u32", "s32"]),
-    ("integer_16x2", &["u16x2", "s16x2"]),
-    ("integer_any", &["u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64"]),
-    ("integer_source", &["s32", "u8", "u16", "u32", "u64", "s8", "s16", "s64"]),
-    ("integer_addable", &["u32", "s32", "u64"]),
-    ("unsigned", &["u16", "u32", "u64"]),
-    ("carry", &["u32", "s32", "u64", "s64"]),
-    ("shiftable", &["b16", "b32", "b64", "u16", "u32", "u64", "s16", "s32", "s64"]),
-    ("set_result", &["u32", "s32", "f32"]),
-    ("set_half_result", &["f16", "u16", "s16", "u32", "s32"]),
-    ("f16_f64", &["f16", "f64"]),
-    ("f16_bf16", &["f16", "bf16"]),
-    ("cvt_float", &["f16", "f32", "f64"]),
-    ("bf16_source", &["f16", "f64"]),
-    ("float", &["f32", "f64"]),
-    ("half", &["f16", "f16x2"]),
-    ("bfloat", &["bf16", "bf16x2"]),
-    ("move", &["pred", "b16", "b32", "b64", "u16", "u32", "u64", "s16", "s32", "s64", "f32", "f64"]),
-    ("select", &["b16", "b32", "b64", "u16", "u32", "u64", "s16", "s32", "s64", "f32", "f64"]),
-    ("address", &["u32", "u64"]),
-    ("address_bits", &["b32", "b64", "u32", "u64", "s32", "s64"]),
+    "bits": Type[B16 B32 B64];
+    "bits_32_64": Type[B32 B64];
+    "logic": Type[Pred B16 B32 B64];
+    "integer": Type[U16 U32 U64 S16 S32 S64];
+    "signed": Type[S16 S32 S64];
+    "integer_32_64": Type[U32 U64 S32 S64];
+    "integer_16_32": Type[U16 U32 S16 S32];
+    "integer_32": Type[U32 S32];
+    "integer_16x2": Type[U16x2 S16x2];
+    "integer_any": Type[U8 U16 U32 U64 S8 S16 S32 S64];
+    "integer_source": Type[S32 U8 U16 U32 U64 S8 S16 S64];
+    "integer_addable": Type[U32 S32 U64];
+    "unsigned": Type[U16 U32 U64];
+    "carry": Type[U32 S32 U64 S64];
+    "shiftable": Type[B16 B32 B64 U16 U32 U64 S16 S32 S64];
+    "set_result": Type[U32 S32 F32];
+    "set_half_result": Type[F16 U16 S16 U32 S32];
+    "f16_f64": Type[F16 F64];
+    "f16_bf16": Type[F16 Bf16];
+    "cvt_float": Type[F16 F32 F64];
+    "bf16_source": Type[F16 F64];
+    "float": Type[F32 F64];
+    "half": Type[F16 F16x2];
+    "bfloat": Type[Bf16 Bf16x2];
+    "move": Type[Pred B16 B32 B64 U16 U32 U64 S16 S32 S64 F32 F64];
+    "select": Type[B16 B32 B64 U16 U32 U64 S16 S32 S64 F32 F64];
+    "address": Type[U32 U64];
+    "address_bits": Type[B32 B64 U32 U64 S32 S64];
     // Comparisons and rounding.
-    ("compare_integer", &["eq", "ne", "lt", "le", "gt", "ge"]),
-    ("compare_unsigned", &["eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs"]),
-    (
-        "compare_float",
-        &["eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"],
-    ),
-    ("combine", &["and", "or", "xor"]),
-    ("rounding", &["rn", "rz", "rm", "rp"]),
-    ("integer_rounding", &["rni", "rzi", "rmi", "rpi"]),
-];
+    "compare_integer": Comparison[Equal NotEqual Less LessEqual Greater GreaterEqual];
+    "compare_unsigned": Comparison[Equal NotEqual Less LessEqual Greater GreaterEqual] ["lo" "ls" "hi" "hs"];
+    "compare_float": Comparison[Equal NotEqual Less LessEqual Greater GreaterEqual EqualUnordered NotEqualUnordered LessUnordered LessEqualUnordered GreaterUnordered GreaterEqualUnordered Number Nan];
+    "combine": Boolean[And Or Xor];
+    "rounding": Rounding[NearestEven TowardZero Down Up];
+    "integer_rounding": IntegralRounding[NearestEven TowardZero Down Up];
+}

@@ -2,10 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use crossdock::host::Layout;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::{CompileOptions, Gate, LogitFormat, ScoreFunction, Wire};
-
-use crate::wire;
 
 /// The widest token that the kernels take.
 pub(crate) const MOST_HIDDEN: u32 = 65536;
@@ -27,9 +25,9 @@ pub(crate) struct RoundFlags {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub(crate) gpus_per_node: u32,
 
-    /// How arrived rows lie: source, by source rank; expert:ALIGNMENT, by expert, each expert's rows from a multiple of
-    /// ALIGNMENT; or masked:CAPACITY, with CAPACITY rows for every expert
-    #[arg(long, value_name = "LAYOUT", default_value = "source", value_parser = layout)]
+    /// How arrived rows lie: by_source, by source rank; 'by_expert(alignment: ROWS)', by expert, each expert's rows from a
+    /// multiple of ROWS; or 'masked(capacity: ROWS)', with so many rows for every expert
+    #[arg(long, value_name = "LAYOUT", default_value_t = Layout::BySource)]
     pub(crate) layout: Layout,
 
     /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
@@ -49,10 +47,9 @@ pub(crate) struct ShapeFlags {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
 
-    /// How rows travel: bf16; fp8, with options as in fp8:e5m2:ue8m0:64 (e4m3 or e5m2; scales as f32, power for powers of
-    /// two, or ue8m0 for their exponents; elements per scale), where fp8 is fp8:e4m3:f32:128; or opaque:ROW+SIDE+.., rows and
-    /// side tensors of so many bytes per token, such as opaque:3584+448
-    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
+    /// How rows travel: bf16; 'fp8(e4m3, block: 128, scale: f32)', which fp8 is short for, with e4m3 or e5m2, elements per
+    /// scale, and f32, power_of_two or ue8m0; or 'opaque(row: 3584, sides: [448])', bytes per token of rows and side tensors
+    #[arg(long, value_name = "WIRE", default_value_t = Wire::Bf16)]
     pub(crate) wire: Wire,
 }
 
@@ -128,28 +125,16 @@ impl RouterName {
     }
 }
 
-fn layout(text: &str) -> Result<Layout, String> {
-    let rule =
-        "expected source, expert:ALIGNMENT or masked:CAPACITY with a number from 1, such as expert:128";
-    let number = |digits: &str| digits.parse().ok().filter(|&rows| rows > 0).ok_or(rule.to_string());
-    match text.split_once(':') {
-        None if text == "source" => Ok(Layout::BySource),
-        Some(("expert", rows)) => Ok(Layout::ByExpert { alignment: number(rows)? }),
-        Some(("masked", rows)) => Ok(Layout::Masked { capacity: number(rows)? }),
-        _ => Err(rule.to_string()),
-    }
-}
-
 fn target(text: &str) -> Result<CompileOptions, String> {
     CompileOptions::new(text, None).map_err(|error| error.to_string())
 }
 
-pub(crate) fn budget(text: &str) -> Result<Budget, String> {
+pub(crate) fn budget(text: &str) -> Result<SmBudget, String> {
     match text {
-        "auto" => Ok(Budget::Auto),
-        "all" => Ok(Budget::All),
+        "auto" => Ok(SmBudget::Auto),
+        "all" => Ok(SmBudget::All),
         _ => match text.parse() {
-            Ok(count) if count > 0 => Ok(Budget::Multiprocessors(count)),
+            Ok(count) if count > 0 => Ok(SmBudget::Multiprocessors(count)),
             _ => Err("expected auto, all, or a number from 1".into()),
         },
     }

@@ -16,7 +16,6 @@ mod progress;
 mod ptx;
 mod run;
 mod trace;
-mod wire;
 
 use std::process::ExitCode;
 

@@ -7,9 +7,9 @@ use super::{Outcome, Specialiser};
 use crate::back::constant::bits;
 use crate::back::emit::{Argument, Class, Register};
 use crate::back::numeric;
-use crate::ir::{Expr, Intrinsic, Rounding, Scalar};
+use crate::ir::{Expr, Intrinsic, Scalar};
 
-use super::rounded::{direction_suffix, half_pair_suffix, rounded};
+use super::rounded::rounded;
 
 impl<'p> Specialiser<'p> {
     /// A numeric intrinsic.
@@ -65,10 +65,10 @@ impl<'p> Specialiser<'p> {
             }
             Intrinsic::PackTowardZero(format) => {
                 values.reverse();
-                format!("cvt.rz.{}.f32", half_pair_suffix(format))
+                format!("cvt.rz.{}.f32", format.pair().modifier())
             }
             Intrinsic::Rounded(operation, direction) => rounded(operation, direction),
-            Intrinsic::ToF32(direction) => format!("cvt.{}.f32.{ty}", direction_suffix(direction)),
+            Intrinsic::ToF32(direction) => format!("cvt.{}.f32.{ty}", direction.modifier()),
             Intrinsic::HalfPair(format, operation) => {
                 return Ok(self.half_pair(format, operation, values, want));
             }
@@ -84,15 +84,7 @@ impl<'p> Specialiser<'p> {
             Intrinsic::Absolute => format!("abs.{ty}"),
             Intrinsic::SquareRoot => format!("sqrt.rn.{ty}"),
             // As an instruction between two equal types, `cvt` rounds to an integral number (PTX ISA section 9.7.9, `cvt`).
-            Intrinsic::Integral(rounding) => {
-                let direction = match rounding {
-                    Rounding::NearestEven => "rni",
-                    Rounding::TowardZero => "rzi",
-                    Rounding::Down => "rmi",
-                    Rounding::Up => "rpi",
-                };
-                format!("cvt.{direction}.{ty}.{ty}")
-            }
+            Intrinsic::Integral(rounding) => format!("cvt.{}.{ty}.{ty}", rounding.integral().modifier()),
             Intrinsic::CopySign => {
                 // `copysign` takes the sign first.
                 values.reverse();

@@ -5,23 +5,6 @@ use super::value::{Value, Want};
 use crate::back::emit::{Argument, Class};
 use crate::ir::{Direction, HalfFormat, HalfOperation, RoundedOperation};
 
-/// The rounding modifier (PTX ISA section 9.7.3).
-pub(super) fn direction_suffix(direction: Direction) -> &'static str {
-    match direction {
-        Direction::TowardZero => "rz",
-        Direction::Down => "rm",
-        Direction::Up => "rp",
-    }
-}
-
-/// The type suffix of two floats in a word.
-pub(super) fn half_pair_suffix(format: HalfFormat) -> &'static str {
-    match format {
-        HalfFormat::F16 => "f16x2",
-        HalfFormat::Bf16 => "bf16x2",
-    }
-}
-
 /// The opcode of an `f32` operation.
 pub(super) fn rounded(operation: RoundedOperation, direction: Direction) -> String {
     let name = match operation {
@@ -32,7 +15,7 @@ pub(super) fn rounded(operation: RoundedOperation, direction: Direction) -> Stri
         RoundedOperation::FusedMultiplyAdd => "fma",
         RoundedOperation::SquareRoot => "sqrt",
     };
-    format!("{name}.{}.f32", direction_suffix(direction))
+    format!("{name}.{}.f32", direction.modifier())
 }
 
 /// 1.0, -1.0 and -0.0 in both halves of a word of bf16.
@@ -75,7 +58,7 @@ impl Specialiser<'_> {
             (HalfOperation::Maximum, _) => "max",
         };
         let result = self.result(want, Class::Bits32);
-        self.body.pure(format!("{name}.{}", half_pair_suffix(format)), result, sources);
+        self.body.pure(format!("{name}.{}", format.pair().modifier()), result, sources);
         Value::Register(result)
     }
 }

@@ -285,7 +285,7 @@ impl Function<'_> {
                 let order = self.choices.one(&[Order::Relaxed, Order::Acquire]);
                 let scope = self.scope();
                 let [order, scope] =
-                    [order.code(), scope.code()].map(|code| self.expr(ExprKind::Integer(code), U32));
+                    [order as i128, scope as i128].map(|code| self.expr(ExprKind::Integer(code), U32));
                 (
                     vec![format!("ld.{{order}}.{{scope}}.global.b{bits} {{d}}, [{{from}}];")],
                     vec![

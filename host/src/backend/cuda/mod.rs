@@ -30,11 +30,9 @@ use self::driver::Call;
 pub use self::driver::{DriverVersion, Gpu, driver, gpus};
 use self::member::{Member, Neighbours};
 use self::sharing::{Abilities, Physical, Sharable};
-use super::{
-    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
-};
-use crate::bootstrap::{Environment, Group};
-use crate::meeting::Meeting;
+use super::{Backend, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket};
+use crate::exchange::in_process::Meeting;
+use crate::exchange::{Environment, RankExit, Tcp};
 use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
@@ -64,7 +62,7 @@ pub(crate) struct Cuda {
 #[derive(Debug)]
 enum Place {
     Threads(Meeting),
-    Processes(Group),
+    Processes(Tcp),
 }
 
 /// What [`Backend::export`] gives.
@@ -155,7 +153,7 @@ impl Cuda {
             call: "offering memory to other processes",
             reason: error.to_string(),
         })?;
-        let group = Group::join(environment, patience)?;
+        let group = Tcp::join(environment, patience)?;
         // A launcher may show each process one GPU only, which is GPU 0 for all of them, so numbers do not tell who shares one.
         let told = postcard::to_stdvec(&own).expect("it is plain data");
         let abilities = group.gather("saying what the ranks' GPUs can do", told)?;
@@ -388,7 +386,7 @@ impl Backend for Cuda {
         }
     }
 
-    fn leave(&self, rank: usize, departure: Departure) {
+    fn leave(&self, rank: usize, departure: RankExit) {
         match &self.meeting {
             Place::Threads(meeting) => meeting.leave(rank, departure),
             Place::Processes(group) => group.leave(departure),

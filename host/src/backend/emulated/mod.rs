@@ -14,10 +14,9 @@ use std::time::{Duration, Instant};
 use crossdock_emulator as emulator;
 
 use self::state::State;
-use super::{
-    Backend, Departure, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket,
-};
-use crate::rendezvous::{Activity, Answer};
+use super::{Backend, Device, EventHandle, GraphHandle, KernelHandle, Launch, Sharing, StreamHandle, Ticket};
+use crate::exchange::RankExit;
+use crate::exchange::seats::{Activity, Answer};
 use crate::report::{Elapsed, LaunchReport};
 use crate::{Error, Result, Trace};
 
@@ -259,7 +258,7 @@ impl Backend for Emulated {
         }
     }
 
-    fn leave(&self, rank: usize, departure: Departure) {
+    fn leave(&self, rank: usize, departure: RankExit) {
         let mut state = self.lock();
         state.rendezvous.set(rank, Activity::Departed(departure));
         if state.rendezvous.is_quiet() && state.broken.is_none() {
@@ -326,7 +325,7 @@ mod tests {
         let symmetric: Vec<u64> =
             (0..2).map(|rank| backend.allocate(rank, 64, Sharing::Symmetric).expect("room")).collect();
         backend.fill(0, symmetric[0], 1, 64).expect("writable");
-        backend.leave(1, Departure::Finished);
+        backend.leave(1, RankExit::Finished);
         assert!(is_there(&backend, symmetric[0]));
         backend.release(0, symmetric[0]);
         assert!(!is_there(&backend, symmetric[0]));

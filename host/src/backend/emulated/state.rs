@@ -8,7 +8,7 @@ use crossdock_emulator as emulator;
 use super::super::{Argument, EventHandle, KernelHandle, Launch, Ticket};
 use super::Settings;
 use super::streams::Streams;
-use crate::rendezvous::Rendezvous;
+use crate::exchange::seats::Rendezvous;
 use crate::report::{Counters, LaunchReport, Link, Traffic};
 use crate::{Error, Result};
 

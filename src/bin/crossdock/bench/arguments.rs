@@ -1,8 +1,7 @@
 //! Flags of `crossdock bench`.
 
 use clap::{Args, ValueEnum};
-use crossdock::host::Layout;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock_trial::Routing;
 
 use crate::flags::{BackendName, RoundFlags, RowFlags, ShapeFlags, budget};
@@ -72,7 +71,7 @@ pub(crate) struct BenchArguments {
 
     /// Multiprocessors that the kernels of a round take, one measurement each: auto, all, or numbers, such as 4,8,16,32
     #[arg(long, value_name = "COUNTS", default_value = "auto", value_delimiter = ',', value_parser = budget)]
-    pub(crate) sms: Vec<Budget>,
+    pub(crate) sms: Vec<SmBudget>,
 
     /// Measurements of each kind, of which the median, the least and the most are reported [default: 20; 1 on virtual GPUs, where
     /// they are all alike]
@@ -104,15 +103,6 @@ impl BenchArguments {
             (false, _) => self.tokens.clone(),
             (true, BackendName::Cuda) => vec![1, 8, 64, 128, 512, 1024, 2048, 4096, 8192],
             (true, BackendName::Emulator) => vec![1, 8],
-        }
-    }
-
-    /// The layout as its flag spells it.
-    pub(crate) fn layout_word(&self) -> String {
-        match self.round.layout {
-            Layout::BySource => "source".to_owned(),
-            Layout::ByExpert { alignment } => format!("expert:{alignment}"),
-            Layout::Masked { capacity } => format!("masked:{capacity}"),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::host::report::StageReport;
 use crossdock::host::{
     Arrived, Buffer, Capacity, Cluster, Combine, Dock, Error, Handle, Rank, SymmetricBuffer, bf16,
@@ -37,7 +37,7 @@ pub(super) struct Measured {
     pub(super) operation: Operation,
     pub(super) tokens: u32,
     /// What the kernels were allowed to take; `None` where that does not matter.
-    pub(super) budget: Option<Budget>,
+    pub(super) budget: Option<SmBudget>,
     /// Multiprocessors that the largest kernel was allowed then.
     pub(super) multiprocessors: Option<u32>,
     /// What counts; empty on ranks that take no part.
@@ -142,10 +142,10 @@ impl Bench<'_> {
                 }
                 let iterations =
                     self.round(rank, meeting, &mut dock, operation, (&brought, &handle, &outputs))?;
-                let allotment = dock.allotment();
+                let sm_plan = dock.sm_plan();
                 let share = match operation {
-                    Operation::Combine => allotment.combine,
-                    _ => allotment.dispatch,
+                    Operation::Combine => sm_plan.combine,
+                    _ => sm_plan.dispatch,
                 };
                 measured.push(Measured {
                     operation,

@@ -3,7 +3,7 @@
 use crossdock::host::report::{LaunchReport, StageReport};
 use crossdock::host::{Error, Kernel, Rank};
 use crossdock::intrinsics::Peer;
-use crossdock::{CompileOptions, Shape};
+use crossdock::{CompileOptions, ConstParameter, Shape};
 
 /// The kernel, around the device function that `dispatch` calls.
 #[crossdock::device(crate = ::crossdock)]
@@ -57,14 +57,8 @@ impl Quantiser {
         target: CompileOptions,
         rows: &[crossdock::host::bf16],
     ) -> Result<Quantiser, Error> {
-        let [format, scales, block] = shape.wire.quantising().map(|(name, value)| (name, i128::from(value)));
-        let parameters = [
-            ("HIDDEN", i128::from(shape.hidden)),
-            ("SIDE_WORDS", i128::from(shape.side_words())),
-            format,
-            scales,
-            block,
-        ];
+        let names = ["HIDDEN", "SIDE_WORDS", "FORMAT", "SCALES", "BLOCK"];
+        let parameters = ConstParameter::named(&shape.parameters(), &names);
         let image = code::__device::MODULE.specialise_for(&parameters, target)?;
         let tokens = rows.len() / shape.hidden as usize;
         let quantiser = Quantiser {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use crossdock::Shape;
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock::host::report::{LaunchReport, RoundReport, StageReport};
 use crossdock_trial::bytes::Busiest;
 use crossdock_trial::model::{Estimate, Rates};
@@ -15,7 +15,6 @@ use super::arguments::{BenchArguments, Operation};
 use super::machine::Machine;
 use super::measure::Measured;
 use super::spread::Spread;
-use crate::wire;
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
@@ -114,13 +113,13 @@ impl Row {
             hidden: common.shape.hidden,
             top_k: common.shape.top_k,
             experts: common.shape.experts,
-            wire: wire::word(common.shape.wire),
-            layout: arguments.layout_word(),
+            wire: common.shape.wire.to_string(),
+            layout: arguments.round.layout.to_string(),
             routing: arguments.routing.to_string(),
             sms: budget.map(|budget| match budget {
-                Budget::Auto => "auto".to_owned(),
-                Budget::All => "all".to_owned(),
-                Budget::Multiprocessors(count) => count.to_string(),
+                SmBudget::Auto => "auto".to_owned(),
+                SmBudget::All => "all".to_owned(),
+                SmBudget::Multiprocessors(count) => count.to_string(),
             }),
             multiprocessors,
             iterations,
@@ -283,7 +282,7 @@ mod tests {
             Iteration { stage, host_seconds: 2.0 * seconds }
         };
         let iterations = spans.iter().map(iteration).collect();
-        Measured { operation, tokens: 4, budget: Some(Budget::Auto), multiprocessors: Some(9), iterations }
+        Measured { operation, tokens: 4, budget: Some(SmBudget::Auto), multiprocessors: Some(9), iterations }
     }
 
     fn row(ranks: &[Measured], bytes: Busiest) -> Row {

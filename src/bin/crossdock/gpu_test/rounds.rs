@@ -20,11 +20,11 @@ const ROUNDS: [&str; 10] = [
     "--tokens 24 --hidden 256 --experts 16 --top-k 4 --target sm_80",
     "--tokens 9 --hidden 1152 --experts 16 --top-k 4 --wire fp8",
     "--tokens 9 --hidden 1152 --experts 16 --top-k 4 --wire fp8 --target sm_80",
-    "--tokens 9 --hidden 80 --experts 16 --top-k 3 --wire fp8:e5m2:ue8m0:64 --layout expert:8",
-    "--tokens 9 --hidden 144 --experts 8 --top-k 8 --wire fp8:power:32 --pre-quantised --routing sparse:0.3",
-    "--tokens 12 --hidden 72 --experts 8 --top-k 5 --wire opaque:48+5+3 --layout masked:96",
+    "--tokens 9 --hidden 80 --experts 16 --top-k 3 --wire fp8(e5m2,block:64,scale:ue8m0) --layout by_expert(alignment:8)",
+    "--tokens 9 --hidden 144 --experts 8 --top-k 8 --wire fp8(e4m3,block:32,scale:power_of_two) --pre-quantised --routing sparse:0.3",
+    "--tokens 12 --hidden 72 --experts 8 --top-k 5 --wire opaque(row:48,sides:[5,3]) --layout masked(capacity:96)",
     "--tokens 200 --hidden 16 --experts 32 --top-k 2 --routing zipf:1.2 --sms all",
-    "--tokens 7 --hidden 64 --experts 8 --top-k 2 --routing one-expert --layout expert:4 --sms 1",
+    "--tokens 7 --hidden 64 --experts 8 --top-k 2 --routing one-expert --layout by_expert(alignment:4) --sms 1",
     "--tokens 24 --hidden 64 --experts 64 --top-k 6 --router sigmoid --groups 8 --top-groups 3 --scaling 2.5",
 ];
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use crossdock::host::planning::Budget;
+use crossdock::host::planning::SmBudget;
 use crossdock_trial::{Expert, Routing};
 
 use crate::flags::{
@@ -115,7 +115,7 @@ pub(crate) struct RunArguments {
     /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
     /// without); all; or a number
     #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
-    pub(crate) sms: Budget,
+    pub(crate) sms: SmBudget,
 
     /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
     #[arg(long, value_name = "FILE")]

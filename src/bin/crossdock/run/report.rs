@@ -1,7 +1,7 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
 use crossdock::Shape;
-use crossdock::host::planning::{Allotment, Share};
+use crossdock::host::planning::{KernelSms, SmPlan};
 use crossdock::host::report::{self as host, Counters, LaunchReport, RoundReport, StageReport};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use crossdock_trial::model::Estimate;
@@ -66,14 +66,14 @@ pub(super) struct ShareReport {
     pub(super) bottleneck: String,
 }
 
-impl From<Allotment> for PlanReport {
-    fn from(allotment: Allotment) -> PlanReport {
-        let share = |share: Share| ShareReport {
+impl From<SmPlan> for PlanReport {
+    fn from(sm_plan: SmPlan) -> PlanReport {
+        let share = |share: KernelSms| ShareReport {
             multiprocessors: share.multiprocessors,
             warps: share.warps,
             bottleneck: share.bottleneck.to_string(),
         };
-        PlanReport { dispatch: share(allotment.dispatch), combine: share(allotment.combine) }
+        PlanReport { dispatch: share(sm_plan.dispatch), combine: share(sm_plan.combine) }
     }
 }
 
@@ -171,7 +171,7 @@ impl Report {
     ) -> Report {
         let trial = &inputs.trial;
         let Shape { hidden, top_k, experts, wire } = trial.shape;
-        let Ran { allotment, observed, reports, routers } = ran;
+        let Ran { sm_plan, observed, reports, routers } = ran;
         let rows = observed.iter().map(|rank| rank.arrival.origins.len() as u64).sum();
         let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
         let dispatch = Stage::new(
@@ -191,7 +191,7 @@ impl Report {
             hidden,
             top_k,
             experts,
-            wire: crate::wire::word(wire),
+            wire: wire.to_string(),
             expert: trial.expert.to_string(),
             router: arguments.router.zip(trial.router.as_ref()).map(|(name, router)| RouterReport {
                 score: name.word(),
@@ -199,7 +199,7 @@ impl Report {
                 top_groups: router.gate.top_groups,
                 warp_instructions: routers.iter().map(router_instructions).sum(),
             }),
-            plan: (*allotment).into(),
+            plan: (*sm_plan).into(),
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },

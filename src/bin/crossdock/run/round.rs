@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossdock::KernelSet;
-use crossdock::host::planning::Allotment;
+use crossdock::host::planning::SmPlan;
 use crossdock::host::report::{LaunchReport, RoundReport};
 use crossdock::host::{Capacity, Cluster, Error, Rank, Topology};
 use crossdock_trial::model::Rates;
@@ -17,7 +17,7 @@ use crate::run::arguments::RunArguments;
 /// A round that was run; one entry per rank.
 pub(super) struct Ran {
     /// What kernels might take of each GPU.
-    pub(super) allotment: Allotment,
+    pub(super) sm_plan: SmPlan,
     /// What the rank held.
     pub(super) observed: Vec<Observed>,
     /// What that took.
@@ -61,17 +61,17 @@ pub(super) fn run(
     kernels: Arc<KernelSet>,
 ) -> Result<Ran, Failure> {
     let capacity = Capacity::tokens(trial.most_tokens()).layout(trial.layout);
-    let program = |rank: &Rank| -> Result<(Allotment, Outcome), Error> {
+    let program = |rank: &Rank| -> Result<(SmPlan, Outcome), Error> {
         let mut dock = rank.dock(Arc::clone(&kernels), capacity)?;
         budget::check(rank, arguments.sms)?;
         dock.set_budget(arguments.sms)?;
-        Ok((dock.allotment(), trial.round(rank, &mut dock)?))
+        Ok((dock.sm_plan(), trial.round(rank, &mut dock)?))
     };
     let ranks = traced(arguments, cluster, program)?;
     // All ranks plan alike, and there is one at least.
-    let allotment = ranks.first().map(|(allotment, _)| *allotment);
-    let allotment = allotment.ok_or_else(|| Failure::Round("no rank took part".into()))?;
-    let mut ran = Ran { allotment, observed: Vec::new(), reports: Vec::new(), routers: Vec::new() };
+    let sm_plan = ranks.first().map(|(sm_plan, _)| *sm_plan);
+    let sm_plan = sm_plan.ok_or_else(|| Failure::Round("no rank took part".into()))?;
+    let mut ran = Ran { sm_plan, observed: Vec::new(), reports: Vec::new(), routers: Vec::new() };
     for (_, Outcome { observed, report, router }) in ranks {
         ran.observed.push(observed);
         ran.reports.push(report);

@@ -1,5 +1,0 @@
-crossdock_device::kernels! {
-    pub mod model { hidden: 7168, top_k: 8, experts: 256, wire: fp8 }
-}
-
-fn main() {}

@@ -1,0 +1,10 @@
+//! The GPU of one rank: its memory, streams and kernels.
+
+pub(crate) mod buffer;
+#[cfg(feature = "dlpack")]
+pub mod dlpack;
+pub(crate) mod kernel;
+pub(crate) mod rank;
+pub(crate) mod slice;
+pub(crate) mod stream;
+pub(crate) mod symmetric;

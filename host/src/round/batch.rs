@@ -1,0 +1,150 @@
+//! The launches of a round: which arguments each kernel gets, and how many blocks.
+//!
+//! What differs from round to round, the number of tokens and of the round, is in device memory: kernels read it there. So a round may be
+//! launched for as many tokens as there can be, and captured.
+
+use crossdock_device::kernels::count::code::CountArguments;
+use crossdock_device::kernels::dispatch::code::DispatchArguments;
+use crossdock_device::kernels::enter::code::EnterArguments;
+use crossdock_device::kernels::layout::code::LayoutArguments;
+
+use crate::Result;
+use crate::gpu::kernel::Launched;
+use crate::round::device_tokens::Rows;
+use crate::round::dock::Dock;
+use crate::round::memory::{CHUNK_TOKENS, Counting};
+use crate::round::plan::{Plan, RouteArrays};
+
+/// What a rank brings to a round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch<'a> {
+    pub(crate) dock: &'a Dock,
+    pub(crate) rows: Rows,
+    pub(crate) routes: RouteArrays,
+    pub(crate) plan: &'a Plan,
+    /// What the launches are sized for: at least as many as there are.
+    pub(crate) tokens: usize,
+    /// As many as there is room for.
+    pub(crate) token_capacity: usize,
+    /// Whether reports will be asked for.
+    pub(crate) reported: bool,
+}
+
+impl Batch<'_> {
+    /// `count` and `layout`.
+    pub(crate) fn launch_positions(&self) -> Result<Vec<Launched>> {
+        let Batch { dock, plan, routes, .. } = *self;
+        let memory = &dock.memory;
+        let (chunk_tokens, chunks) = self.chunks();
+        let count = dock.kernels.count.start(
+            chunks,
+            &CountArguments {
+                experts: routes.experts,
+                token_count: routes.token_count,
+                token_capacity: self.token_capacity as u32,
+                chunk_tokens,
+                chunk_counts: memory.chunk_counts.global(),
+                finished: memory.finished_blocks(Counting::Count),
+                matrix: memory.matrix.peers(),
+                counted: memory.counted.peers(),
+                rank: dock.index(),
+                ranks: dock.ranks(),
+                round: memory.round_record(),
+                status: memory.status.global(),
+            },
+            self.reported,
+        )?;
+        let layout = dock.kernels.layout.start(
+            chunks,
+            &LayoutArguments {
+                experts: routes.experts,
+                token_count: routes.token_count,
+                chunk_tokens,
+                chunk_counts: memory.chunk_counts.global(),
+                matrix: memory.matrix.here().global(),
+                counted: memory.counted.here().global(),
+                places: plan.places.global(),
+                source_offsets: plan.source_offsets.global(),
+                expert_offsets: plan.expert_offsets.global(),
+                expert_counts: plan.expert_counts.global(),
+                alignment: dock.capacity.layout.alignment(),
+                expert_capacity: dock.capacity.layout.expert_capacity(),
+                row_capacity: dock.capacity.rows as u32,
+                slot_capacity: dock.capacity.slots as u32,
+                rank: dock.index(),
+                ranks: dock.ranks(),
+                round: memory.round_record(),
+                deadline: dock.deadline(),
+                status: memory.status.global(),
+            },
+            self.reported,
+        )?;
+        Ok(vec![count, layout])
+    }
+
+    pub(crate) fn launch_dispatch(&self) -> Result<Launched> {
+        let Batch { dock, plan, routes, .. } = *self;
+        let (memory, layout) = (&dock.memory, dock.capacity.layout);
+        // Rows that are copied at the receiving end keep more warps busy than the rank has tokens.
+        let rows = if layout.is_by_expert() { dock.capacity.rows.max(self.tokens) } else { self.tokens };
+        dock.kernels.dispatch.start(
+            dock.sm_plan().dispatch.blocks(rows),
+            &DispatchArguments {
+                rows: self.rows.rows,
+                sides: self.rows.sides,
+                quantises: u32::from(self.rows.quantises),
+                weights: routes.weights,
+                places: plan.places.global(),
+                token_count: routes.token_count,
+                by_expert: u32::from(layout.is_by_expert()),
+                zero_padding: u32::from(layout.expert_capacity() == 0),
+                source_offsets: plan.source_offsets.global(),
+                expert_offsets: plan.expert_offsets.global(),
+                expert_counts: plan.expert_counts.global(),
+                local_experts: dock.shape.experts / dock.ranks(),
+                arrived_rows: memory.arrived_rows.peers(),
+                rows_here: memory.arrived_rows.here().global(),
+                arrived_sides: memory.arrived_sides.peers(),
+                sides_here: memory.arrived_sides.here().global(),
+                selections: memory.selections.peers(),
+                selections_here: memory.selections.here().global(),
+                origins: memory.origins.peers(),
+                expert_rows: memory.expert_rows.peers(),
+                arrived: memory.arrived.peers(),
+                arrived_here: memory.arrived.here().global(),
+                finished: memory.finished_blocks(Counting::Dispatch),
+                rank: dock.index(),
+                ranks: dock.ranks(),
+                round: memory.round_record(),
+                deadline: dock.deadline(),
+                status: memory.status.global(),
+            },
+            self.reported,
+        )
+    }
+
+    /// How `count` and `layout` divide the tokens: tokens per block, and blocks.
+    fn chunks(&self) -> (u32, u32) {
+        let most = self.dock.sm_plan().dispatch.multiprocessors as usize;
+        let chunk = self.tokens.div_ceil(most).max(CHUNK_TOKENS);
+        (chunk as u32, self.tokens.div_ceil(chunk).max(1) as u32)
+    }
+}
+
+impl Dock {
+    pub(crate) fn launch_enter(&self) -> Result<Launched> {
+        let memory = &self.memory;
+        self.kernels.enter.launch(
+            1,
+            &EnterArguments {
+                counted: memory.counted.peers(),
+                counted_here: memory.counted.here().global(),
+                rank: self.index(),
+                ranks: self.ranks(),
+                round: memory.round_record(),
+                deadline: self.deadline(),
+                status: memory.status.global(),
+            },
+        )
+    }
+}

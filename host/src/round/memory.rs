@@ -1,0 +1,125 @@
+//! The device memory of a dock. Shapes are in the kernels' parameter lists.
+
+use crossdock_device::Shape;
+use crossdock_device::intrinsics::Global;
+use crossdock_device::kernels::signal::code::STATUS_WORDS;
+use crossdock_device::layout::code::{Origin, Selection, counter_count, fan_out};
+use half::bf16;
+
+use crate::Result;
+use crate::error::Stage;
+use crate::gpu::buffer::Buffer;
+use crate::gpu::rank::Rank;
+use crate::gpu::symmetric::SymmetricBuffer;
+use crate::round::capacity::ResolvedCapacity;
+
+/// Tokens that one block of `count` and `layout` takes at least.
+pub(crate) const CHUNK_TOKENS: usize = 8;
+
+/// What every round of a dock uses again. What differs from round to round is in [`Plan`](crate::round::plan::Plan).
+#[derive(Debug)]
+pub(crate) struct Memory {
+    // What the rank brings.
+    pub(crate) rows: Buffer<u8>,
+    pub(crate) sides: Buffer<u8>,
+    // Between the kernels of one rank.
+    pub(crate) chunk_counts: Buffer<u32>,
+    /// Finished blocks, one counter per kernel that counts them.
+    finished: Buffer<u32>,
+    pub(crate) status: Buffer<u32>,
+    /// The number of the last round that this rank began.
+    round: Buffer<u32>,
+    // What peers write.
+    pub(crate) matrix: SymmetricBuffer<u32>,
+    pub(crate) counted: SymmetricBuffer<u32>,
+    pub(crate) arrived: SymmetricBuffer<u32>,
+    pub(crate) combined: SymmetricBuffer<u32>,
+    pub(crate) arrived_rows: SymmetricBuffer<u8>,
+    pub(crate) arrived_sides: SymmetricBuffer<u8>,
+    pub(crate) selections: SymmetricBuffer<Selection>,
+    pub(crate) origins: SymmetricBuffer<Origin>,
+    pub(crate) expert_rows: SymmetricBuffer<u32>,
+    pub(crate) partials: SymmetricBuffer<bf16>,
+    pub(crate) values: SymmetricBuffer<f32>,
+    // What comes out: bf16 or f32.
+    pub(crate) results: Buffer<u8>,
+}
+
+/// The kernels that count their finished blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counting {
+    Count,
+    Dispatch,
+    Combine,
+}
+
+impl Memory {
+    pub(crate) fn new(rank: &Rank, shape: &Shape, capacity: &ResolvedCapacity) -> Result<Memory> {
+        let ranks = rank.topology().ranks();
+        let ResolvedCapacity { tokens, rows, slots, .. } = *capacity;
+        let (hidden, top_k) = (shape.hidden as usize, shape.top_k as usize);
+        let (row_bytes, side_bytes) = (shape.row_bytes() as usize, shape.side_bytes() as usize);
+        let counters = counter_count(ranks as u32, shape.experts) as usize;
+        let chunks = tokens.div_ceil(CHUNK_TOKENS).clamp(1, rank.backend().multiprocessors() as usize);
+        let fan_out = fan_out(ranks as u32, shape.top_k) as usize;
+        let memory = Memory {
+            rows: rank.buffer(tokens * shape.source_row_bytes() as usize)?,
+            sides: rank.buffer(tokens * side_bytes)?,
+            chunk_counts: rank.buffer(chunks * counters)?,
+            finished: rank.buffer(3)?,
+            status: rank.buffer(STATUS_WORDS as usize)?,
+            round: rank.buffer(1)?,
+            matrix: rank.symmetric_buffer(ranks * counters)?,
+            counted: rank.symmetric_buffer(ranks)?,
+            arrived: rank.symmetric_buffer(ranks)?,
+            combined: rank.symmetric_buffer(ranks)?,
+            arrived_rows: SymmetricBuffer::new(rank, capacity.arrivals() * row_bytes, false)?,
+            arrived_sides: SymmetricBuffer::new(rank, capacity.arrivals() * side_bytes, false)?,
+            selections: SymmetricBuffer::new(rank, rows * top_k, false)?,
+            origins: SymmetricBuffer::new(rank, rows, false)?,
+            expert_rows: SymmetricBuffer::new(rank, slots, false)?,
+            partials: SymmetricBuffer::new(rank, tokens * fan_out * hidden, false)?,
+            values: SymmetricBuffer::new(rank, tokens * top_k, false)?,
+            results: rank.buffer(tokens * hidden * size_of::<f32>())?,
+        };
+        memory.clear_faults()?;
+        memory.set_round(0)?;
+        Ok(memory)
+    }
+
+    /// The round record, which kernels advance.
+    pub(crate) fn round_record(&self) -> Global<u32> {
+        self.round.global()
+    }
+
+    /// The number of the last round that this rank began.
+    pub(crate) fn round(&self) -> Result<u32> {
+        Ok(self.round.read(0..1)?[0])
+    }
+
+    /// Goes on after the round with this number.
+    pub(crate) fn set_round(&self, round: u32) -> Result<()> {
+        self.round.write(0, &[round])
+    }
+
+    /// The counter of finished blocks of one kernel.
+    pub(crate) fn finished_blocks(&self, kernel: Counting) -> Global<u32> {
+        Global::from_address(self.finished.address() + 4 * kernel as u64)
+    }
+
+    /// The rounds in which ranks last reached the stage that waits, `[ranks]`.
+    pub(crate) fn flags(&self, stage: Stage) -> Result<Vec<u32>> {
+        let flags = match stage {
+            Stage::Count | Stage::Layout | Stage::Enter => &self.counted,
+            Stage::Dispatch => &self.arrived,
+            Stage::Combine => &self.combined,
+        };
+        flags.here().read(0..flags.here().len())
+    }
+
+    /// Forgets a round that failed: counters and status as before the first.
+    pub(crate) fn clear_faults(&self) -> Result<()> {
+        self.finished.clear()?;
+        self.status.clear()
+    }
+}

@@ -1,0 +1,317 @@
+//! The router of one rank: from logits to the experts and weights of its tokens, on the device.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crossdock_device::intrinsics::Global;
+use crossdock_device::kernels::router::code::RouterArguments;
+use crossdock_device::library::code::B128;
+use crossdock_device::{Gate, LogitFormat, RouterKernel};
+use half::bf16;
+
+use crate::gpu::buffer::Buffer;
+use crate::gpu::kernel::{Kernel, Launched};
+use crate::gpu::rank::Rank;
+use crate::placement::Placement;
+use crate::plain::{Plain, bytes_of};
+use crate::report::LaunchReport;
+use crate::round::capacity::Capacity;
+use crate::round::device_tokens::DeviceRouting;
+use crate::round::lengths::{at_least, length};
+use crate::round::plan::{RouteArrays, Routes};
+use crate::{Error, Result};
+
+/// Waves of blocks that a launch is cut into at most, per multiprocessor.
+const BLOCKS_PER_MULTIPROCESSOR: usize = 16;
+
+/// A gate's kernel with its memory on one rank: opened by [`Rank::router`], used for any number of batches.
+///
+/// [`route`](Self::route) chooses experts; what it gives goes to [`Dock::dispatch_routed`](crate::Dock::dispatch_routed)
+/// without passing through the host. The rules of choice are those of the kernel
+/// ([`router`](fn@crossdock_device::kernels::router::code::router)).
+#[derive(Debug)]
+pub struct Router {
+    rank: Rank,
+    gate: Gate,
+    capacity: usize,
+    kernel: Kernel<RouterArguments>,
+    logits: Buffer<u8>,
+    bias: Buffer<f32>,
+    /// Outputs of batches. One that nothing else holds is used again.
+    outputs: Vec<Rc<Routes>>,
+    scaling: f32,
+    replicas: Option<Replicas>,
+}
+
+/// A placement in device memory.
+#[derive(Debug)]
+struct Replicas {
+    offsets: Buffer<u32>,
+    physical: Buffer<u32>,
+    first_number: u32,
+}
+
+mod sealed {
+    /// Number formats of logits.
+    pub trait Sealed: crate::Plain {
+        /// As the kernel is told.
+        const FORMAT: super::LogitFormat;
+    }
+    impl Sealed for f32 {
+        const FORMAT: super::LogitFormat = super::LogitFormat::F32;
+    }
+    impl Sealed for half::bf16 {
+        const FORMAT: super::LogitFormat = super::LogitFormat::Bf16;
+    }
+}
+
+/// A number format that logits may have: [`f32`] or [`bf16`].
+pub trait Logit: Plain + sealed::Sealed {}
+impl Logit for f32 {}
+impl Logit for bf16 {}
+
+impl Router {
+    pub(crate) fn open(rank: &Rank, kernel: &RouterKernel, capacity: Capacity) -> Result<Router> {
+        let (gate, tokens) = (kernel.gate, capacity.count());
+        // Indices of selections are 32 bits in the kernel.
+        let most = u64::from(u32::MAX) / u64::from(gate.top_k.max(1));
+        if tokens as u64 > most {
+            let value = tokens as u64;
+            return Err(Error::OutOfRange { parameter: "Capacity::tokens", value, least: 0, most });
+        }
+        let logit_bytes = match gate.logits {
+            LogitFormat::F32 => 4,
+            LogitFormat::Bf16 => 2,
+        };
+        let experts = gate.experts as usize;
+        let bias = rank.buffer(if gate.biased { experts } else { 0 })?;
+        bias.clear()?;
+        Ok(Router {
+            rank: rank.clone(),
+            gate,
+            capacity: tokens,
+            kernel: rank.kernel(&kernel.router)?,
+            logits: rank.buffer(tokens.saturating_mul(experts * logit_bytes))?,
+            bias,
+            outputs: Vec::new(),
+            scaling: 1.0,
+            replicas: None,
+        })
+    }
+
+    /// What the kernel was specialised for.
+    pub fn gate(&self) -> Gate {
+        self.gate
+    }
+
+    /// Experts that routes may name: the physical ones if there is a placement.
+    pub fn target_experts(&self) -> usize {
+        self.replicas.as_ref().map_or(self.gate.experts as usize, |replicas| replicas.physical.len())
+    }
+
+    /// Sets each expert's bias, `[experts]`; all are 0 before.
+    ///
+    /// # Errors
+    /// When the length is not the number of experts, or 0 for a gate without bias.
+    pub fn set_bias(&mut self, bias: &[f32]) -> Result<()> {
+        let rule = if self.gate.biased { "experts" } else { "nothing, as its gate has no bias," };
+        length(self.rank.index(), "the router's bias", rule, (bias.len(), self.bias.len()))?;
+        self.bias.write(0, bias)
+    }
+
+    /// Sets what all weights are multiplied by; 1 before. DeepSeek-V3 uses 2.5.
+    pub fn set_scaling(&mut self, scaling: f32) {
+        self.scaling = scaling;
+    }
+
+    /// From now on routes name physical experts. Token `t` of a batch has number `first_number + t` and goes to the replica
+    /// whose turn that is ([`Placement::physical`]). A first number that differs from rank to rank, such as the rank's,
+    /// spreads small batches.
+    ///
+    /// # Errors
+    /// When the placement is for another number of experts, or memory is short.
+    pub fn place(&mut self, placement: &Placement, first_number: u32) -> Result<()> {
+        let (expected, found) = (self.gate.experts as usize, placement.logical_experts());
+        length(self.rank.index(), "the placement", "the router's experts", (found, expected))?;
+        let (offsets, physical) = placement.tables();
+        let replicas = Replicas {
+            offsets: self.rank.buffer(offsets.len())?,
+            physical: self.rank.buffer(physical.len())?,
+            first_number,
+        };
+        replicas.offsets.write(0, offsets)?;
+        replicas.physical.write(0, physical)?;
+        self.replicas = Some(replicas);
+        Ok(())
+    }
+
+    /// Routes a batch: `logits` is `[tokens, experts]`.
+    ///
+    /// # Errors
+    /// When the logits have the wrong format or length, or there are more tokens than the capacity.
+    pub fn route<L: Logit>(&mut self, logits: &[L]) -> Result<Routed> {
+        let (experts, found) = ((self.gate.experts as usize).max(1), logits.len());
+        let expected = found.next_multiple_of(experts);
+        length(self.rank.index(), "logits", "tokens * experts", (found, expected))?;
+        let tokens = self.check::<L>(found / experts)?;
+        self.logits.write(0, bytes_of(logits))?;
+        self.route_batch(self.logits.global(), tokens)
+    }
+
+    /// [`route`](Self::route) with logits that are in device memory already, written by launches on this rank.
+    ///
+    /// # Errors
+    /// As for [`route`](Self::route); the buffer may be longer than needed.
+    pub fn route_from<L: Logit>(&mut self, logits: &Buffer<L>, tokens: usize) -> Result<Routed> {
+        let tokens = self.check::<L>(tokens)?;
+        let expected = tokens * self.gate.experts as usize;
+        at_least(self.rank.index(), "logits", "at least tokens * experts", (logits.len(), expected))?;
+        self.route_batch(logits.global(), tokens)
+    }
+
+    /// Enqueues the routing of a batch whose size is in device memory, too: `logits` is `[tokens, experts]`, and experts and weights are
+    /// written to where `routing` says. Nothing waits; the launch may be captured. What is beyond the router's capacity
+    /// is not routed, so a dock that takes the routes must have no greater one.
+    ///
+    /// # Errors
+    /// When the logits have the wrong format, or an array is too short for the router's capacity.
+    pub fn enqueue<L: Logit>(&mut self, logits: &Buffer<L>, routing: DeviceRouting<'_>) -> Result<()> {
+        let (rank, capacity) = (self.rank.index(), self.check::<L>(self.capacity)?);
+        routing.check(rank, self.gate.top_k, capacity)?;
+        let expected = capacity * self.gate.experts as usize;
+        let rule = "at least the capacity in tokens * experts";
+        at_least(rank, "logits", rule, (logits.len(), expected))?;
+        self.launch(logits.global(), routing.arrays(), capacity, false).map(|_| ())
+    }
+
+    fn check<L: Logit>(&self, tokens: usize) -> Result<usize> {
+        let (rank, capacity) = (self.rank.index(), self.capacity);
+        if L::FORMAT != self.gate.logits {
+            return Err(Error::WrongLogits { rank, expected: self.gate.logits, found: L::FORMAT });
+        }
+        if tokens > capacity {
+            return Err(Error::OverRouterCapacity { rank, tokens, capacity });
+        }
+        Ok(tokens)
+    }
+
+    fn route_batch(&mut self, logits: Global<B128>, tokens: usize) -> Result<Routed> {
+        let free = self.outputs.iter().find(|routes| Rc::strong_count(routes) == 1).map(Rc::clone);
+        let routes = match free {
+            Some(routes) => routes,
+            None => {
+                let routes = Rc::new(Routes::new(&self.rank, self.capacity * self.gate.top_k as usize)?);
+                self.outputs.push(Rc::clone(&routes));
+                routes
+            }
+        };
+        routes.set_tokens(tokens)?;
+        let launched = self.launch(logits, routes.arrays(), tokens, true)?;
+        let (rank, gate, target_experts) = (self.rank.clone(), self.gate, self.target_experts());
+        Ok(Routed { rank, gate, target_experts, routes, tokens, launched })
+    }
+
+    /// Launches the kernel, sized for `tokens` tokens.
+    fn launch(
+        &self,
+        logits: Global<B128>,
+        routes: RouteArrays,
+        tokens: usize,
+        reported: bool,
+    ) -> Result<Launched> {
+        let most = self.rank.backend().multiprocessors() as usize * BLOCKS_PER_MULTIPROCESSOR;
+        let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most);
+        // Without replicas the kernel reads none of their tables.
+        let nothing = Global::from_address(0);
+        let replicas = self.replicas.as_ref();
+        self.kernel.start(
+            blocks as u32,
+            &RouterArguments {
+                logits,
+                bias: self.bias.global(),
+                scaling: self.scaling,
+                token_count: routes.token_count,
+                token_capacity: self.capacity as u32,
+                replicated: u32::from(replicas.is_some()),
+                replica_offsets: replicas.map_or(nothing, |replicas| replicas.offsets.global()),
+                replicas: replicas.map_or(nothing, |replicas| replicas.physical.global()),
+                first_number: replicas.map_or(0, |replicas| replicas.first_number),
+                experts: routes.experts,
+                weights: routes.weights,
+            },
+            reported,
+        )
+    }
+}
+
+/// The routes of one batch, in device memory of their own: the next batch does not overwrite them.
+#[derive(Debug)]
+pub struct Routed {
+    rank: Rank,
+    gate: Gate,
+    target_experts: usize,
+    routes: Rc<Routes>,
+    tokens: usize,
+    launched: Launched,
+}
+
+impl Routed {
+    /// How many tokens were routed.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// `[tokens, top_k]`: the experts of each token, best first; physical ones if there is a placement. Waits for the router.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn experts(&self) -> Result<Vec<i32>> {
+        self.routes.experts.read(0..self.tokens * self.gate.top_k as usize)
+    }
+
+    /// `[tokens, top_k]`: their weights. Waits for the router.
+    ///
+    /// # Errors
+    /// When the machine is broken.
+    pub fn weights(&self) -> Result<Vec<f32>> {
+        self.routes.weights.read(0..self.tokens * self.gate.top_k as usize)
+    }
+
+    /// What the launch did, when it is finished.
+    pub fn report(self) -> LaunchReport {
+        self.launched.report()
+    }
+
+    /// The device arrays, once it is sure that they suit a dock on `rank` for `top_k` of `experts` experts.
+    pub(crate) fn routes(&self, rank: &Rank, top_k: u32, experts: u32) -> Result<Rc<Routes>> {
+        let index = rank.index();
+        if !self.rank.is(rank) {
+            return Err(Error::OtherRouter { rank: index, router: self.rank.index() });
+        }
+        let suits = |what, router: usize, dock: u32| {
+            let dock = dock as usize;
+            if router == dock { Ok(()) } else { Err(Error::UnlikeRouter { rank: index, what, router, dock }) }
+        };
+        suits("experts per token", self.gate.top_k as usize, top_k)?;
+        suits("experts", self.target_experts, experts)?;
+        Ok(Rc::clone(&self.routes))
+    }
+}
+
+impl Rank {
+    /// Opens a router for batches of up to `capacity` tokens, with a kernel that [`RouterKernel::jit`] or `router!` made.
+    ///
+    /// # Errors
+    /// When memory is short.
+    pub fn router(&self, kernel: impl Into<Arc<RouterKernel>>, capacity: Capacity) -> Result<Router> {
+        Router::open(self, &kernel.into(), capacity)
+    }
+
+    /// [`router`](Self::router) with the kernel of a module that `router!` made: `router_for::<deepseek_v3_gate::Router>(..)`.
+    ///
+    /// # Errors
+    /// As for [`router`](Self::router).
+    pub fn router_for<K: crossdock_device::SpecialisedRouter>(&self, capacity: Capacity) -> Result<Router> {
+        self.router(K::kernel(), capacity)
+    }
+}
