@@ -111,7 +111,7 @@ fn the_table_names_machine_and_shape() {
     let text = text(&output.stdout);
     assert!(
         text.starts_with(
-            "4 ranks on virtual GPUs, which count; times are those of a model of H100 SXM, sm_90; hidden 256, top-4 of 16 experts, bf16, layout expert:8, routes zipf:1.2; 1 iteration(s)\n"
+            "4 ranks on virtual GPUs, which count; times are those of a model of H100 SXM, sm_90; hidden 256, top-4 of 16 experts, bf16, layout by_expert(alignment: 8), routes zipf:1.2; 1 iteration(s)\n"
         ),
         "{text}"
     );

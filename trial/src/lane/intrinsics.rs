@@ -233,3 +233,17 @@ fn arithmetic(lane: &Lane) -> Result<(), Error> {
     })
     .map(|_| ())
 }
+
+#[cfg(test)]
+mod self_tests {
+    use crossdock_device::Options;
+
+    use super::super::self_tests::assembles;
+    use super::code;
+
+    #[test]
+    fn ptxas_takes_bit_operations_for_the_oldest_target() {
+        let oldest = Options::new("sm_80", Some("7.0")).expect("they exist");
+        assembles::<code::BitsArguments>(&code::__device::MODULE, oldest);
+    }
+}

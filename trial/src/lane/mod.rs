@@ -8,7 +8,7 @@ mod graphs;
 mod intrinsics;
 mod launches;
 mod litmus;
-mod multicast;
+pub mod multicast;
 mod synchronisation;
 
 use std::fmt;
@@ -200,8 +200,31 @@ pub fn same<T: PartialEq + fmt::Debug>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::same;
+mod self_tests {
+    use crossdock_device::DeviceModule;
+    use crossdock_device::launch::Arguments;
+    use crossdock_ptx::assembler::Assembler;
+
+    use super::*;
+
+    /// Has NVIDIA's assembler, if there is one, read a kernel.
+    pub(super) fn assembles<A: Arguments>(module: &'static DeviceModule, options: Options) {
+        let image = module.specialise_for::<A>(&[], options).expect("the target has all of it");
+        let Some(assembler) = Assembler::for_test() else { return };
+        let name = options.target.name();
+        assembler.assemble(&image.ptx, name).unwrap_or_else(|error| panic!("{}: {error}", image.name()));
+    }
+
+    #[test]
+    fn what_does_not_depend_on_timing_is_the_same_in_every_order() {
+        for seed in 1..8 {
+            let lane = Lane::virtual_gpus(None).expect("virtual GPUs are everywhere").schedule_seed(seed);
+            for test in synchronisation::tests().into_iter().chain(intrinsics::tests()) {
+                let verdict = test.run(&lane);
+                assert!(matches!(verdict, Ok(Verdict::Passed)), "{}, seed {seed}: {verdict:?}", test.name);
+            }
+        }
+    }
 
     #[test]
     fn the_first_difference_is_named() {

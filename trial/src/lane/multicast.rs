@@ -6,9 +6,8 @@ use crossdock_host::Rank;
 use super::{Lane, Test, Verdict, same};
 use crate::Error;
 
-/// The kernel.
+/// A kernel that reaches all ranks at once.
 #[device(crate = ::crossdock_device)]
-#[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
     use crossdock_device::library::multicast::unsigned::code::MulticastU32;
     use crossdock_device::prelude::*;

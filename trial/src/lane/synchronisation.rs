@@ -4,6 +4,7 @@
 use super::{Lane, Test, same};
 use crate::Error;
 use crossdock_device::device;
+use crossdock_device::intrinsics::Global;
 
 /// The kernels.
 #[device(crate = ::crossdock_device)]
@@ -137,13 +138,22 @@ pub mod code {
 
     /// Reduces words of shared memory into global memory, each block alike.
     #[kernel(warps = 1)]
-    pub fn bulk_reductions(sums: Global<u32>, least: Global<u32>, most: Global<u32>, bits: Global<u32>) {
+    pub fn bulk_reductions(
+        sums: Global<u32>,
+        halves: Global<f32>,
+        least: Global<u32>,
+        most: Global<u32>,
+        bits: Global<u32>,
+    ) {
         let words = shared::<u32>(32);
+        let numbers = shared::<f32>(32);
         words.at(lane()).write(lane() * 3 + block_in_grid());
+        numbers.at(lane()).write(lane() as f32 / 2.0);
         fence_async();
         warp_barrier();
         if lane() == 0 {
             add_bulk_u32(sums, words, 128);
+            add_bulk_f32(halves, numbers, 128);
             min_bulk_u32(least, words, 128);
             max_bulk_u32(most, words, 128);
             or_bulk_u32(bits, words, 128);
@@ -261,32 +271,33 @@ fn ring(lane: &Lane) -> Result<(), Error> {
 
 fn bulk_reductions(lane: &Lane) -> Result<(), Error> {
     let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
+    let start = [7, 1.25f32.to_bits(), 40, 40, 0x8000];
     let found = lane.compare(1, |rank| {
-        let places = [0u32; 4].map(|_| rank.buffer::<u32>(32));
-        let [sums, least, most, bits] = places;
-        let (sums, least, most, bits) = (sums?, least?, most?, bits?);
-        for (place, value) in [(&sums, 7), (&least, 40), (&most, 40), (&bits, 0x8000)] {
-            place.write(0, &[value; 32])?;
-        }
+        let words = rank.buffer::<u32>(start.len() * 32)?;
+        words.write(0, &start.map(|value| [value; 32]).concat())?;
+        let place = |number: u64| words.address() + 128 * number;
         let arguments = code::BulkReductionsArguments {
-            sums: sums.global(),
-            least: least.global(),
-            most: most.global(),
-            bits: bits.global(),
+            sums: Global::from_address(place(0)),
+            halves: Global::from_address(place(1)),
+            least: Global::from_address(place(2)),
+            most: Global::from_address(place(3)),
+            bits: Global::from_address(place(4)),
         };
         rank.kernel(&image)?.launch(BLOCKS, &arguments)?;
-        let all = [sums.read(0..32)?, least.read(0..32)?, most.read(0..32)?, bits.read(0..32)?];
-        Ok(all.concat())
+        words.read(0..words.len())
     })?;
     let words = |lane: u32| (0..BLOCKS).map(move |block| lane * 3 + block);
-    let lanes = || 0..32u32;
-    let expected = [
-        lanes().map(|lane| words(lane).sum::<u32>() + 7).collect::<Vec<_>>(),
-        lanes().map(|lane| words(lane).fold(40, u32::min)).collect(),
-        lanes().map(|lane| words(lane).fold(40, u32::max)).collect(),
-        lanes().map(|lane| words(lane).fold(0x8000, |bits, word| bits | word)).collect(),
+    let expected: [fn(u32, u32, &mut dyn Iterator<Item = u32>) -> u32; 5] = [
+        |start, _, words| start + words.sum::<u32>(),
+        |start, lane, _| (f32::from_bits(start) + BLOCKS as f32 * lane as f32 / 2.0).to_bits(),
+        |start, _, words| words.fold(start, u32::min),
+        |start, _, words| words.fold(start, u32::max),
+        |start, _, words| words.fold(start, |bits, word| bits | word),
     ];
-    same(only(&found), &expected.concat(), "words", "the host gives")
+    let expected: Vec<u32> = (0..start.len() * 32)
+        .map(|at| expected[at / 32](start[at / 32], at as u32 % 32, &mut words(at as u32 % 32)))
+        .collect();
+    same(only(&found), &expected, "words", "the host gives")
 }
 
 fn atomics(lane: &Lane) -> Result<(), Error> {
@@ -326,4 +337,27 @@ fn atomics(lane: &Lane) -> Result<(), Error> {
 /// The results of the only rank.
 fn only<T>(ranks: &[Vec<T>]) -> &[T] {
     ranks.first().map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod self_tests {
+    use crossdock_device::Options;
+    use crossdock_device::launch::Arguments;
+
+    use super::super::self_tests::assembles;
+    use super::code;
+
+    fn both<A: Arguments>() {
+        for (target, ptx) in [("sm_90", "8.0"), ("sm_100a", "8.6")] {
+            assembles::<A>(&code::__device::MODULE, Options::new(target, Some(ptx)).expect("they exist"));
+        }
+    }
+
+    #[test]
+    fn ptxas_takes_the_copies() {
+        both::<code::RingArguments>();
+        both::<code::BulkReductionsArguments>();
+        let oldest = Options::new("sm_80", Some("7.1")).expect("they exist");
+        assembles::<code::SmallCopiesArguments>(&code::__device::MODULE, oldest);
+    }
 }

@@ -1,25 +1,7 @@
 //! Multicast addresses of symmetric buffers, and kernels that use them.
 
-use crossdock_device::device;
 use crossdock_host::{Cluster, Error, Rank, SymmetricBuffer, Topology};
-
-/// Kernels that reach all ranks at once.
-#[device(crate = ::crossdock_device)]
-pub mod code {
-    use crossdock_device::library::multicast::unsigned::code::MulticastU32;
-    use crossdock_device::prelude::*;
-
-    /// Every rank gets the sums of all ranks; this one adds `count` words from `first` on.
-    #[kernel(warps = 2)]
-    pub fn all_reduce(words: Global<u32>, first: u32, count: u32) {
-        let mut at = block_in_grid() * threads_in_block() + thread_in_block();
-        while at < count {
-            let word = MulticastU32::new(words).at(first + at);
-            word.store(word.load_reduce_add(Relaxed, System), Relaxed, System);
-            at += blocks_in_grid() * threads_in_block();
-        }
-    }
-}
+use crossdock_trial::lane::multicast::code;
 
 fn cluster(ranks: usize) -> Cluster {
     Cluster::emulated(Topology::nodes(1).gpus_per_node(ranks)).expect("one node")
