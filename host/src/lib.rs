@@ -32,6 +32,7 @@ mod cluster;
 mod error;
 pub mod exchange;
 mod gpu;
+pub mod hardware;
 mod placement;
 mod plain;
 pub mod planning;
