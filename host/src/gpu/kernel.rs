@@ -35,7 +35,7 @@ impl Rank {
     /// # Errors
     /// When the backend cannot load the PTX.
     pub fn kernel<A: Arguments>(&self, image: &KernelImage<A>) -> Result<Kernel<A>> {
-        let handle = self.backend().load(self.index(), &image.ptx, image.name())?;
+        let handle = self.backend().load(&image.ptx, image.name())?;
         Ok(Kernel { rank: self.clone(), handle, block_threads: image.block_threads, arguments: PhantomData })
     }
 }
@@ -111,7 +111,7 @@ impl<A: Arguments> Kernel<A> {
             threads: self.block_threads,
             arguments: arguments.arguments(),
         };
-        let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
+        let ticket = self.rank.backend().launch(launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
     }
 }
@@ -120,7 +120,7 @@ impl Launched {
     /// What the launch did. Without counters unless the launch is finished and the backend counts.
     pub fn report(mut self) -> LaunchReport {
         let ticket = self.ticket.take();
-        let report = ticket.and_then(|ticket| self.rank.backend().take_report(self.rank.index(), ticket));
+        let report = ticket.and_then(|ticket| self.rank.backend().take_report(ticket));
         report.unwrap_or_default()
     }
 }
@@ -128,7 +128,7 @@ impl Launched {
 impl Drop for Launched {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.rank.backend().forget(self.rank.index(), ticket);
+            self.rank.backend().forget(ticket);
         }
     }
 }

@@ -128,9 +128,9 @@ impl Tcp {
     }
 
     /// Tells the others how this rank ended. Without it they take it for a failure.
-    pub fn leave(&self, departure: RankExit) {
+    pub fn leave(&self, exit: RankExit) {
         // Who cannot be told sees the connection end.
-        let _ = message::send(&*self.connection(), &FromClient::leave(departure));
+        let _ = message::send(&*self.connection(), &FromClient::leave(exit));
     }
 
     fn connection(&self) -> std::sync::MutexGuard<'_, TcpStream> {
