@@ -53,6 +53,9 @@ where
                 let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
                     Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
                 });
+                if let Err(error) = &outcome {
+                    tracing::warn!(rank = index, %error, "the program of the rank failed");
+                }
                 exchange.leave(index, exit(&outcome));
                 outcome
             };

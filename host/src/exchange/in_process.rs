@@ -10,6 +10,9 @@ use super::seats::{Activity, Answer};
 use super::{Exchange, RankExit, Seats};
 use crate::{Error, Result};
 
+/// How often a rank that waits says so until it gives up.
+const REMINDERS: u32 = 4;
+
 /// What is done for ranks that wait.
 pub(crate) trait Work: Send + fmt::Debug {
     /// Whether ranks are told of a failure at once. Otherwise nothing is decided while a program still runs, so that what ranks are
@@ -90,9 +93,13 @@ impl<W: Work> InProcess<W> {
     /// Blocks the rank's thread until there is an answer for it.
     fn block(&self, rank: usize, activity: Activity) -> Result<Answer> {
         let mut state = self.working()?;
+        let purpose = activity.purpose().to_owned();
+        let since = Instant::now();
+        tracing::debug!(rank, purpose, "arrives");
         state.seats.set(rank, activity);
         loop {
             if let Some(answer) = state.seats.take_answer(rank) {
+                tracing::debug!(rank, purpose, waited = ?since.elapsed(), failed = answer.is_err(), "goes on");
                 return answer;
             }
             if state.is_due() {
@@ -100,13 +107,18 @@ impl<W: Work> InProcess<W> {
                 self.changed.notify_all();
                 continue;
             }
+            let missing = state.seats.running();
+            tracing::debug!(rank, purpose, waited = ?since.elapsed(), ?missing, "waits for other ranks");
             let left = self.patience.saturating_sub(state.progress.elapsed());
             if left.is_zero() {
+                tracing::warn!(rank, purpose, waited = ?since.elapsed(), ?missing, "gives up");
                 state.broken = Some(state.seats.give_up(self.patience));
                 self.changed.notify_all();
                 continue;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            // Now and then it says again what it waits for.
+            let pause = left.min(self.patience / REMINDERS);
+            state = self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

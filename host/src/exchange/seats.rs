@@ -22,6 +22,18 @@ pub(crate) enum Activity {
     Departed(RankExit),
 }
 
+impl Activity {
+    /// What the rank takes part in.
+    pub(crate) fn purpose(&self) -> &str {
+        match self {
+            Activity::Running => "its program",
+            Activity::Waiting => "waiting for its launches",
+            Activity::Gathering { purpose, .. } => purpose,
+            Activity::Departed(_) => "its end",
+        }
+    }
+}
+
 /// What a waiting rank is told.
 #[derive(Debug)]
 pub(crate) enum Answer {

@@ -17,6 +17,7 @@ const MOST_BLOCKS_OF_A_CLUSTER: u32 = 8;
 pub struct Kernel<A> {
     rank: Rank,
     handle: KernelHandle,
+    name: String,
     block_threads: u32,
     arguments: PhantomData<fn(A)>,
 }
@@ -36,7 +37,13 @@ impl Rank {
     /// When the backend cannot load the PTX.
     pub fn kernel<A: Arguments>(&self, image: &KernelImage<A>) -> Result<Kernel<A>> {
         let handle = self.backend().load(&image.ptx, image.name())?;
-        Ok(Kernel { rank: self.clone(), handle, block_threads: image.block_threads, arguments: PhantomData })
+        Ok(Kernel {
+            rank: self.clone(),
+            handle,
+            name: image.name().to_owned(),
+            block_threads: image.block_threads,
+            arguments: PhantomData,
+        })
     }
 }
 
@@ -102,6 +109,8 @@ impl<A: Arguments> Kernel<A> {
         arguments: &A,
         reported: bool,
     ) -> Result<Launched> {
+        let (rank, stream, threads) = (self.rank.index(), self.rank.stream().0, self.block_threads);
+        tracing::debug!(rank, kernel = self.name, blocks, threads, stream, "launches");
         let launch = Launch {
             options,
             stream: self.rank.stream(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Target};
 
@@ -98,7 +98,11 @@ impl Rank {
     /// # Errors
     /// When a kernel faults or a peer fails.
     pub fn synchronise(&self) -> Result<()> {
-        self.backend.wait()
+        let since = Instant::now();
+        tracing::debug!(rank = self.index, "waits for its launches");
+        let outcome = self.backend.wait();
+        tracing::debug!(rank = self.index, waited = ?since.elapsed(), failed = outcome.is_err(), "waited for its launches");
+        outcome
     }
 
     /// Waits until every rank is here. Collective.

@@ -221,6 +221,7 @@ impl Dock {
         } else {
             self.broken = Some(error.clone());
         }
+        tracing::warn!(rank = self.rank.index(), %error, "a round failed");
         Err(error)
     }
 

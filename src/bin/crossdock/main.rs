@@ -10,6 +10,7 @@ mod exec;
 mod failure;
 mod files;
 mod gpu_test;
+mod log;
 mod model;
 mod progress;
 mod ptx;
@@ -25,6 +26,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
+    log::start();
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -106,6 +106,7 @@ impl Member {
     pub(super) fn settle(&self) -> Result<()> {
         self.enter()?;
         self.refuse_in_capture("waiting for the GPU")?;
+        tracing::trace!(rank = self.rank, "waits for its streams");
         self.settle_other_streams()?;
         self.stream.synchronize().map_err(self.failed("executing the rank's kernels"))
     }

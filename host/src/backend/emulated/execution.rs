@@ -48,10 +48,12 @@ impl Work for Machine {
         if let Some(error) = refused {
             return Err(error);
         }
+        let under_way = ranks.iter().map(|state| state.under_way.len()).sum::<usize>();
+        tracing::debug!(launches = under_way, ?waiting, "executes what was launched");
         let start = Instant::now();
         machine.run_for(waiting).map_err(|error| machine_error(None, error))?;
         let seconds = start.elapsed().as_secs_f64();
-        tracing::debug!(seconds, "executed");
+        tracing::debug!(seconds, "executed what was launched");
         for state in ranks.iter_mut() {
             state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
                 Some(report) => {

@@ -116,6 +116,7 @@ impl Tcp {
     /// [`Error::OutOfStep`] when ranks do different things, [`Error::NotArrived`] when one does nothing for too long.
     pub fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         let connection = self.connection();
+        tracing::debug!(rank = self.rank, purpose, "waits for the other processes");
         let request = FromClient::Gather { purpose: purpose.to_owned(), bytes };
         // What rank 0 said before it ended is still there to be read, although nothing can be sent any more.
         let sent = message::send(&*connection, &request);
