@@ -27,11 +27,12 @@
 //!
 //! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
 
-pub mod backend;
+mod backend;
 mod cluster;
 mod error;
 pub mod exchange;
 mod gpu;
+pub mod hardware;
 mod placement;
 mod plain;
 pub mod planning;

@@ -1,84 +1,167 @@
-//! Ranks that run freely and meet now and then: a [`Rendezvous`] for threads that execute on real GPUs, or for the processes of a group.
+//! Ranks that are threads of one process, or of which one process keeps the seats. They run freely and meet now and then.
+//!
+//! Something may be done for ranks that wait: on virtual GPUs, [`Work`] is the machine that executes what they launched.
 
+use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::exchange::RankExit;
-use crate::exchange::seats::{Activity, Answer, Rendezvous};
+use super::seats::{Activity, Answer};
+use super::{Exchange, RankExit, Seats};
 use crate::{Error, Result};
+
+/// How often a rank that waits says so until it gives up.
+const REMINDERS: u32 = 4;
+
+/// What is done for ranks that wait.
+pub(crate) trait Work: Send + fmt::Debug {
+    /// Whether ranks are told of a failure at once. Otherwise nothing is decided while a program still runs, so that what ranks are
+    /// told does not depend on the timing of threads.
+    const TELLS_AT_ONCE: bool;
+
+    /// Runs launches of all ranks until those of some waiting ranks are finished, and returns these ranks.
+    fn run(&mut self, waiting: &[usize]) -> Result<Vec<usize>>;
+
+    /// Everybody's contributions were exchanged.
+    fn met(&mut self);
+
+    /// Ranks were told what comes next.
+    fn settled(&mut self, seats: &Seats);
+}
+
+/// Nothing is to be done: GPUs run by themselves.
+impl Work for () {
+    const TELLS_AT_ONCE: bool = true;
+
+    fn run(&mut self, waiting: &[usize]) -> Result<Vec<usize>> {
+        Ok(waiting.to_vec())
+    }
+
+    fn met(&mut self) {}
+
+    fn settled(&mut self, _: &Seats) {}
+}
 
 /// Where they meet.
 #[derive(Debug)]
-pub(crate) struct Meeting {
+pub(crate) struct InProcess<W = ()> {
+    /// How long waiting ranks bear with one that does nothing, in wall-clock time.
     patience: Duration,
-    state: Mutex<State>,
+    state: Mutex<State<W>>,
     changed: Condvar,
 }
 
+/// What the rank threads share.
 #[derive(Debug)]
-struct State {
-    rendezvous: Rendezvous,
+pub(crate) struct State<W> {
+    pub(crate) seats: Seats,
+    pub(crate) work: W,
     /// When a rank last did something.
     progress: Instant,
-    /// What everybody is told from now on.
+    /// The error that ended it for everybody.
     broken: Option<Error>,
 }
 
-impl Meeting {
-    /// Of `ranks` ranks, which bear for `patience` with one that does nothing.
-    pub(crate) fn new(ranks: usize, patience: Duration) -> Meeting {
-        let state = State { rendezvous: Rendezvous::new(ranks), progress: Instant::now(), broken: None };
-        Meeting { patience, state: Mutex::new(state), changed: Condvar::new() }
+impl<W: Work> InProcess<W> {
+    /// A meeting of `ranks` running programs.
+    pub(crate) fn new(ranks: usize, patience: Duration, work: W) -> InProcess<W> {
+        let state = State { seats: Seats::new(ranks), work, progress: Instant::now(), broken: None };
+        InProcess { patience, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Waits for everybody's bytes.
-    pub(crate) fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
-        let mut state = self.lock();
-        if let Some(error) = &state.broken {
-            return Err(error.clone());
+    /// The state; who asks for it does something.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<W>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.progress = Instant::now();
+        state
+    }
+
+    /// The state, unless it ended for everybody.
+    pub(crate) fn working(&self) -> Result<MutexGuard<'_, State<W>>> {
+        let state = self.lock();
+        match &state.broken {
+            Some(error) => Err(error.clone()),
+            None => Ok(state),
         }
-        state.note(rank, Activity::Gathering { purpose: purpose.to_owned(), bytes });
-        self.changed.notify_all();
+    }
+
+    /// Waits until the launches of the rank are finished.
+    pub(crate) fn wait(&self, rank: usize) -> Result<()> {
+        self.block(rank, Activity::Waiting).map(|_| ())
+    }
+
+    /// Blocks the rank's thread until there is an answer for it.
+    fn block(&self, rank: usize, activity: Activity) -> Result<Answer> {
+        let mut state = self.working()?;
+        let purpose = activity.purpose().to_owned();
+        let since = Instant::now();
+        tracing::debug!(rank, purpose, "arrives");
+        state.seats.set(rank, activity);
         loop {
-            if let Some(answer) = state.rendezvous.take_answer(rank) {
-                return answer.map(|answer| match answer {
-                    Answer::Gathered(all) => all,
-                    Answer::Finished => unreachable!("a gathering rank is answered with the contributions"),
-                });
+            if let Some(answer) = state.seats.take_answer(rank) {
+                tracing::debug!(rank, purpose, waited = ?since.elapsed(), failed = answer.is_err(), "goes on");
+                return answer;
             }
-            let left = self.patience.saturating_sub(state.progress.elapsed());
-            if left.is_zero() {
-                state.broken = Some(state.rendezvous.give_up(self.patience));
+            if state.is_due() {
+                state.settle();
                 self.changed.notify_all();
                 continue;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let missing = state.seats.running();
+            tracing::debug!(rank, purpose, waited = ?since.elapsed(), ?missing, "waits for other ranks");
+            let left = self.patience.saturating_sub(state.progress.elapsed());
+            if left.is_zero() {
+                tracing::warn!(rank, purpose, waited = ?since.elapsed(), ?missing, "gives up");
+                state.broken = Some(state.seats.give_up(self.patience));
+                self.changed.notify_all();
+                continue;
+            }
+            // Now and then it says again what it waits for.
+            let pause = left.min(self.patience / REMINDERS);
+            state = self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-
-    /// The rank takes no further part.
-    pub(crate) fn leave(&self, rank: usize, departure: RankExit) {
-        self.lock().note(rank, Activity::Departed(departure));
-        self.changed.notify_all();
-    }
-
-    /// Whether the rank was told that a peer failed.
-    pub(crate) fn was_told_of_failure(&self, rank: usize) -> bool {
-        self.lock().rendezvous.was_told_of_failure(rank)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn note(&mut self, rank: usize, activity: Activity) {
-        self.progress = Instant::now();
-        self.rendezvous.set(rank, activity);
-        // A failure is told at once; ranks that compute on need not be waited for.
-        if self.rendezvous.is_quiet() || self.rendezvous.has_failed() {
-            self.rendezvous.settle(|waiting| Ok(waiting.to_vec()));
+impl<W: Work> Exchange for InProcess<W> {
+    fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
+        match self.block(rank, Activity::Gathering { purpose: purpose.to_owned(), bytes })? {
+            Answer::Gathered(all) => Ok(all),
+            Answer::Finished => unreachable!("a gathering rank is answered with the contributions"),
         }
+    }
+
+    fn leave(&self, rank: usize, exit: RankExit) {
+        let mut state = self.lock();
+        state.seats.set(rank, Activity::Departed(exit));
+        if state.is_due() && state.broken.is_none() {
+            state.settle();
+        }
+        self.changed.notify_all();
+    }
+
+    fn was_told_of_failure(&self, rank: usize) -> bool {
+        self.lock().seats.was_told_of_failure(rank)
+    }
+}
+
+impl<W: Work> State<W> {
+    /// Whether it is time to decide.
+    fn is_due(&self) -> bool {
+        self.seats.is_quiet() || W::TELLS_AT_ONCE && self.seats.has_failed()
+    }
+
+    fn settle(&mut self) {
+        let State { seats, work, broken, progress } = self;
+        let met = seats.settle(|waiting| {
+            let outcome = work.run(waiting);
+            *broken = outcome.as_ref().err().cloned();
+            outcome
+        });
+        if met {
+            work.met();
+        }
+        work.settled(seats);
+        *progress = Instant::now();
     }
 }

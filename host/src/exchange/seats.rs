@@ -1,8 +1,8 @@
 //! Who runs, who waits for what, and what the waiting ranks are told.
 //!
-//! Rank programs are threads, and threads run in any order. Nothing is decided while one of them still runs: only when
-//! every rank waits or has ended does the rendezvous *settle*, from the state of all ranks and in rank order. So what
-//! ranks are told, and what is executed together, never depends on the timing of threads.
+//! Rank programs are threads, and threads run in any order. What ranks are told is decided when the seats *settle*, from the state of all
+//! ranks and in rank order. Where that is done only when every rank waits or has ended, what ranks are told, and what is executed
+//! together, never depends on the timing of threads.
 
 use std::time::Duration;
 
@@ -22,6 +22,18 @@ pub(crate) enum Activity {
     Departed(RankExit),
 }
 
+impl Activity {
+    /// What the rank takes part in.
+    pub(crate) fn purpose(&self) -> &str {
+        match self {
+            Activity::Running => "its program",
+            Activity::Waiting => "waiting for its launches",
+            Activity::Gathering { purpose, .. } => purpose,
+            Activity::Departed(_) => "its end",
+        }
+    }
+}
+
 /// What a waiting rank is told.
 #[derive(Debug)]
 pub(crate) enum Answer {
@@ -31,7 +43,7 @@ pub(crate) enum Answer {
     Gathered(Vec<Vec<u8>>),
 }
 
-/// One rank.
+/// What one rank does, and what it was told.
 #[derive(Debug)]
 struct Seat {
     activity: Activity,
@@ -39,17 +51,17 @@ struct Seat {
     told_of_failure: bool,
 }
 
-/// All ranks.
+/// What all ranks do.
 #[derive(Debug)]
-pub(crate) struct Rendezvous {
+pub(crate) struct Seats {
     seats: Vec<Seat>,
 }
 
-impl Rendezvous {
+impl Seats {
     /// `ranks` running programs.
-    pub(crate) fn new(ranks: usize) -> Rendezvous {
+    pub(crate) fn new(ranks: usize) -> Seats {
         let seat = || Seat { activity: Activity::Running, answer: None, told_of_failure: false };
-        Rendezvous { seats: (0..ranks).map(|_| seat()).collect() }
+        Seats { seats: (0..ranks).map(|_| seat()).collect() }
     }
 
     /// Notes what `rank` does from now on.
@@ -182,93 +194,93 @@ mod tests {
         Activity::Gathering { purpose: purpose.into(), bytes: vec![byte] }
     }
 
-    fn answer(rendezvous: &mut Rendezvous, rank: usize) -> Result<Answer> {
-        rendezvous.take_answer(rank).expect("an answer")
+    fn answer(seats: &mut Seats, rank: usize) -> Result<Answer> {
+        seats.take_answer(rank).expect("an answer")
     }
 
     #[test]
     fn gathers_in_rank_order_once_everybody_is_there() {
-        let mut rendezvous = Rendezvous::new(3);
+        let mut seats = Seats::new(3);
         for rank in [2, 0] {
-            rendezvous.set(rank, gathering("a dock", rank as u8));
+            seats.set(rank, gathering("a dock", rank as u8));
         }
-        assert!(!rendezvous.is_quiet());
-        assert_eq!(rendezvous.running(), [1]);
-        rendezvous.set(1, gathering("a dock", 1));
-        assert!(rendezvous.is_quiet());
-        rendezvous.settle(|_| panic!("nobody launched anything"));
+        assert!(!seats.is_quiet());
+        assert_eq!(seats.running(), [1]);
+        seats.set(1, gathering("a dock", 1));
+        assert!(seats.is_quiet());
+        seats.settle(|_| panic!("nobody launched anything"));
         for rank in 0..3 {
-            let told = answer(&mut rendezvous, rank).expect("gathered");
+            let told = answer(&mut seats, rank).expect("gathered");
             assert!(matches!(told, Answer::Gathered(bytes) if bytes == [[0], [1], [2]]));
         }
     }
 
     #[test]
     fn launches_run_while_others_gather() {
-        let mut rendezvous = Rendezvous::new(2);
-        rendezvous.set(0, gathering("a dock", 0));
-        rendezvous.set(1, Activity::Waiting);
+        let mut seats = Seats::new(2);
+        seats.set(0, gathering("a dock", 0));
+        seats.set(1, Activity::Waiting);
         let mut executions = 0;
-        rendezvous.settle(|waiting| {
+        seats.settle(|waiting| {
             executions += 1;
             Ok(waiting.to_vec())
         });
         assert_eq!(executions, 1);
-        assert!(matches!(answer(&mut rendezvous, 1), Ok(Answer::Finished)));
-        assert!(rendezvous.take_answer(0).is_none());
-        assert_eq!(rendezvous.running(), [1]);
+        assert!(matches!(answer(&mut seats, 1), Ok(Answer::Finished)));
+        assert!(seats.take_answer(0).is_none());
+        assert_eq!(seats.running(), [1]);
     }
 
     #[test]
     fn only_ranks_whose_launches_are_finished_go_on() {
-        let mut rendezvous = Rendezvous::new(3);
+        let mut seats = Seats::new(3);
         for rank in 0..3 {
-            rendezvous.set(rank, Activity::Waiting);
+            seats.set(rank, Activity::Waiting);
         }
-        rendezvous.settle(|waiting| {
+        seats.settle(|waiting| {
             assert_eq!(waiting, [0, 1, 2]);
             Ok(vec![1])
         });
-        assert!(matches!(answer(&mut rendezvous, 1), Ok(Answer::Finished)));
-        assert_eq!(rendezvous.running(), [1]);
-        assert!(rendezvous.take_answer(0).is_none() && rendezvous.take_answer(2).is_none());
+        assert!(matches!(answer(&mut seats, 1), Ok(Answer::Finished)));
+        assert_eq!(seats.running(), [1]);
+        assert!(seats.take_answer(0).is_none() && seats.take_answer(2).is_none());
     }
 
     #[test]
     fn a_failure_is_told_before_anything_is_executed_and_names_its_cause() {
-        let mut rendezvous = Rendezvous::new(4);
-        rendezvous.set(3, Activity::Departed(RankExit::Failed("out of cheese".into())));
+        let mut seats = Seats::new(4);
+        seats.set(3, Activity::Departed(RankExit::Failed("out of cheese".into())));
         for rank in 0..3 {
-            rendezvous.set(rank, Activity::Waiting);
+            seats.set(rank, Activity::Waiting);
         }
-        rendezvous.settle(|_| panic!("must not execute"));
-        let error = answer(&mut rendezvous, 0).expect_err("a peer failed");
+        seats.settle(|_| panic!("must not execute"));
+        let error = answer(&mut seats, 0).expect_err("a peer failed");
         assert_eq!(error.to_string(), "rank 3 failed: out of cheese");
         // Rank 0 fails in turn; rank 1, which waits again, is still told of rank 3.
-        rendezvous.set(0, Activity::Departed(RankExit::Failed(error.to_string())));
-        rendezvous.set(1, Activity::Waiting);
-        rendezvous.set(2, Activity::Waiting);
-        rendezvous.settle(|_| panic!("must not execute"));
-        assert!(matches!(answer(&mut rendezvous, 1), Err(Error::PeerFailed { peer: 3, .. })));
-        assert!(rendezvous.was_told_of_failure(0) && !rendezvous.was_told_of_failure(3));
+        seats.set(0, Activity::Departed(RankExit::Failed(error.to_string())));
+        seats.set(1, Activity::Waiting);
+        seats.set(2, Activity::Waiting);
+        seats.settle(|_| panic!("must not execute"));
+        assert!(matches!(answer(&mut seats, 1), Err(Error::PeerFailed { peer: 3, .. })));
+        assert!(seats.was_told_of_failure(0) && !seats.was_told_of_failure(3));
     }
 
     #[test]
     fn different_purposes_and_early_ends_are_named() {
-        let mut rendezvous = Rendezvous::new(2);
-        rendezvous.set(0, gathering("opening a dock", 0));
-        rendezvous.set(1, gathering("allocating", 0));
-        rendezvous.settle(|_| Ok(Vec::new()));
-        let error = answer(&mut rendezvous, 1).expect_err("out of step");
+        let mut seats = Seats::new(2);
+        seats.set(0, gathering("opening a dock", 0));
+        seats.set(1, gathering("allocating", 0));
+        seats.settle(|_| Ok(Vec::new()));
+        let error = answer(&mut seats, 1).expect_err("out of step");
         assert!(
             error.to_string().starts_with("rank 0 is in opening a dock while rank 1 is in allocating"),
             "{error}"
         );
 
-        let mut rendezvous = Rendezvous::new(2);
-        rendezvous.set(0, gathering("opening a dock", 0));
-        rendezvous.set(1, Activity::Departed(RankExit::Finished));
-        rendezvous.settle(|_| Ok(Vec::new()));
-        assert!(matches!(answer(&mut rendezvous, 0), Err(Error::PeerLeft { peer: 1, .. })));
+        let mut seats = Seats::new(2);
+        seats.set(0, gathering("opening a dock", 0));
+        seats.set(1, Activity::Departed(RankExit::Finished));
+        seats.settle(|_| Ok(Vec::new()));
+        assert!(matches!(answer(&mut seats, 0), Err(Error::PeerLeft { peer: 1, .. })));
     }
 }

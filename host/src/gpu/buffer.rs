@@ -16,14 +16,13 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct Allocation {
     backend: Arc<dyn Backend>,
-    rank: usize,
     address: u64,
 }
 
 impl Allocation {
     /// Owns what is at the address.
     pub(crate) fn new(rank: &Rank, address: u64) -> Allocation {
-        Allocation { backend: rank.shared_backend(), rank: rank.index(), address }
+        Allocation { backend: rank.shared_backend(), address }
     }
 
     pub(crate) fn address(&self) -> u64 {
@@ -33,7 +32,7 @@ impl Allocation {
 
 impl Drop for Allocation {
     fn drop(&mut self) {
-        self.backend.release(self.rank, self.address);
+        self.backend.release(self.address);
     }
 }
 
@@ -60,7 +59,7 @@ impl<T: Plain> Buffer<T> {
     pub(crate) fn new(rank: &Rank, len: usize, sharing: Sharing) -> Result<Buffer<T>> {
         // Never empty, so that every buffer has an address of its own.
         let bytes = (len as u64).saturating_mul(size_of::<T>() as u64).max(1);
-        let address = rank.backend().allocate(rank.index(), bytes, sharing)?;
+        let address = rank.backend().allocate(bytes, sharing)?;
         let allocation = Allocation::new(rank, address);
         Ok(Buffer { rank: rank.clone(), allocation, len, element: PhantomData })
     }
@@ -111,7 +110,7 @@ impl<T: Plain> Buffer<T> {
         if values.is_empty() {
             return Ok(());
         }
-        self.rank.backend().write(self.rank.index(), self.address() + offset, bytes_of(values))
+        self.rank.backend().write(self.address() + offset, bytes_of(values))
     }
 
     /// Copies the elements of `range` to the host, after all earlier launches of the rank.
@@ -122,11 +121,7 @@ impl<T: Plain> Buffer<T> {
         let offset = self.offset(range.clone())?;
         let mut values = zeroed(range.len());
         if !values.is_empty() {
-            self.rank.backend().read(
-                self.rank.index(),
-                self.address() + offset,
-                bytes_of_mut(&mut values),
-            )?;
+            self.rank.backend().read(self.address() + offset, bytes_of_mut(&mut values))?;
         }
         Ok(values)
     }
@@ -140,7 +135,7 @@ impl<T: Plain> Buffer<T> {
         }
         let mut values = zeroed(len);
         if bytes > 0 {
-            self.rank.backend().read(self.rank.index(), self.address(), bytes_of_mut(&mut values))?;
+            self.rank.backend().read(self.address(), bytes_of_mut(&mut values))?;
         }
         Ok(values)
     }
@@ -158,7 +153,7 @@ impl<T: Plain> Buffer<T> {
             return Ok(());
         }
         let bytes = len as u64 * size_of::<T>() as u64;
-        self.rank.backend().copy(self.rank.index(), other.address(), self.address(), bytes)
+        self.rank.backend().copy(other.address(), self.address(), bytes)
     }
 
     /// Copies all elements of a slice of the rank's memory to the start of this buffer, after all earlier launches.
@@ -173,7 +168,7 @@ impl<T: Plain> Buffer<T> {
             return Ok(());
         }
         let bytes = slice.bytes().len() as u64;
-        self.rank.backend().copy(self.rank.index(), slice.address(), self.address(), bytes)
+        self.rank.backend().copy(slice.address(), self.address(), bytes)
     }
 
     /// Sets every byte to zero.
@@ -185,7 +180,7 @@ impl<T: Plain> Buffer<T> {
         if bytes == 0 {
             return Ok(());
         }
-        self.rank.backend().fill(self.rank.index(), self.address(), 0, bytes)
+        self.rank.backend().fill(self.address(), 0, bytes)
     }
 
     fn offset(&self, range: Range<usize>) -> Result<u64> {

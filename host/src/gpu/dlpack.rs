@@ -149,7 +149,7 @@ pub fn export<T: Plain, M: ManagedTensorBase>(
 
 /// The GPU of a rank, as DLPack names it.
 fn device(rank: &Rank) -> DLDevice {
-    match rank.backend().device(rank.index()) {
+    match rank.backend().device() {
         Device::Cuda(number) => DLDevice { device_type: DLDeviceType::CUDA, device_id: number },
         Device::Virtual => DLDevice { device_type: DLDeviceType::EXTDEV, device_id: rank.index() as i32 },
     }

@@ -17,6 +17,7 @@ const MOST_BLOCKS_OF_A_CLUSTER: u32 = 8;
 pub struct Kernel<A> {
     rank: Rank,
     handle: KernelHandle,
+    name: String,
     block_threads: u32,
     arguments: PhantomData<fn(A)>,
 }
@@ -35,8 +36,14 @@ impl Rank {
     /// # Errors
     /// When the backend cannot load the PTX.
     pub fn kernel<A: Arguments>(&self, image: &KernelImage<A>) -> Result<Kernel<A>> {
-        let handle = self.backend().load(self.index(), &image.ptx, image.name())?;
-        Ok(Kernel { rank: self.clone(), handle, block_threads: image.block_threads, arguments: PhantomData })
+        let handle = self.backend().load(&image.ptx, image.name())?;
+        Ok(Kernel {
+            rank: self.clone(),
+            handle,
+            name: image.name().to_owned(),
+            block_threads: image.block_threads,
+            arguments: PhantomData,
+        })
     }
 }
 
@@ -102,6 +109,8 @@ impl<A: Arguments> Kernel<A> {
         arguments: &A,
         reported: bool,
     ) -> Result<Launched> {
+        let (rank, stream, threads) = (self.rank.index(), self.rank.stream().0, self.block_threads);
+        tracing::debug!(rank, kernel = self.name, blocks, threads, stream, "launches");
         let launch = Launch {
             options,
             stream: self.rank.stream(),
@@ -111,7 +120,7 @@ impl<A: Arguments> Kernel<A> {
             threads: self.block_threads,
             arguments: arguments.arguments(),
         };
-        let ticket = self.rank.backend().launch(self.rank.index(), launch)?;
+        let ticket = self.rank.backend().launch(launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
     }
 }
@@ -120,7 +129,7 @@ impl Launched {
     /// What the launch did. Without counters unless the launch is finished and the backend counts.
     pub fn report(mut self) -> LaunchReport {
         let ticket = self.ticket.take();
-        let report = ticket.and_then(|ticket| self.rank.backend().take_report(self.rank.index(), ticket));
+        let report = ticket.and_then(|ticket| self.rank.backend().take_report(ticket));
         report.unwrap_or_default()
     }
 }
@@ -128,7 +137,7 @@ impl Launched {
 impl Drop for Launched {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.rank.backend().forget(self.rank.index(), ticket);
+            self.rank.backend().forget(ticket);
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Target};
 
 use crate::backend::{Backend, StreamHandle};
+use crate::exchange::Exchange;
 use crate::planning::Rates;
 use crate::{Result, Topology};
 
@@ -17,6 +18,7 @@ use crate::{Result, Topology};
 #[derive(Clone)]
 pub struct Rank {
     backend: Arc<dyn Backend>,
+    exchange: Arc<dyn Exchange>,
     topology: Topology,
     index: usize,
     /// Where it launches.
@@ -31,6 +33,7 @@ pub struct Rank {
 impl Rank {
     pub(crate) fn new(
         backend: Arc<dyn Backend>,
+        exchange: Arc<dyn Exchange>,
         topology: Topology,
         index: usize,
         target: Target,
@@ -38,7 +41,7 @@ impl Rank {
         deadline: Duration,
     ) -> Rank {
         let stream = StreamHandle::OWN;
-        Rank { backend, topology, index, stream, target, rates, deadline, thread: PhantomData }
+        Rank { backend, exchange, topology, index, stream, target, rates, deadline, thread: PhantomData }
     }
 
     /// Its number, from 0 to [`Topology::ranks`] exclusive.
@@ -95,7 +98,11 @@ impl Rank {
     /// # Errors
     /// When a kernel faults or a peer fails.
     pub fn synchronise(&self) -> Result<()> {
-        self.backend.wait(self.index)
+        let since = Instant::now();
+        tracing::debug!(rank = self.index, "waits for its launches");
+        let outcome = self.backend.wait();
+        tracing::debug!(rank = self.index, waited = ?since.elapsed(), failed = outcome.is_err(), "waited for its launches");
+        outcome
     }
 
     /// Waits until every rank is here. Collective.
@@ -103,7 +110,12 @@ impl Rank {
     /// # Errors
     /// When a peer fails or ends without coming.
     pub fn barrier(&self) -> Result<()> {
-        self.backend.gather(self.index, "a barrier", Vec::new()).map(|_| ())
+        self.gather("a barrier", Vec::new()).map(|_| ())
+    }
+
+    /// Hands `bytes` to every rank and waits for theirs, in rank order. Collective, for the same `purpose` on all ranks.
+    pub(crate) fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
+        self.exchange.gather(self.index, purpose, bytes)
     }
 
     /// Where it launches.
@@ -118,7 +130,7 @@ impl Rank {
 
     /// Whether this is the same rank of the same cluster, on whatever stream.
     pub(crate) fn is(&self, other: &Rank) -> bool {
-        self.index == other.index && Arc::ptr_eq(&self.backend, &other.backend)
+        self.index == other.index && Arc::ptr_eq(&self.exchange, &other.exchange)
     }
 
     pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {

@@ -58,7 +58,7 @@ impl Rank {
     /// # Errors
     /// When the driver gives none.
     pub fn new_stream(&self) -> Result<Stream> {
-        Ok(Stream { rank: self.clone(), handle: self.backend().stream(self.index())? })
+        Ok(Stream { rank: self.clone(), handle: self.backend().stream()? })
     }
 
     /// A stream of the caller's, such as the one on which another library computes: launches take their turns among the caller's own.
@@ -74,7 +74,7 @@ impl Rank {
     /// [`Error::Unsupported`] on virtual GPUs.
     pub unsafe fn stream_from_raw(&self, stream: *mut c_void) -> Result<Stream> {
         // SAFETY: as the caller promises.
-        let handle = unsafe { self.backend().adopt_stream(self.index(), stream) }?;
+        let handle = unsafe { self.backend().adopt_stream(stream) }?;
         Ok(Stream { rank: self.clone(), handle })
     }
 
@@ -92,7 +92,7 @@ impl Rank {
     /// # Errors
     /// During a capture, or when the machine is broken.
     pub fn record(&self) -> Result<Event> {
-        let handle = self.backend().record(self.index(), self.stream())?;
+        let handle = self.backend().record(self.stream())?;
         Ok(Event { rank: self.clone(), handle })
     }
 
@@ -102,7 +102,7 @@ impl Rank {
     /// [`Error::OtherRank`] when the event is not this rank's; during a capture, or when the machine is broken.
     pub fn wait_for(&self, event: &Event) -> Result<()> {
         self.owns(&event.rank, "the event")?;
-        self.backend().wait_for(self.index(), self.stream(), event.handle)
+        self.backend().wait_for(self.stream(), event.handle)
     }
 
     /// Captures what `launches` puts on this rank's stream: nothing of it runs, and the graph launches it as often as wanted.
@@ -115,10 +115,10 @@ impl Rank {
         &self,
         launches: impl FnOnce() -> Result<T, E>,
     ) -> Result<(Graph, T), E> {
-        self.backend().begin_capture(self.index(), self.stream())?;
+        self.backend().begin_capture(self.stream())?;
         let launched = launches();
         // The capture ends in any case; what went wrong first is what is told.
-        let graph = self.backend().end_capture(self.index());
+        let graph = self.backend().end_capture();
         let value = launched?;
         Ok((Graph { rank: self.clone(), handle: graph? }, value))
     }
@@ -153,7 +153,7 @@ impl Event {
         if !self.rank.is(&later.rank) || self.rank.stream() != later.rank.stream() {
             return Err(Error::OtherStream { rank });
         }
-        self.rank.backend().elapsed(rank, self.handle, later.handle)
+        self.rank.backend().elapsed(self.handle, later.handle)
     }
 }
 
@@ -163,18 +163,18 @@ impl Graph {
     /// # Errors
     /// During a capture, or when the machine is broken.
     pub fn launch(&self) -> Result<()> {
-        self.rank.backend().replay(self.rank.index(), self.rank.stream(), self.handle)
+        self.rank.backend().replay(self.rank.stream(), self.handle)
     }
 }
 
 impl Drop for Event {
     fn drop(&mut self) {
-        self.rank.backend().forget_event(self.rank.index(), self.handle);
+        self.rank.backend().forget_event(self.handle);
     }
 }
 
 impl Drop for Graph {
     fn drop(&mut self) {
-        self.rank.backend().forget_graph(self.rank.index(), self.handle);
+        self.rank.backend().forget_graph(self.handle);
     }
 }

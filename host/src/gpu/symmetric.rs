@@ -47,11 +47,11 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let backend = rank.backend();
         let purpose = format!("allocating {len} symmetric elements of {} bytes", size_of::<T>());
-        let exported = backend.export(rank.index(), here.address())?;
-        let everybodys = backend.gather(rank.index(), &purpose, exported)?;
+        let exported = backend.export(here.address())?;
+        let everybodys = rank.gather(&purpose, exported)?;
         let mut addresses = Vec::with_capacity(everybodys.len());
         for (peer, exported) in everybodys.iter().enumerate() {
-            addresses.push(backend.import(rank.index(), peer, exported)?);
+            addresses.push(backend.import(peer, exported)?);
         }
         let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
         table.write(0, &addresses)?;
@@ -79,7 +79,7 @@ impl<T: Plain> SymmetricBuffer<T> {
             return Ok(());
         }
         let rank = self.here.rank();
-        rank.backend().copy(rank.index(), from.address(), to, len as u64 * size_of::<T>() as u64)
+        rank.backend().copy(from.address(), to, len as u64 * size_of::<T>() as u64)
     }
 
     /// The multicast address of everybody's buffer, for `multimem` instructions
@@ -93,7 +93,7 @@ impl<T: Plain> SymmetricBuffer<T> {
             return Ok(Global::from_address(multicast.address()));
         }
         let rank = self.here.rank();
-        let address = rank.backend().multicast(rank.index(), self.here.address())?;
+        let address = rank.backend().multicast(self.here.address())?;
         let allocation = Allocation::new(rank, address);
         Ok(Global::from_address(self.multicast.get_or_init(|| allocation).address()))
     }

@@ -95,7 +95,7 @@ impl Dock {
             capacity.slots,
             capacity.layout
         );
-        rank.backend().gather(rank.index(), &purpose, Vec::new())?;
+        rank.gather(&purpose, Vec::new())?;
         let kernels = Loaded::new(rank, &set)?;
         let memory = Memory::new(rank, &shape, &capacity)?;
         let routes = Rc::new(Routes::new(rank, capacity.tokens * shape.top_k as usize)?);
@@ -176,7 +176,7 @@ impl Dock {
         // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
         let own = self.memory.round()?;
         let bytes = own.to_le_bytes().to_vec();
-        let rounds = self.rank.backend().gather(self.rank.index(), "resetting a dock", bytes)?;
+        let rounds = self.rank.gather("resetting a dock", bytes)?;
         let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
         self.memory.set_round(rounds.max().unwrap_or(own))?;
         self.memory.clear_faults()?;
@@ -221,6 +221,7 @@ impl Dock {
         } else {
             self.broken = Some(error.clone());
         }
+        tracing::warn!(rank = self.rank.index(), %error, "a round failed");
         Err(error)
     }
 

@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod flags;
 mod gpu_test;
+mod log;
 mod progress;
 mod ptx;
 mod run;
@@ -24,6 +25,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
+    log::start();
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -208,6 +208,11 @@ fn pci_address(device: sys::CUdevice) -> Result<String, DriverError> {
     Ok(bytes.map(char::from).collect())
 }
 
+/// The error of a call that the driver refused.
+pub(super) fn refused(rank: usize, call: Call, error: DriverError) -> Error {
+    Error::Driver { rank, call, reason: reason(error) }
+}
+
 /// The driver's name and explanation of an error.
 pub(super) fn reason(error: DriverError) -> String {
     let text = |found: Result<&CStr, DriverError>| found.map(|text| text.to_string_lossy().into_owned()).ok();

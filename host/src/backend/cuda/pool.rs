@@ -9,7 +9,7 @@ use cudarc::driver::sys::{
 };
 use cudarc::driver::{CudaStream, DriverError};
 
-use super::memory::location;
+use super::sharing::location;
 
 /// Memory that goes back to the driver with the pool.
 #[derive(Debug)]

@@ -2,18 +2,17 @@
 //! and of multicast objects (CUDA driver API, "Virtual Memory Management" and "Multicast Object Management").
 //!
 //! Between processes, handles travel as *fabric handles*, plain bytes that every process of the NVLink domain may open which has an IMEX channel
-//! (`/dev/nvidia-caps-imex-channels`), or as file descriptors (`exchange`), which need nothing.
+//! (`/dev/nvidia-caps-imex-channels`), or as file descriptors (`descriptors`), which need nothing.
 
 use cudarc::driver::sys::{
     self, CUdevice_attribute_enum as Attribute, CUmemAllocationHandleType_enum as Handles,
-    CUmemAllocationProp, CUmemAllocationType_enum, CUmemFabricHandle,
+    CUmemAllocationProp, CUmemAllocationType_enum, CUmemFabricHandle, CUmemLocation, CUmemLocationType_enum,
     CUmulticastGranularity_flags_enum as MulticastGranularity, CUmulticastObjectProp,
 };
 use cudarc::driver::{CudaContext, DriverError};
 use serde::{Deserialize, Serialize};
 
-use super::memory::location;
-use super::refused;
+use super::driver::refused;
 use crate::Result;
 
 /// Who may map memory.
@@ -95,6 +94,11 @@ pub(super) fn why_no_multicast(ranks: &[Abilities]) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The memory of a GPU, as the driver names it.
+pub(super) fn location(device: i32) -> CUmemLocation {
+    CUmemLocation { type_: CUmemLocationType_enum::CU_MEM_LOCATION_TYPE_DEVICE, id: device }
 }
 
 /// What memory of a GPU is asked for with.

@@ -1,55 +1,20 @@
-//! The further streams of one rank, their events, and graphs of what was captured on them (CUDA driver API, "Stream Management",
+//! The streams of one rank, their events, and graphs of what was captured on them (CUDA driver API, "Stream Management",
 //! "Event Management", "Graph Management").
 
-use std::collections::HashMap;
 use std::ffi::c_void;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use cudarc::driver::sys::{self, CUevent_flags, CUstreamCaptureMode_enum as CaptureMode};
-use cudarc::driver::{CudaEvent, CudaStream, result};
+use cudarc::driver::{CudaStream, result};
 
 use super::member::Member;
-use crate::backend::{EventHandle, GraphHandle, StreamHandle};
+use super::state::Executable;
+use crate::backend::{EventHandle, GraphHandle, StreamHandle, Streams};
+use crate::report::Elapsed;
 use crate::{Error, Result};
 
-#[derive(Debug, Default)]
-pub(super) struct Streams {
-    /// Those besides the rank's own, from number 1.
-    more: Vec<Arc<CudaStream>>,
-    events: HashMap<EventHandle, CudaEvent>,
-    graphs: HashMap<GraphHandle, Executable>,
-    /// Events and graphs so far.
-    numbers: u64,
-    /// The stream that is captured.
-    capture: Option<StreamHandle>,
-    /// Memory that was given back during the capture.
-    released: Vec<u64>,
-}
-
-/// A graph that the driver can launch.
-#[derive(Debug)]
-struct Executable(sys::CUgraphExec);
-
-// SAFETY: the driver's handles may be used from any thread while their context lives, which the member keeps; a member is used by the
-// thread of its rank.
-unsafe impl Send for Executable {}
-
-impl Drop for Executable {
-    fn drop(&mut self) {
-        // SAFETY: the handle is ours. The driver keeps what still runs.
-        let _ = unsafe { sys::cuGraphExecDestroy(self.0) };
-    }
-}
-
-impl Streams {
-    fn number(&mut self) -> u64 {
-        self.numbers += 1;
-        self.numbers
-    }
-}
-
-impl Member {
-    pub(super) fn add_stream(&self) -> Result<StreamHandle> {
+impl Streams for Member {
+    fn stream(&self) -> Result<StreamHandle> {
         self.enter()?;
         self.refuse_in_capture("making a stream")?;
         // Memory that is there for the rank's own stream is there for the new one, too.
@@ -58,9 +23,7 @@ impl Member {
         Ok(self.keep_stream(stream))
     }
 
-    /// # Safety
-    /// It is a `CUstream` of the member's GPU, in its primary context, which outlives the member.
-    pub(super) unsafe fn adopt_stream(&self, stream: *mut c_void) -> Result<StreamHandle> {
+    unsafe fn adopt_stream(&self, stream: *mut c_void) -> Result<StreamHandle> {
         self.enter()?;
         self.refuse_in_capture("making a stream")?;
         self.stream.synchronize().map_err(self.failed("making a stream"))?;
@@ -69,6 +32,100 @@ impl Member {
         Ok(self.keep_stream(stream))
     }
 
+    fn record(&self, stream: StreamHandle) -> Result<EventHandle> {
+        self.enter()?;
+        self.refuse_in_capture("recording an event")?;
+        let event = self
+            .stream_of(stream)?
+            .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
+            .map_err(self.failed("recording an event"))?;
+        let mut streams = self.streams();
+        let handle = EventHandle(streams.number());
+        streams.events.insert(handle, event);
+        Ok(handle)
+    }
+
+    fn wait_for(&self, stream: StreamHandle, event: EventHandle) -> Result<()> {
+        self.enter()?;
+        self.refuse_in_capture("waiting for an event")?;
+        let stream = self.stream_of(stream)?;
+        let streams = self.streams();
+        let event =
+            streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })?;
+        stream.wait(event).map_err(self.failed("waiting for an event"))
+    }
+
+    fn elapsed(&self, from: EventHandle, to: EventHandle) -> Result<Elapsed> {
+        self.enter()?;
+        self.refuse_in_capture("asking for a time")?;
+        if from.0 > to.0 {
+            return Err(Error::EventsReversed { rank: self.rank() });
+        }
+        let streams = self.streams();
+        let find = |event: EventHandle| {
+            streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })
+        };
+        let milliseconds = find(from)?.elapsed_ms(find(to)?).map_err(self.failed("asking for a time"))?;
+        Ok(Elapsed::Seconds(f64::from(milliseconds) / 1e3))
+    }
+
+    /// The driver keeps an event for those that wait for it.
+    fn forget_event(&self, event: EventHandle) {
+        let event = self.streams().events.remove(&event);
+        drop(event);
+    }
+
+    fn begin_capture(&self, stream: StreamHandle) -> Result<()> {
+        self.enter()?;
+        self.refuse_in_capture("another capture")?;
+        let captured = self.stream_of(stream)?;
+        // Other ranks of the process are other threads, whose calls are no part of this.
+        let mode = CaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+        // SAFETY: the stream lives.
+        unsafe { result::stream::begin_capture(captured.cu_stream(), mode) }
+            .map_err(self.failed("beginning the capture of a graph"))?;
+        self.streams().capture = Some(stream);
+        Ok(())
+    }
+
+    fn end_capture(&self) -> Result<GraphHandle> {
+        self.enter()?;
+        let (stream, released) = {
+            let mut streams = self.streams();
+            (streams.capture.take(), std::mem::take(&mut streams.released))
+        };
+        let stream = stream.ok_or_else(|| self.unknown("nothing is being captured".to_owned()))?;
+        let graph = self.take_graph(stream);
+        for address in released {
+            self.give_back(address)?;
+        }
+        let executable = graph?;
+        let mut streams = self.streams();
+        let handle = GraphHandle(streams.number());
+        streams.graphs.insert(handle, executable);
+        Ok(handle)
+    }
+
+    fn replay(&self, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
+        self.enter()?;
+        self.refuse_in_capture("launching a graph")?;
+        let stream = self.stream_of(stream)?;
+        let streams = self.streams();
+        let executable =
+            streams.graphs.get(&graph).ok_or(Error::OtherRank { rank: self.rank(), what: "the graph" })?;
+        // SAFETY: graph and stream live.
+        unsafe { sys::cuGraphLaunch(executable.0, stream.cu_stream()) }
+            .result()
+            .map_err(self.failed("launching a graph"))
+    }
+
+    fn forget_graph(&self, graph: GraphHandle) {
+        let graph = self.streams().graphs.remove(&graph);
+        drop(graph);
+    }
+}
+
+impl Member {
     fn keep_stream(&self, stream: Arc<CudaStream>) -> StreamHandle {
         let mut streams = self.streams();
         streams.more.push(stream);
@@ -86,89 +143,6 @@ impl Member {
 
     pub(super) fn has_more_streams(&self) -> bool {
         !self.streams().more.is_empty()
-    }
-
-    /// Waits for the streams besides the rank's own.
-    pub(super) fn settle_other_streams(&self) -> Result<()> {
-        let more = self.streams().more.clone();
-        more.iter().try_for_each(|stream| {
-            stream.synchronize().map_err(self.failed("executing the kernels of a further stream"))
-        })
-    }
-
-    pub(super) fn record(&self, stream: StreamHandle) -> Result<EventHandle> {
-        self.enter()?;
-        self.refuse_in_capture("recording an event")?;
-        let event = self
-            .stream_of(stream)?
-            .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
-            .map_err(self.failed("recording an event"))?;
-        let mut streams = self.streams();
-        let handle = EventHandle(streams.number());
-        streams.events.insert(handle, event);
-        Ok(handle)
-    }
-
-    pub(super) fn wait_for(&self, stream: StreamHandle, event: EventHandle) -> Result<()> {
-        self.enter()?;
-        self.refuse_in_capture("waiting for an event")?;
-        let stream = self.stream_of(stream)?;
-        let streams = self.streams();
-        let event =
-            streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })?;
-        stream.wait(event).map_err(self.failed("waiting for an event"))
-    }
-
-    /// Seconds between two events; waits for the later one.
-    pub(super) fn elapsed(&self, from: EventHandle, to: EventHandle) -> Result<f64> {
-        self.enter()?;
-        self.refuse_in_capture("asking for a time")?;
-        if from.0 > to.0 {
-            return Err(Error::EventsReversed { rank: self.rank() });
-        }
-        let streams = self.streams();
-        let find = |event: EventHandle| {
-            streams.events.get(&event).ok_or(Error::OtherRank { rank: self.rank(), what: "the event" })
-        };
-        let milliseconds = find(from)?.elapsed_ms(find(to)?).map_err(self.failed("asking for a time"))?;
-        Ok(f64::from(milliseconds) / 1e3)
-    }
-
-    /// The driver keeps an event for those that wait for it.
-    pub(super) fn forget_event(&self, event: EventHandle) {
-        let event = self.streams().events.remove(&event);
-        drop(event);
-    }
-
-    pub(super) fn begin_capture(&self, stream: StreamHandle) -> Result<()> {
-        self.enter()?;
-        self.refuse_in_capture("another capture")?;
-        let captured = self.stream_of(stream)?;
-        // Other ranks of the process are other threads, whose calls are no part of this.
-        let mode = CaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
-        // SAFETY: the stream lives.
-        unsafe { result::stream::begin_capture(captured.cu_stream(), mode) }
-            .map_err(self.failed("beginning the capture of a graph"))?;
-        self.streams().capture = Some(stream);
-        Ok(())
-    }
-
-    pub(super) fn end_capture(&self) -> Result<GraphHandle> {
-        self.enter()?;
-        let (stream, released) = {
-            let mut streams = self.streams();
-            (streams.capture.take(), std::mem::take(&mut streams.released))
-        };
-        let stream = stream.ok_or_else(|| self.unknown("nothing is being captured".to_owned()))?;
-        let graph = self.take_graph(stream);
-        for address in released {
-            self.release(address)?;
-        }
-        let executable = graph?;
-        let mut streams = self.streams();
-        let handle = GraphHandle(streams.number());
-        streams.graphs.insert(handle, executable);
-        Ok(handle)
     }
 
     fn take_graph(&self, stream: StreamHandle) -> Result<Executable> {
@@ -189,44 +163,5 @@ impl Member {
             .result()
             .map_err(self.failed("putting a graph onto the GPU"))?;
         Ok(executable)
-    }
-
-    pub(super) fn replay(&self, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
-        self.enter()?;
-        self.refuse_in_capture("launching a graph")?;
-        let stream = self.stream_of(stream)?;
-        let streams = self.streams();
-        let executable =
-            streams.graphs.get(&graph).ok_or(Error::OtherRank { rank: self.rank(), what: "the graph" })?;
-        // SAFETY: graph and stream live.
-        unsafe { sys::cuGraphLaunch(executable.0, stream.cu_stream()) }
-            .result()
-            .map_err(self.failed("launching a graph"))
-    }
-
-    pub(super) fn forget_graph(&self, graph: GraphHandle) {
-        let graph = self.streams().graphs.remove(&graph);
-        drop(graph);
-    }
-
-    pub(super) fn forget_graphs(&self) {
-        self.streams().graphs.clear();
-    }
-
-    pub(super) fn is_capturing(&self) -> bool {
-        self.streams().capture.is_some()
-    }
-
-    /// Memory that is given back during a capture stays until the capture is over.
-    pub(super) fn release_after_capture(&self, address: u64) {
-        self.streams().released.push(address);
-    }
-
-    pub(super) fn refuse_in_capture(&self, what: &'static str) -> Result<()> {
-        if self.is_capturing() { Err(Error::Capturing { rank: self.rank(), what }) } else { Ok(()) }
-    }
-
-    fn streams(&self) -> MutexGuard<'_, Streams> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

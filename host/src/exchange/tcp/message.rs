@@ -82,8 +82,8 @@ impl From<Failure> for Error {
 }
 
 impl FromClient {
-    pub(super) fn leave(departure: RankExit) -> FromClient {
-        let failure = match departure {
+    pub(super) fn leave(exit: RankExit) -> FromClient {
+        let failure = match exit {
             RankExit::Finished => None,
             RankExit::Failed(reason) => Some(reason),
         };

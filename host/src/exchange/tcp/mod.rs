@@ -116,6 +116,7 @@ impl Tcp {
     /// [`Error::OutOfStep`] when ranks do different things, [`Error::NotArrived`] when one does nothing for too long.
     pub fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         let connection = self.connection();
+        tracing::debug!(rank = self.rank, purpose, "waits for the other processes");
         let request = FromClient::Gather { purpose: purpose.to_owned(), bytes };
         // What rank 0 said before it ended is still there to be read, although nothing can be sent any more.
         let sent = message::send(&*connection, &request);
@@ -128,9 +129,9 @@ impl Tcp {
     }
 
     /// Tells the others how this rank ended. Without it they take it for a failure.
-    pub fn leave(&self, departure: RankExit) {
+    pub fn leave(&self, exit: RankExit) {
         // Who cannot be told sees the connection end.
-        let _ = message::send(&*self.connection(), &FromClient::leave(departure));
+        let _ = message::send(&*self.connection(), &FromClient::leave(exit));
     }
 
     fn connection(&self) -> std::sync::MutexGuard<'_, TcpStream> {

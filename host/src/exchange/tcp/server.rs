@@ -1,4 +1,4 @@
-//! The meeting place: threads in rank 0's process, one for each connection, around one [`Meeting`].
+//! The meeting place: threads in rank 0's process, one for each connection, around one [`InProcess`].
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::message::{self, FromClient, FromServer, LONGEST, LONGEST_GREETING, VERSION};
 use super::secret::{Claim, Secret, nonce};
-use crate::exchange::RankExit;
-use crate::exchange::in_process::Meeting;
+use crate::exchange::in_process::InProcess;
+use crate::exchange::{Exchange, RankExit};
 
 /// How long a stranger may take to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ pub(super) struct Server {
 struct Shared {
     ranks: usize,
     secret: Secret,
-    meeting: Meeting,
+    meeting: InProcess,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -53,7 +53,7 @@ impl Server {
         let shared = Arc::new(Shared {
             ranks,
             secret,
-            meeting: Meeting::new(ranks, patience),
+            meeting: InProcess::new(ranks, patience, ()),
             state: Mutex::new(state),
             changed: Condvar::new(),
         });
@@ -190,8 +190,8 @@ fn attend(connection: &TcpStream, shared: &Shared, rank: usize) -> io::Result<()
                 sent?;
             }
             FromClient::Leave { failure } => {
-                let departure = failure.map_or(RankExit::Finished, RankExit::Failed);
-                shared.meeting.leave(rank, departure);
+                let exit = failure.map_or(RankExit::Finished, RankExit::Failed);
+                shared.meeting.leave(rank, exit);
                 return Ok(());
             }
             FromClient::Join { .. } => {

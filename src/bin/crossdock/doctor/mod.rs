@@ -1,20 +1,15 @@
 //! What this machine has, and what that means; how its GPUs and network devices are connected. Absence is a plain statement, not an error.
 
-mod nvml;
-mod pci;
 mod show;
-mod sysfs;
 #[cfg(test)]
 mod tests;
-mod topology;
 
-use crossdock::host::{Gpu, driver, gpus};
+use crossdock::host::hardware::{self, Hardware};
+use crossdock::host::{driver, gpus};
 use crossdock_ptx::assembler::Assembler;
 use libloading::{Library, Symbol};
 use serde::Serialize;
 
-use self::sysfs::Sysfs;
-use self::topology::{CudaGpu, Found, Topology};
 use crate::arguments::DoctorArguments;
 use crate::console;
 use crate::failure::Failure;
@@ -35,16 +30,13 @@ struct Finding {
 #[derive(Debug, Serialize)]
 struct Examination {
     findings: Vec<Finding>,
-    topology: Topology,
+    topology: Hardware,
 }
 
 /// `crossdock doctor`.
 pub(crate) fn run(arguments: &DoctorArguments) -> Result<(), Failure> {
-    let gpus = gpus().map_err(|error| error.to_string());
-    let examination = Examination {
-        findings: vec![emulator(), cuda(gpus.as_deref()), ptxas(), fabric()],
-        topology: Topology::new(examine(gpus)),
-    };
+    let examination =
+        Examination { findings: vec![emulator(), cuda(), ptxas(), fabric()], topology: hardware::discover() };
     if arguments.json {
         let text = serde_json::to_string_pretty(&examination).map_err(std::io::Error::from)?;
         return console::print(&(text + "\n"));
@@ -58,45 +50,6 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<(), Failure> {
         );
     }
     console::print(&(text + &show::text(&examination.topology)))
-}
-
-/// Asks everybody about GPUs, network devices, and what connects them.
-fn examine(gpus: Result<Vec<Gpu>, String>) -> Found {
-    let sysfs = Sysfs::at("/sys");
-    let mut found = Found {
-        network_devices: sysfs.network_devices(),
-        numa_nodes: sysfs.numa_nodes(),
-        ..Found::default()
-    };
-    match gpus {
-        Ok(gpus) => found.cuda = gpus.into_iter().enumerate().map(shown).collect(),
-        Err(reason) => found.absent.push(reason),
-    }
-    match nvml::ask() {
-        Ok(managed) => found.managed = Some(managed),
-        Err(reason) => found.absent.push(format!("no NVLinks seen: {reason}")),
-    }
-    let managed = found.managed.iter().flat_map(|managed| &managed.gpus).map(|gpu| gpu.address);
-    let addresses = found.cuda.iter().filter_map(|gpu| gpu.address).chain(managed);
-    found.places = addresses.filter_map(|address| Some((address, sysfs.place(address)?))).collect();
-    found
-}
-
-/// A GPU as the CUDA driver shows it.
-fn shown((number, gpu): (usize, Gpu)) -> CudaGpu {
-    let reached = gpu.reaches.iter().enumerate().filter(|&(other, &reached)| other != number && reached);
-    CudaGpu {
-        address: gpu.pci_address.parse().ok(),
-        reaches: reached.map(|(other, _)| other).collect(),
-        name: gpu.name,
-        capability: gpu.capability,
-        memory_bytes: gpu.memory,
-        multiprocessors: gpu.multiprocessors,
-        target: gpu.target.map(|target| target.to_string()),
-        shares_files: gpu.shares_files,
-        shares_fabric: gpu.shares_fabric,
-        multicast: gpu.multicast,
-    }
 }
 
 fn finding(
@@ -119,10 +72,10 @@ fn emulator() -> Finding {
     )
 }
 
-fn cuda(gpus: Result<&[Gpu], &String>) -> Finding {
+fn cuda() -> Finding {
     finding(
         "driver",
-        gpus.map_err(Clone::clone).map(|gpus| driver_words(gpus.len())),
+        gpus().map_err(|error| error.to_string()).map(|gpus| driver_words(gpus.len())),
         "`crossdock run --backend cuda` executes the kernels on them; several ranks may share one",
         "kernels cannot run on a GPU here; everything else works on virtual ones",
     )

@@ -1,23 +1,21 @@
-//! The topology in words and as a matrix.
+//! The machine in words and as a matrix.
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
-
-use super::pci::Distance;
-use super::topology::{Adapter, Gpu, GpuPair, NumaNode, Port, Topology};
+use crossdock::host::hardware::{Adapter, Distance, Gpu, GpuPair, Hardware, NumaNode, Port};
 
 const GIBIBYTE: f64 = (1_u64 << 30) as f64;
 
 /// All of it; ends with a line break.
-pub(super) fn text(topology: &Topology) -> String {
+pub(super) fn text(hardware: &Hardware) -> String {
     let mut text = String::from("\ntopology\n");
     let mut line = |words: String| text += &format!("  {words}\n");
-    topology.gpus.iter().for_each(|gpu| line(gpu_words(gpu, topology)));
-    topology.network_devices.iter().for_each(|adapter| line(adapter_words(adapter, topology)));
-    topology.numa_nodes.iter().for_each(|node| line(node_words(node)));
-    topology.absent.iter().for_each(|sentence| line(sentence.clone()));
-    if topology.gpus.len() > 1 || !(topology.gpus.is_empty() || topology.network_devices.is_empty()) {
-        text += &matrix(topology);
+    hardware.gpus.iter().for_each(|gpu| line(gpu_words(gpu, hardware)));
+    hardware.network_devices.iter().for_each(|adapter| line(adapter_words(adapter, hardware)));
+    hardware.numa_nodes.iter().for_each(|node| line(node_words(node)));
+    hardware.absent.iter().for_each(|sentence| line(sentence.clone()));
+    if hardware.gpus.len() > 1 || !(hardware.gpus.is_empty() || hardware.network_devices.is_empty()) {
+        text += &matrix(hardware);
     }
     text
 }
@@ -31,7 +29,7 @@ fn label(gpu: &Gpu) -> String {
     }
 }
 
-fn gpu_words(gpu: &Gpu, topology: &Topology) -> String {
+fn gpu_words(gpu: &Gpu, hardware: &Hardware) -> String {
     let mut words = vec![gpu.name.clone()];
     words
         .extend(gpu.compute_capability.as_ref().map(|capability| format!("compute capability {capability}")));
@@ -63,7 +61,7 @@ fn gpu_words(gpu: &Gpu, topology: &Topology) -> String {
     match &gpu.cuda {
         Some(cuda) => {
             let reached: Vec<String> = cuda.reaches.iter().map(ToString::to_string).collect();
-            if topology.gpus.len() > 1 {
+            if hardware.gpus.len() > 1 {
                 words.push(match &reached[..] {
                     [] => "reaches no other GPU".to_owned(),
                     numbers => format!("reaches GPU {}", numbers.join(", ")),
@@ -81,7 +79,7 @@ fn gpu_words(gpu: &Gpu, topology: &Topology) -> String {
     format!("{}: {}", label(gpu), words.join(", "))
 }
 
-fn adapter_words(adapter: &Adapter, topology: &Topology) -> String {
+fn adapter_words(adapter: &Adapter, hardware: &Hardware) -> String {
     let mut words: Vec<String> = adapter.driver.iter().map(|driver| format!("driver {driver}")).collect();
     words.extend(adapter.ports.iter().map(port_words));
     words.push(adapter.pci_address.map_or("no PCI device".to_owned(), |address| address.to_string()));
@@ -89,7 +87,7 @@ fn adapter_words(adapter: &Adapter, topology: &Topology) -> String {
     words.extend(
         (!adapter.interfaces.is_empty()).then(|| format!("interface {}", adapter.interfaces.join(", "))),
     );
-    let nearest: Vec<String> = adapter.nearest_gpus.iter().map(|&gpu| label(&topology.gpus[gpu])).collect();
+    let nearest: Vec<String> = adapter.nearest_gpus.iter().map(|&gpu| label(&hardware.gpus[gpu])).collect();
     words.extend((!nearest.is_empty()).then(|| format!("nearest to {}", nearest.join(", "))));
     format!("network device {}: {}", adapter.name, words.join(", "))
 }
@@ -118,11 +116,11 @@ fn rate(bytes_per_second: u64) -> String {
 }
 
 /// GPUs against GPUs and network devices, with a line for each word that occurs.
-fn matrix(topology: &Topology) -> String {
+fn matrix(hardware: &Hardware) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    let labels: Vec<String> = topology.gpus.iter().map(label).collect();
-    let adapters = topology.network_devices.iter();
+    let labels: Vec<String> = hardware.gpus.iter().map(label).collect();
+    let adapters = hardware.network_devices.iter();
     let mut header = vec![String::new()];
     header.extend(labels.iter().cloned().chain(adapters.clone().map(|adapter| adapter.name.clone())));
     table.set_header(header);
@@ -130,7 +128,7 @@ fn matrix(topology: &Topology) -> String {
         let mut cells = vec![name.clone()];
         for column in 0..labels.len() {
             let wanted = [row.min(column), row.max(column)];
-            let pair = topology.gpu_pairs.iter().find(|pair| pair.gpus == wanted);
+            let pair = hardware.gpu_pairs.iter().find(|pair| pair.gpus == wanted);
             cells.push(pair.map_or_else(|| "-".to_owned(), pair_words));
         }
         cells.extend(adapters.clone().map(|adapter| distance_word(adapter.pci_distances[row])));
@@ -140,7 +138,7 @@ fn matrix(topology: &Topology) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut text = format!("{}\n", table.trim_fmt());
-    let pairs = topology.gpu_pairs.iter();
+    let pairs = hardware.gpu_pairs.iter();
     let mut links: Vec<String> = pairs.clone().filter_map(link_words).collect();
     links.sort();
     links.dedup();

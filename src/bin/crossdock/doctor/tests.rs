@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::nvml::{Managed, ManagedGpu};
-use super::pci::{Distance, PciAddress, Place};
+use crossdock::host::hardware::{
+    CudaGpu, Distance, Found, Hardware, Managed, ManagedGpu, NetworkDevice, NumaNode, PciAddress, Place, Port,
+};
+
 use super::show;
-use super::topology::{CudaGpu, Found, NetworkDevice, NumaNode, Port, Topology};
 
 fn address(bus: usize) -> PciAddress {
     format!("0000:{bus:02x}:00.0").parse().expect("an address")
@@ -137,27 +138,27 @@ fn none() -> Found {
 
 #[test]
 fn gpus_behind_switches_are_all_connected() {
-    let topology = Topology::new(eight_with_switches());
-    assert_eq!(topology.gpu_pairs.len(), 28);
-    for pair in &topology.gpu_pairs {
+    let hardware = Hardware::new(eight_with_switches());
+    assert_eq!(hardware.gpu_pairs.len(), 28);
+    for pair in &hardware.gpu_pairs {
         assert_eq!((pair.nvlinks, pair.through_switches), (Some(18), true));
         assert_eq!(pair.nvlink_bytes_per_second, Some(18 * 26_562_000_000));
         let [first, second] = pair.gpus;
         let expected = if first / 4 == second / 4 { Distance::NumaNode } else { Distance::System };
         assert_eq!(pair.pci_distance, Some(expected), "{first} and {second}");
     }
-    for (gpu, adapter) in topology.network_devices.iter().enumerate() {
+    for (gpu, adapter) in hardware.network_devices.iter().enumerate() {
         assert_eq!(adapter.nearest_gpus, [gpu]);
         assert_eq!(adapter.pci_distances[gpu], Some(Distance::OneSwitch));
     }
-    assert!(topology.absent.is_empty(), "{:?}", topology.absent);
-    insta::assert_snapshot!("eight", show::text(&topology));
+    assert!(hardware.absent.is_empty(), "{:?}", hardware.absent);
+    insta::assert_snapshot!("eight", show::text(&hardware));
 }
 
 #[test]
 fn gpus_in_pairs_are_connected_to_their_partner_alone() {
-    let topology = Topology::new(four_in_pairs());
-    for pair in &topology.gpu_pairs {
+    let hardware = Hardware::new(four_in_pairs());
+    for pair in &hardware.gpu_pairs {
         let partners = pair.gpus[0] / 2 == pair.gpus[1] / 2;
         assert_eq!(pair.nvlinks, Some(if partners { 4 } else { 0 }), "{pair:?}");
         assert_eq!(pair.nvlink_bytes_per_second, partners.then_some(4 * 26_562_000_000));
@@ -165,13 +166,13 @@ fn gpus_in_pairs_are_connected_to_their_partner_alone() {
         let expected = if partners { Distance::OneSwitch } else { Distance::System };
         assert_eq!(pair.pci_distance, Some(expected));
     }
-    insta::assert_snapshot!("four", show::text(&topology));
+    insta::assert_snapshot!("four", show::text(&hardware));
 }
 
 #[test]
 fn one_gpu_and_none_are_said_in_words() {
-    insta::assert_snapshot!("one", show::text(&Topology::new(one())));
-    insta::assert_snapshot!("none", show::text(&Topology::new(none())));
+    insta::assert_snapshot!("one", show::text(&Hardware::new(one())));
+    insta::assert_snapshot!("none", show::text(&Hardware::new(none())));
 }
 
 #[test]
@@ -179,22 +180,22 @@ fn gpus_that_cuda_does_not_show_come_last_and_without_number() {
     let mut found = four_in_pairs();
     // CUDA_VISIBLE_DEVICES=2,0
     found.cuda = vec![found.cuda[2].clone(), found.cuda[0].clone()];
-    let topology = Topology::new(found);
-    let seen: Vec<_> = topology.gpus.iter().map(|gpu| (gpu.number, gpu.pci_address)).collect();
+    let hardware = Hardware::new(found);
+    let seen: Vec<_> = hardware.gpus.iter().map(|gpu| (gpu.number, gpu.pci_address)).collect();
     let bus = |number: usize| Some(address(number));
     assert_eq!(seen, [(Some(0), bus(0x23)), (Some(1), bus(0x21)), (None, bus(0x22)), (None, bus(0x24))]);
     let linked: Vec<_> =
-        topology.gpu_pairs.iter().filter(|pair| pair.nvlinks == Some(4)).map(|pair| pair.gpus).collect();
+        hardware.gpu_pairs.iter().filter(|pair| pair.nvlinks == Some(4)).map(|pair| pair.gpus).collect();
     assert_eq!(linked, [[0, 3], [1, 2]], "positions in the list");
-    let text = show::text(&topology);
+    let text = show::text(&hardware);
     assert!(text.contains("GPU at 0000:22:00.0") && text.contains("not shown to CUDA programs"), "{text}");
 }
 
 #[test]
 fn without_nvml_links_are_unknown_and_distances_known() {
-    let topology = Topology::new(Found { managed: None, ..eight_with_switches() });
-    assert!(topology.gpus.iter().all(|gpu| gpu.nvlinks.is_none()));
-    assert!(topology.gpu_pairs.iter().all(|pair| pair.nvlinks.is_none() && pair.pci_distance.is_some()));
+    let hardware = Hardware::new(Found { managed: None, ..eight_with_switches() });
+    assert!(hardware.gpus.iter().all(|gpu| gpu.nvlinks.is_none()));
+    assert!(hardware.gpu_pairs.iter().all(|pair| pair.nvlinks.is_none() && pair.pci_distance.is_some()));
 }
 
 #[test]
@@ -203,14 +204,14 @@ fn links_that_end_elsewhere_connect_no_pair() {
     for gpu in found.managed.iter_mut().flat_map(|managed| &mut managed.gpus) {
         gpu.switch_links = Some(0);
     }
-    let topology = Topology::new(found);
-    assert!(topology.gpus.iter().all(|gpu| gpu.nvlinks.is_some_and(|links| links.to_others == 18)));
-    assert!(topology.gpu_pairs.iter().all(|pair| pair.nvlinks == Some(0)));
+    let hardware = Hardware::new(found);
+    assert!(hardware.gpus.iter().all(|gpu| gpu.nvlinks.is_some_and(|links| links.to_others == 18)));
+    assert!(hardware.gpu_pairs.iter().all(|pair| pair.nvlinks == Some(0)));
 }
 
 #[test]
 fn the_json_has_every_device() {
-    let json = serde_json::to_value(Topology::new(eight_with_switches())).expect("plain data");
+    let json = serde_json::to_value(Hardware::new(eight_with_switches())).expect("plain data");
     assert_eq!(json["gpus"][3]["pci_address"], "0000:48:00.0");
     assert_eq!(json["gpus"][3]["cuda"]["reaches"], serde_json::json!([0, 1, 2, 4, 5, 6, 7]));
     assert_eq!(json["gpu_pairs"][0]["pci_distance"], "NODE");

@@ -1,19 +1,20 @@
 //! The ranks together: one thread each, one program for all.
 
+mod run;
+
 use std::fmt::Display;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use crossdock_device::Target;
 use crossdock_device::layout::code::MAX_RANKS;
 
+use self::run::Opened;
+use crate::backend::Backend;
 #[cfg(feature = "cuda")]
 use crate::backend::cuda;
-use crate::backend::{Backend, Emulated, Settings};
-use crate::exchange::RankExit;
+use crate::backend::emulated::{Emulated, Settings, VirtualGpu};
+use crate::exchange::Exchange;
 use crate::gpu::rank::Rank;
 use crate::planning::Rates;
 use crate::{Error, Result, Topology, Trace};
@@ -84,14 +85,14 @@ impl Cluster {
     }
 
     /// One process per rank, started by torchrun or Slurm: this one runs the rank that its variables say
-    /// ([`Environment`](crate::exchange::tcp::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
+    /// ([`Environment`](crate::exchange::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
     /// others and returns one result.
     ///
     /// # Errors
     /// [`Error::Variable`] when a variable is missing or means nothing; [`Error::NoGpu`] without a driver or a GPU.
     #[cfg(feature = "cuda")]
     pub fn from_env() -> Result<Cluster> {
-        let environment = crate::exchange::tcp::Environment::from_env()?;
+        let environment = crate::exchange::Environment::from_env()?;
         let topology = environment.topology();
         cuda::gpus()?;
         Cluster::with(
@@ -157,7 +158,7 @@ impl Cluster {
                 Ok(Target::named("sm_90").expect("the table of targets has Hopper"))
             }
             #[cfg(feature = "cuda")]
-            (Machine::Cuda { ranks, .. }, None) => cuda::Cuda::target(ranks),
+            (Machine::Cuda { ranks, .. }, None) => ranks.target(),
         }
     }
 
@@ -215,105 +216,41 @@ impl Cluster {
         E: From<Error> + Display + Send,
         F: Fn(&Rank) -> Result<T, E> + Sync,
     {
-        let opened = self.target().and_then(|target| Ok((target, self.open(trace)?)));
-        let (target, (backend, here)) = match opened {
-            Ok(opened) => opened,
-            Err(error) => return (Err(error.into()), None),
-        };
-        let outcome = self.run_on(&backend, here, target, program);
-        (outcome, backend.take_trace())
+        match self.target().and_then(|target| Ok((target, self.open(trace)?))) {
+            Ok((target, opened)) => {
+                let rank = |index, gpu| {
+                    let exchange = Arc::clone(&opened.exchange);
+                    Rank::new(gpu, exchange, self.topology, index, target, self.rates, self.deadline)
+                };
+                (run::on_every_rank(&opened, rank, program), opened.take_trace())
+            }
+            Err(error) => (Err(error.into()), None),
+        }
     }
 
-    /// What runs the kernels, and the ranks of this process.
-    fn open(&self, trace: bool) -> Result<(Arc<dyn Backend>, Range<usize>)> {
+    /// What runs the kernels of the ranks of this process.
+    fn open(&self, trace: bool) -> Result<Opened> {
         match &self.machine {
             Machine::Emulated { schedule_seed, priority_changes, multiprocessors } => {
-                let backend = Emulated::new(Settings {
-                    ranks: self.topology.ranks(),
+                let ranks = self.topology.ranks();
+                let emulated = Emulated::open(&Settings {
+                    ranks,
                     schedule_seed: *schedule_seed,
                     priority_changes: *priority_changes,
                     trace,
                     multiprocessors: *multiprocessors,
                     patience: self.patience,
                 })?;
-                Ok((Arc::new(backend), 0..self.topology.ranks()))
+                let gpu = |rank| -> Arc<dyn Backend> { Arc::new(VirtualGpu::new(rank, &emulated)) };
+                let gpus = (0..ranks).map(gpu).collect();
+                let exchange: Arc<dyn Exchange> = Arc::<Emulated>::clone(&emulated);
+                Ok(Opened { gpus, exchange, first: 0, emulated: Some(emulated) })
             }
             #[cfg(feature = "cuda")]
             Machine::Cuda { ranks, multiprocessors } => {
-                let backend = cuda::Cuda::new(ranks, *multiprocessors, self.patience)?;
-                let here = backend.here();
-                Ok((Arc::new(backend), here))
+                let (gpus, exchange) = ranks.open(*multiprocessors, self.patience)?;
+                Ok(Opened { gpus, exchange, first: ranks.first(), emulated: None })
             }
         }
     }
-
-    fn run_on<T, E, F>(
-        &self,
-        backend: &Arc<dyn Backend>,
-        here: Range<usize>,
-        target: Target,
-        program: F,
-    ) -> Result<Vec<T>, E>
-    where
-        T: Send,
-        E: From<Error> + Display + Send,
-        F: Fn(&Rank) -> Result<T, E> + Sync,
-    {
-        let program = &program;
-        let outcomes: Vec<Result<T, E>> = thread::scope(|scope| {
-            let start = |index: usize| {
-                let here = Arc::clone(backend);
-                let body = move || {
-                    let backend = Arc::clone(&here);
-                    let rank = Rank::new(backend, self.topology, index, target, self.rates, self.deadline);
-                    let outcome = catch_unwind(AssertUnwindSafe(|| program(&rank))).unwrap_or_else(|panic| {
-                        Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
-                    });
-                    here.leave(index, departure(&outcome));
-                    outcome
-                };
-                thread::Builder::new().name(format!("rank {index}")).spawn_scoped(scope, body).map_err(
-                    |error| {
-                        let failed = Err(Error::Thread { rank: index, message: error.to_string() }.into());
-                        backend.leave(index, departure(&failed));
-                        failed
-                    },
-                )
-            };
-            let threads: Vec<_> = here.clone().map(start).collect();
-            let join = |(index, thread): (usize, Result<thread::ScopedJoinHandle<'_, _>, _>)| match thread {
-                Ok(thread) => thread.join().unwrap_or_else(|panic| {
-                    Err(Error::Panicked { rank: index, message: panic_message(&*panic) }.into())
-                }),
-                Err(failed) => failed,
-            };
-            here.clone().zip(threads).map(join).collect()
-        });
-        let mut results = Vec::with_capacity(here.len());
-        let mut failure: Option<(bool, E)> = None;
-        for (index, outcome) in here.zip(outcomes) {
-            match outcome {
-                Ok(result) => results.push(result),
-                Err(error) => {
-                    let consequence = backend.was_told_of_failure(index);
-                    if failure.as_ref().is_none_or(|(other, _)| *other && !consequence) {
-                        failure = Some((consequence, error));
-                    }
-                }
-            }
-        }
-        failure.map_or(Ok(results), |(_, error)| Err(error))
-    }
-}
-
-fn departure<T, E: Display>(outcome: &Result<T, E>) -> RankExit {
-    match outcome {
-        Ok(_) => RankExit::Finished,
-        Err(error) => RankExit::Failed(error.to_string()),
-    }
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// Domain, bus, device and function.
+/// The address of a PCI device: domain, bus, device and function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct PciAddress {
+pub struct PciAddress {
     domain: u32,
     bus: u8,
     device: u8,
@@ -52,18 +52,18 @@ impl Serialize for PciAddress {
 
 /// The way from a host bridge to a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     host_bridge: String,
     /// PCI bridges, from the host bridge down.
     bridges: Vec<String>,
     /// The NUMA node, where the system knows it.
-    pub(super) numa_node: Option<u32>,
+    pub numa_node: Option<u32>,
 }
 
 impl Place {
     /// From the folder that Linux has for a device, all links resolved:
     /// `/sys/devices/pci0000:15/0000:15:01.0/0000:16:00.0`.
-    pub(super) fn of_folder(folder: &Path, numa_node: Option<u32>) -> Option<Place> {
+    pub fn of_folder(folder: &Path, numa_node: Option<u32>) -> Option<Place> {
         let names: Vec<&str> = folder.iter().filter_map(|name| name.to_str()).collect();
         let is_root = |name: &&str| name.strip_prefix("pci").is_some_and(|rest| rest.contains(':'));
         let root = names.iter().rposition(is_root)?;
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// How far two devices are apart; `None` where the system does not say enough.
-    pub(super) fn distance(&self, other: &Place) -> Option<Distance> {
+    pub fn distance(&self, other: &Place) -> Option<Distance> {
         if self.host_bridge == other.host_bridge {
             let shared = self.bridges.iter().zip(&other.bridges).take_while(|(one, two)| one == two).count();
             let apart = (self.bridges.len() - shared).max(other.bridges.len() - shared);
@@ -94,24 +94,31 @@ impl Place {
 
 /// How far two devices are apart, nearest first. Words and classes are those of `nvidia-smi topo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) enum Distance {
+pub enum Distance {
+    /// Below one PCI switch.
     #[serde(rename = "PIX")]
     OneSwitch,
+    /// Through several PCI switches.
     #[serde(rename = "PXB")]
     Switches,
+    /// Through the host bridge of a processor.
     #[serde(rename = "PHB")]
     HostBridge,
+    /// Between host bridges of one NUMA node.
     #[serde(rename = "NODE")]
     NumaNode,
+    /// Between NUMA nodes.
     #[serde(rename = "SYS")]
     System,
 }
 
 impl Distance {
-    pub(super) const ALL: [Distance; 5] =
+    /// All of them, nearest first.
+    pub const ALL: [Distance; 5] =
         [Distance::OneSwitch, Distance::Switches, Distance::HostBridge, Distance::NumaNode, Distance::System];
 
-    pub(super) fn word(self) -> &'static str {
+    /// The word of `nvidia-smi topo`.
+    pub fn word(self) -> &'static str {
         match self {
             Distance::OneSwitch => "PIX",
             Distance::Switches => "PXB",
@@ -121,7 +128,8 @@ impl Distance {
         }
     }
 
-    pub(super) fn meaning(self) -> &'static str {
+    /// What the word means.
+    pub fn meaning(self) -> &'static str {
         match self {
             Distance::OneSwitch => "below one PCI switch",
             Distance::Switches => "through several PCI switches",
@@ -170,7 +178,7 @@ mod tests {
         }
         assert_eq!(gpu.distance(&gpu), Some(Distance::OneSwitch));
         let silent = place("/sys/devices/pci0000:37/0000:37:01.0/0000:38:00.0", None);
-        assert_eq!(gpu.distance(&silent), None, "another host bridge, of nobody knows which node");
+        assert_eq!(gpu.distance(&silent), None, "another host bridge, whose node is not known");
     }
 
     #[test]

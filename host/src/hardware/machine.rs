@@ -1,140 +1,101 @@
-//! The topology as it is reported: made from what CUDA, NVML and Linux said, by functions that ask nobody.
+//! A machine as a whole, made from what CUDA, NVML and Linux say of its parts.
 
 use serde::Serialize;
 
-use super::nvml::{Managed, ManagedGpu};
-use super::pci::{Distance, PciAddress, Place};
+use super::found::{CudaGpu, Found, ManagedGpu, NumaNode, Port};
+use super::pci::{Distance, PciAddress};
 
-/// All that was found out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    /// The GPUs that the CUDA driver shows, by number.
-    pub(super) cuda: Vec<CudaGpu>,
-    pub(super) managed: Option<Managed>,
-    /// Of each device of which it is known.
-    pub(super) places: Vec<(PciAddress, Place)>,
-    pub(super) network_devices: Vec<NetworkDevice>,
-    pub(super) numa_nodes: Vec<NumaNode>,
-    /// What could not be asked, in sentences.
-    pub(super) absent: Vec<String>,
-}
-
-/// What the CUDA driver says of a GPU.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct CudaGpu {
-    #[serde(skip)]
-    pub(super) address: Option<PciAddress>,
-    #[serde(skip)]
-    pub(super) name: String,
-    #[serde(skip)]
-    pub(super) capability: (u32, u32),
-    #[serde(skip)]
-    pub(super) memory_bytes: u64,
-    pub(super) multiprocessors: u32,
-    /// The newest target whose kernels it runs.
-    pub(super) target: Option<String>,
-    /// The numbers of the other GPUs whose memory it reaches.
-    pub(super) reaches: Vec<usize>,
-    /// Whether other processes can map its memory by file descriptor.
-    pub(super) shares_files: bool,
-    /// The same by fabric handle, for which a process needs an IMEX channel.
-    pub(super) shares_fabric: bool,
-    pub(super) multicast: bool,
-}
-
-/// An RDMA device.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct NetworkDevice {
-    pub(super) name: String,
-    pub(super) driver: Option<String>,
-    pub(super) address: Option<PciAddress>,
-    pub(super) place: Option<Place>,
-    pub(super) interfaces: Vec<String>,
-    pub(super) ports: Vec<Port>,
-}
-
-/// A port of an RDMA device.
+/// The GPUs, network devices and NUMA nodes of a machine, and how they are connected. Serialises to what `crossdock doctor --json`
+/// prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Port {
-    pub(super) number: u32,
-    pub(super) state: Option<String>,
-    pub(super) link_layer: Option<String>,
-    pub(super) gigabits_per_second: Option<f64>,
-}
-
-/// A NUMA node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct NumaNode {
-    pub(super) number: u32,
-    pub(super) processors: String,
-    pub(super) memory_bytes: Option<u64>,
-}
-
-/// The report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Topology {
+pub struct Hardware {
     /// The release of the driver, where NVML says it.
-    pub(super) driver: Option<String>,
-    pub(super) gpus: Vec<Gpu>,
-    pub(super) gpu_pairs: Vec<GpuPair>,
-    pub(super) network_devices: Vec<Adapter>,
-    pub(super) numa_nodes: Vec<NumaNode>,
-    pub(super) absent: Vec<String>,
+    pub driver: Option<String>,
+    /// Those that CUDA shows, in its order, and after them those that only NVML knows.
+    pub gpus: Vec<Gpu>,
+    /// Every two GPUs.
+    pub gpu_pairs: Vec<GpuPair>,
+    /// RDMA devices, by name.
+    pub network_devices: Vec<Adapter>,
+    /// NUMA nodes, by number.
+    pub numa_nodes: Vec<NumaNode>,
+    /// What could not be asked, in sentences.
+    pub absent: Vec<String>,
 }
 
-/// A GPU of the report.
+/// A GPU of the machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Gpu {
+pub struct Gpu {
     /// By which CUDA programs know it; `null` for one that they are not shown.
-    pub(super) number: Option<usize>,
-    pub(super) name: String,
-    pub(super) compute_capability: Option<String>,
-    pub(super) memory_bytes: Option<u64>,
-    pub(super) pci_address: Option<PciAddress>,
-    pub(super) numa_node: Option<u32>,
-    pub(super) nvlinks: Option<NvLinks>,
-    pub(super) cuda: Option<CudaGpu>,
+    pub number: Option<usize>,
+    /// Its product name.
+    pub name: String,
+    /// Compute capability, such as `9.0`.
+    pub compute_capability: Option<String>,
+    /// Bytes of its memory.
+    pub memory_bytes: Option<u64>,
+    /// Where it is on the PCI bus.
+    pub pci_address: Option<PciAddress>,
+    /// The NUMA node that it belongs to.
+    pub numa_node: Option<u32>,
+    /// Its active NVLinks; `None` where NVML does not say.
+    pub nvlinks: Option<NvLinks>,
+    /// What CUDA says of it; `None` if CUDA does not show it.
+    pub cuda: Option<CudaGpu>,
 }
 
 /// The active NVLinks of a GPU, by what is at their other ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct NvLinks {
-    pub(super) to_gpus: usize,
-    pub(super) to_switches: usize,
-    pub(super) to_others: usize,
-    /// Of one link in one direction.
-    pub(super) bytes_per_second: Option<u64>,
+pub struct NvLinks {
+    /// Links to other GPUs.
+    pub to_gpus: usize,
+    /// Links to NVSwitches.
+    pub to_switches: usize,
+    /// Links to other devices.
+    pub to_others: usize,
+    /// Bytes per second of one link in one direction.
+    pub bytes_per_second: Option<u64>,
 }
 
-/// Two GPUs, by their position in the list.
+/// How two GPUs are connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct GpuPair {
-    pub(super) gpus: [usize; 2],
+pub struct GpuPair {
+    /// Their positions in [`Hardware::gpus`].
+    pub gpus: [usize; 2],
     /// Links that lead from one to the other, directly or through switches; `null` where NVML does not say.
-    pub(super) nvlinks: Option<usize>,
-    pub(super) through_switches: bool,
-    /// Of all these links in one direction.
-    pub(super) nvlink_bytes_per_second: Option<u64>,
-    pub(super) pci_distance: Option<Distance>,
+    pub nvlinks: Option<usize>,
+    /// Whether some of these links lead through NVSwitches.
+    pub through_switches: bool,
+    /// Bytes per second of all these links in one direction.
+    pub nvlink_bytes_per_second: Option<u64>,
+    /// How far they are apart on the PCI bus.
+    pub pci_distance: Option<Distance>,
 }
 
-/// An RDMA device of the report.
+/// An RDMA device of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Adapter {
-    pub(super) name: String,
-    pub(super) driver: Option<String>,
-    pub(super) pci_address: Option<PciAddress>,
-    pub(super) numa_node: Option<u32>,
-    pub(super) interfaces: Vec<String>,
-    pub(super) ports: Vec<Port>,
-    /// To each GPU, by its position in the list.
-    pub(super) pci_distances: Vec<Option<Distance>>,
-    /// The GPUs that are nearest, by their position in the list.
-    pub(super) nearest_gpus: Vec<usize>,
+pub struct Adapter {
+    /// Its name, such as `mlx5_0`.
+    pub name: String,
+    /// The name of its kernel driver.
+    pub driver: Option<String>,
+    /// Where it is on the PCI bus.
+    pub pci_address: Option<PciAddress>,
+    /// The NUMA node that it belongs to.
+    pub numa_node: Option<u32>,
+    /// The network interfaces that it has.
+    pub interfaces: Vec<String>,
+    /// Its ports, by number.
+    pub ports: Vec<Port>,
+    /// Distances on the PCI bus to each of [`Hardware::gpus`].
+    pub pci_distances: Vec<Option<Distance>>,
+    /// Positions in [`Hardware::gpus`] of the GPUs that are nearest.
+    pub nearest_gpus: Vec<usize>,
 }
 
-impl Topology {
-    pub(super) fn new(found: Found) -> Topology {
+impl Hardware {
+    /// Puts together what CUDA, NVML and Linux say; asks nobody.
+    pub fn new(found: Found) -> Hardware {
         let Found { cuda, managed, places, network_devices, numa_nodes, mut absent } = found;
         let place = |address: Option<PciAddress>| {
             let address = address?;
@@ -204,14 +165,14 @@ impl Topology {
         if numa_nodes.is_empty() {
             absent.push("no NUMA nodes (/sys/devices/system/node has none)".to_owned());
         }
-        Topology { driver, gpus, gpu_pairs, network_devices, numa_nodes, absent }
+        Hardware { driver, gpus, gpu_pairs, network_devices, numa_nodes, absent }
     }
 }
 
 /// A GPU's number, and what CUDA and NVML say of it.
 type Merged<'a> = (Option<usize>, Option<CudaGpu>, Option<&'a ManagedGpu>);
 
-/// Those that CUDA shows, in its order, and behind them those that only NVML knows.
+/// Those that CUDA shows, in its order, and after them those that only NVML knows.
 fn merge(cuda: Vec<CudaGpu>, managed: &[ManagedGpu]) -> Vec<Merged<'_>> {
     let is = |address: Option<PciAddress>| move |gpu: &&ManagedGpu| Some(gpu.address) == address;
     let hidden: Vec<&ManagedGpu> =

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::found::{NetworkDevice, NumaNode, Port};
 use super::pci::{PciAddress, Place};
-use super::topology::{NetworkDevice, NumaNode, Port};
 
 /// A tree such as `/sys`.
 #[derive(Debug)]

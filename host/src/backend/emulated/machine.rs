@@ -1,48 +1,58 @@
-//! What the rank threads share, and the execution of what they launched.
+//! The machine of virtual GPUs, and what it knows of each rank.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crossdock_emulator as emulator;
 
-use super::super::{Argument, EventHandle, KernelHandle, Launch, Ticket};
-use super::Settings;
-use super::streams::Streams;
-use crate::exchange::seats::Rendezvous;
-use crate::report::{Counters, LaunchReport, Link, Traffic};
-use crate::{Error, Result};
+use super::queues::Queues;
+use crate::Error;
+use crate::backend::{EventHandle, KernelHandle, Launch, Ticket};
+use crate::exchange::Seats;
+use crate::report::LaunchReport;
 
+/// What the machine is like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) ranks: usize,
+    pub(crate) schedule_seed: u64,
+    pub(crate) priority_changes: Option<u32>,
+    pub(crate) trace: bool,
+    pub(crate) multiprocessors: u32,
+    /// How long waiting ranks bear with one that does nothing, in wall-clock time.
+    pub(crate) patience: Duration,
+}
+
+/// The virtual GPUs of all ranks.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct Machine {
     pub(super) machine: emulator::Machine,
-    pub(super) rendezvous: Rendezvous,
+    pub(super) multiprocessors: u32,
     pub(super) ranks: Vec<RankState>,
     /// Loaded kernels by PTX text and name.
     loaded: HashMap<(String, String), KernelHandle>,
-    kernels: Vec<emulator::Kernel>,
+    pub(super) kernels: Vec<emulator::Kernel>,
     /// Multicast addresses by those of the ranks' memory.
     multicasts: HashMap<Vec<u64>, u64>,
-    /// The error that ended it for everybody.
-    pub(super) broken: Option<Error>,
-    /// When a rank last called.
-    pub(super) progress: Instant,
 }
 
+/// What was launched by one rank, and the memory that it gave back.
 #[derive(Debug, Default)]
 pub(super) struct RankState {
-    pub(super) streams: Streams,
+    pub(super) streams: Queues,
     /// Launches that the machine does not have yet, with those that each waits for besides those of its stream.
-    queue: Vec<(Ticket, Launch, Vec<Ticket>)>,
+    pub(super) queue: Vec<(Ticket, Launch, Vec<Ticket>)>,
     /// All that the machine has or had.
-    handed: HashMap<Ticket, emulator::Ticket>,
+    pub(super) handed: HashMap<Ticket, emulator::Ticket>,
     /// Launches that the machine has, unfinished when it last stopped.
-    under_way: Vec<(Ticket, emulator::Ticket)>,
+    pub(super) under_way: Vec<(Ticket, emulator::Ticket)>,
     launches: u64,
     pub(super) reports: HashMap<Ticket, LaunchReport>,
     /// Cycles of the finished launches.
-    cycles: HashMap<Ticket, u64>,
-    /// Launches whose reports nobody will ask for, and that are not finished.
-    forgotten: HashSet<Ticket>,
+    pub(super) cycles: HashMap<Ticket, u64>,
+    /// Unfinished launches whose reports will not be read.
+    pub(super) forgotten: HashSet<Ticket>,
     /// Local memory to free when the queue is empty.
     released: Vec<u64>,
     /// Symmetric memory in order of allocation: address, and what became of it.
@@ -56,9 +66,9 @@ enum Symmetric {
     Freed,
 }
 
-impl State {
-    /// A machine with one GPU per rank, and programs that run.
-    pub(super) fn new(settings: &Settings) -> Result<State> {
+impl Machine {
+    /// A machine with one GPU per rank.
+    pub(super) fn new(settings: &Settings) -> Result<Machine, emulator::Error> {
         let config = emulator::Config {
             gpus: settings.ranks,
             sms_per_gpu: settings.multiprocessors,
@@ -71,15 +81,13 @@ impl State {
             hosts: emulator::Hosts::PerGpu,
             ..emulator::Config::default()
         };
-        Ok(State {
-            machine: emulator::Machine::new(config).map_err(|error| super::machine_error(None, error))?,
-            rendezvous: Rendezvous::new(settings.ranks),
+        Ok(Machine {
+            machine: emulator::Machine::new(config)?,
+            multiprocessors: settings.multiprocessors,
             ranks: (0..settings.ranks).map(|_| RankState::default()).collect(),
             loaded: HashMap::new(),
             kernels: Vec::new(),
             multicasts: HashMap::new(),
-            broken: None,
-            progress: Instant::now(),
         })
     }
 
@@ -110,24 +118,9 @@ impl State {
         self.multicasts.values().any(|&multicast| multicast == address)
     }
 
-    /// Lets the rendezvous decide, executing what was launched if it comes to that.
-    pub(super) fn settle(&mut self) {
-        let State { machine, rendezvous, ranks, kernels, broken, .. } = self;
-        let gathered = rendezvous.settle(|waiting| {
-            let outcome = execute(machine, ranks, kernels, waiting);
-            *broken = outcome.as_ref().err().cloned();
-            outcome
-        });
-        if gathered {
-            machine.hosts_meet();
-        }
-        self.free_released();
-        self.progress = Instant::now();
-    }
-
-    /// Frees what nobody uses any more: local memory of ranks without launches, and the symmetric allocations that
+    /// Frees what is not used any more: local memory of ranks without launches, and the symmetric allocations that
     /// every rank has released.
-    pub(super) fn free_released(&mut self) {
+    pub(super) fn free_released(&mut self, seats: &Seats) {
         let mut free = Vec::new();
         for rank in self.ranks.iter_mut().filter(|rank| rank.is_idle()) {
             free.append(&mut rank.released);
@@ -136,7 +129,7 @@ impl State {
             let longest = self.ranks.iter().map(|rank| rank.symmetric.len()).max().unwrap_or(0);
             for index in 0..longest {
                 let done = self.ranks.iter().enumerate().all(|(number, rank)| {
-                    self.rendezvous.has_departed(number)
+                    seats.has_departed(number)
                         || rank.symmetric.get(index).is_some_and(|&(_, fate)| fate != Symmetric::InUse)
                 });
                 for (address, fate) in self.ranks.iter_mut().filter_map(|rank| rank.symmetric.get_mut(index))
@@ -181,7 +174,7 @@ impl RankState {
         Some(between.iter().filter_map(|ticket| self.cycles.get(ticket)).sum())
     }
 
-    /// Nobody will ask for this report.
+    /// Drops a report that will not be read.
     pub(super) fn forget(&mut self, ticket: Ticket) {
         let is_under_way = |waiting: Ticket| waiting == ticket;
         if self.queue.iter().any(|&(waiting, ..)| is_under_way(waiting))
@@ -206,80 +199,7 @@ impl RankState {
     }
 }
 
-/// Hands every launch to the machine, and runs it until all launches of some of the waiting ranks are finished: the others' may
-/// depend on what the hosts of these launch next. Returns these ranks.
-fn execute(
-    machine: &mut emulator::Machine,
-    ranks: &mut [RankState],
-    kernels: &[emulator::Kernel],
-    waiting: &[usize],
-) -> Result<Vec<usize>> {
-    let mut refused = None;
-    for (rank, state) in ranks.iter_mut().enumerate() {
-        for (ticket, launch, after) in state.queue.drain(..) {
-            let arguments = launch.arguments.iter().map(argument).collect();
-            let after: Vec<_> =
-                after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
-            let cluster = launch.options.cluster;
-            let cluster = (cluster > 1).then_some([cluster, 1, 1]);
-            let launch = emulator::Launch {
-                gpu: rank,
-                stream: launch.stream.0,
-                kernel: kernels[launch.kernel.0],
-                grid: [launch.blocks, 1, 1],
-                block: [launch.threads, 1, 1],
-                shared_bytes: 0,
-                arguments,
-            };
-            match machine.launch_after(launch, cluster, &after) {
-                Ok(handle) => {
-                    state.handed.insert(ticket, handle);
-                    state.under_way.push((ticket, handle));
-                }
-                Err(error) => refused = refused.or(Some(super::machine_error(Some(rank), error))),
-            }
-        }
-    }
-    if let Some(error) = refused {
-        return Err(error);
-    }
-    let start = Instant::now();
-    machine.run_for(waiting).map_err(|error| super::machine_error(None, error))?;
-    let seconds = start.elapsed().as_secs_f64();
-    tracing::debug!(seconds, "executed");
-    for state in ranks.iter_mut() {
-        state.under_way.retain(|&(ticket, handle)| match machine.report(handle) {
-            Some(report) => {
-                state.cycles.insert(ticket, report.activity.cycles);
-                if !state.forgotten.remove(&ticket) {
-                    state.reports.insert(ticket, launch_report(report, seconds));
-                }
-                false
-            }
-            None => true,
-        });
-    }
-    Ok(waiting.iter().copied().filter(|&rank| ranks[rank].is_idle()).collect())
-}
-
-fn argument(argument: &Argument) -> emulator::Argument {
-    match *argument {
-        Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
-        Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
-        Argument::U32(value) => emulator::Argument::U32(value),
-        Argument::U64(value) => emulator::Argument::U64(value),
-        Argument::F32(value) => emulator::Argument::F32(value),
-        Argument::F64(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
-    }
-}
-
-fn launch_report(report: &emulator::Report, seconds: f64) -> LaunchReport {
-    let nvlink = report.traffic.nvlink.iter();
-    let nvlink =
-        nvlink.map(|(&(_, owner), link)| (owner, Link { read: link.read, written: link.written })).collect();
-    let traffic =
-        Traffic { hbm_read: report.traffic.hbm_read, hbm_written: report.traffic.hbm_written, nvlink };
-    let activity = report.activity.clone();
-    let counters = Counters { warp_instructions: report.warp_instructions, traffic, activity };
-    LaunchReport { kernel: report.kernel.clone(), counters: Some(counters), seconds }
+/// An error of the machine, with the rank that it is about.
+pub(super) fn machine_error(rank: Option<usize>, error: emulator::Error) -> Error {
+    Error::Machine { rank, cause: Arc::new(error) }
 }
