@@ -1,8 +1,8 @@
-//! The struct of a kernel's arguments, so that a launch is checked like a call.
+//! The struct of a kernel's arguments, so that a launch is checked like a call, and how structs are passed.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use syn::{FnArg, ItemFn, Pat};
+use quote::{ToTokens, format_ident, quote};
+use syn::{FnArg, ItemFn, ItemStruct, Member, Pat};
 
 /// `DispatchArguments` for `dispatch`.
 pub(crate) fn name(kernel: &Ident) -> Ident {
@@ -45,6 +45,38 @@ pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenSt
                 let mut arguments = ::std::vec::Vec::new();
                 #(#root::__private::Parameter::append(self.#names, &mut arguments);)*
                 arguments
+            }
+        }
+    })
+}
+
+/// How a launch passes `item`, if it can: each field as a parameter of its own. In a module with mistakes, where it is not
+/// known which structs are `launchable`, every struct stands in, so that nothing more is said of the launch.
+pub(crate) fn of_struct(
+    item: &ItemStruct,
+    launchable: Option<&Vec<String>>,
+    root: &TokenStream,
+) -> Option<TokenStream> {
+    let name = &item.ident;
+    let copies = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
+        attribute
+            .to_token_stream()
+            .to_string()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == "Copy")
+    });
+    if !copies || launchable.is_some_and(|launchable| !launchable.iter().any(|known| name == known)) {
+        return None;
+    }
+    let fields = (0..).zip(&item.fields).filter(|_| launchable.is_some());
+    let members = fields.map(|(index, field)| match &field.ident {
+        Some(name) => Member::Named(name.clone()),
+        None => Member::Unnamed(index.into()),
+    });
+    Some(quote! {
+        impl #root::__private::Parameter for super::#name {
+            fn append(self, _arguments: &mut ::std::vec::Vec<#root::__private::Argument>) {
+                #(#root::__private::Parameter::append(self.#members, _arguments);)*
             }
         }
     })

@@ -156,6 +156,29 @@ fn collect(
     Ok(())
 }
 
+/// What a launch passes for a value of the type, one after the other: scalars and pointers, each with what it adds to
+/// the name of the whole.
+pub(super) fn launched(program: &Program, ty: &Type) -> Result<Vec<(String, Type)>, String> {
+    let parts: Vec<(String, Type)> = match ty {
+        Type::Struct(path) => {
+            let fields = &program.structure(path)?.fields;
+            fields.iter().map(|field| (format!("_{}", field.name), field.ty.clone())).collect()
+        }
+        Type::Slice(_) => {
+            let parts = ty.slice_parts().into_iter().flatten().cloned();
+            ["", "_length"].map(String::from).into_iter().zip(parts).collect()
+        }
+        _ => return Ok(vec![(String::new(), ty.clone())]),
+    };
+    let mut found = Vec::new();
+    for (name, part) in parts {
+        found.extend(
+            launched(program, &part)?.into_iter().map(|(suffix, ty)| (format!("{name}{suffix}"), ty)),
+        );
+    }
+    Ok(found)
+}
+
 /// Size and alignment of a type in memory, as C lays it out.
 pub(super) fn layout(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Result<Layout, String> {
     Ok(match ty {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::signature::{KernelParameter, KernelSignature};
 use crate::Error;
-use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition};
+use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition, Type};
 
 /// Linked and validated modules. Only [`link`](fn@super::link) makes one.
 #[derive(Clone, Debug)]
@@ -62,12 +62,30 @@ impl Program {
         kernels
     }
 
+    /// The names of a module's structs that a launch can pass to a kernel.
+    pub fn launchable_structs(&self, module: &str) -> Vec<&str> {
+        let structs =
+            self.modules.iter().filter(|known| known.name == module).flat_map(|known| &known.structs);
+        let can_pass = |definition: &&StructDefinition| {
+            let path = Path { module: module.to_string(), item: definition.name.clone() };
+            Type::Struct(path).is_launchable(&|ty| self.fields(ty))
+        };
+        structs.filter(can_pass).map(|definition| definition.name.as_str()).collect()
+    }
+
     /// The struct at `path`, or a sentence.
     pub(super) fn structure(&self, path: &Path) -> Result<&StructDefinition, String> {
         match self.structs.get(path) {
             Some((module, position)) => Ok(&self.modules[*module].structs[*position]),
             None => Err(format!("there is no struct `{path}`")),
         }
+    }
+
+    /// The types of a struct's fields; none of anything else.
+    pub(super) fn fields(&self, ty: &Type) -> Vec<Type> {
+        let Type::Struct(path) = ty else { return Vec::new() };
+        let Ok(structure) = self.structure(path) else { return Vec::new() };
+        structure.fields.iter().map(|field| field.ty.clone()).collect()
     }
 
     /// The enum at `path`.

@@ -248,6 +248,28 @@ impl<'a> Environment<'a> {
         self.structs.get(path)
     }
 
+    /// The types of a struct's fields; none of anything else.
+    pub(super) fn fields(&self, ty: &Type) -> Vec<Type> {
+        let definition = match ty {
+            Type::Struct(path) => self.definition(path),
+            _ => None,
+        };
+        let Some(definition) = definition else { return Vec::new() };
+        definition.fields.iter().map(|field| field.ty.clone()).collect()
+    }
+
+    /// As [`fields`](Self::fields), without those whose types are mistakes that have been reported.
+    pub(super) fn readable_fields(&self, ty: &Type) -> Vec<Type> {
+        let mut fields = self.fields(ty);
+        if let Type::Struct(path) = ty
+            && let Some(definition) = self.definition(path)
+        {
+            let mut names = definition.fields.iter().map(|field| &field.name);
+            fields.retain(|_| names.next().is_none_or(|name| !self.is_unreadable(path, name)));
+        }
+        fields
+    }
+
     /// Whether the type of that field is a mistake that has been reported.
     pub(super) fn is_unreadable(&self, path: &Path, field: &str) -> bool {
         !self.unreadable.is_empty() && self.unreadable.contains(&(path.clone(), field.to_string()))

@@ -116,12 +116,12 @@ pub(super) fn signature(
         };
         if function.kernel.is_some()
             && let Some(ty) = &ty
-            && !ty.is_launchable()
+            && !ty.is_launchable(&|ty| environment.readable_fields(ty))
         {
             diagnostics.report(
                 input.span(),
-                "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more \
-                 through memory",
+                "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of \
+                 these: pass more through memory",
             );
         }
         parameters.push(ty);

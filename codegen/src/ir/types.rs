@@ -127,14 +127,24 @@ pub enum Type {
 const LENGTH: Type = Type::Scalar(Scalar::U64);
 
 impl Type {
-    /// Whether a launch can pass it to a kernel.
-    pub fn is_launchable(&self) -> bool {
-        match self {
-            Type::Scalar(_) | Type::Peers(_) => true,
-            Type::Pointer(space, _) => *space != Space::Shared,
-            Type::Slice(pointer) => pointer.is_launchable(),
-            _ => false,
+    /// Whether a launch can pass it to a kernel; `fields` gives the types of a struct's fields.
+    pub fn is_launchable(&self, fields: &impl Fn(&Type) -> Vec<Type>) -> bool {
+        // Each struct is looked at once, also one that contains itself, which is reported elsewhere.
+        let (mut seen, mut rest) = (Vec::new(), vec![self.clone()]);
+        while let Some(ty) = rest.pop() {
+            match &ty {
+                Type::Scalar(_) | Type::Peers(_) => {}
+                Type::Pointer(space, _) if *space != Space::Shared => {}
+                Type::Slice(pointer) => rest.push((**pointer).clone()),
+                Type::Struct(_) if seen.contains(&ty) => {}
+                Type::Struct(_) => {
+                    rest.extend(fields(&ty));
+                    seen.push(ty);
+                }
+                _ => return false,
+            }
         }
+        true
     }
 
     /// Pointer and length, if this is a slice: its fields 0 and 1.

@@ -118,9 +118,13 @@ refused! {
     a_kernel_that_returns: "#[kernel(warps = 1)] fn f() -> u32 { 1 }", "u32",
         "a kernel returns nothing: write results through a pointer parameter";
     a_kernel_that_takes_an_array: "#[kernel(warps = 1)] fn f(x: [u32; 2]) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
     a_kernel_that_takes_shared_memory: "#[kernel(warps = 1)] fn f(x: Shared<u32>) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
+    a_kernel_that_takes_a_struct_with_an_array:
+        "struct Inner { x: [u32; 2] } struct Outer { first: u32, inner: Inner } #[kernel(warps = 1)] fn f(outer: Outer) {}",
+        "outer: Outer",
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
     a_kernel_in_an_impl: "struct A; impl A { #[kernel(warps = 1)] fn f() {} }", "#[kernel",
         "`#[kernel]` belongs on a function of the module: move it there";
 

@@ -94,14 +94,6 @@ impl Flattener<'_, '_> {
         if plain { value } else { None }
     }
 
-    /// The types of a struct's fields.
-    fn field_types(&self, path: &Path) -> Vec<Type> {
-        let definition = self.environment.definition(path);
-        definition
-            .map(|definition| definition.fields.iter().map(|field| field.ty.clone()).collect())
-            .unwrap_or_default()
-    }
-
     fn read(&self, local: LocalId, span: Span) -> Expr {
         Expr { kind: ExprKind::Local(local), ty: self.locals[local.0 as usize].ty.clone(), span }
     }

@@ -213,8 +213,7 @@ impl Flattener<'_, '_> {
         let base = values.pop()?;
         let values: Vec<Expr> = values.into_iter().map(|value| self.reusable(value)).collect();
         let base = self.reusable(base);
-        let Type::Struct(path) = self.ty(node) else { return None };
-        let types = self.field_types(&path);
+        let types = self.environment.fields(&self.ty(node));
         let parts = (0..count).map(|index| {
             let given = written.iter().position(|(position, _)| *position == index);
             let taken = || {
