@@ -11,13 +11,13 @@ use harness::{Memory, assemble, options, ptx, run};
 /// Every operation of every element.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::multicast::bf16::code::*;
-    use crossdock_device::library::multicast::f16::code::*;
-    use crossdock_device::library::multicast::floats::code::*;
-    use crossdock_device::library::multicast::signed::code::*;
-    use crossdock_device::library::multicast::signed64::code::*;
-    use crossdock_device::library::multicast::unsigned::code::*;
-    use crossdock_device::library::multicast::unsigned64::code::*;
+    use crossdock_device::library::lane::multicast::bf16::code::*;
+    use crossdock_device::library::lane::multicast::f16::code::*;
+    use crossdock_device::library::lane::multicast::floats::code::*;
+    use crossdock_device::library::lane::multicast::signed::code::*;
+    use crossdock_device::library::lane::multicast::signed64::code::*;
+    use crossdock_device::library::lane::multicast::unsigned::code::*;
+    use crossdock_device::library::lane::multicast::unsigned64::code::*;
     use crossdock_device::numbers::vector::code::f32x4;
     use crossdock_device::prelude::*;
 

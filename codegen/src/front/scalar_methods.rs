@@ -103,7 +103,8 @@ pub(super) fn names(receiver: Scalar) -> Vec<String> {
     let operations = Intrinsic::all().iter().filter(|intrinsic| has(receiver, **intrinsic));
     let rows = METHODS.iter().filter(|method| method.receivers.include(receiver));
     let rows = rows.map(|row| row.name.to_string());
-    let mut names: Vec<String> = operations.map(|intrinsic| intrinsic.row().rust_name()).chain(rows).collect();
+    let mut names: Vec<String> =
+        operations.map(|intrinsic| intrinsic.row().rust_name()).chain(rows).collect();
     names.sort_unstable();
     names
 }
