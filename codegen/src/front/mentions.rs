@@ -33,11 +33,12 @@ impl Mentions {
         if !self.modules.contains(&path.module) {
             self.modules.insert(path.module.clone());
         }
+        path.arguments.iter().for_each(|argument| self.ty(argument));
     }
 
     fn ty(&mut self, ty: &Type) {
         match ty {
-            Type::Unit | Type::Scalar(_) => {}
+            Type::Unit | Type::Scalar(_) | Type::Parameter(_) => {}
             Type::Struct(path) | Type::Enum(path, _) => self.path(path),
             Type::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
             Type::Array(element, size) => {

@@ -21,6 +21,7 @@ mod enums;
 mod expressions;
 mod flatten;
 mod functions;
+mod generics;
 mod inline;
 mod intrinsics;
 mod items;

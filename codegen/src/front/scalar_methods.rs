@@ -1,7 +1,7 @@
 //! Methods of the scalar types, as rows: which scalars have them, what they take, and what they become.
 
 use super::terms::{BOOL, Term, U32};
-use crate::ir::{BinaryOp, Intrinsic, Rounding, Scalar};
+use crate::ir::{BinaryOp, Bound, Intrinsic, Rounding, Scalar};
 
 /// Which scalars have a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,13 +130,18 @@ pub(super) struct ScalarMethod {
 impl ScalarMethod {
     /// The type of the result for that receiver.
     pub(super) fn result(&self, receiver: Scalar) -> Term {
-        match self.result {
-            Outcome::Same => Term::Scalar(receiver),
+        self.result_for(Term::Scalar(receiver)).unwrap_or(Term::Scalar(unsigned(receiver)))
+    }
+
+    /// The type of the result for a receiver of that type, if it does not depend on which scalar that is.
+    pub(super) fn result_for(&self, receiver: Term) -> Option<Term> {
+        Some(match self.result {
+            Outcome::Same => receiver,
             Outcome::U32 => U32,
             Outcome::Bool => BOOL,
-            Outcome::Unsigned => Term::Scalar(unsigned(receiver)),
-            Outcome::SameAndBool => Term::Tuple(vec![Term::Scalar(receiver), BOOL]),
-        }
+            Outcome::Unsigned => return None,
+            Outcome::SameAndBool => Term::Tuple(vec![receiver, BOOL]),
+        })
     }
 }
 
@@ -153,6 +158,30 @@ pub(super) fn unsigned(scalar: Scalar) -> Scalar {
 /// The method of that name, if `receiver` has it.
 pub(super) fn method(name: &str, receiver: Scalar) -> Option<&'static ScalarMethod> {
     METHODS.iter().find(|method| method.name == name && method.receivers.include(receiver))
+}
+
+/// The method of that name that every type of the set has. Where `Ord` has the names `min` and `max` for some of them
+/// alone, the methods are called `smaller` and `larger`.
+pub(super) fn of_every(bound: Bound, name: &str) -> Option<&'static ScalarMethod> {
+    let mixed = matches!(bound, Bound::Number | Bound::Word);
+    let name = match name {
+        "smaller" if mixed => "min",
+        "larger" if mixed => "max",
+        "min" | "max" if mixed => return None,
+        _ => name,
+    };
+    let mut found = bound.members().iter().map(|member| method(name, *member));
+    let first = found.next()??;
+    let one =
+        bound != Bound::Copy && found.all(|other| other.is_some_and(|other| std::ptr::eq(first, other)));
+    let is_typed = !matches!(first.meaning, Meaning::Expansion(_)) && first.result != Outcome::Unsigned;
+    (one && is_typed).then_some(first)
+}
+
+/// The names of the methods that every type of the set has.
+pub(super) fn names_of_every(bound: Bound) -> Vec<&'static str> {
+    let names = ["smaller", "larger"].into_iter().chain(METHODS.iter().map(|method| method.name));
+    names.filter(|name| of_every(bound, name).is_some()).collect()
 }
 
 /// The names of all methods that `receiver` has.

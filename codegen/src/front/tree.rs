@@ -52,6 +52,7 @@ pub(super) enum NodeKind {
     Repeat(Box<Node>),
     Call {
         function: Path,
+        type_arguments: Vec<Term>,
         const_arguments: Vec<Node>,
         arguments: Vec<Node>,
     },

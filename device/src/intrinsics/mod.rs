@@ -13,6 +13,7 @@ mod memory;
 mod number;
 mod order;
 mod pointer;
+mod sets;
 mod slice;
 mod target;
 mod warp;
@@ -47,6 +48,7 @@ pub use order::{
     Scope, SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
+pub use sets::{Float, Integer, Number, Signed, Unsigned, Word};
 pub use slice::{GlobalSlice, PeerSlice, SharedSlice};
 pub use target::{target_is_at_least, target_is_specific};
 pub use time::{global_timer, nanosleep, trap};

@@ -131,8 +131,16 @@ impl Printer<'_> {
             }
             ExprKind::Call { function, const_arguments, arguments } => {
                 self.path(function);
-                if !const_arguments.is_empty() {
+                let types = &function.arguments;
+                if !const_arguments.is_empty() || !types.is_empty() {
                     self.word("::<");
+                    self.separated(types, |printer, ty| {
+                        printer.word("type ");
+                        printer.ty(ty);
+                    });
+                    if !types.is_empty() && !const_arguments.is_empty() {
+                        self.word(", ");
+                    }
                     self.separated(const_arguments, |printer, part| printer.within(part, Around::Operator));
                     self.word(">");
                 }
@@ -161,7 +169,7 @@ impl Printer<'_> {
         match ty {
             Type::Struct(path) => {
                 self.word("new ");
-                self.path(path);
+                self.struct_path(path);
                 self.arguments(parts);
             }
             Type::Array(..) => {
