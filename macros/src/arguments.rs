@@ -18,6 +18,9 @@ fn capitalise(word: &str) -> String {
 /// The argument struct of `function`, if it is a kernel with plainly named parameters.
 pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenStream> {
     function.attrs.iter().find(|attribute| attribute.path().is_ident("kernel"))?;
+    if function.sig.generics.type_params().next().is_some() {
+        return None;
+    }
     let mut names = Vec::new();
     let mut types = Vec::new();
     for input in &function.sig.inputs {
