@@ -5,7 +5,7 @@ mod harness;
 use crossdock_device::device;
 use crossdock_device::intrinsics::{Global, Number};
 use crossdock_device::launch::Arguments;
-use harness::{Memory, Words, blackwell, ptx, run};
+use harness::{Memory, Words, blackwell, ptx, run, run_text};
 
 /// A generic struct with methods, which another module uses.
 #[device(crate = ::crossdock_device)]
@@ -122,6 +122,18 @@ pub mod code {
     pub fn reduce_f16x2(values: Global<u32>, results: Global<u32>) {
         let sum = warp_sum_f16x2(values.at(lane()).read());
         results.at(lane()).write(sum);
+    }
+
+    /// One reduction after the other, through the same shared memory.
+    #[kernel(warps = 4)]
+    pub fn reduce_again(values: Global<u32>, results: Global<u32>) {
+        let value = values.at(thread_in_block()).read();
+        for round in 0..3u32 {
+            let sum = block_sum(value + round);
+            if thread_in_block() == 0 {
+                results.at(round).write(sum);
+            }
+        }
     }
 
     /// Structs with several types at once.
@@ -281,4 +293,34 @@ fn a_generic_function_leaves_no_trace() {
     let text = generic.ptx.to_string();
     assert_eq!(text.matches("shfl.sync.bfly").count(), 35, "{text}");
     assert_eq!(text.matches("bar.sync").count() + text.matches("barrier.sync").count(), 6, "{text}");
+}
+
+/// Of the barriers of a reduction, none can be left out: without one there is a race.
+#[test]
+fn every_barrier_of_a_reduction_is_needed() {
+    let kernel =
+        ptx::<code::ReduceAgainArguments>(&code::__device::MODULE, &[], &blackwell()).expect("specialised");
+    let text = kernel.ptx.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    let is_barrier =
+        |line: &str| line.trim_start().starts_with("bar.") || line.trim_start().starts_with("barrier.");
+    let barriers: Vec<usize> = (0..lines.len()).filter(|line| is_barrier(lines[*line])).collect();
+    assert_eq!(barriers.len(), 2, "{text}");
+    let caught = |text: &str| {
+        (0..20).any(|seed| {
+            let mut memory = Memory::with_seed(1, seed);
+            let words: Vec<u32> = (0..128).collect();
+            let (values, results) = (memory.global(&words), memory.global(&[0; 3]));
+            let arguments =
+                code::ReduceAgainArguments { values: values.pointer(), results: results.pointer() };
+            let ran = run_text(&mut memory, text, "reduce_again", 128, &arguments);
+            ran.is_err() || memory.words(&results) != [8128, 8256, 8384]
+        })
+    };
+    assert!(!caught(&text));
+    for without in barriers {
+        let mutant: Vec<&str> =
+            lines.iter().enumerate().filter(|(line, _)| *line != without).map(|(_, text)| *text).collect();
+        assert!(caught(&mutant.join("\n")), "{}", lines[without]);
+    }
 }

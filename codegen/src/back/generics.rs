@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Mistake;
 use crate::ir::{
-    Block, Expr, ExprKind, Function, Module, Path, Projection, Role, Scalar, Span, StatementKind,
-    StructDefinition, Type, TypeParameter,
+    Block, Expr, ExprKind, Function, Module, Path, Projection, Scalar, Span, StatementKind, StructDefinition,
+    Type, TypeParameter,
 };
 
 /// Instances that a program may have: more come from a function that calls itself with ever larger types.
@@ -289,11 +289,10 @@ impl Instances {
                 self.expression(right, arguments);
             }
             ExprKind::Inline(inline, values) => {
-                for operand in &mut inline.operands {
-                    if let Role::Out(ty) | Role::Scratch(ty) = &mut operand.role {
-                        self.ty(ty, arguments, span);
-                    }
+                for ty in inline.operands.iter_mut().filter_map(|operand| operand.role.ty_mut()) {
+                    self.ty(ty, arguments, span);
                 }
+                *inline = inline.with_types();
                 values.iter_mut().for_each(|value| self.expression(value, arguments));
             }
             ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => {

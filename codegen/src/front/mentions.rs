@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Role, Size, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Size, StatementKind, Type};
 
 /// Names of all other modules whose items appear in `module`.
 pub(super) fn imports(module: &Module) -> Vec<String> {
@@ -102,11 +102,7 @@ impl Mentions {
                 self.expression(right);
             }
             ExprKind::Inline(inline, parts) => {
-                for operand in &inline.operands {
-                    if let Role::Out(ty) | Role::Scratch(ty) = &operand.role {
-                        self.ty(ty);
-                    }
-                }
+                inline.operands.iter().filter_map(|operand| operand.role.ty()).for_each(|ty| self.ty(ty));
                 parts.iter().for_each(|part| self.expression(part));
             }
             ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => {

@@ -22,7 +22,7 @@ mod parameter;
 mod types;
 
 pub use hint::{LoadHint, StoreHint};
-pub use inline::{Inline, InlineOperand, Role};
+pub use inline::{Inline, InlineOperand, Notation, Role};
 pub use intrinsic::{
     Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
     RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,

@@ -31,11 +31,13 @@ pub enum Bound {
     Float,
     /// Integers and floats of 32 and 64 bits, which atomics take.
     Word,
+    /// The integers among these.
+    IntegerWord,
 }
 
 impl Bound {
     /// Every set.
-    pub const ALL: [Bound; 7] = [
+    pub const ALL: [Bound; 8] = [
         Bound::Copy,
         Bound::Number,
         Bound::Integer,
@@ -43,6 +45,7 @@ impl Bound {
         Bound::Signed,
         Bound::Float,
         Bound::Word,
+        Bound::IntegerWord,
     ];
 
     /// The name of the trait.
@@ -55,6 +58,7 @@ impl Bound {
             Bound::Signed => "Signed",
             Bound::Float => "Float",
             Bound::Word => "Word",
+            Bound::IntegerWord => "IntegerWord",
         }
     }
 
@@ -74,6 +78,7 @@ impl Bound {
             Bound::Signed => &[I8, I16, I32, I64],
             Bound::Float => &[F32, F64],
             Bound::Word => &[U32, U64, I32, I64, F32, F64],
+            Bound::IntegerWord => &[U32, U64, I32, I64],
         }
     }
 

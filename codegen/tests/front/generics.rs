@@ -9,7 +9,7 @@ refused! {
     two_sets: "fn f<T: Float + Word>(x: T) {}", "Word>",
         "a type parameter stands for one set of types: write `T: Word` alone";
     a_lifetime_as_a_bound: "fn f<T: 'static>(x: T) {}", "'static",
-        "this is no set of device types: bound `T` by one of `Copy`, `Number`, `Integer`, `Unsigned`, `Signed`, `Float`, `Word`";
+        "this is no set of device types: bound `T` by one of `Copy`, `Number`, `Integer`, `Unsigned`, `Signed`, `Float`, `Word`, `IntegerWord`";
     a_default: "struct A<T = u32> { x: T }", "u32>", "a type parameter has no default in device code: leave it out";
     a_type_as_a_name: "fn f<u32: Number>(x: u32) {}", "u32: Number", "`u32` is a type: call the parameter `T`";
     a_type_after_a_constant: "fn f<const N: u32, T: Number>(x: T) {}", "T: Number",
@@ -172,4 +172,28 @@ fn wrong_type_arguments_in_text_are_mistakes() {
         let Err(Error::Invalid(mistakes)) = back::link(vec![module]) else { panic!("accepted: {call}") };
         assert_eq!(mistakes[0].message, sentence, "{call}");
     }
+}
+
+/// The name of a type stands in inline PTX for what the type parameter is.
+#[test]
+fn inline_ptx_names_the_type() {
+    let text = specialised(
+        "fn mix<T: IntegerWord>(x: T, y: T) -> T {\
+         ptx!(\"xor.{b} {z}, {x}, {y};\", \"add.{t} {d}, {z}, {y};\", \"max.{u} {e}, {d}, {x};\",\
+         b = bits(T), t = type(T), u = unsigned(T), x = in(x), y = in(y), z = scratch(T), d = scratch(T), e = out(T)) }\
+         #[kernel(warps = 1)] fn k(y: Global<i64>, z: Global<i32>) {\
+         y.write(mix(y.read(), 3)); z.write(mix(z.read(), 4)); }",
+    );
+    for instruction in ["xor.b64", "xor.b32", "add.s64", "add.s32", "max.u64", "max.u32"] {
+        assert!(text.contains(instruction), "{instruction}\n{text}");
+    }
+}
+
+refused! {
+    an_instruction_that_one_type_lacks:
+        r#"fn f<T: Word>(x: T) -> T { ptx!("and.{b} {d}, {x}, {x};", "sad.{t} {d}, {x}, {x}, {x};", b = bits(T), t = type(T), x = in(x), d = out(T)) }"#,
+        "\"sad", "`sad` has no modifier `.f32`; its forms are: `sad.<integer>`";
+    a_type_that_is_not_used:
+        r#"fn f(x: u32) -> u32 { ptx!("mov.b32 {d}, {x};", t = type(u32), x = in(x), d = out(u32)) }"#,
+        "ptx", "the operand `t` is not used: leave it out";
 }

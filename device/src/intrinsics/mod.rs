@@ -48,7 +48,7 @@ pub use order::{
     Scope, SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
-pub use sets::{Float, Integer, Number, Signed, Unsigned, Word};
+pub use sets::{Float, Integer, IntegerWord, Number, Signed, Unsigned, Word};
 pub use slice::{GlobalSlice, PeerSlice, SharedSlice};
 pub use target::{target_is_at_least, target_is_specific};
 pub use time::{global_timer, nanosleep, trap};

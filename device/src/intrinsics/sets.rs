@@ -9,6 +9,7 @@ use std::ops::{
     MulAssign, Neg, Not, Rem, RemAssign, Shl, ShlAssign, Shr, ShrAssign, Sub, SubAssign,
 };
 
+use super::inline::Operand;
 use crate::launch::Parameter;
 
 mod sealed {
@@ -34,6 +35,7 @@ mod sealed {
 pub trait Number:
     sealed::Sealed
     + Parameter
+    + Operand
     + Debug
     + PartialEq
     + PartialOrd
@@ -66,6 +68,10 @@ pub trait Number:
 /// Numbers of 32 and 64 bits: what atomics take.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no number of 32 or 64 bits")]
 pub trait Word: Number {}
+
+/// Integers of 32 and 64 bits.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no integer of 32 or 64 bits")]
+pub trait IntegerWord: Integer + Word {}
 
 /// Integers: bits, shifts by a `u32`, and a total order, which has `min` and `max`.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no integer of the device language")]
@@ -192,14 +198,14 @@ macro_rules! integer {
 integer! {
     u8: to_u8 in Unsigned;
     u16: to_u16 in Unsigned;
-    u32: to_u32 in Unsigned, Word;
-    u64: to_u64 in Unsigned, Word;
-    usize: to_usize in Unsigned, Word;
+    u32: to_u32 in Unsigned, Word, IntegerWord;
+    u64: to_u64 in Unsigned, Word, IntegerWord;
+    usize: to_usize in Unsigned, Word, IntegerWord;
     i8: to_i8 in Signed;
     i16: to_i16 in Signed;
-    i32: to_i32 in Signed, Word;
-    i64: to_i64 in Signed, Word;
-    isize: to_isize in Signed, Word;
+    i32: to_i32 in Signed, Word, IntegerWord;
+    i64: to_i64 in Signed, Word, IntegerWord;
+    isize: to_isize in Signed, Word, IntegerWord;
 }
 
 macro_rules! float {

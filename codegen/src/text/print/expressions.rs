@@ -203,29 +203,29 @@ impl Printer<'_> {
                 self.word(", ");
             }
             self.name(&operand.name);
-            self.word(match operand.role {
-                Role::In => " = in(",
-                Role::InOut => " = inout(",
-                Role::Const => " = const(",
-                Role::Order(_) => " = order(",
-                Role::Scope(_) => " = scope(",
-                Role::Out(_) => " = out(",
-                Role::Scratch(_) => " = scratch(",
-            });
+            let word = match operand.role {
+                Role::In => "in",
+                Role::InOut => "inout",
+                Role::Const => "const",
+                Role::Order(_) => "order",
+                Role::Scope(_) => "scope",
+                Role::Type(notation, _) => notation.word(),
+                Role::Out(_) => "out",
+                Role::Scratch(_) => "scratch",
+            };
+            let _ = write!(self.out, " = {word}(");
             match &operand.role {
-                Role::Out(ty) | Role::Scratch(ty) => self.ty(ty),
-                role => {
-                    match role {
-                        Role::Order(orders) => orders.iter().for_each(|order| {
-                            let _ = write!(self.out, "{}, ", order_name(*order));
-                        }),
-                        Role::Scope(scopes) => scopes.iter().for_each(|scope| {
-                            let _ = write!(self.out, "{}, ", scope_name(*scope));
-                        }),
-                        _ => {}
-                    }
-                    values.next().into_iter().for_each(|value| self.expression(value));
-                }
+                Role::Order(orders) => orders.iter().for_each(|order| {
+                    let _ = write!(self.out, "{}, ", order_name(*order));
+                }),
+                Role::Scope(scopes) => scopes.iter().for_each(|scope| {
+                    let _ = write!(self.out, "{}, ", scope_name(*scope));
+                }),
+                _ => {}
+            }
+            match operand.role.ty() {
+                Some(ty) => self.ty(ty),
+                None => values.next().into_iter().for_each(|value| self.expression(value)),
             }
             self.word(")");
         }

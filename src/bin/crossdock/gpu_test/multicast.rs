@@ -10,7 +10,7 @@ use crate::failure::Failure;
 #[crossdock::device(crate = ::crossdock)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::library::multicast::unsigned::code::MulticastU32;
+    use crossdock::library::multicast::code::Multicast;
     use crossdock::prelude::*;
 
     /// Every rank gets the sums of all ranks; this one adds `count` words from `first` on.
@@ -18,7 +18,7 @@ pub mod code {
     pub fn all_reduce(words: Global<u32>, first: u32, count: u32) {
         let mut at = block_in_grid() * threads_in_block() + thread_in_block();
         while at < count {
-            let word = MulticastU32::new(words).at(first + at);
+            let word = Multicast::new(words).at(first + at);
             word.store(word.load_reduce_add(Relaxed, System), Relaxed, System);
             at += blocks_in_grid() * threads_in_block();
         }
