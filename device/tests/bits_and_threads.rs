@@ -1,4 +1,4 @@
-//! Bit operations against what the host computes, and what lanes work out together.
+//! What lanes work out together. Bit operations, which GPUs execute too, are in `trial/src/lane/intrinsics.rs`.
 
 mod harness;
 
@@ -9,44 +9,8 @@ use harness::{Memory, assemble, options, ptx, run};
 #[device(crate = ::crossdock_device)]
 pub mod code {
     use crossdock_device::library::approximate::code::*;
-    use crossdock_device::library::bits::code::*;
     use crossdock_device::library::threads::code::*;
     use crossdock_device::prelude::*;
-
-    /// Every bit operation on three words, mixed so that each result shows.
-    pub fn mixed(a: u32, b: u32, c: u32, which: u32) -> u32 {
-        match which {
-            0 => funnel_shift_left(a, b, c),
-            1 => funnel_shift_right(a, b, c),
-            2 => permute_bytes(a, b, c),
-            3 => logic3::<0x96>(a, b, c) ^ logic3::<0xd8>(c, a, b),
-            4 => extract_bits(a, b, c),
-            5 => insert_bits(a, b, c, b >> 8),
-            6 => multiply_high(a, b),
-            7 => {
-                let product = multiply_high_u64((a as u64) << 32 | b as u64, (c as u64) << 32 | a as u64);
-                product as u32 ^ (product >> 32) as u32
-            }
-            8 => multiply_high_add(a, b, c),
-            9 => dot_u8(a, b, c),
-            _ => dot_i8(a, b, c as i32) as u32,
-        }
-    }
-
-    /// All of them, for each lane.
-    #[kernel(warps = 1)]
-    pub fn all(values: Global<u32>, results: Global<u32>, count: u32) {
-        let mut row = 0;
-        while row < count {
-            let place = values.at((row * 32 + lane()) * 3);
-            #[unroll]
-            for which in 0..11 {
-                let result = mixed(place.read(), place.at(1u32).read(), place.at(2u32).read(), which);
-                results.at((row * 32 + lane()) * 11 + which).write(result);
-            }
-            row += 1;
-        }
-    }
 
     /// What a warp works out together.
     #[kernel(warps = 1)]
@@ -103,25 +67,6 @@ fn inputs(count: usize) -> Vec<u32> {
 }
 
 #[test]
-fn bit_operations_compute_what_the_host_does() {
-    let rows = 40;
-    let words = inputs(rows * 96);
-    let mut memory = Memory::new(1);
-    let (values, results) = (memory.global(&words), memory.global(&vec![0; rows * 32 * 11]));
-    let arguments =
-        code::AllArguments { values: values.pointer(), results: results.pointer(), count: rows as u32 };
-    run(&mut memory, &code::__device::MODULE, arguments, &[]);
-    let (triples, _) = words.as_chunks::<3>();
-    let found = memory.words(&results);
-    for (index, [a, b, c]) in triples.iter().enumerate() {
-        for which in 0..11 {
-            let expected = code::mixed(*a, *b, *c, which as u32);
-            assert_eq!(found[index * 11 + which], expected, "operation {which} of {a:#x}, {b:#x}, {c:#x}");
-        }
-    }
-}
-
-#[test]
 fn lanes_work_out_one_answer() {
     let words: Vec<u32> = inputs(64)[20..52].to_vec();
     let mut memory = Memory::new(1);
@@ -173,9 +118,6 @@ fn a_grid_may_wait_for_another() {
 #[test]
 fn ptxas_takes_them_for_the_targets_that_they_claim() {
     let module = &code::__device::MODULE;
-    let all =
-        ptx::<code::AllArguments>(module, &[], &options("sm_80", "7.0")).expect("sm_80 has all of them");
-    assemble("all", &all.ptx.to_string(), "sm_80");
     let newer = options("sm_90", "8.0");
     let together = ptx::<code::TogetherArguments>(module, &[], &newer).expect("sm_90 has all of them");
     assemble("together", &together.ptx.to_string(), "sm_90");

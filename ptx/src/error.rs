@@ -124,7 +124,6 @@ pub enum Error {
         found: String,
     },
     /// There is no `ptxas` on this machine, or it does not run.
-    #[cfg(feature = "assembler")]
     #[error("no ptxas ({program}: {reason}; set PTXAS or PATH)")]
     NoAssembler {
         /// What was started.

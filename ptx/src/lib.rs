@@ -8,7 +8,6 @@
 //! # Ok::<(), crossdock_ptx::Error>(())
 //! ```
 
-#[cfg(feature = "assembler")]
 pub mod assembler;
 mod check;
 mod error;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::{crossdock_in, text};
+use super::{crossdock_in, text};
 
 /// What the tool answers, as a transcript. Nothing may reach standard output, and nothing may panic.
 fn transcript(folder: &Path, commands: &[&str]) -> String {
@@ -26,9 +26,11 @@ fn flags() {
             "run --hidden 7176 --wire fp8",
             "run --hidden 0",
             "run --wire fp9",
-            "run --wire fp8:0",
-            "run --wire opaque:100",
-            "run --wire opaque:0+4",
+            "run --wire fp8:e5m2:ue8m0:64",
+            "run --layout expert:8",
+            "run --wire fp8(e4m3,block:0,scale:f32)",
+            "run --wire opaque(row:100)",
+            "run --wire opaque(row:0,sides:[4])",
             "run --target hopper",
             "run --experts 250 --gpus-per-node 8",
             "run --gpus-per-node 0",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{crossdock, text};
+use super::{crossdock, text};
 
 const SHAPE: &str = "--gpus-per-node 4 --hidden 256 --experts 16 --top-k 4";
 
@@ -91,9 +91,10 @@ fn iterations_are_counted_and_one_rank_needs_no_peer() {
 /// Rows of every wire format are in device memory before.
 #[test]
 fn every_wire_format_and_layout_is_measured() {
-    for flags in
-        ["--wire opaque:48+5+3 --hidden 72 --layout masked:64", "--wire fp8:e5m2:ue8m0:80 --hidden 160"]
-    {
+    for flags in [
+        "--wire opaque(row:48,sides:[5,3]) --hidden 72 --layout masked(capacity:64)",
+        "--wire fp8(e5m2,block:80,scale:ue8m0) --hidden 160",
+    ] {
         let found = rows(&format!(
             "--gpus-per-node 2 --experts 4 --top-k 3 {flags} --tokens 5 --only dispatch,dispatch-cached,combine --warm-up 1"
         ));
@@ -104,12 +105,13 @@ fn every_wire_format_and_layout_is_measured() {
 
 #[test]
 fn the_table_names_machine_and_shape() {
-    let output = crossdock(&format!("bench {SHAPE} --tokens 4 --layout expert:8 --routing zipf:1.2"));
+    let output =
+        crossdock(&format!("bench {SHAPE} --tokens 4 --layout by_expert(alignment:8) --routing zipf:1.2"));
     assert!(output.status.success(), "{}", text(&output.stderr));
     let text = text(&output.stdout);
     assert!(
         text.starts_with(
-            "4 ranks on virtual GPUs, which count; times are those of a model of H100 SXM, sm_90; hidden 256, top-4 of 16 experts, bf16, layout expert:8, routes zipf:1.2; 1 iteration(s)\n"
+            "4 ranks on virtual GPUs, which count; times are those of a model of H100 SXM, sm_90; hidden 256, top-4 of 16 experts, bf16, layout by_expert(alignment: 8), routes zipf:1.2; 1 iteration(s)\n"
         ),
         "{text}"
     );

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{crossdock, crossdock_in, text, verified};
+use super::{crossdock, crossdock_in, text, verified};
 
 const SHAPE: &str = "--gpus-per-node 3 --hidden 48 --experts 6 --top-k 2 --wire bf16";
 
@@ -110,7 +110,7 @@ fn counters_and_estimates_are_in_the_report() {
 fn a_trace_has_slices_of_every_gpu_and_ends_with_the_bytes_of_the_report() {
     let folder = tempfile::tempdir().expect("a folder");
     let shape = "--gpus-per-node 2 --tokens 5 --hidden 64 --experts 4 --top-k 2";
-    let report = crate::verified_in(folder.path(), &format!("{shape} --trace trace.json"));
+    let report = super::verified_in(folder.path(), &format!("{shape} --trace trace.json"));
     let untraced = verified(shape);
     assert_eq!(report["hash"], untraced["hash"]);
     assert_eq!(report["dispatch"]["activity"], untraced["dispatch"]["activity"], "recording changes nothing");

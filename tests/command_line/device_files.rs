@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::{crossdock_in, text};
+use super::{crossdock_in, text};
 
 const KERNELS: &str = r#"//! Somebody's kernels.
 use crossdock::device;

@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array1, Array2, ArrayD};
 use ndarray_npy::{read_npy, write_npy};
 
-use crate::{crossdock_in, text};
+use super::{crossdock_in, text};
 
 /// The path of a stored PTX file.
 fn ptx(name: &str) -> String {

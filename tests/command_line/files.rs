@@ -8,7 +8,7 @@ use ndarray_npy::{read_npy, write_npy};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use crate::{crossdock_in, text, verified_in};
+use super::{crossdock_in, text, verified_in};
 
 /// Two ranks with two tokens of eight elements; all values and sums are exact in bf16.
 fn tokens() -> Array2<f32> {

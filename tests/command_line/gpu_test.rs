@@ -1,6 +1,6 @@
 //! `crossdock gpu-test`: the lane for hardware, tested on virtual GPUs, and what it says where there is no hardware.
 
-use crate::{crossdock, text};
+use super::{crossdock, text};
 
 #[test]
 fn the_lane_passes_on_virtual_gpus() {

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{crossdock, text, verified, verified_in};
+use super::{crossdock, text, verified, verified_in};
 
 #[test]
 fn unusual_shapes_are_verified() {
@@ -14,10 +14,10 @@ fn unusual_shapes_are_verified() {
         "--tokens 5 --hidden 64 --routing zipf:1.5 --expert identity",
         "--tokens 5 --hidden 64 --groups 8 --top-groups 4",
         "--tokens 5 --hidden 80 --wire fp8 --expert identity",
-        "--tokens 5 --hidden 80 --wire fp8:e5m2:ue8m0 --target sm_80",
-        "--tokens 5 --hidden 144 --wire fp8:power:32 --pre-quantised --layout expert:8",
-        "--tokens 5 --hidden 80 --wire fp8:7",
-        "--tokens 5 --hidden 72 --wire opaque:48+5+3 --layout masked:40",
+        "--tokens 5 --hidden 80 --wire fp8(e5m2,block:128,scale:ue8m0) --target sm_80",
+        "--tokens 5 --hidden 144 --wire fp8(e4m3,block:32,scale:power_of_two) --pre-quantised --layout by_expert(alignment:8)",
+        "--tokens 5 --hidden 80 --wire fp8(e4m3,block:7,scale:f32)",
+        "--tokens 5 --hidden 72 --wire opaque(row:48,sides:[5,3]) --layout masked(capacity:40)",
         "--gpus-per-node 1 --tokens 5 --hidden 64 --experts 8",
     ] {
         verified(arguments);
@@ -40,7 +40,7 @@ fn bytes_are_near_the_fewest_possible() {
 
 #[test]
 fn the_plan_follows_from_shape_model_and_flag_and_changes_no_bit() {
-    let shape = "--tokens 30 --hidden 64 --layout expert:4";
+    let shape = "--tokens 30 --hidden 64 --layout by_expert(alignment:4)";
     let plan = |arguments: &str| {
         let run = verified(&format!("{shape} {arguments}"));
         let taken = ["dispatch", "combine"]

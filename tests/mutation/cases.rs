@@ -1,7 +1,8 @@
 //! The rounds that mutants are tried in: small, and such that they reach every instruction of every image.
 
 use crossdock::host::Layout;
-use crossdock::{DeviceModule, Float8, Fp8, Opaque, ScaleFormat, Shape, Wire};
+use crossdock::{DeviceModule, Float8, Fp8, Opaque, ScaleFormat, Wire};
+use crossdock_trial::{Case, Choice};
 
 /// What goes wrong in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,66 +26,63 @@ pub(crate) enum Step {
     Combine,
 }
 
-/// Rounds with one dock: what they are like, and the tokens of each rank in each.
+/// Rounds with one dock, and what goes wrong in them.
 #[derive(Clone, Debug)]
-pub(crate) struct Case {
+pub(crate) struct Tried {
     /// What the kernels are made for.
     pub(crate) target: &'static str,
-    pub(crate) shape: Shape,
-    /// Rows of FP8 are bf16 that dispatch quantises.
-    pub(crate) quantises: bool,
-    pub(crate) layout: Layout,
+    pub(crate) case: Case,
     /// Rows that may arrive at a rank; `None` for as many as there can be.
     pub(crate) rows: Option<usize>,
-    pub(crate) rounds: Vec<Vec<usize>>,
     pub(crate) trouble: Trouble,
 }
 
 /// For every target that is shipped: several blocks and warps of each GPU, two and three GPUs, all layouts, wires and side
 /// tensors, rows that take a bulk copy more than one turn, buffers that are used again, and every fault that kernels report,
 /// by several blocks at once.
-pub(crate) fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Tried> {
     DeviceModule::shipped_targets().iter().flat_map(|target| cases_for(target)).collect()
 }
 
-fn cases_for(target: &'static str) -> Vec<Case> {
-    let shape = |hidden, top_k, experts, wire| Shape { hidden, top_k, experts, wire };
-    let plain = shape(64, 3, 6, Wire::Bf16);
-    let by_expert = Layout::ByExpert { alignment: 2 };
-    let (rounds, few) = (vec![vec![19, 9], vec![9, 17]], vec![vec![9, 3], vec![2, 5]]);
-    let case = |layout, trouble| Case {
-        target,
-        shape: plain,
-        quantises: false,
-        layout,
-        rows: None,
-        rounds: rounds.clone(),
-        trouble,
+fn cases_for(target: &'static str) -> Vec<Tried> {
+    let shape = |hidden, top_k, wire| Case {
+        experts_per_rank: top_k,
+        top_k,
+        hidden,
+        wire,
+        choice: Choice::Sparse,
+        rounds: vec![vec![9, 3], vec![2, 5]],
+        ..Case::default()
     };
-    let of = |shape, layout| Case { shape, rounds: few.clone(), ..case(layout, Trouble::None) };
+    let with =
+        |case: Case, layout, trouble| Tried { target, case: Case { layout, ..case }, rows: None, trouble };
+    let rounds = vec![vec![19, 9], vec![9, 17]];
+    let plain =
+        |layout, trouble| with(Case { rounds: rounds.clone(), ..shape(64, 3, Wire::Bf16) }, layout, trouble);
+    let few = |case: Case, layout| with(case, layout, Trouble::None);
+    let by_expert = Layout::ByExpert { alignment: 2 };
     let fp8 = |element, block, scale| Wire::Fp8(Fp8 { element, block, scale });
     let opaque = Wire::Opaque(Opaque { row_bytes: 48, sides: [5, 3, 0, 0] });
+    let three = vec![vec![19, 3, 9], vec![4, 17, 0]];
+    let narrow = |element, scale| shape(48, 2, fp8(element, 16, scale));
+    let codes = Case { rounds: rounds.clone(), ..narrow(Float8::E4m3, ScaleFormat::F32) };
+    let exponents = shape(96, 3, fp8(Float8::E5m2, 32, ScaleFormat::Ue8m0));
+    let powers = narrow(Float8::E4m3, ScaleFormat::PowerOfTwo);
     vec![
-        Case { rounds: vec![vec![19, 3, 9], vec![4, 17, 0]], ..case(Layout::BySource, Trouble::None) },
-        case(by_expert, Trouble::None),
-        Case {
-            shape: shape(48, 2, 4, fp8(Float8::E4m3, 16, ScaleFormat::F32)),
-            ..case(Layout::Masked { capacity: 28 }, Trouble::None)
-        },
-        Case { quantises: true, ..of(shape(96, 3, 6, fp8(Float8::E5m2, 32, ScaleFormat::Ue8m0)), by_expert) },
-        Case {
-            quantises: true,
-            ..of(shape(48, 2, 4, fp8(Float8::E4m3, 16, ScaleFormat::PowerOfTwo)), Layout::BySource)
-        },
-        of(shape(64, 3, 6, opaque), by_expert),
+        few(Case { rounds: three, experts_per_rank: 2, ..shape(64, 3, Wire::Bf16) }, Layout::BySource),
+        plain(by_expert, Trouble::None),
+        few(codes, Layout::Masked { capacity: 28 }),
+        few(Case { quantises: true, ..exponents }, by_expert),
+        few(Case { quantises: true, ..powers }, Layout::BySource),
+        few(shape(64, 3, opaque), by_expert),
         // 258 pieces of 16 bytes; a warp has room for 256.
-        of(shape(2064, 3, 6, Wire::Bf16), by_expert),
-        Case { rows: Some(3), ..case(Layout::BySource, Trouble::None) },
-        case(by_expert, Trouble::BadExperts),
-        case(Layout::BySource, Trouble::BadExpertsEverywhere),
-        case(Layout::BySource, Trouble::TooManyTokens),
-        case(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
-        case(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
-        case(Layout::BySource, Trouble::EndsBefore(Step::Combine)),
+        few(shape(2064, 3, Wire::Bf16), by_expert),
+        Tried { rows: Some(3), ..plain(Layout::BySource, Trouble::None) },
+        plain(by_expert, Trouble::BadExperts),
+        plain(Layout::BySource, Trouble::BadExpertsEverywhere),
+        plain(Layout::BySource, Trouble::TooManyTokens),
+        plain(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
+        plain(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
+        plain(Layout::BySource, Trouble::EndsBefore(Step::Combine)),
     ]
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossdock::{CompileOptions, Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction};
 
-use crate::cases::Case;
+use crate::cases::Tried;
 
 /// The kernels of a round, and the router before it.
 #[derive(Clone)]
@@ -14,9 +14,9 @@ pub(crate) struct Kernels {
 }
 
 impl Kernels {
-    pub(crate) fn new(case: &Case) -> Kernels {
-        let shape = case.shape;
-        let options = CompileOptions::new(case.target, None).expect("a target");
+    pub(crate) fn new(tried: &Tried) -> Kernels {
+        let shape = tried.case.shape();
+        let options = CompileOptions::new(tried.target, None).expect("a target");
         let gate = Gate {
             experts: shape.experts,
             groups: 1,

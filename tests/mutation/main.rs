@@ -77,8 +77,13 @@ fn faults_come_out_as_the_cases_want_them() {
 
 #[test]
 fn mutants_differ_from_the_kernel_in_one_place() {
-    for case in cases() {
-        for (name, text) in Kernels::new(&case).ptx() {
+    let mut known = BTreeSet::new();
+    for tried in cases() {
+        for (name, text) in Kernels::new(&tried).ptx() {
+            // Cases of one shape share their kernels.
+            if !known.insert(text.to_owned()) {
+                continue;
+            }
             let canonical = crossdock_ptx::parse(text).expect("PTX").to_string();
             let lines: Vec<&str> = canonical.lines().collect();
             for mutant in mutants(text) {

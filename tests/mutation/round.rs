@@ -1,13 +1,14 @@
 //! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
 
 use crossdock::host::{
-    Arrived, Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Dock, Error, Layout, Origin,
-    Rank, Routed, Routing, Tokens, Topology,
+    Arrived, Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Dock, Error, Layout, Rank,
+    Routed, Routing, Topology,
 };
-use crossdock::{Opaque, Shape, Wire};
+use crossdock::{Shape, Wire};
+use crossdock_trial::{Observed, Random, Trial};
 use half::bf16;
 
-use crate::cases::{Case, Step, Trouble};
+use crate::cases::{Step, Tried, Trouble};
 use crate::kernels::Kernels;
 
 /// What came of a case.
@@ -22,19 +23,16 @@ pub(crate) enum Outcome {
 /// What a rank saw of a round.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
-    rows: Vec<u8>,
-    sides: Vec<u8>,
-    origins: Vec<Origin>,
+    observed: Observed,
+    /// Of weights, as bits.
     gradients: Vec<u32>,
-    results: Vec<u16>,
 }
 
 /// Runs the rounds of a case; an error is one that no kernel reported.
-pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<Outcome, Error> {
-    let ranks = case.rounds[0].len();
-    let tokens = case.rounds.iter().flatten().copied().max().unwrap_or(0);
-    let mut capacity = Capacity::tokens(tokens).layout(case.layout);
-    if let Some(rows) = case.rows {
+pub(crate) fn run(tried: &Tried, kernels: &Kernels, schedule_seed: u64) -> Result<Outcome, Error> {
+    let (ranks, trials) = (tried.case.ranks(), tried.case.trials());
+    let mut capacity = tried.case.capacity();
+    if let Some(rows) = tried.rows {
         capacity = capacity.rows(rows);
     }
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(ranks))?;
@@ -42,28 +40,33 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
         let mut dock = rank.dock(kernels.set.clone(), capacity)?;
         let mut seen = Vec::new();
         let is_last = rank.index() == ranks - 1;
-        match case.trouble {
-            Trouble::BadExperts if !is_last => routed_round(case, kernels, rank, &mut dock, &mut seen)?,
+        match tried.trouble {
+            Trouble::BadExperts if !is_last => routed_round(&trials[0], kernels, rank, &mut dock, &mut seen)?,
             Trouble::BadExperts | Trouble::BadExpertsEverywhere => {
                 let kernels = kernels.with_wrong_router();
-                match routed_round(case, &kernels, rank, &mut dock, &mut seen) {
+                match routed_round(&trials[0], &kernels, rank, &mut dock, &mut seen) {
                     // It goes without a word, so that its peers find out by themselves.
-                    Err(Error::NoSuchExpert { .. }) if case.trouble == Trouble::BadExperts => {
+                    Err(Error::NoSuchExpert { .. }) if tried.trouble == Trouble::BadExperts => {
                         return Ok(seen);
                     }
                     other => other?,
                 }
             }
-            Trouble::TooManyTokens => enqueue_too_many(rank, &case.shape, &mut dock, tokens)?,
+            Trouble::TooManyTokens => {
+                let most = tried.case.rounds.iter().flatten().copied().max().unwrap_or(0);
+                enqueue_too_many(rank, &tried.case.shape(), &mut dock, most)?;
+            }
             _ => {}
         }
-        for number in 0..case.rounds.len() {
-            if !round(case, number, rank, &mut dock, &mut seen)? {
+        for (number, trial) in trials.iter().enumerate() {
+            // Later rounds of the case show that buffers are free again, so the trouble is in the last.
+            let trouble = if is_last && number > 0 { tried.trouble } else { Trouble::None };
+            if !round(trial, number, trouble, rank, &mut dock, &mut seen)? {
                 return Ok(seen);
             }
         }
-        if case.trouble == Trouble::None {
-            routed_round(case, kernels, rank, &mut dock, &mut seen)?;
+        if tried.trouble == Trouble::None {
+            routed_round(&trials[0], kernels, rank, &mut dock, &mut seen)?;
         }
         Ok(seen)
     });
@@ -77,88 +80,37 @@ pub(crate) fn run(case: &Case, kernels: &Kernels, schedule_seed: u64) -> Result<
     }
 }
 
-/// What a rank sends.
-struct Contents {
-    values: Vec<bf16>,
-    bytes: Vec<u8>,
-    scales: Vec<f32>,
-    sides: Vec<Vec<u8>>,
-}
-
-impl Contents {
-    fn new(shape: &Shape, tokens: usize, random: &mut Random) -> Contents {
-        let values: Vec<bf16> = (0..tokens * shape.hidden as usize)
-            .map(|_| bf16::from_f32(random.below(4096) as f32 / 64.0 - 32.0))
-            .collect();
-        let mut bytes = |width: u32| -> Vec<u8> {
-            (0..tokens * width as usize).map(|_| random.below(256) as u8).collect()
-        };
-        let (bytes, sides) = match shape.wire {
-            Wire::Opaque(Opaque { row_bytes, sides }) => {
-                (bytes(row_bytes), sides.into_iter().filter(|&width| width > 0).map(bytes).collect())
-            }
-            // E4M3 numbers without NaN.
-            _ => (values.iter().map(|value| value.to_bits() as u8 & 0x77).collect(), Vec::new()),
-        };
-        let scales =
-            (0..tokens * shape.scale_count() as usize).map(|_| random.below(1000) as f32 / 1000.0).collect();
-        Contents { values, bytes, scales, sides }
-    }
-
-    /// The tokens of a round, whose side tensors are borrowed through `sides`.
-    fn tokens<'a>(&'a self, case: &Case, sides: &'a mut Vec<&'a [u8]>) -> Tokens<'a> {
-        match case.shape.wire {
-            Wire::Fp8(_) if !case.quantises => Tokens::Fp8 { values: &self.bytes, scales: &self.scales },
-            Wire::Bf16 | Wire::Fp8(_) => Tokens::Bf16(&self.values),
-            Wire::Opaque(_) => {
-                sides.extend(self.sides.iter().map(Vec::as_slice));
-                Tokens::Opaque { rows: &self.bytes, sides }
-            }
-        }
-    }
-}
-
 /// One round, then twice again with its positions, of which the first ends without a combine. False if this rank ends.
 fn round(
-    case: &Case,
+    trial: &Trial,
     number: usize,
+    trouble: Trouble,
     rank: &Rank,
     dock: &mut Dock,
     seen: &mut Vec<Seen>,
 ) -> Result<bool, Error> {
-    let (shape, tokens) = (&case.shape, case.rounds[number][rank.index()]);
-    let ranks = case.rounds[number].len();
-    let is_last = rank.index() == ranks - 1;
-    let mut random = Random(((number * ranks + rank.index()) as u64 + 1) << 20);
-    let experts: Vec<i32> = (0..tokens * shape.top_k as usize)
-        .map(|_| random.below(shape.experts as usize + 1) as i32 - 1)
-        .collect();
-    // Later rounds of the case show that buffers are free again, so the trouble is in the last.
-    let ends = |step| is_last && number > 0 && case.trouble == Trouble::EndsBefore(step);
-    let weights: Vec<f32> = experts.iter().map(|_| random.below(1000) as f32 / 500.0 - 1.0).collect();
-    let contents = Contents::new(shape, tokens, &mut random);
-    let mut sides = Vec::new();
-    let tokens = contents.tokens(case, &mut sides);
-    if ends(Step::Dispatch) {
+    let routes = &trial.ranks[rank.index()].routes;
+    let sent = trial.sent(rank.index())?;
+    if trouble == Trouble::EndsBefore(Step::Dispatch) {
         return Ok(false);
     }
     let handle = {
-        let arrived = dock.dispatch(&tokens, &Routing::new(&experts, &weights))?;
+        let arrived = dock.dispatch(&sent.tokens(), &Routing::new(&routes.experts, &routes.weights))?;
         let handle = arrived.handle()?;
-        if ends(Step::Combine) {
+        if trouble == Trouble::EndsBefore(Step::Combine) {
             return Ok(false);
         }
-        seen.push(combine(case, arrived, if number % 2 == 1 { Ask::SumsOfRows } else { Ask::Sums })?);
+        seen.push(combine(trial, arrived, if number % 2 == 1 { Ask::SumsOfRows } else { Ask::Sums })?);
         handle
     };
-    if ends(Step::CachedDispatch) {
+    if trouble == Trouble::EndsBefore(Step::CachedDispatch) {
         return Ok(false);
     }
-    let rows = dock.dispatch_cached(&tokens, &handle)?.rows()?;
-    let arrived = dock.dispatch_cached(&tokens, &handle)?;
+    let rows = dock.dispatch_cached(&sent.tokens(), &handle)?.rows()?;
+    let arrived = dock.dispatch_cached(&sent.tokens(), &handle)?;
     assert_eq!(rows, arrived.rows()?);
-    let ask = if shape.wire == Wire::Bf16 { Ask::SumsAndGradients } else { Ask::Sums };
-    seen.push(combine(case, arrived, ask)?);
+    let ask = if trial.shape.wire == Wire::Bf16 { Ask::SumsAndGradients } else { Ask::Sums };
+    seen.push(combine(trial, arrived, ask)?);
     Ok(true)
 }
 
@@ -181,22 +133,20 @@ fn enqueue_too_many(rank: &Rank, shape: &Shape, dock: &mut Dock, room: usize) ->
 
 /// A round by the router's choice.
 fn routed_round(
-    case: &Case,
+    trial: &Trial,
     kernels: &Kernels,
     rank: &Rank,
     dock: &mut Dock,
     seen: &mut Vec<Seen>,
 ) -> Result<(), Error> {
-    let tokens = case.rounds[0][rank.index()];
+    let tokens = trial.tokens(rank.index());
     let mut random = Random((rank.index() as u64 + 1) << 40);
     let mut router = rank.router(kernels.router.clone(), Capacity::tokens(tokens))?;
     let logits: Vec<f32> =
-        (0..tokens * case.shape.experts as usize).map(|_| random.below(4096) as f32 / 512.0).collect();
+        (0..tokens * trial.shape.experts as usize).map(|_| random.below(4096) as f32 / 512.0).collect();
     let routed: Routed = router.route(&logits)?;
-    let contents = Contents::new(&case.shape, tokens, &mut random);
-    let mut sides = Vec::new();
-    let arrived = dock.dispatch_routed(&contents.tokens(case, &mut sides), &routed)?;
-    seen.push(combine(case, arrived, Ask::SumsOfRows)?);
+    let arrived = dock.dispatch_routed(&trial.sent(rank.index())?.tokens(), &routed)?;
+    seen.push(combine(trial, arrived, Ask::SumsOfRows)?);
     Ok(())
 }
 
@@ -211,25 +161,20 @@ enum Ask {
 }
 
 /// Experts, and what is asked of their outputs.
-fn combine(case: &Case, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error> {
-    let (rows, sides, origins) = (arrived.rows()?, arrived.side_records()?, arrived.origins()?);
-    let outputs = if matches!(case.shape.wire, Wire::Opaque(_)) || ask == Ask::SumsOfRows {
-        let of = if ask == Ask::SumsOfRows { arrived.row_count() } else { arrived.slot_count() };
-        let elements = of * case.shape.hidden as usize;
+fn combine(trial: &Trial, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error> {
+    let arrival = trial.held(&arrived)?;
+    let outputs = if ask == Ask::SumsOfRows {
+        let elements = arrived.row_count() * trial.shape.hidden as usize;
         (0..elements).map(|element| bf16::from_f32(element as f32 % 61.0 - 30.0)).collect()
     } else {
-        arrived.apply(|expert, input, output| {
-            for (output, input) in output.iter_mut().zip(input) {
-                *output = bf16::from_f32(input.to_f32() * (expert as f32 - 1.5));
-            }
-        })?
+        trial.outputs(&arrived, &arrival)?
     };
-    let mut found = Vec::new();
+    let mut gradients = Vec::new();
     if ask == Ask::SumsAndGradients {
         let weights = arrived.gradients(&outputs)?.weights;
         // Slots that nobody takes have no gradient.
-        if case.layout == Layout::BySource {
-            found = weights.read(0..arrived.slot_count())?;
+        if trial.layout == Layout::BySource {
+            gradients = weights.read(0..arrived.slot_count())?;
         }
     }
     let results = match ask {
@@ -237,23 +182,7 @@ fn combine(case: &Case, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error> {
         _ => arrived.combine(&outputs)?.rows,
     };
     Ok(Seen {
-        rows,
-        sides,
-        origins,
-        gradients: found.iter().map(|weight| weight.to_bits()).collect(),
-        results: results.iter().map(|value| value.to_bits()).collect(),
+        observed: Observed { arrival, results, routed: None },
+        gradients: gradients.iter().map(|weight: &f32| weight.to_bits()).collect(),
     })
-}
-
-/// SplitMix64: contents depend on the seed alone.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ mixed >> 31) % bound as u64) as usize
-    }
 }

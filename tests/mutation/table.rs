@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crossdock::DeviceModule;
 
-use crate::cases::{Case, cases};
+use crate::cases::{Tried, cases};
 use crate::kernels::Kernels;
 use crate::mutant::{Mutant, mutants};
 use crate::round::{Outcome, run};
@@ -23,7 +23,7 @@ struct Task {
 }
 
 /// Every mutation. Shapes whose kernels have the same instructions for synchronisation, for one target, share theirs.
-fn tasks(cases: &[Case], original: &[Kernels]) -> Vec<Task> {
+fn tasks(cases: &[Tried], original: &[Kernels]) -> Vec<Task> {
     let mut tasks: Vec<Task> = Vec::new();
     // What was made of a text, so that cases of one shape share it.
     let mut known: Vec<(String, Vec<Mutant>)> = Vec::new();
@@ -66,7 +66,7 @@ fn tasks(cases: &[Case], original: &[Kernels]) -> Vec<Task> {
 /// How a mutant shows, and in which schedule first: the kind of the first error, or that something else came out.
 fn caught(
     task: &Task,
-    cases: &[Case],
+    cases: &[Tried],
     original: &[Kernels],
     expected: &[Outcome],
     seeds: u64,

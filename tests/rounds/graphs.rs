@@ -8,14 +8,13 @@
 )]
 
 use crossdock::host::{
-    Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Error, Kernel, Layout, Rank, Topology,
+    Buffer, Cluster, Combine, DeviceRouting, DeviceTokens, Error, Kernel, Layout, Rank, Topology,
 };
 use crossdock::{CompileOptions, KernelSet, Shape, Wire};
-use crossdock_oracle::{arrivals, combine_bf16};
+use crossdock_trial::{Case, Choice, Reference, Rows};
 use half::bf16;
 
-use crate::case::{Case, Choice};
-use crate::compare::{TARGETS, outputs};
+use super::compare::TARGETS;
 
 /// The batches that a replay takes one after the other, and the experts.
 #[crossdock::device]
@@ -127,7 +126,8 @@ impl Layer {
 
 /// What each rank gets of each batch, `[tokens, hidden]`, if all batches are replays of one capture.
 fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>, Error> {
-    let (batches, shape, capacity) = (case.contents(), case.shape(), case.capacity());
+    let (batches, shape) = (case.trials(), case.shape());
+    let capacity = case.rounds.iter().flatten().copied().max().expect("there are rounds");
     let options = CompileOptions::new(target, None)?;
     let kernels = KernelSet::jit_for(shape, options)?;
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks()))?.schedule_seed(seed);
@@ -135,7 +135,7 @@ fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>,
         let here = rank.index();
         let Shape { hidden, top_k, .. } = shape;
         let (row_elements, selections) = (capacity * case.hidden, capacity * case.top_k);
-        let mut dock = rank.dock(kernels.clone(), Capacity::tokens(capacity).layout(case.layout))?;
+        let mut dock = rank.dock(kernels.clone(), case.capacity())?;
         let layer = Layer::new(rank, options)?;
         let all_rows: Buffer<bf16> = rank.buffer(batches.len() * row_elements)?;
         let all_experts: Buffer<i32> = rank.buffer(batches.len() * selections)?;
@@ -148,10 +148,11 @@ fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>,
         all_experts.clear()?;
         all_weights.clear()?;
         for (number, batch) in batches.iter().enumerate() {
-            let source = &batch.sources[here];
-            all_rows.write(number * row_elements, &case.activations(number, here))?;
-            all_experts.write(number * selections, &source.experts)?;
-            all_weights.write(number * selections, &source.weights)?;
+            let brought = &batch.ranks[here];
+            let Rows::Bf16(rows) = &brought.rows else { panic!("the wire is bf16") };
+            all_rows.write(number * row_elements, rows)?;
+            all_experts.write(number * selections, &brought.routes.experts)?;
+            all_weights.write(number * selections, &brought.routes.weights)?;
             all_tokens.write(number, &[batch.tokens(here) as u32])?;
         }
         let (rows, results): (Buffer<bf16>, Buffer<bf16>) =
@@ -229,11 +230,8 @@ fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>,
 
 fn agrees(case: &Case, target: &str, seed: u64) {
     let seen = replayed(case, target, seed).unwrap_or_else(|error| panic!("{case:?}, seed {seed}: {error}"));
-    for (number, batch) in case.contents().iter().enumerate() {
-        let arrivals = arrivals(batch);
-        let outputs: Vec<Vec<bf16>> =
-            (0..batch.ranks()).map(|rank| outputs(case, batch, rank, &arrivals[rank])).collect();
-        for (rank, expected) in combine_bf16(batch, &arrivals, &outputs).iter().enumerate() {
+    for (number, batch) in case.trials().iter().enumerate() {
+        for (rank, expected) in Reference::new(batch).results.iter().enumerate() {
             let bits = |values: &[bf16]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             let place = format!("{case:?}, {target}, seed {seed}: replay {number}, rank {rank}");
             assert_eq!(bits(&seen[rank][number]), bits(expected), "{place}");

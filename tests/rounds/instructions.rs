@@ -1,19 +1,28 @@
-//! What a token costs: warp instructions and bytes of the kernels that move rows, at the shape of DeepSeek-V3 on 8 ranks.
+//! What a token costs: warp instructions and bytes of the kernels that move rows, at a small shape whose rows are longer than
+//! a warp moves at once.
 //!
 //! Counters are exact, so a kernel that got slower by one instruction changes the snapshot.
 
 use std::fmt::Write;
 
 use crossdock::host::Layout;
+use crossdock::host::report::{RoundReport, StageReport};
 use crossdock::{Float8, Fp8, Opaque, ScaleFormat, Wire};
+use crossdock_oracle::dispatch_bounds;
+use crossdock_trial::{Case, Reference};
 
-use crate::case::{Case, Choice};
-use crate::compare::cost_per_token;
+use super::compare::TARGETS;
+
+/// Warp instructions of a kernel.
+fn instructions(stage: &StageReport, kernel: &str) -> u64 {
+    let launches = stage.launches.iter().filter(|launch| launch.kernel == kernel);
+    launches.map(|launch| launch.counters.as_ref().expect("virtual GPUs count").warp_instructions).sum()
+}
 
 #[test]
 fn a_token_costs_what_it_did() {
     let ue8m0 = Wire::Fp8(Fp8 { element: Float8::E5m2, block: 128, scale: ScaleFormat::Ue8m0 });
-    let nvfp4 = Wire::Opaque(Opaque { row_bytes: 3584, sides: [448, 0, 0, 0] });
+    let nvfp4 = Wire::Opaque(Opaque { row_bytes: 512, sides: [64, 0, 0, 0] });
     let by_expert = Layout::ByExpert { alignment: 1 };
     let rows = [
         ("bf16", Wire::Bf16, false, Layout::BySource),
@@ -30,25 +39,21 @@ fn a_token_costs_what_it_did() {
         "wire and layout", "target", "dispatch", "combine", "dispatch HBM", "at least"
     );
     for (name, wire, quantises, layout) in rows {
-        for target in ["sm_80", "sm_90"] {
-            let case = Case {
-                experts_per_rank: 32,
-                top_k: 8,
-                hidden: 7168,
-                wire,
-                quantises,
-                layout,
-                rounds: vec![vec![8; 8]],
-                choice: Choice::Any,
-                schedule_seed: 0,
-                seed: 7,
+        let rounds = vec![vec![4; 2]];
+        let case = Case { top_k: 3, hidden: 1024, wire, quantises, layout, rounds, ..Case::default() };
+        let reference = Reference::new(&case.trials()[0]);
+        let bound = dispatch_bounds(&reference.round, &reference.arrivals).hbm / 8;
+        for target in TARGETS {
+            let outcomes = case.run(target).expect("a possible case").remove(0);
+            // The average of eight tokens, rounded down.
+            let each = |count: &dyn Fn(&RoundReport) -> u64| {
+                outcomes.iter().map(|rank| count(&rank.report)).sum::<u64>() / 8
             };
-            let cost = cost_per_token(&case, target);
-            let _ = writeln!(
-                table,
-                "{name:<24}{target:>7}{:>10}{:>10}{:>14}{:>14}",
-                cost.dispatch, cost.combine, cost.dispatch_hbm, cost.dispatch_hbm_bound
-            );
+            let dispatch = each(&|report| instructions(&report.dispatch, "dispatch"));
+            let combine = each(&|report| instructions(&report.combine, "combine"));
+            let hbm =
+                each(&|report| report.dispatch.counters().expect("virtual GPUs count").traffic.hbm_total());
+            let _ = writeln!(table, "{name:<24}{target:>7}{dispatch:>10}{combine:>10}{hbm:>14}{bound:>14}");
         }
     }
     insta::assert_snapshot!(table);

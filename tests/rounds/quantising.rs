@@ -4,7 +4,7 @@ use crossdock::host::{Capacity, Cluster, Error, Routing, Tokens, Topology};
 use crossdock::{CompileOptions, Float8, Fp8, KernelSet, ScaleFormat, Shape, Wire};
 use half::bf16;
 
-use crate::compare::TARGETS;
+use super::compare::TARGETS;
 
 /// Four blocks of 16: a NaN among numbers, zeros of both signs, infinities, nothing but NaN.
 fn row() -> Vec<bf16> {

@@ -4,10 +4,10 @@
 
 use crossdock::host::Layout;
 use crossdock::{Float8, Fp8, MOST_SIDES, Opaque, ScaleFormat, Wire};
+use crossdock_trial::{Case, Choice};
 
-use crate::case::{Case, Choice};
-use crate::compare::agrees_with_the_reference;
-use crate::covering::pairwise;
+use super::compare::agrees_with_the_reference;
+use super::covering::pairwise;
 
 const RANKS: [usize; 7] = [1, 2, 3, 6, 8, 16, 72];
 
@@ -90,8 +90,8 @@ fn case(row: &[usize], number: u64) -> Case {
 /// The most selections of one expert.
 fn heaviest(case: &Case) -> usize {
     let mut counts = vec![0; case.experts_per_rank * case.ranks()];
-    let round = &case.contents()[0];
-    for &expert in round.sources.iter().flat_map(|source| &source.experts) {
+    let trial = &case.trials()[0];
+    for &expert in trial.ranks.iter().flat_map(|rank| &rank.routes.experts) {
         if let Ok(expert) = usize::try_from(expert) {
             counts[expert] += 1;
         }

@@ -3,11 +3,10 @@
 use crossdock::host::{
     Arrived, Capacity, Cluster, Combine, Error, Layout, Overflowing, Rank, Routing, Tokens, Topology,
 };
-use crossdock::{KernelSet, Wire};
+use crossdock::{KernelSet, Opaque, Wire};
 use crossdock_oracle::{Arrival, Round, Sums, arrivals, combine, gradients, round_to_bf16, values_home};
+use crossdock_trial::{Case, Choice};
 use half::bf16;
-
-use crate::case::{Case, Choice};
 
 /// Three ranks, one of them without tokens; tokens name an expert twice, and nobody.
 fn case(layout: Layout) -> Case {
@@ -35,10 +34,9 @@ fn on_every_rank<T: Send>(
 ) -> Vec<T> {
     let kernels = KernelSet::jit(case.shape()).expect("the shape is legal");
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(case.ranks())).expect("one node");
-    let capacity = Capacity::tokens(case.capacity()).layout(case.layout);
     cluster
         .schedule_seed(case.schedule_seed)
-        .run(|rank| program(rank, &mut rank.dock(kernels.clone(), capacity)?))
+        .run(|rank| program(rank, &mut rank.dock(kernels.clone(), case.capacity())?))
         .unwrap_or_else(|error| panic!("{case:?}: {error}"))
 }
 
@@ -75,7 +73,7 @@ fn rounded(values: &[f32]) -> Vec<bf16> {
 fn combine_takes_rows_or_slots_with_and_without_weights_biases_and_rounding() {
     for layout in LAYOUTS {
         let case = case(layout);
-        let round = &case.contents()[0];
+        let round = &case.trials()[0].in_reference();
         let arrived = arrivals(round);
         let hidden = round.hidden;
         let biases: Vec<Vec<Vec<bf16>>> = (0..round.ranks())
@@ -116,7 +114,7 @@ fn combine_takes_rows_or_slots_with_and_without_weights_biases_and_rounding() {
 fn a_handle_repeats_a_round_and_carries_gradients_back() {
     for layout in LAYOUTS {
         let case = case(layout);
-        let round = &case.contents()[0];
+        let round = &case.trials()[0].in_reference();
         let arrived = arrivals(round);
         let hidden = round.hidden;
         let results: Vec<Vec<bf16>> =
@@ -225,7 +223,7 @@ fn too_little_room_is_everybodys_error_and_the_next_round_works() {
 #[test]
 fn a_handle_of_another_dock_is_refused() {
     let case = case(Layout::BySource);
-    let round = &case.contents()[0];
+    let round = &case.trials()[0].in_reference();
     on_every_rank(&case, |rank, dock| {
         let handle = dispatch(dock, round)?.handle()?;
         let kernels = KernelSet::jit(case.shape())?;
@@ -267,4 +265,25 @@ fn a_dock_that_failed_works_after_a_reset() {
             Ok(())
         })
         .unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn experts_have_no_numbers_of_opaque_rows_and_side_tensors_are_read_one_by_one() {
+    let wire = Wire::Opaque(Opaque { row_bytes: 48, sides: [1, 2, 3, 5] });
+    for layout in LAYOUTS {
+        let case = Case { wire, ..case(layout) };
+        let trial = &case.trials()[0];
+        on_every_rank(&case, |rank, dock| {
+            let routes = &trial.ranks[rank.index()].routes;
+            let sent = trial.sent(rank.index())?;
+            let arrived = dock.dispatch(&sent.tokens(), &Routing::new(&routes.experts, &routes.weights))?;
+            assert!(matches!(arrived.apply(|_, _, _| ()), Err(Error::WrongWire { .. })));
+            let records = arrived.side_records()?;
+            for (number, bytes) in [0..1, 1..3, 3..6, 6..11].into_iter().enumerate() {
+                let side = records.chunks(12).flat_map(|record| &record[bytes.clone()]).copied();
+                assert_eq!(arrived.side(number)?, side.collect::<Vec<u8>>(), "{layout:?}, side {number}");
+            }
+            Ok(())
+        });
+    }
 }

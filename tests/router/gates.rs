@@ -1,9 +1,10 @@
 //! Gates of every kind, chosen and random.
 
 use crossdock::{Gate, LogitFormat, ScoreFunction};
+use crossdock_trial::{Random, RouterInputs};
 use proptest::prelude::*;
 
-use crate::{Batch, Random};
+use super::{Batch, logit};
 
 const PLAIN: Gate = Gate {
     experts: 64,
@@ -37,10 +38,10 @@ fn batch(gate: Gate, tokens: usize, contents: Contents, seed: u64) -> Batch {
     let mut random = Random(seed);
     let mut logits = Vec::new();
     for _ in 0..tokens {
-        let all = random.logit();
+        let all = logit(&mut random);
         for _ in 0..gate.experts {
-            let drawn = random.logit();
-            let pick = random.next() as usize;
+            let drawn = logit(&mut random);
+            let pick = random.bits() as usize;
             logits.push(match contents {
                 Contents::Spread => drawn,
                 Contents::Ties => [-1.0, 0.5, 2.0][pick % 3],
@@ -53,11 +54,11 @@ fn batch(gate: Gate, tokens: usize, contents: Contents, seed: u64) -> Batch {
     }
     let biases = if gate.biased { gate.experts } else { 0 };
     let bias = (0..biases).map(|_| match contents {
-        Contents::Ties | Contents::Equal => (random.next() % 2) as f32 * 0.25,
-        _ => random.logit() / 16.0,
+        Contents::Ties | Contents::Equal => (random.bits() % 2) as f32 * 0.25,
+        _ => logit(&mut random) / 16.0,
     });
     let bias = bias.collect();
-    Batch { gate, scaling: 2.5, bias, logits }
+    Batch { router: RouterInputs { gate, scaling: 2.5, bias }, logits }
 }
 
 const CONTENTS: [Contents; 5] =
@@ -94,7 +95,8 @@ fn the_largest_and_the_smallest_gates_agree() {
 #[test]
 fn equal_logits_choose_the_lowest_experts_of_the_lowest_groups() {
     let gate = Gate { experts: 48, groups: 6, top_groups: 2, top_k: 10, biased: true, ..PLAIN };
-    let batch = Batch { gate, scaling: 1.0, bias: vec![0.0; 48], logits: vec![0.3; 48 * 3] };
+    let router = RouterInputs { gate, scaling: 1.0, bias: vec![0.0; 48] };
+    let batch = Batch { router, logits: vec![0.3; 48 * 3] };
     let (experts, weights, _) = batch.run();
     assert_eq!(experts, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].repeat(3));
     assert!(weights.iter().all(|&weight| (weight - 1.0 / 48.0).abs() < 1e-8));

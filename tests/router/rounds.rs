@@ -4,8 +4,9 @@ use crossdock::host::{
     Arrived, Balance, Capacity, Cluster, Error, Placement, Rank, Routing, Tokens, Topology, bf16,
 };
 use crossdock::{Gate, KernelSet, RouterKernel, ScoreFunction, Shape, Wire};
+use crossdock_trial::Random;
 
-use crate::Random;
+use super::logit;
 
 const RANKS: usize = 4;
 const TOKENS: usize = 11;
@@ -32,9 +33,9 @@ fn shape(experts: usize) -> Shape {
 fn inputs(rank: usize) -> (Vec<f32>, Vec<bf16>) {
     let mut random = Random(rank as u64 + 77);
     let logits = (0..TOKENS * EXPERTS as usize)
-        .map(|index| random.logit() - (index % EXPERTS as usize) as f32 / 4.0)
+        .map(|index| logit(&mut random) - (index % EXPERTS as usize) as f32 / 4.0)
         .collect();
-    let rows = (0..TOKENS * HIDDEN as usize).map(|_| bf16::from_f32(random.logit())).collect();
+    let rows = (0..TOKENS * HIDDEN as usize).map(|_| bf16::from_f32(logit(&mut random))).collect();
     (logits, rows)
 }
 
@@ -159,9 +160,9 @@ fn exact_sums_come_back_equal_through_replicas() {
             }
             let mut random = Random(rank.index() as u64);
             let logits: Vec<f32> =
-                (0..TOKENS * 8).map(|_| [0.25, 0.5, 1.0, 2.0, 4.0][random.next() as usize % 5]).collect();
+                (0..TOKENS * 8).map(|_| [0.25, 0.5, 1.0, 2.0, 4.0][random.bits() as usize % 5]).collect();
             let rows: Vec<bf16> =
-                (0..TOKENS * 16).map(|_| bf16::from_f32((random.next() % 3) as f32 - 1.0)).collect();
+                (0..TOKENS * 16).map(|_| bf16::from_f32((random.bits() % 3) as f32 - 1.0)).collect();
             let shape =
                 Shape { hidden: 16, top_k: 4, experts: router.target_experts() as u32, wire: Wire::Bf16 };
             let mut dock = rank.dock(KernelSet::jit(shape)?, Capacity::tokens(TOKENS))?;

@@ -13,7 +13,6 @@ mod examine;
 mod generics;
 mod layout;
 mod link;
-mod numeric;
 mod program;
 mod signature;
 mod specialise;

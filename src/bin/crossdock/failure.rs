@@ -63,6 +63,20 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<crossdock_trial::Error> for Failure {
+    fn from(error: crossdock_trial::Error) -> Failure {
+        use crossdock_trial::Error;
+        match error {
+            Error::Round(error) => error.into(),
+            Error::Mismatch(difference) => Failure::Mismatch(difference),
+            Error::Failed(problem) => Failure::Kernel(problem),
+            Error::Rates { path, problem } => Failure::File { path, problem },
+            Error::UnknownGpu { .. } => Failure::Arguments(format!("--model {error}")),
+            _ => Failure::Kernels(error.to_string()),
+        }
+    }
+}
+
 impl Failure {
     /// 1 for a run that went wrong, 2 for bad input.
     pub(crate) fn exit_code(&self) -> u8 {

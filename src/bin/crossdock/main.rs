@@ -5,19 +5,18 @@ mod bench;
 mod budget;
 mod check;
 mod console;
+mod demand;
 mod doctor;
 mod exec;
 mod failure;
 mod files;
+mod flags;
 mod gpu_test;
 mod log;
-mod model;
 mod progress;
 mod ptx;
-mod routing;
 mod run;
 mod trace;
-mod wire;
 
 use std::process::ExitCode;
 

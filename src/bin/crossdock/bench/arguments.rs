@@ -1,13 +1,10 @@
 //! Flags of `crossdock bench`.
 
 use clap::{Args, ValueEnum};
-use crossdock::host::Layout;
 use crossdock::host::planning::SmBudget;
-use crossdock::{CompileOptions, Wire};
+use crossdock_trial::Routing;
 
-use crate::arguments::{BackendName, MOST_EXPERTS, MOST_HIDDEN, MOST_TOP_K, budget, layout, seed, target};
-use crate::routing::Routing;
-use crate::wire;
+use crate::flags::{BackendName, RoundFlags, RowFlags, ShapeFlags, budget};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -51,41 +48,22 @@ impl Operation {
 /// Flags of `crossdock bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// What runs the kernels
-    #[arg(long, value_enum, default_value_t = BackendName::Emulator)]
-    pub(crate) backend: BackendName,
+    #[command(flatten)]
+    pub(crate) round: RoundFlags,
+
+    #[command(flatten)]
+    pub(crate) row: RowFlags,
+
+    #[command(flatten)]
+    pub(crate) shape: ShapeFlags,
 
     /// What to measure [default: all]
     #[arg(long, value_enum, value_name = "OPERATIONS", value_delimiter = ',')]
     pub(crate) only: Vec<Operation>,
 
-    /// Ranks; on NVIDIA GPUs several share one where there are fewer
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
-    pub(crate) gpus_per_node: u32,
-
     /// Tokens per rank, one measurement each [default: 1,8,64,128,512,1024,2048,4096,8192 on NVIDIA GPUs; 1,8 on virtual ones]
     #[arg(long, value_name = "COUNTS", allow_negative_numbers = true, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub(crate) tokens: Vec<u32>,
-
-    /// Elements per token
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 7168, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
-    pub(crate) hidden: u32,
-
-    /// Experts per token
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TOP_K)))]
-    pub(crate) top_k: u32,
-
-    /// Experts in all, spread evenly over the ranks
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
-    pub(crate) experts: u32,
-
-    /// How rows travel, as `crossdock run` takes it
-    #[arg(long, value_name = "WIRE", default_value = "bf16", value_parser = wire::parse)]
-    pub(crate) wire: Wire,
-
-    /// How arrived rows lie: source, expert:ALIGNMENT or masked:CAPACITY
-    #[arg(long, value_name = "LAYOUT", default_value = "source", value_parser = layout)]
-    pub(crate) layout: Layout,
 
     /// How tokens choose experts: uniform, zipf:S, one-expert or sparse:P
     #[arg(long, default_value = "uniform")]
@@ -108,14 +86,6 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_name = "GPU", default_value = "h100")]
     pub(crate) model: String,
 
-    /// GPU that the kernels are made for [default: the newest that every GPU runs; sm_90 on virtual ones]
-    #[arg(long, value_name = "TARGET", value_parser = target)]
-    pub(crate) target: Option<CompileOptions>,
-
-    /// Seed of the random tokens, routes and weights
-    #[arg(long, value_name = "SEED", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
-    pub(crate) seed: u64,
-
     /// Print one JSON object a line, one for each measurement, instead of a table
     #[arg(long)]
     pub(crate) json: bool,
@@ -129,25 +99,16 @@ impl BenchArguments {
 
     /// Tokens per rank, one measurement each.
     pub(crate) fn token_counts(&self) -> Vec<u32> {
-        match (self.tokens.is_empty(), self.backend) {
+        match (self.tokens.is_empty(), self.round.backend) {
             (false, _) => self.tokens.clone(),
             (true, BackendName::Cuda) => vec![1, 8, 64, 128, 512, 1024, 2048, 4096, 8192],
             (true, BackendName::Emulator) => vec![1, 8],
         }
     }
 
-    /// The layout as its flag spells it.
-    pub(crate) fn layout_word(&self) -> String {
-        match self.layout {
-            Layout::BySource => "source".to_owned(),
-            Layout::ByExpert { alignment } => format!("expert:{alignment}"),
-            Layout::Masked { capacity } => format!("masked:{capacity}"),
-        }
-    }
-
     /// Repetitions that do not count, and measurements.
     pub(crate) fn repetitions(&self) -> (u32, u32) {
-        let (warm_up, iterations) = match self.backend {
+        let (warm_up, iterations) = match self.round.backend {
             BackendName::Cuda => (5, 20),
             BackendName::Emulator => (0, 1),
         };

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use crossdock::CompileOptions;
 use crossdock::host::{Cluster, Topology, driver, gpus};
+use crossdock_trial::model::Rates;
 use serde::Serialize;
 
 use super::arguments::BenchArguments;
-use crate::arguments::BackendName;
 use crate::failure::Failure;
-use crate::model::Rates;
+use crate::flags::BackendName;
 
 /// Part of every row.
 #[derive(Clone, Debug, Serialize)]
@@ -40,10 +40,10 @@ pub(super) struct Found {
 
 /// What the arguments ask to measure on.
 pub(super) fn find(arguments: &BenchArguments) -> Result<Found, Failure> {
-    let ranks = arguments.gpus_per_node as usize;
+    let ranks = arguments.round.gpus_per_node as usize;
     let topology = Topology::nodes(1).gpus_per_node(ranks);
     let target = |cluster: &Cluster| -> Result<CompileOptions, Failure> {
-        match arguments.target {
+        match arguments.round.target {
             Some(target) => Ok(target),
             None => Ok(cluster.target()?.into()),
         }
@@ -52,13 +52,13 @@ pub(super) fn find(arguments: &BenchArguments) -> Result<Found, Failure> {
         |driver: Option<String>, gpu: Option<String>, gpus: usize, target: &CompileOptions| Machine {
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             version: env!("CARGO_PKG_VERSION"),
-            backend: arguments.backend.word(),
+            backend: arguments.round.backend.word(),
             driver,
             gpu,
             gpus,
             target: target.target.to_string(),
         };
-    match arguments.backend {
+    match arguments.round.backend {
         BackendName::Emulator => {
             let rates = Rates::load(&arguments.model)?;
             let cluster = Cluster::emulated(topology)?;

@@ -10,15 +10,15 @@ use crossdock::host::{
     Arrived, Buffer, Capacity, Cluster, Combine, Dock, Error, Handle, Rank, SymmetricBuffer, bf16,
 };
 use crossdock::{CompileOptions, Gate, KernelSet, LogitFormat, RouterKernel, ScoreFunction, Shape, Wire};
+use crossdock_trial::Routes;
+use crossdock_trial::bytes::Busiest;
 
 use super::arguments::{BenchArguments, Operation};
-use super::bytes::Busiest;
 use super::meeting::Meeting;
 use super::quantiser::Quantiser;
 use super::rows::{Brought, bf16_rows};
 use crate::budget;
 use crate::progress::Progress;
-use crate::routing::Routes;
 
 /// What is the same for all measurements with one number of tokens.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ impl Bench<'_> {
         }
         let routes = &batch.routes[rank.index()];
         let brought = Brought::new(rank, &self.shape, batch.tokens as usize, routes)?;
-        let capacity = Capacity::tokens(batch.tokens as usize).layout(self.arguments.layout);
+        let capacity = Capacity::tokens(batch.tokens as usize).layout(self.arguments.round.layout);
         let mut dock = rank.dock(Arc::clone(&self.kernels), capacity)?;
         // One round for its positions, which are the same in all others.
         let arrived = dispatch(&mut dock, &brought)?;

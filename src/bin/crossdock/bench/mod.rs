@@ -1,7 +1,6 @@
 //! `crossdock bench`: what dispatch, combine, router, quantiser and plain copies take, on NVIDIA or virtual GPUs.
 
 pub(crate) mod arguments;
-mod bytes;
 mod machine;
 mod measure;
 mod meeting;
@@ -12,20 +11,19 @@ mod spread;
 
 use crossdock::host::check_shape;
 use crossdock::{KernelSet, Shape};
-use rand_pcg::Pcg64;
+use crossdock_trial::bytes::{Busiest, RoundBytes};
+use crossdock_trial::{Draw, SimulatedGate};
 
 use self::arguments::{BenchArguments, Operation};
-use self::bytes::{Busiest, RoundBytes};
 use self::machine::Found;
 use self::measure::{Batch, Bench, Measured};
 use self::quantiser::Quantiser;
 use self::row::{Common, Row};
-use crate::arguments::BackendName;
 use crate::console;
+use crate::demand;
 use crate::failure::Failure;
+use crate::flags::{BackendName, RowFlags, ShapeFlags};
 use crate::progress::Progress;
-use crate::routing::Router;
-use crate::run::demand;
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<(), Failure> {
@@ -42,31 +40,28 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<(), Failure> {
 }
 
 fn measure(arguments: &BenchArguments) -> Result<Vec<Row>, Failure> {
-    let ranks = arguments.gpus_per_node as usize;
+    let ranks = arguments.round.gpus_per_node as usize;
     let shape = checked_shape(arguments)?;
     let most = arguments.token_counts().into_iter().max().unwrap_or(0) as usize;
-    if arguments.backend == BackendName::Emulator {
+    if arguments.round.backend == BackendName::Emulator {
         demand::check(&shape, ranks, most)?;
     }
     let Found { machine, cluster, target, rates } = machine::find(arguments)?;
     let kernels = KernelSet::jit_for(shape, target).map_err(|error| Failure::Kernels(error.to_string()))?;
-    let router = Router {
+    let gate = SimulatedGate {
         experts: shape.experts as usize,
         top_k: shape.top_k as usize,
         routing: arguments.routing,
         groups: None,
     };
+    let draw = Draw { seed: arguments.round.seed, gate };
     let quantises = measure::quantises(&shape);
     let rounds: Vec<(Batch, RoundBytes)> = arguments
         .token_counts()
         .into_iter()
         .map(|tokens| {
-            let route = |rank: usize| {
-                let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128 + 1);
-                router.route(tokens as usize, &mut random)
-            };
-            let routes: Vec<_> = (0..ranks).map(route).collect();
-            let bytes = RoundBytes::new(&shape, arguments.layout, quantises, &routes);
+            let routes: Vec<_> = (0..ranks).map(|rank| draw.routes(rank, tokens as usize)).collect();
+            let bytes = RoundBytes::new(&shape, arguments.round.layout, quantises, &routes);
             let dispatch = Busiest::of(&bytes.dispatch, machine.gpus);
             (Batch { tokens, routes, dispatch }, bytes)
         })
@@ -109,14 +104,14 @@ fn measure(arguments: &BenchArguments) -> Result<Vec<Row>, Failure> {
 
 /// The relations between the numbers, in the words of the flags.
 fn checked_shape(arguments: &BenchArguments) -> Result<Shape, Failure> {
-    let &BenchArguments { hidden, top_k, experts, wire, .. } = arguments;
+    let (&RowFlags { hidden, top_k }, &ShapeFlags { experts, wire }) = (&arguments.row, &arguments.shape);
     let shape = Shape { hidden, top_k, experts, wire };
     if top_k > experts {
         return Err(Failure::arguments(format!(
             "--top-k {top_k} is more than --experts {experts}: a token cannot choose more experts than there are"
         )));
     }
-    check_shape(&shape, arguments.gpus_per_node as usize)?;
+    check_shape(&shape, arguments.round.gpus_per_node as usize)?;
     if arguments.only == [Operation::Quantise] && !measure::quantises(&shape) {
         return Err(Failure::arguments(
             "--only quantise needs rows that dispatch quantises: give --wire fp8, with 16, 32, 64 or 128 elements per scale",

@@ -7,15 +7,14 @@ use comfy_table::{CellAlignment, Table};
 use crossdock::Shape;
 use crossdock::host::planning::SmBudget;
 use crossdock::host::report::{LaunchReport, RoundReport, StageReport};
+use crossdock_trial::bytes::Busiest;
+use crossdock_trial::model::{Estimate, Rates};
 use serde::Serialize;
 
 use super::arguments::{BenchArguments, Operation};
-use super::bytes::Busiest;
 use super::machine::Machine;
 use super::measure::Measured;
 use super::spread::Spread;
-use crate::model::{Estimate, Rates};
-use crate::wire;
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
@@ -109,13 +108,13 @@ impl Row {
         Some(Row {
             machine: common.machine.clone(),
             operation: operation.word(),
-            ranks: arguments.gpus_per_node as usize,
+            ranks: arguments.round.gpus_per_node as usize,
             tokens,
             hidden: common.shape.hidden,
             top_k: common.shape.top_k,
             experts: common.shape.experts,
-            wire: wire::word(common.shape.wire),
-            layout: arguments.layout_word(),
+            wire: common.shape.wire.to_string(),
+            layout: arguments.round.layout.to_string(),
             routing: arguments.routing.to_string(),
             sms: budget.map(|budget| match budget {
                 SmBudget::Auto => "auto".to_owned(),

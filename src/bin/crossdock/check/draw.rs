@@ -1,11 +1,14 @@
 //! Draws the flags of a run from its seed. A run is the command line that repeats it.
 
 use clap::Parser;
+use crossdock::host::Layout;
+use crossdock::{Float8, Fp8, Opaque, ScaleFormat, Wire};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::arguments::{Arguments, Command, RunArguments};
+use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
+use crate::run::arguments::RunArguments;
 
 /// The flags that the caller wants in every run.
 pub(super) fn fixed(with: &str) -> Result<Vec<String>, Failure> {
@@ -70,11 +73,15 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         0..=3 => "bf16".to_owned(),
         4 | 5 => "fp8".to_owned(),
         6..=8 => {
-            let element = ["e4m3", "e5m2"][random.random_range(0..2)];
-            let scale = ["f32", "power", "ue8m0"][random.random_range(0..3)];
-            format!("fp8:{element}:{scale}:{}", [16, 32, 64, 128, 7][random.random_range(0..5)])
+            let element = Float8::ALL[random.random_range(0..Float8::ALL.len())];
+            let scale = ScaleFormat::ALL[random.random_range(0..ScaleFormat::ALL.len())];
+            let block = [16, 32, 64, 128, 7][random.random_range(0..5)];
+            Wire::Fp8(Fp8 { element, block, scale }).to_string()
         }
-        _ => format!("opaque:{}+{}", 16 * random.random_range(1..=20), random.random_range(1..=30)),
+        _ => {
+            let (row_bytes, side) = (16 * random.random_range(1..=20), random.random_range(1..=30));
+            Wire::Opaque(Opaque { row_bytes, sides: [side, 0, 0, 0] }).to_string()
+        }
     };
     let is_pre_quantised = random.random_bool(0.5);
     let target = ["sm_80", "sm_90"][random.random_range(0..2)];
@@ -99,10 +106,10 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         _ => "uniform".to_owned(),
     };
     let layout = match random.random_range(0..4) {
-        0 => format!("expert:{}", [1, 3, 16][random.random_range(0..3)]),
+        0 => Layout::ByExpert { alignment: [1, 3, 16][random.random_range(0..3)] },
         // Room for every selection at one expert.
-        1 if large != Large::Hidden => format!("masked:{}", (ranks * tokens * top_k).max(1)),
-        _ => "source".to_owned(),
+        1 if large != Large::Hidden => Layout::Masked { capacity: (ranks * tokens * top_k).max(1) },
+        _ => Layout::BySource,
     };
     let multiprocessors = match random.random_range(0..4) {
         0 => random.random_range(1..=3).to_string(),
@@ -122,7 +129,7 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
         }
     }
     let are_drawn = !files && number("--tokens").is_none() && number("--top-k").is_none();
-    add("--layout", if are_drawn { layout } else { "source".to_owned() });
+    add("--layout", if are_drawn { layout } else { Layout::BySource }.to_string());
     add("--wire", if has_tokens && wire.starts_with("opaque") { "bf16".to_owned() } else { wire });
     add("--target", target.to_owned());
     add("--seed", seed.to_string());
@@ -156,19 +163,19 @@ mod tests {
         let all: Vec<RunArguments> =
             (0..300).map(|seed| parse(&flags(&[], seed)).expect("flags of a run")).collect();
         for arguments in &all {
-            assert!(arguments.top_k.is_some_and(|top_k| top_k <= arguments.experts), "{arguments:?}");
-            assert_eq!(arguments.experts % arguments.gpus_per_node, 0, "{arguments:?}");
+            assert!(arguments.top_k.is_some_and(|top_k| top_k <= arguments.shape.experts), "{arguments:?}");
+            assert_eq!(arguments.shape.experts % arguments.round.gpus_per_node, 0, "{arguments:?}");
         }
         let some = |holds: &dyn Fn(&RunArguments) -> bool| all.iter().any(holds);
         for ranks in [1, 2, 3, 6, 8, 16, 72] {
-            assert!(some(&|arguments| arguments.gpus_per_node == ranks), "{ranks} ranks");
+            assert!(some(&|arguments| arguments.round.gpus_per_node == ranks), "{ranks} ranks");
         }
         assert!(some(&|arguments| arguments.tokens == Some(0)));
-        assert!(some(&|arguments| arguments.experts > 1500));
+        assert!(some(&|arguments| arguments.shape.experts > 1500));
         assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 16)));
         assert!(some(&|arguments| arguments.hidden.is_some_and(|hidden| hidden > 8192)));
         for layout in ["BySource", "ByExpert", "Masked"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.layout).contains(layout)), "{layout}");
+            assert!(some(&|arguments| format!("{:?}", arguments.round.layout).contains(layout)), "{layout}");
         }
         for budget in ["Auto", "All", "Multiprocessors"] {
             assert!(some(&|arguments| format!("{:?}", arguments.sms).contains(budget)), "{budget}");
@@ -177,12 +184,14 @@ mod tests {
         for routing in ["OneExpert", "Sparse", "Zipf", "Uniform"] {
             assert!(some(&|arguments| format!("{:?}", arguments.routing).contains(routing)), "{routing}");
         }
-        for wire in ["Bf16", "E4m3", "E5m2", "F32", "PowerOfTwo", "Ue8m0", "Opaque"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.wire).contains(wire)), "{wire}");
+        let floats = Float8::ALL.iter().map(|float| float.word());
+        let scales = ScaleFormat::ALL.iter().map(|scale| scale.word());
+        for wire in floats.chain(scales).chain(["bf16", "opaque"]) {
+            assert!(some(&|arguments| arguments.shape.wire.to_string().contains(wire)), "{wire}");
         }
         assert!(some(&|arguments| arguments.pre_quantised));
         for target in ["sm_80", "sm_90"] {
-            assert!(some(&|arguments| format!("{:?}", arguments.target).contains(target)), "{target}");
+            assert!(some(&|arguments| format!("{:?}", arguments.round.target).contains(target)), "{target}");
         }
     }
 
@@ -191,7 +200,7 @@ mod tests {
         let fixed = fixed("--gpus-per-node 4 --wire=fp8 --tokens 3").expect("flags of a run");
         for seed in 0..50 {
             let arguments = parse(&flags(&fixed, seed)).expect("flags of a run");
-            assert_eq!((arguments.gpus_per_node, arguments.tokens), (4, Some(3)));
+            assert_eq!((arguments.round.gpus_per_node, arguments.tokens), (4, Some(3)));
             assert_eq!(arguments.hidden.map(|hidden| hidden % 16), Some(0), "rows of fp8");
         }
         assert!(super::fixed("--schedule-seed 3").is_err());

@@ -43,11 +43,18 @@ impl Replacements {
     /// The command that repeats a run.
     pub(super) fn replay(&self, flags: &[String], seed: u64, with: &str) -> String {
         if self.0.is_empty() {
-            return format!("crossdock run {}", flags.join(" "));
+            let words: Vec<String> = flags.iter().map(|word| in_shell(word)).collect();
+            return format!("crossdock run {}", words.join(" "));
         }
         let files: Vec<String> = self.0.iter().map(|(path, _)| path.display().to_string()).collect();
         format!("crossdock check --seeds 1 --first-seed {seed} --with \"{with}\" --ptx {}", files.join(" "))
     }
+}
+
+/// A word as a shell takes it: wires and layouts have parentheses and blanks.
+fn in_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 /// Whether the text defines a kernel of this name.

@@ -1,13 +1,15 @@
 //! `crossdock check`: rounds of many shapes in many schedules, each verified, each finding with the command that replays it.
 
+pub(crate) mod arguments;
 mod draw;
 mod kernels;
 
 use serde::Serialize;
 
-use crate::arguments::{CheckArguments, Policy};
+use crate::check::arguments::CheckArguments;
 use crate::console;
 use crate::failure::Failure;
+use crate::flags::Policy;
 use crate::progress::Progress;
 use crate::run;
 use kernels::Replacements;
@@ -46,8 +48,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<(), Failure> {
         let seed = arguments.first_seed.wrapping_add(number.into());
         let flags = draw::flags(&fixed, seed);
         let round = draw::parse(&flags)?;
-        let problem = match run::verify_round(&round, |set| replacements.apply(set)) {
-            Ok(()) => None,
+        let problem = match run::verify(&round, |set| replacements.apply(set)) {
+            Ok(_) => None,
             // The same flags fail in the same way every time, so there is nothing to look for.
             Err(failure) if failure.exit_code() == 2 => return Err(failure),
             Err(failure) => Some(failure.to_string()),

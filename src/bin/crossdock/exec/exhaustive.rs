@@ -6,8 +6,8 @@ use crossdock_emulator::{Bounds, Config, Exploration, explore};
 use serde::Serialize;
 
 use super::program::Program;
-use crate::arguments::ExecArguments;
 use crate::console;
+use crate::exec::arguments::ExecArguments;
 use crate::failure::Failure;
 
 /// What `--json` prints.

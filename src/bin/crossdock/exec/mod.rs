@@ -1,16 +1,18 @@
 //! `crossdock exec`: runs a kernel of any PTX file on virtual GPUs, with arrays from files.
 
 pub(crate) mod argument;
+pub(crate) mod arguments;
 mod exhaustive;
 mod program;
 mod report;
 
 use crossdock_emulator::{Config, Policy, Recording};
 
-use crate::arguments::{self, ExecArguments};
 use crate::console;
 use crate::failure::Failure;
 use crate::files::Output;
+use crate::flags;
+use arguments::ExecArguments;
 use program::Program;
 use report::Report;
 
@@ -25,8 +27,8 @@ pub(crate) fn run(arguments: &ExecArguments) -> Result<(), Failure> {
             let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
             Policy::Replay(text.parse().map_err(|problem: String| Failure::file(path, problem))?)
         }
-        (None, arguments::Policy::Fair) => Policy::Fair,
-        (None, arguments::Policy::Priorities(changes)) => Policy::Priorities { changes },
+        (None, flags::Policy::Fair) => Policy::Fair,
+        (None, flags::Policy::Priorities(changes)) => Policy::Priorities { changes },
     };
     let config = Config {
         policy,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crossdock_emulator::{Argument as Parameter, Config, Error, Launch, Machine, Ticket};
 
 use super::argument::{Argument, Contents};
-use crate::arguments::ExecArguments;
+use crate::exec::arguments::ExecArguments;
 use crate::failure::Failure;
 use crate::files::{RawArray, read_raw};
 

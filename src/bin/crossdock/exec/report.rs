@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::argument::element;
-use crate::arguments::ExecArguments;
+use crate::exec::arguments::ExecArguments;
 use crate::files::RawArray;
 
 /// One run.

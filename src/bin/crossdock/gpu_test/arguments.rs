@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::arguments::BackendName;
+use crate::flags::BackendName;
 
 /// Flags of `crossdock gpu-test`.
 #[derive(Debug, Args)]

@@ -4,79 +4,19 @@
 //! the emulator twice, so that they cannot rot where there is no GPU.
 
 pub(crate) mod arguments;
-mod conversions;
-mod graphs;
-mod intrinsics;
-mod lane;
-mod launches;
-mod litmus;
-mod multicast;
 mod processes;
 mod rounds;
-mod synchronisation;
+
+use crossdock_trial::lane::{self, Lane, Test, Verdict};
 
 use crate::console;
 use crate::failure::Failure;
+use crate::flags::BackendName;
 use arguments::GpuTestArguments;
-use lane::Lane;
 
-/// How a test ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Passed,
-    /// These GPUs lack what it needs, in words.
-    Skipped(&'static str),
-}
-
-/// What a test does.
-type Run = Box<dyn Fn(&Lane) -> Result<Verdict, Failure>>;
-
-/// One test.
-struct Test {
-    name: String,
-    run: Run,
-}
-
-impl Test {
-    /// That runs on every supported GPU.
-    fn new(name: impl Into<String>, run: impl Fn(&Lane) -> Result<(), Failure> + 'static) -> Test {
-        Test::that_may_skip(name, move |lane| run(lane).map(|()| Verdict::Passed))
-    }
-
-    /// That needs `sm_90`.
-    fn of_sm_90(name: impl Into<String>, run: impl Fn(&Lane) -> Result<(), Failure> + 'static) -> Test {
-        Test::that_may_skip(name, move |lane| {
-            if lane.runs_sm_90() {
-                run(lane).map(|()| Verdict::Passed)
-            } else {
-                Ok(Verdict::Skipped("it needs sm_90"))
-            }
-        })
-    }
-
-    /// That looks for what it needs.
-    fn that_may_skip(
-        name: impl Into<String>,
-        run: impl Fn(&Lane) -> Result<Verdict, Failure> + 'static,
-    ) -> Test {
-        Test { name: name.into(), run: Box::new(run) }
-    }
-}
-
-/// All tests, in the order in which they run: what is small comes first.
+/// All tests: those of the library, then whole rounds, which are named by flags, and ranks in processes of this program.
 fn tests() -> Vec<Test> {
-    let groups = [
-        intrinsics::tests(),
-        conversions::tests(),
-        synchronisation::tests(),
-        launches::tests(),
-        litmus::tests(),
-        multicast::tests(),
-        rounds::tests(),
-        graphs::tests(),
-        processes::tests(),
-    ];
-    groups.into_iter().flatten().collect()
+    lane::tests().into_iter().chain(rounds::tests()).chain(processes::tests()).collect()
 }
 
 /// Runs the tests and reports each.
@@ -94,7 +34,11 @@ pub(crate) fn run(arguments: &GpuTestArguments) -> Result<(), Failure> {
     if arguments.list {
         return console::print(&tests.iter().map(|test| format!("{}\n", test.name)).collect::<String>());
     }
-    let lane = match Lane::open(arguments) {
+    let opened = match arguments.backend {
+        BackendName::Emulator => Lane::virtual_gpus(arguments.repetitions),
+        BackendName::Cuda => Lane::nvidia_gpus(arguments.repetitions),
+    };
+    let lane = match opened.map_err(Failure::from) {
         Ok(lane) => lane,
         Err(failure) if arguments.require_gpu => return Err(failure),
         Err(reason) => return console::print(&format!("skipped: {} tests, {reason}\n", tests.len())),
@@ -102,7 +46,7 @@ pub(crate) fn run(arguments: &GpuTestArguments) -> Result<(), Failure> {
     console::print(&format!("{} tests on {lane}\n", tests.len()))?;
     let (mut failed, mut skipped) = (0, 0);
     for test in &tests {
-        let line = match (test.run)(&lane) {
+        let line = match test.run(&lane) {
             Ok(Verdict::Passed) => format!("ok       {}\n", test.name),
             Ok(Verdict::Skipped(why)) => {
                 skipped += 1;

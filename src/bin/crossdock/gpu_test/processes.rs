@@ -5,10 +5,9 @@ use std::process::{Child, Command, Stdio};
 
 use crossdock::host::{Capacity, Cluster, Rank, Routing, Tokens, bf16};
 use crossdock::{Shape, Wire};
+use crossdock_trial::Error;
+use crossdock_trial::lane::{Lane, Test, Verdict, same};
 
-use super::lane::{Lane, same};
-use super::{Test, Verdict};
-use crate::arguments::BackendName;
 use crate::failure::Failure;
 
 const SHAPE: Shape = Shape { hidden: 64, top_k: 2, experts: 8, wire: Wire::Bf16 };
@@ -21,12 +20,11 @@ pub(super) fn tests() -> Vec<Test> {
     [2, 4].map(test).into()
 }
 
-fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Failure> {
-    if lane.backend() == BackendName::Emulator {
+fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Error> {
+    if lane.is_virtual() {
         return Ok(Verdict::Skipped("virtual GPUs are all in one process"));
     }
-    let failed =
-        |error: std::io::Error| Failure::Kernel(format!("a process of a rank did not start: {error}"));
+    let failed = |error: std::io::Error| Error::Failed(format!("a process of a rank did not start: {error}"));
     // Nobody listens there any more when rank 0 does.
     let port =
         TcpListener::bind("0.0.0.0:0").and_then(|listener| listener.local_addr()).map_err(failed)?.port();
@@ -44,18 +42,18 @@ fn check(lane: &Lane, ranks: usize) -> Result<Verdict, Failure> {
     };
     let processes: Vec<_> = (0..ranks).map(start).collect();
     // All are waited for, also if one fails: they give up on it by themselves.
-    let outcomes: Vec<Result<(), Failure>> = processes
+    let outcomes: Vec<Result<(), Error>> = processes
         .into_iter()
         .map(|process| process.and_then(Child::wait_with_output).map_err(failed))
         .enumerate()
         .map(|(rank, output)| {
             let output = output?;
             let told = String::from_utf8_lossy(&output.stderr);
-            let failure = || Failure::Kernel(format!("the process of rank {rank}: {}", told.trim()));
+            let failure = || Error::Failed(format!("the process of rank {rank}: {}", told.trim()));
             if output.status.success() { Ok(()) } else { Err(failure()) }
         })
         .collect();
-    outcomes.into_iter().collect::<Result<(), Failure>>().map(|()| Verdict::Passed)
+    outcomes.into_iter().collect::<Result<(), Error>>().map(|()| Verdict::Passed)
 }
 
 /// What the process of a rank does.

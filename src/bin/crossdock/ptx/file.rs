@@ -7,9 +7,9 @@ use crossdock_codegen::text;
 
 use super::options;
 use super::source::Source;
-use crate::arguments::PtxArguments;
 use crate::console;
 use crate::failure::Failure;
+use crate::ptx::arguments::PtxArguments;
 
 /// Prints a kernel of the file, the list of its kernels, or its IR.
 pub(super) fn run(path: &Path, arguments: &PtxArguments) -> Result<(), Failure> {

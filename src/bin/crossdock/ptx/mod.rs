@@ -1,14 +1,15 @@
 //! `crossdock ptx`: the text that a GPU's driver would be given, of crossdock's kernels or of those in a Rust file.
 
+pub(crate) mod arguments;
 mod file;
 mod report;
 mod source;
 
 use crossdock::{CompileError, CompileOptions, DeviceModule, KernelSet, RouterKernel, Shape, Target};
 
-use crate::arguments::PtxArguments;
 use crate::console;
 use crate::failure::Failure;
+use crate::ptx::arguments::PtxArguments;
 
 /// The kernel that chooses experts; the others move rows.
 const ROUTER: &str = "router";
@@ -28,15 +29,15 @@ pub(crate) fn run(arguments: &PtxArguments) -> Result<(), Failure> {
     };
     if wanted == ROUTER {
         let groups = (arguments.groups, arguments.top_groups.unwrap_or(arguments.groups));
-        let gate = arguments.router.gate(arguments.experts, arguments.top_k, groups);
+        let gate = arguments.router.gate(arguments.shape.experts, arguments.row.top_k, groups);
         let kernel = RouterKernel::jit_for(gate, options(arguments)?);
         return console::print(&kernel.map_err(|error| Failure::Kernels(error.to_string()))?.router.ptx);
     }
     let shape = Shape {
-        hidden: arguments.hidden,
-        top_k: arguments.top_k,
-        experts: arguments.experts,
-        wire: arguments.wire,
+        hidden: arguments.row.hidden,
+        top_k: arguments.row.top_k,
+        experts: arguments.shape.experts,
+        wire: arguments.shape.wire,
     };
     let kernels = specialise(shape, options(arguments)?)?;
     match kernels.ptx().iter().find(|(name, _)| name == wanted) {

@@ -3,72 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use crossdock::host::{Error, check_shape};
-use crossdock::{Gate, Opaque, RouterKernel, ScoreFunction, Shape, Wire};
-use crossdock_oracle::router as oracle;
+use crossdock::{RouterKernel, Shape, Wire};
+use crossdock_trial::{Draw, Given, Groups, RouterInputs, Routing, SimulatedGate, Trial};
 use half::bf16;
-use rand::RngExt;
-use rand_pcg::Pcg64;
 
-use super::demand;
-use crate::arguments::{RouterName, RunArguments};
+use crate::demand;
 use crate::failure::Failure;
 use crate::files::{self, Array, Element};
-use crate::routing::{Groups, Router, Routes, Routing, random_weights};
+use crate::run::arguments::RunArguments;
 
-/// What every rank brings to the round.
+/// A round, and what is left of the files that it came from.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    pub(super) shape: Shape,
+    pub(super) trial: Trial,
     /// Tokens per rank.
     pub(super) tokens: usize,
-    /// One entry per rank.
-    pub(super) ranks: Vec<RankInputs>,
-    /// What the router's kernel is given besides logits; `None` when routes are drawn or read.
-    pub(super) gate: Option<GateInputs>,
     /// The shape of the combined tokens of all ranks in a file.
     pub(super) output_shape: Vec<usize>,
-}
-
-/// A gate and its numbers, the same on all ranks.
-#[derive(Debug)]
-pub(super) struct GateInputs {
-    pub(super) name: RouterName,
-    pub(super) gate: Gate,
-    /// `[experts]`; empty for a gate without bias.
-    pub(super) bias: Vec<f32>,
-    pub(super) scaling: f32,
-}
-
-/// What one rank brings.
-#[derive(Debug, Default)]
-pub(super) struct RankInputs {
-    /// `[tokens, hidden]`.
-    pub(super) activations: Vec<bf16>,
-    /// What travels if the wire is opaque; otherwise empty.
-    pub(super) opaque: OpaqueInputs,
-    /// `[tokens, experts]`; empty without the router's kernel.
-    pub(super) logits: Vec<f32>,
-    /// With the router's kernel, what it must choose.
-    pub(super) routes: Routes,
-}
-
-/// Opaque rows.
-#[derive(Debug, Default)]
-pub(super) struct OpaqueInputs {
-    /// `[tokens, row bytes]`.
-    pub(super) rows: Vec<u8>,
-    /// `[tokens, bytes]` of each side tensor.
-    pub(super) sides: Vec<Vec<u8>>,
-}
-
-impl OpaqueInputs {
-    fn draw(wire: Wire, tokens: usize, random: &mut impl RngExt) -> OpaqueInputs {
-        let Wire::Opaque(Opaque { row_bytes, sides }) = wire else { return OpaqueInputs::default() };
-        let mut bytes = |width: u32| (0..tokens * width as usize).map(|_| random.random()).collect();
-        let rows = bytes(row_bytes);
-        let sides = sides.into_iter().filter(|&width| width > 0).map(&mut bytes).collect();
-        OpaqueInputs { rows, sides }
-    }
 }
 
 /// An array with one row of `width` values per token, tokens rank by rank.
@@ -83,8 +34,8 @@ struct Table<T> {
 impl Inputs {
     /// Reads the files and draws at random what they do not give.
     pub(super) fn prepare(arguments: &RunArguments) -> Result<Inputs, Failure> {
-        let ranks = arguments.gpus_per_node as usize;
-        if let (Wire::Opaque(_), Some(path)) = (arguments.wire, &arguments.tokens_file) {
+        let ranks = arguments.round.gpus_per_node as usize;
+        if let (Wire::Opaque(_), Some(path)) = (arguments.shape.wire, &arguments.tokens_file) {
             return Err(Failure::file(
                 path,
                 "opaque rows are drawn: give --wire bf16 or fp8 with --tokens-file",
@@ -124,8 +75,8 @@ impl Inputs {
             ],
         )?;
         let shape = checked_shape(arguments, hidden, top_k)?;
-        let router = router(arguments, &shape)?;
-        let gate = gate(arguments, &router, &shape)?;
+        let draw = Draw { seed: arguments.round.seed, gate: simulated_gate(arguments, &shape)? };
+        let router = router(arguments, &draw, &shape)?;
         demand::check(&shape, ranks, tokens)?;
 
         let output_shape = match &activations {
@@ -133,34 +84,26 @@ impl Inputs {
             None => vec![ranks * tokens, hidden],
         };
         let given =
-            experts.map(|table| check_experts(table, tokens, top_k, arguments.experts)).transpose()?;
-        let ranks = (0..ranks)
-            .map(|rank| {
-                let mine = |width: usize| rank * tokens * width..(rank + 1) * tokens * width;
-                let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128);
-                let activations = match &activations {
-                    Some(table) => table.values[mine(hidden)].to_vec(),
-                    None => normal(tokens * hidden, &mut random),
-                };
-                let opaque = OpaqueInputs::draw(arguments.wire, tokens, &mut random);
-                let mut random = Pcg64::new(u128::from(arguments.seed), 2 * rank as u128 + 1);
-                let logits = gate.as_ref().map_or(Vec::new(), |_| router.logits(tokens, &mut random));
-                let routes = match (&given, &gate) {
-                    (None, Some(gate)) => gate.expected(&logits),
-                    (None, None) => router.route(tokens, &mut random),
-                    (Some(experts), _) => {
-                        let experts = experts[mine(top_k)].to_vec();
-                        let weights = match &weights {
-                            Some(table) => table.values[mine(top_k)].to_vec(),
-                            None => random_weights(&experts, top_k, &mut random),
-                        };
-                        Routes { experts, weights }
-                    }
-                };
-                RankInputs { activations, opaque, logits, routes }
-            })
-            .collect();
-        Ok(Inputs { shape, tokens, ranks, gate, output_shape })
+            experts.map(|table| check_experts(table, tokens, top_k, arguments.shape.experts)).transpose()?;
+        let brought = |rank: usize| {
+            let mine = |width: usize| rank * tokens * width..(rank + 1) * tokens * width;
+            let given = Given {
+                activations: activations.as_ref().map(|table| table.values[mine(hidden)].to_vec()),
+                experts: given.as_ref().map(|experts| experts[mine(top_k)].to_vec()),
+                weights: weights.as_ref().map(|table| table.values[mine(top_k)].to_vec()),
+            };
+            draw.brought(rank, tokens, &shape, router.as_ref(), given)
+        };
+        let ranks = (0..ranks).map(brought).collect();
+        let trial = Trial {
+            shape,
+            layout: arguments.round.layout,
+            expert: arguments.expert(),
+            pre_quantised: arguments.pre_quantised,
+            router,
+            ranks,
+        };
+        Ok(Inputs { trial, tokens, output_shape })
     }
 }
 
@@ -246,7 +189,7 @@ fn agree(
 
 /// The relations between the numbers, in the words of the flags.
 fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Result<Shape, Failure> {
-    let (ranks, experts) = (arguments.gpus_per_node, arguments.experts);
+    let (ranks, experts) = (arguments.round.gpus_per_node, arguments.shape.experts);
     // Flags were checked when they were parsed; files can still say anything.
     let narrow = |flag: &str, value: usize| {
         u32::try_from(value).map_err(|_| Failure::arguments(format!("{flag} {value} is far too large")))
@@ -255,7 +198,7 @@ fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Resul
         hidden: narrow("--hidden", hidden)?,
         top_k: narrow("--top-k", top_k)?,
         experts,
-        wire: arguments.wire,
+        wire: arguments.shape.wire,
     };
     if !experts.is_multiple_of(ranks) {
         return Err(Failure::arguments(format!(
@@ -278,7 +221,8 @@ fn checked_shape(arguments: &RunArguments, hidden: usize, top_k: usize) -> Resul
     Ok(shape)
 }
 
-fn router(arguments: &RunArguments, shape: &Shape) -> Result<Router, Failure> {
+/// What chooses experts, or draws the logits that do.
+fn simulated_gate(arguments: &RunArguments, shape: &Shape) -> Result<SimulatedGate, Failure> {
     let experts = shape.experts;
     let groups = match (arguments.groups, arguments.top_groups) {
         (Some(count), Some(top)) => {
@@ -304,47 +248,22 @@ fn router(arguments: &RunArguments, shape: &Shape) -> Result<Router, Failure> {
         _ => None,
     };
     let routing = arguments.routing.unwrap_or(Routing::Uniform);
-    Ok(Router { experts: experts as usize, top_k: shape.top_k as usize, routing, groups })
+    Ok(SimulatedGate { experts: experts as usize, top_k: shape.top_k as usize, routing, groups })
 }
 
-/// The gate that the flags ask for, if they do, with a bias that is drawn.
-fn gate(arguments: &RunArguments, router: &Router, shape: &Shape) -> Result<Option<GateInputs>, Failure> {
+/// What the router's kernel is given, if the flags ask for it.
+fn router(arguments: &RunArguments, draw: &Draw, shape: &Shape) -> Result<Option<RouterInputs>, Failure> {
     let Some(name) = arguments.router else { return Ok(None) };
-    if router.routing == Routing::OneExpert {
+    if draw.gate.routing == Routing::OneExpert {
         return Err(Failure::arguments(
             "--router chooses different experts for a token: it goes with --routing uniform and zipf:S",
         ));
     }
-    let groups = router.groups.map_or((1, 1), |groups| (groups.count as u32, groups.top as u32));
+    let groups = draw.gate.groups.map_or((1, 1), |groups| (groups.count as u32, groups.top as u32));
     let gate = name.gate(shape.experts, shape.top_k, groups);
     // The kernel knows best which gates there are.
     RouterKernel::jit(gate).map_err(|error| Failure::arguments(format!("--router: {error}")))?;
-    let mut random = Pcg64::new(u128::from(arguments.seed), u128::MAX);
-    let biases = if gate.biased { shape.experts as usize } else { 0 };
-    let bias = normal(biases, &mut random).into_iter().map(|value| value.to_f32() / 16.0).collect();
-    Ok(Some(GateInputs { name, gate, bias, scaling: arguments.scaling.unwrap_or(1.0) }))
-}
-
-impl GateInputs {
-    /// What the reference chooses.
-    fn expected(&self, logits: &[f32]) -> Routes {
-        let gate = oracle::Gate {
-            experts: self.gate.experts as usize,
-            groups: self.gate.groups as usize,
-            top_groups: self.gate.top_groups as usize,
-            top_k: self.gate.top_k as usize,
-            score: match self.gate.score {
-                ScoreFunction::Sigmoid => oracle::Score::Sigmoid,
-                ScoreFunction::Softmax => oracle::Score::Softmax,
-                ScoreFunction::Identity => oracle::Score::Identity,
-            },
-            bias: self.gate.biased.then_some(&self.bias[..]),
-            normalised: self.gate.normalised,
-            scaling: self.scaling,
-        };
-        let (experts, weights) = gate.route(logits);
-        Routes { experts, weights }
-    }
+    Ok(Some(draw.router(gate, arguments.scaling.unwrap_or(1.0))))
 }
 
 /// Expert indices in the kernels' type; each is -1 or names an expert.
@@ -365,17 +284,4 @@ fn check_experts(table: Table<i64>, tokens: usize, top_k: usize, experts: u32) -
         }
     };
     table.values.iter().copied().enumerate().map(check).collect()
-}
-
-/// Values of the standard normal distribution.
-fn normal(count: usize, random: &mut impl RngExt) -> Vec<bf16> {
-    let mut values = Vec::with_capacity(count + 1);
-    while values.len() < count {
-        // Box-Muller: two uniform draws make two normal ones.
-        let radius = (-2.0 * random.random::<f32>().max(f32::MIN_POSITIVE).ln()).sqrt();
-        let (sine, cosine) = (std::f32::consts::TAU * random.random::<f32>()).sin_cos();
-        values.extend([bf16::from_f32(radius * cosine), bf16::from_f32(radius * sine)]);
-    }
-    values.truncate(count);
-    values
 }

@@ -1,62 +1,45 @@
 //! `crossdock run`: a whole round on virtual GPUs, compared with the reference.
 
 mod activity;
-pub(crate) mod demand;
-mod experts;
+pub(crate) mod arguments;
 mod inputs;
 mod report;
 mod round;
 mod table;
-mod verify;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossdock::KernelSet;
 use crossdock::host::Cluster;
+use crossdock_trial::model::{Estimate, Rates};
+use crossdock_trial::{Reference, Trial, hash};
 
-use crate::arguments::RunArguments;
 use crate::console;
 use crate::failure::Failure;
 use crate::files::{Array, Output};
-use crate::model::{Estimate, Rates};
 use crate::progress::Progress;
+use crate::run::arguments::RunArguments;
 use inputs::Inputs;
 use report::Report;
-use verify::{Observed, Reference};
 
 /// Runs the round that the arguments describe, with kernels that the caller may change, and compares it with the
-/// reference. Reports nothing.
-pub(crate) fn verify_round(
+/// reference: the hash of its results. Reports nothing.
+pub(crate) fn verify(
     arguments: &RunArguments,
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
-) -> Result<(), Failure> {
-    verify(arguments, change).map(|_| ())
-}
-
-/// The hash of the round's results, once every byte is as the reference says.
-pub(crate) fn verified_hash(arguments: &RunArguments) -> Result<u64, Failure> {
-    verify(arguments, Ok).map(|observed| verify::hash(&observed))
-}
-
-fn verify(
-    arguments: &RunArguments,
-    change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,
-) -> Result<Vec<Observed>, Failure> {
-    let inputs = Inputs::prepare(arguments)?;
-    let cluster = round::cluster(arguments, &inputs, None)?;
-    let ran = round::run(arguments, &inputs, &cluster, change(kernels(&cluster, &inputs)?)?)?;
-    let reference = Reference::compute(&inputs, arguments);
-    match reference.first_difference(&ran.observed) {
-        Some(difference) => Err(Failure::Mismatch(difference)),
-        None => Ok(ran.observed),
-    }
+) -> Result<u64, Failure> {
+    let Inputs { trial, .. } = Inputs::prepare(arguments)?;
+    let cluster = round::cluster(arguments, &trial, None)?;
+    let ran = round::run(arguments, &trial, &cluster, change(kernels(&cluster, &trial)?)?)?;
+    Reference::new(&trial).check(&ran.observed)?;
+    Ok(hash(&ran.observed))
 }
 
 /// The kernels for the GPUs of a cluster.
-fn kernels(cluster: &Cluster, inputs: &Inputs) -> Result<Arc<KernelSet>, Failure> {
+fn kernels(cluster: &Cluster, trial: &Trial) -> Result<Arc<KernelSet>, Failure> {
     let target = cluster.target().map_err(Failure::from)?;
-    KernelSet::jit_for(inputs.shape, target.into()).map_err(|error| Failure::Kernels(error.to_string()))
+    KernelSet::jit_for(trial.shape, target.into()).map_err(|error| Failure::Kernels(error.to_string()))
 }
 
 /// Runs a round, verifies it, reports.
@@ -68,21 +51,20 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
     progress.phase("specialising kernels");
     let start = Instant::now();
-    let cluster = round::cluster(arguments, &inputs, rates.as_ref())?;
-    let kernels = kernels(&cluster, &inputs)?;
+    let cluster = round::cluster(arguments, &inputs.trial, rates.as_ref())?;
+    let kernels = kernels(&cluster, &inputs.trial)?;
     let specialise = start.elapsed().as_secs_f64();
 
     progress.phase("dispatching and combining on virtual GPUs");
     let start = Instant::now();
-    let ran = round::run(arguments, &inputs, &cluster, kernels)?;
+    let ran = round::run(arguments, &inputs.trial, &cluster, kernels)?;
     let round = start.elapsed().as_secs_f64();
 
     progress.phase("verifying");
-    let expert = arguments.expert();
-    let reference = Reference::compute(&inputs, arguments);
+    let reference = Reference::new(&inputs.trial);
     let mismatch = reference.first_difference(&ran.observed);
     let seconds = (round, specialise);
-    let report = Report::new(&inputs, &reference, &ran, seconds, expert, mismatch);
+    let report = Report::new(arguments, &inputs, &reference, &ran, seconds, mismatch);
     let estimate = rates.and_then(|rates| Estimate::new(&rates, &ran.reports));
     let report = Report { estimate, ..report };
     drop(progress);

@@ -2,16 +2,16 @@
 
 use crossdock::Shape;
 use crossdock::host::planning::{KernelSms, SmPlan};
-use crossdock::host::report::{self as host, Counters, RoundReport, StageReport};
+use crossdock::host::report::{self as host, Counters, LaunchReport, RoundReport, StageReport};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
+use crossdock_trial::model::Estimate;
+use crossdock_trial::{Observed, Reference, hash};
 use serde::Serialize;
 
 use super::activity::Activity;
 use super::inputs::Inputs;
 use super::round::Ran;
-use super::verify::{Observed, Reference, hash};
-use crate::arguments::ExpertName;
-use crate::model::Estimate;
+use crate::run::arguments::RunArguments;
 
 /// One run.
 #[derive(Debug, Serialize)]
@@ -32,7 +32,7 @@ pub(super) struct Report {
     pub(super) experts: u32,
     pub(super) wire: String,
     /// What the simulated experts did.
-    pub(super) expert: &'static str,
+    pub(super) expert: String,
     /// What the router's kernel took, if it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) router: Option<RouterReport>,
@@ -162,16 +162,17 @@ pub(super) struct Link {
 impl Report {
     /// `seconds` are those of the round and of making the kernels.
     pub(super) fn new(
+        arguments: &RunArguments,
         inputs: &Inputs,
         reference: &Reference,
         ran: &Ran,
         (round, specialise): (f64, f64),
-        expert: ExpertName,
         mismatch: Option<String>,
     ) -> Report {
-        let Shape { hidden, top_k, experts, wire } = inputs.shape;
-        let Ran { sm_plan, observed, reports } = ran;
-        let rows = observed.iter().map(|rank| rank.origins.len() as u64).sum();
+        let trial = &inputs.trial;
+        let Shape { hidden, top_k, experts, wire } = trial.shape;
+        let Ran { sm_plan, observed, reports, routers } = ran;
+        let rows = observed.iter().map(|rank| rank.arrival.origins.len() as u64).sum();
         let stages = |stage: fn(&RoundReport) -> &StageReport| reports.iter().map(stage).collect::<Vec<_>>();
         let dispatch = Stage::new(
             rows,
@@ -185,18 +186,18 @@ impl Report {
             verified: mismatch.is_none(),
             mismatch,
             hash: format!("{:#018x}", hash(observed)),
-            ranks: inputs.ranks.len(),
+            ranks: trial.ranks.len(),
             tokens: inputs.tokens,
             hidden,
             top_k,
             experts,
-            wire: crate::wire::word(wire),
-            expert: expert.word(),
-            router: inputs.gate.as_ref().map(|gate| RouterReport {
-                score: gate.name.word(),
-                groups: gate.gate.groups,
-                top_groups: gate.gate.top_groups,
-                warp_instructions: observed.iter().map(router_instructions).sum(),
+            wire: wire.to_string(),
+            expert: trial.expert.to_string(),
+            router: arguments.router.zip(trial.router.as_ref()).map(|(name, router)| RouterReport {
+                score: name.word(),
+                groups: router.gate.groups,
+                top_groups: router.gate.top_groups,
+                warp_instructions: routers.iter().map(router_instructions).sum(),
             }),
             plan: (*sm_plan).into(),
             dispatch,
@@ -211,9 +212,8 @@ impl Report {
 }
 
 /// What the router's kernel of one rank issued.
-fn router_instructions(observed: &Observed) -> Option<u64> {
-    let counters = observed.routed.as_ref()?.report.counters.as_ref()?;
-    Some(counters.warp_instructions)
+fn router_instructions(router: &Option<LaunchReport>) -> Option<u64> {
+    Some(router.as_ref()?.counters.as_ref()?.warp_instructions)
 }
 
 impl Stage {
@@ -257,8 +257,8 @@ impl RankReport {
             rank,
             tokens_sent: destinations.iter().filter(|&&count| count > 0).count(),
             rows_sent: destinations.iter().sum(),
-            rows_received: observed.origins.len(),
-            per_expert: Spread::of(observed.expert_counts.clone()),
+            rows_received: observed.arrival.origins.len(),
+            per_expert: Spread::of(observed.arrival.expert_counts.clone()),
             links: (0..round.ranks())
                 .filter(|&peer| peer != rank)
                 .map(|peer| Link { peer, dispatch: bytes(&dispatch, peer), combine: bytes(&combine, peer) })

@@ -2,9 +2,9 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
+use crossdock_trial::model::Estimate;
 
 use super::report::{Link, PlanReport, Report, ShareReport, Stage};
-use crate::model::Estimate;
 
 /// Tables per rank and per stage, times, hash, verdict.
 pub(super) fn render(report: &Report) -> String {
