@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
 /// All but the kernels themselves.
-static LIBRARY: [(&str, &DeviceModule); 28] = [
+static LIBRARY: [(&str, &DeviceModule); 26] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::lane::approximate::code", &library::lane::approximate::code::__device::MODULE),
@@ -17,13 +17,8 @@ static LIBRARY: [(&str, &DeviceModule); 28] = [
     ("library::lane::multicast::bf16::code", &library::lane::multicast::bf16::code::__device::MODULE),
     ("library::lane::multicast::f16::code", &library::lane::multicast::f16::code::__device::MODULE),
     ("library::lane::multicast::floats::code", &library::lane::multicast::floats::code::__device::MODULE),
-    ("library::lane::multicast::signed::code", &library::lane::multicast::signed::code::__device::MODULE),
-    ("library::lane::multicast::signed64::code", &library::lane::multicast::signed64::code::__device::MODULE),
-    ("library::lane::multicast::unsigned::code", &library::lane::multicast::unsigned::code::__device::MODULE),
-    (
-        "library::lane::multicast::unsigned64::code",
-        &library::lane::multicast::unsigned64::code::__device::MODULE,
-    ),
+    ("library::lane::multicast::code", &library::lane::multicast::code::__device::MODULE),
+    ("library::block::reductions::code", &library::block::reductions::code::__device::MODULE),
     ("library::lane::hardware::code", &library::lane::hardware::code::__device::MODULE),
     ("library::grid::overlap::code", &library::grid::overlap::code::__device::MODULE),
     ("library::warp::together::code", &library::warp::together::code::__device::MODULE),

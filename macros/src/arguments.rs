@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{FnArg, ItemFn, ItemStruct, Member, Pat};
+use syn::{FnArg, ItemFn, ItemStruct, Member, Pat, parse_quote};
 
 /// `DispatchArguments` for `dispatch`.
 pub(crate) fn name(kernel: &Ident) -> Ident {
@@ -18,6 +18,9 @@ fn capitalise(word: &str) -> String {
 /// The argument struct of `function`, if it is a kernel with plainly named parameters.
 pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenStream> {
     function.attrs.iter().find(|attribute| attribute.path().is_ident("kernel"))?;
+    if function.sig.generics.type_params().next().is_some() {
+        return None;
+    }
     let mut names = Vec::new();
     let mut types = Vec::new();
     for input in &function.sig.inputs {
@@ -73,10 +76,22 @@ pub(crate) fn of_struct(
         Some(name) => Member::Named(name.clone()),
         None => Member::Unnamed(index.into()),
     });
+    let mut generics = item.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::core::marker::Copy));
+    }
+    let (parameters, arguments, _) = generics.split_for_impl();
+    let module = format_ident!("pass_{}", name);
+    // In a module of its own, so that the bounds mean what they mean beside the struct.
     Some(quote! {
-        impl #root::__private::Parameter for super::#name {
-            fn append(self, _arguments: &mut ::std::vec::Vec<#root::__private::Argument>) {
-                #(#root::__private::Parameter::append(self.#members, _arguments);)*
+        #[allow(non_snake_case, unused_imports)]
+        mod #module {
+            use super::super::*;
+
+            impl #parameters #root::__private::Parameter for #name #arguments {
+                fn append(self, _arguments: &mut ::std::vec::Vec<#root::__private::Argument>) {
+                    #(#root::__private::Parameter::append(self.#members, _arguments);)*
+                }
             }
         }
     })

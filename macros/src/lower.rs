@@ -95,7 +95,8 @@ fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -
     let source = front::Source { name: identity, file: &source.shown, text: text.as_deref() };
     let module = front::lower(&items.items, &source, &direct, &all).map_err(errors)?;
     let (ir, name) = (text::print(&module), module.name.clone());
-    let linked = back::link(unique(modules.into_iter().chain([module])));
+    let launchable = module.launchable_structs(&modules);
+    let linked = back::define(unique(modules.into_iter().chain([module])), &name);
     let mistakes = match &linked {
         Ok(program) => back::examine(program, &name),
         Err(Error::Invalid(mistakes)) => mistakes.clone(),
@@ -103,12 +104,9 @@ fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -
             vec![Mistake { file: String::new(), span: ir::Span::default(), message: error.to_string() }]
         }
     };
-    match linked {
-        Ok(program) if mistakes.is_empty() => {
-            let launchable = program.launchable_structs(&name).into_iter().map(String::from).collect();
-            Ok(Some(Lowered { ir, launchable }))
-        }
-        _ => Err(errors(located(mistakes, source.file, &items.items))),
+    match mistakes.is_empty() {
+        true => Ok(Some(Lowered { ir, launchable })),
+        false => Err(errors(located(mistakes, source.file, &items.items))),
     }
 }
 

@@ -27,7 +27,7 @@ impl Program {
             functions: FxHashMap::default(),
         };
         for (index, module) in program.modules.iter().enumerate() {
-            let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+            let path = |item: &str| Path::new(&module.name, item);
             for (position, structure) in module.structs.iter().enumerate() {
                 program.structs.entry(path(&structure.name)).or_insert((index, position));
             }
@@ -60,17 +60,6 @@ impl Program {
             }
         }
         kernels
-    }
-
-    /// The names of a module's structs that a launch can pass to a kernel.
-    pub fn launchable_structs(&self, module: &str) -> Vec<&str> {
-        let structs =
-            self.modules.iter().filter(|known| known.name == module).flat_map(|known| &known.structs);
-        let can_pass = |definition: &&StructDefinition| {
-            let path = Path { module: module.to_string(), item: definition.name.clone() };
-            Type::Struct(path).is_launchable(&|ty| self.fields(ty))
-        };
-        structs.filter(can_pass).map(|definition| definition.name.as_str()).collect()
     }
 
     /// The struct at `path`, or a sentence.

@@ -64,14 +64,12 @@ refused! {
         "an `impl` stands in the module that defines its type: move it there, or write a function";
     an_associated_type: "struct A; impl A { type B = u32; }", "type",
         "a device `impl` holds functions and constants only";
-    a_generic_struct: "struct Row<T> { first: u32 }", "T",
-        "device structs have no generics: state the element types, and array lengths by constants";
+    a_struct_with_a_const_parameter: "struct Row<const N: u32> { first: u32 }", "const N",
+        "device structs are generic over types only: state array lengths by constants";
 
-    a_type_parameter: "fn f<T: Copy>(x: u32) {}", "T: Copy",
-        "device functions are generic over const parameters only: write one function for each type `T`";
     a_lifetime: "fn f<'a>(x: u32) {}", "'a", "device code has no references, so it has no lifetimes: leave it out";
     a_where_clause: "fn f(x: u32) where u32: Copy {}", "where",
-        "device code has no `where` clauses: check relations with `const { assert!(..) }`";
+        "device code has no `where` clauses: bound a type where it is declared, and check relations with `const { assert!(..) }`";
     a_float_const_parameter: "fn f<const X: f32>() {}", "f32", "a const parameter is an integer or a `bool`";
     an_unsafe_function: "unsafe fn f() {}", "unsafe",
         "device code has no `unsafe`: its memory operations are safe to write, leave it out";
