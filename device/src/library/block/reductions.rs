@@ -1,4 +1,5 @@
-//! One value from those of all lanes of a warp, or of all threads of a block, for every type of number.
+//! One value from those of all lanes of a warp, or of all threads of a block, for every type of number: shuffles
+//! (`shfl.sync`, PTX ISA section 9.7.9.6), and a barrier between the warps of a block (`bar.sync`, 9.7.13.1).
 
 use crate::device;
 
