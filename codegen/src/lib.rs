@@ -6,12 +6,12 @@
 //! that defines it to the crate, or the running program, that specialises it.
 
 pub mod back;
+mod constant;
 mod error;
 pub mod front;
 mod inline;
 pub mod ir;
 pub mod rounded;
-pub mod small_float;
 pub mod text;
 
 pub use error::{Error, Mistake};

@@ -5,8 +5,9 @@
 
 use std::cmp::Ordering;
 
-use crate::ir::{Direction, HalfFormat, HalfOperation, RoundedOperation};
-use crate::small_float::F16;
+use crate::ir::intrinsic::parameters::{
+    Direction, Format, HalfFormat, HalfOperation, RoundedOperation, Rounding,
+};
 
 /// The NaN that PTX makes (PTX ISA section 9.7.3).
 const NAN: f32 = f32::from_bits(0x7fff_ffff);
@@ -119,18 +120,34 @@ pub fn from_integer(value: i128, direction: Direction) -> f32 {
     Exact { value: near, side: value.cmp(&(near as i128)) }.round(direction)
 }
 
+/// The value of a code. Of an alternate format, a NaN is the one that PTX makes; that of a bf16 keeps its bits.
+pub const fn decode(format: Format, code: u32) -> f32 {
+    match format {
+        Format::Bf16 => f32::from_bits(code << 16),
+        _ => {
+            let value = format.decode(code);
+            if value.is_nan() { NAN } else { value as f32 }
+        }
+    }
+}
+
+/// Two floats rounded to nearest even, the code of `low` in the lower bits. Codes of 8 bits are finite: what is beyond the largest
+/// becomes that. A NaN becomes one code without a sign.
+pub const fn pack(format: Format, low: f32, high: f32) -> u32 {
+    let saturate = format.bits() == 8;
+    let low = format.encode(low as f64, Rounding::NearestEven, saturate);
+    low | format.encode(high as f64, Rounding::NearestEven, saturate) << format.bits()
+}
+
+/// Two codes of 8 bits as two f16, in the same order, exactly.
+pub const fn widen(format: Format, codes: u16) -> u32 {
+    let (low, high) = (codes as u32 & 0xff, codes as u32 >> 8);
+    pack(Format::F16, decode(format, low), decode(format, high))
+}
+
 /// Two floats rounded toward zero to 16 bits, `low` in the lower half; NaN becomes 0x7fff.
 pub fn pack_toward_zero(format: HalfFormat, low: f32, high: f32) -> u32 {
-    let code = |value: f32| match format {
-        _ if value.is_nan() => 0x7fff,
-        HalfFormat::Bf16 => value.to_bits() >> 16,
-        HalfFormat::F16 => {
-            // The nearest code is the wanted one or the one after it; codes are ordered like magnitudes.
-            let nearest = F16.encode(value, false);
-            let too_far = F16.decode(nearest).abs() > value.abs();
-            nearest - u32::from(too_far)
-        }
-    };
+    let code = |value: f32| format.format().encode(f64::from(value), Rounding::TowardZero, false);
     code(low) | code(high) << 16
 }
 
@@ -138,15 +155,16 @@ pub fn pack_toward_zero(format: HalfFormat, low: f32, high: f32) -> u32 {
 /// `Maximum` give the operand that is a number (PTX ISA section 9.7.4).
 pub fn half_pair(format: HalfFormat, operation: HalfOperation, operands: [u32; 3]) -> u32 {
     let lane = |shift: u32| {
-        let codes = operands.map(|word| word >> shift & 0xffff);
-        half(format, operation, codes.map(|code| decode(format, code)))
+        let format = format.format();
+        let values = operands.map(|word| decode(format, word >> shift & 0xffff));
+        format.encode(f64::from(half(operation, values)), Rounding::NearestEven, false)
     };
     lane(0) | lane(16) << 16
 }
 
-fn half(format: HalfFormat, operation: HalfOperation, [a, b, c]: [f32; 3]) -> u32 {
+fn half(operation: HalfOperation, [a, b, c]: [f32; 3]) -> f32 {
     let [x, y, z] = [a, b, c].map(f64::from);
-    let result = match operation {
+    match operation {
         HalfOperation::Add => Exact::sum(x, y, false).to_odd(),
         HalfOperation::Subtract => Exact::sum(x, -y, false).to_odd(),
         HalfOperation::Multiply => Exact::new(x * y).to_odd(),
@@ -156,30 +174,57 @@ fn half(format: HalfFormat, operation: HalfOperation, [a, b, c]: [f32; 3]) -> u3
             let less = a.total_cmp(&b).is_le() == (operation == HalfOperation::Minimum);
             if b.is_nan() || less && !a.is_nan() { a } else { b }
         }
-    };
-    encode(format, result)
-}
-
-fn decode(format: HalfFormat, code: u32) -> f32 {
-    match format {
-        HalfFormat::F16 => F16.decode(code),
-        HalfFormat::Bf16 => f32::from_bits(code << 16),
     }
 }
 
-fn encode(format: HalfFormat, value: f32) -> u32 {
-    match format {
-        HalfFormat::F16 => F16.encode(value, false),
-        HalfFormat::Bf16 => u32::from(bf16_bits(value)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::{Format, Rounding, decode};
 
-/// Round to nearest even by adding half a unit in the last place, minus one when the kept part is even.
-pub const fn bf16_bits(value: f32) -> u16 {
-    if value.is_nan() {
-        return 0x7fff;
+    /// The code whose value is nearest, found by looking at all of them.
+    fn nearest(format: Format, value: f32) -> u32 {
+        let sign = if value.is_sign_negative() { format.sign_bit() } else { 0 };
+        // Far beyond the greatest value, all of them would be equally far away.
+        let magnitude = f64::from(value.abs()).min(2.0 * format.decode(format.greatest()));
+        let distance = |code: u32| (format.decode(code) - magnitude).abs();
+        let near = |a: &u32, b: &u32| distance(*a).total_cmp(&distance(*b)).then((a & 1).cmp(&(b & 1)));
+        sign | (0..=format.greatest()).min_by(near).expect("a format has values")
     }
-    let bits = value.to_bits();
-    let half = 0x7fff + (bits >> 16 & 1);
-    ((bits + half) >> 16) as u16
+
+    fn encode(format: Format, value: f32, saturate: bool) -> u32 {
+        format.encode(f64::from(value), Rounding::NearestEven, saturate)
+    }
+
+    #[test]
+    fn eight_bits_are_the_nearest_and_saturate() {
+        for format in Format::EIGHT_BITS {
+            for code in 0..=0xff {
+                let value = decode(format, code);
+                if !value.is_nan() && value.is_finite() {
+                    assert_eq!(encode(format, value, true), code, "{code:#x}");
+                }
+            }
+            // Every sign and exponent with mantissas that tie in either format, and their neighbours.
+            for upper in 0..0x1_0000u32 {
+                for lower in [0, 1, 0x7fff, 0xffff] {
+                    let value = f32::from_bits(upper << 16 | lower);
+                    let expected = if value.is_nan() { format.nan() } else { nearest(format, value) };
+                    assert_eq!(encode(format, value, true), expected, "{value:e}");
+                }
+            }
+            assert_eq!(encode(format, f32::INFINITY, true), format.greatest());
+            assert_eq!(encode(format, f32::NEG_INFINITY, true), format.greatest() | 0x80);
+            assert_eq!(encode(format, 1e30, false), format.infinity().unwrap_or(format.nan()));
+        }
+    }
+
+    #[test]
+    fn every_half_comes_back() {
+        for code in 0..=0xffff {
+            let value = decode(Format::F16, code);
+            if !value.is_nan() {
+                assert_eq!(encode(Format::F16, value, false), code, "{code:#x}");
+            }
+        }
+    }
 }

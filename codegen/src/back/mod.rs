@@ -12,7 +12,6 @@ mod evaluate;
 mod examine;
 mod layout;
 mod link;
-mod numeric;
 mod program;
 mod signature;
 mod specialise;

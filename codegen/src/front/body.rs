@@ -3,10 +3,9 @@
 use proc_macro2::Span;
 
 use super::diagnostic::Diagnostics;
-use super::modifiers::Modifier;
 use super::names::Environment;
 use super::terms::{Kind, Table, Term};
-use super::tree::{Node, NodeKind};
+use super::tree::{Modifier, Node, NodeKind};
 use super::types::Scope;
 use crate::ir::{LocalId, Path, Scalar};
 

@@ -6,36 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Expr, LitStr, Macro, Token, parenthesized};
 
 use super::body::Body;
-use super::modifiers::Modifier;
 use super::refused;
 use super::terms::{Term, U32};
-use super::tree::{Node, NodeKind};
-
-/// Inline PTX whose operands' types may still be open.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) text: Vec<(String, Span)>,
-    pub(super) operands: Vec<Operand>,
-}
-
-/// A named operand; the values of those that have one are kept beside.
-#[derive(Debug)]
-pub(super) struct Operand {
-    pub(super) name: String,
-    pub(super) role: Role,
-    pub(super) span: Span,
-}
-
-/// What an operand is; see [`crate::ir::Role`].
-#[derive(Debug)]
-pub(super) enum Role {
-    In,
-    InOut,
-    Const,
-    Modifier(Modifier),
-    Out(Term),
-    Scratch(Term),
-}
+use super::tree::{Modifier, Node, NodeKind, Operand, Role, Written};
 
 /// The tokens between the parentheses. What the host computes, `=> expression`, is for rustc alone.
 struct Syntax {

@@ -7,6 +7,7 @@ use syn::{BinOp, Expr, Lit, UnOp};
 
 use super::names::{Entity, Environment};
 use super::types::Scope;
+use crate::constant::range;
 use crate::ir::{self, BinaryOp, ExprKind, Path, Scalar, Size, UnaryOp};
 
 /// Constants may name constants this many levels deep; a cycle ends there.
@@ -154,8 +155,8 @@ fn lowered(expression: &ir::Expr, environment: &Environment<'_>, depth: u32) -> 
 }
 
 fn in_range(value: i128, scalar: Scalar) -> Option<i128> {
-    let (low, high) = super::literals::range(scalar)?;
-    (low..=high).contains(&value).then_some(value)
+    let (low, high) = range(scalar);
+    (scalar.is_integer() && (low..=high).contains(&value)).then_some(value)
 }
 
 fn operator(operator: &BinOp) -> Option<BinaryOp> {

@@ -7,21 +7,13 @@ use super::body::Body;
 use super::terms::{BOOL, Kind, Term, U32};
 use super::tree::{Node, NodeKind};
 use super::types::scalar_named;
+use crate::constant::range;
 use crate::ir::{Expr, ExprKind, Scalar, Span, Type};
-
-/// Smallest and largest value of an integer type.
-pub(super) fn range(scalar: Scalar) -> Option<(i128, i128)> {
-    let bits = 8 * u32::try_from(scalar.bytes()).ok()?;
-    match scalar {
-        _ if !scalar.is_integer() => None,
-        _ if scalar.is_signed() => Some((-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
-        _ => Some((0, (1 << bits) - 1)),
-    }
-}
 
 /// Whether `value` fits into `scalar`.
 pub(super) fn fits(value: i128, scalar: Scalar) -> bool {
-    range(scalar).is_some_and(|(low, high)| (low..=high).contains(&value))
+    let (low, high) = range(scalar);
+    scalar.is_integer() && (low..=high).contains(&value)
 }
 
 /// The expression for an integer or bool of type `scalar`.
@@ -82,7 +74,8 @@ impl Body<'_> {
         name: &str,
         span: proc_macro2::Span,
     ) -> Option<Node> {
-        if let Some((low, high)) = range(scalar) {
+        if scalar.is_integer() {
+            let (low, high) = range(scalar);
             let bits = 8 * i128::from(scalar.bytes());
             let (value, term) = match name {
                 "MIN" => (low, Term::Scalar(scalar)),

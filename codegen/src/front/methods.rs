@@ -5,13 +5,11 @@ use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 
 use super::body::Body;
 use super::calls::Generics;
-use super::intrinsics;
-use super::modifiers::{ATOMIC_ORDERS, LOAD_ORDERS, STORE_ORDERS};
 use super::operations::intrinsic;
 use super::scalar_methods::{self, Argument, Meaning};
 use super::terms::{BOOL, Kind, Term, U32, U64};
 use super::tree::{Node, NodeKind, Pattern, SliceOperation};
-use crate::ir::{AtomicOp, BinaryOp, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
+use crate::ir::{self, BinaryOp, Call, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
@@ -235,7 +233,7 @@ impl Body<'_> {
     ) -> Node {
         let this = receiver.term.clone();
         let mut operands = vec![receiver];
-        let (operation, values, result, orders) = match name {
+        match name {
             "at" => {
                 let index = self.table.fresh(Kind::Integer);
                 let Some(written) = self.arguments(name, std::slice::from_ref(&index), arguments, span)
@@ -262,58 +260,48 @@ impl Body<'_> {
             "read_only" | "read_hinted" | "read_only_hinted" | "write_hinted" => {
                 return self.hinted(operands, space, element, name, arguments, span);
             }
-            "read" => (Ordered::Weak(Intrinsic::Read), 0, element.clone(), &[][..]),
-            "write" => (Ordered::Weak(Intrinsic::Write), 1, Term::Unit, &[][..]),
-            "read_volatile" => (Ordered::Weak(Intrinsic::ReadVolatile), 0, element.clone(), &[][..]),
-            "write_volatile" => (Ordered::Weak(Intrinsic::WriteVolatile), 1, Term::Unit, &[][..]),
-            "read_mmio" | "write_mmio" if space == Space::Shared => {
-                let message = format!(
-                    "shared memory is of no other device: write `{}`",
-                    name.replace("_mmio", "_volatile")
-                );
-                return self.error(span, message);
+            _ => {}
+        }
+        let access = Intrinsic::written(Call::Method, name).map(|access| (access, access.row()));
+        let Some((access, row, reach)) = access.and_then(|(access, row)| match row.takes.first() {
+            Some(ir::Kind::Pointer(reach, _)) => Some((access, row, reach)),
+            _ => None,
+        }) else {
+            for argument in arguments {
+                self.expression(argument);
             }
-            "read_mmio" => (Ordered::Weak(Intrinsic::ReadMmio), 0, element.clone(), &[][..]),
-            "write_mmio" => (Ordered::Weak(Intrinsic::WriteMmio), 1, Term::Unit, &[][..]),
-            "load" => (Ordered::Load, 0, element.clone(), &LOAD_ORDERS[..]),
-            "store" => (Ordered::Store, 1, Term::Unit, &STORE_ORDERS[..]),
-            _ => match intrinsics::atomic(name) {
-                Some(atomic) => {
-                    let values = if atomic == AtomicOp::CompareExchange { 2 } else { 1 };
-                    (Ordered::Atomic(atomic), values, element.clone(), &ATOMIC_ORDERS[..])
-                }
-                None => {
-                    for argument in arguments {
-                        self.expression(argument);
-                    }
-                    return self.error(
-                        span,
-                        format!(
-                            "pointers have no method `{name}`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, \
-                             `read_only`, `read_hinted` and `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, `exchange` and `compare_exchange`"
-                        ),
-                    );
-                }
-            },
+            return self.error(
+                span,
+                format!(
+                    "pointers have no method `{name}`; they have `at`, `cast`, `slice`, `read`, `write`, `load`, `store`, \
+                     `read_only`, `read_hinted` and `write_hinted`, `read_volatile`, `read_mmio` and their likes, `fetch_add` and its kind, `exchange` and `compare_exchange`"
+                ),
+            );
         };
-        let expected = vec![element.clone(); values];
-        if let Ordered::Weak(operation) = operation {
+        if !reach.includes(space) {
+            let message = format!(
+                "shared memory is of no other device: write `{}`",
+                name.replace("_mmio", "_volatile")
+            );
+            return self.error(span, message);
+        }
+        let expected = vec![element.clone(); row.takes.len() - 1];
+        let result = if row.gives == ir::Kind::Same { element.clone() } else { Term::Unit };
+        let orders = access.orders();
+        let Some(usual) = orders.first() else {
             let Some(written) = self.arguments(name, &expected, arguments, span) else {
                 return self.failed(span);
             };
             operands.extend(written);
-            return intrinsic(operation, operands, result, span);
-        }
-        let Some((written, [order, scope])) = arguments.split_last_chunk() else {
-            return self.error(
-                span,
-                format!("`{name}` states order and scope last: write `.., {:?}, Gpu)`", orders[0]),
-            );
+            return intrinsic(access, operands, result, span);
         };
-        let described = match operation {
-            Ordered::Load => "a load".to_string(),
-            Ordered::Store => "a store".to_string(),
-            _ => format!("`{name}`"),
+        let Some((written, [order, scope])) = arguments.split_last_chunk() else {
+            return self
+                .error(span, format!("`{name}` states order and scope last: write `.., {usual:?}, Gpu)`"));
+        };
+        let described = match access {
+            Intrinsic::Atomic(..) => format!("`{name}`"),
+            _ => format!("a {name}"),
         };
         let order = self.order(order, &described, orders);
         let scope = self.memory_scope(scope);
@@ -322,17 +310,9 @@ impl Body<'_> {
             return self.failed(span);
         };
         operands.extend(written);
-        let operation = move |order, scope| match operation {
-            Ordered::Load => Intrinsic::Load(order, scope),
-            Ordered::Store => Intrinsic::Store(order, scope),
-            Ordered::Atomic(atomic) => Intrinsic::Atomic(atomic, order, scope),
-            Ordered::Weak(operation) => operation,
-        };
-        self.ordered(&operation, (order, scope), operands, result, span)
+        self.ordered(access, (order, scope), operands, result, span)
     }
-}
 
-impl Body<'_> {
     /// A weak access that tells the caches something.
     fn hinted(
         &mut self,
@@ -386,13 +366,4 @@ impl Body<'_> {
         let result = if is_write { Term::Unit } else { element.clone() };
         intrinsic(operation, operands, result, span)
     }
-}
-
-/// A memory operation before its order and scope are known.
-#[derive(Clone, Copy)]
-enum Ordered {
-    Weak(Intrinsic),
-    Load,
-    Store,
-    Atomic(AtomicOp),
 }

@@ -10,7 +10,6 @@
 //! rustc checks the same source as the [`twin()`], so this front end has to be right about correct Rust, and brief about
 //! what rustc reports too. A construct outside the language is an error with the alternative, never approximated.
 
-mod arithmetic_functions;
 mod assertions;
 mod attributes;
 mod body;
@@ -22,7 +21,6 @@ mod expressions;
 mod flatten;
 mod functions;
 mod inline;
-mod intrinsics;
 mod items;
 mod lengths;
 mod literals;

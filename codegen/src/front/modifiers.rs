@@ -9,19 +9,14 @@ use proc_macro2::Span;
 use syn::{Expr, Type as RustType, TypeParamBound};
 
 use super::body::Body;
-use super::intrinsics;
 use super::names::Environment;
 use super::operations::intrinsic;
 use super::terms::{BOOL, Term, U32};
-use super::tree::{Node, NodeKind, Pattern};
+use super::tree::{Modifier, Node, NodeKind, Pattern};
+use crate::ir::intrinsic::parameters::{
+    ATOMIC_ORDERS, FENCE_ORDERS, LOAD_ORDERS, STORE_ORDERS, order, scope,
+};
 use crate::ir::{BinaryOp, Intrinsic, LocalId, Order, Scope};
-
-/// What a parameter may be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Modifier {
-    Order(Vec<Order>),
-    Scope(Vec<Scope>),
-}
 
 /// An order or scope that an operation states.
 #[derive(Clone, Debug)]
@@ -40,13 +35,6 @@ impl<T: Copy> Stated<T> {
         }
     }
 }
-
-pub(super) const LOAD_ORDERS: [Order; 2] = [Order::Relaxed, Order::Acquire];
-pub(super) const STORE_ORDERS: [Order; 2] = [Order::Relaxed, Order::Release];
-pub(super) const ATOMIC_ORDERS: [Order; 4] =
-    [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease];
-pub(super) const FENCE_ORDERS: [Order; 4] =
-    [Order::Acquire, Order::Release, Order::AcquireRelease, Order::SequentiallyConsistent];
 
 /// What the type of a parameter lets it be, if it is `impl` of a trait of orders or scopes.
 pub(super) fn of_type(ty: &RustType, environment: &Environment<'_>) -> Option<Modifier> {
@@ -76,22 +64,22 @@ impl Body<'_> {
     /// The order or scope of that name as an argument of a call.
     pub(super) fn modifier_code(&self, name: &str, span: Span) -> Option<Node> {
         let name = self.environment.built_in(name);
-        let order = intrinsics::order(name).map(|order| order as i128);
-        let code = order.or_else(|| intrinsics::scope(name).map(|scope| scope as i128))?;
+        let order = order(name).map(|order| order as i128);
+        let code = order.or_else(|| scope(name).map(|scope| scope as i128))?;
         Some(Node { kind: NodeKind::Integer(code), term: U32, span })
     }
 
     /// The operation with the order and scope that it states, of the operands that are given.
     pub(super) fn ordered(
         &mut self,
-        operation: &dyn Fn(Order, Scope) -> Intrinsic,
+        operation: Intrinsic,
         (order, scope): (Stated<Order>, Stated<Scope>),
         operands: Vec<Node>,
         term: Term,
         span: Span,
     ) -> Node {
         if let (Stated::Known(order), Stated::Known(scope)) = (&order, &scope) {
-            return intrinsic(operation(*order, *scope), operands, term, span);
+            return intrinsic(operation.stated(*order, *scope), operands, term, span);
         }
         // Operands are evaluated once, before the branches.
         let (mut setup, mut locals) = (Vec::new(), Vec::new());
@@ -113,7 +101,7 @@ impl Body<'_> {
                         span: *span,
                     })
                     .collect();
-                let arm = intrinsic(operation(one_order, one_scope), operands, term.clone(), span);
+                let arm = intrinsic(operation.stated(one_order, one_scope), operands, term.clone(), span);
                 let tests = [test(&order, one_order as i128, span), test(&scope, one_scope as i128, span)];
                 chain = Some(match (chain, tests.into_iter().flatten().reduce(both)) {
                     (Some(otherwise), Some(condition)) => Node {

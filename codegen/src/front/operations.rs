@@ -6,14 +6,21 @@ use syn::{Expr, GenericArgument};
 
 use super::body::Body;
 use super::calls::Generics;
-use super::intrinsics::{self, Members, Operation, Shape};
-use super::modifiers::{FENCE_ORDERS, Modifier, Stated};
-use super::terms::{BOOL, Kind, Term, U32, U64};
-use super::tree::{Node, NodeKind};
-use crate::ir::{Intrinsic, Order, Scalar, Scope, Space};
+use super::modifiers::Stated;
+use super::terms::{Kind, Term, U32};
+use super::tree::{Modifier, Node, NodeKind};
+use crate::ir::intrinsic::parameters::{self, FENCE_ORDERS};
+use crate::ir::{self, Call, Intrinsic, Order, Scope, Space};
 
 /// All 32 lanes.
 const ALL_LANES: i128 = 0xffff_ffff;
+
+/// The function of that name, and whether its first argument are the lanes that take part.
+fn function(name: &str) -> Option<(Intrinsic, bool)> {
+    let of = |name: &str| Intrinsic::written(Call::Function, name);
+    let among = || of(name.strip_suffix("_among")?).filter(|named| named.row().has_members());
+    of(name).map(|named| (named, false)).or_else(|| Some((among()?, true)))
+}
 
 impl Body<'_> {
     /// A call of a name that is no item: an intrinsic.
@@ -33,7 +40,7 @@ impl Body<'_> {
         if self.is_of_an_option(name) {
             return self.option(arguments, span);
         }
-        let Some(operation) = intrinsics::operation(&built_in) else {
+        let Some(operation) = function(&built_in) else {
             for argument in arguments {
                 self.expression(argument);
             }
@@ -45,7 +52,7 @@ impl Body<'_> {
                 ),
             );
         };
-        self.operation(operation, arguments, span)
+        self.operation(&built_in, operation, arguments, span)
     }
 
     /// Whether the name is a variant of Rust's `Option` or `Result`.
@@ -64,41 +71,41 @@ impl Body<'_> {
         self.error(span, "device code has no `Option` and no `Result`: return a `bool` beside the value")
     }
 
-    fn operation(&mut self, operation: &Operation, arguments: &[&Expr], span: Span) -> Node {
+    /// A function of the table, by its name or that of its form for some lanes.
+    fn operation(
+        &mut self,
+        name: &str,
+        (intrinsic, among): (Intrinsic, bool),
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let row = intrinsic.row();
         let value = self.table.fresh(Kind::Any);
-        let term = |shape: &Shape| match shape {
-            Shape::Unit | Shape::Never => Term::Unit,
-            Shape::Bool => BOOL,
-            Shape::U16 => Term::Scalar(Scalar::U16),
-            Shape::U32 => U32,
-            Shape::U64 => U64,
-            Shape::I32 => Term::Scalar(Scalar::I32),
-            Shape::I64 => Term::Scalar(Scalar::I64),
-            Shape::F32 => Term::Scalar(Scalar::F32),
-            Shape::F64 => Term::Scalar(Scalar::F64),
-            Shape::Value => value.clone(),
+        let term = |kind: &ir::Kind| match kind {
+            ir::Kind::Unit | ir::Kind::Never => Term::Unit,
+            ir::Kind::Is(scalar) => Term::Scalar(*scalar),
+            ir::Kind::Members => U32,
+            _ => value.clone(),
         };
-        let mut expected: Vec<Term> = operation.arguments.iter().map(term).collect();
-        if operation.members == Members::First {
-            expected.insert(0, U32);
+        let mut expected: Vec<Term> = row.takes.iter().map(term).collect();
+        // The members are written first, or are all lanes, and are the last operand.
+        match (row.has_members(), among) {
+            (true, true) => expected.rotate_right(1),
+            (true, false) => expected.truncate(expected.len() - 1),
+            (false, _) => {}
         }
-        let Some(written) = self.arguments(operation.name, &expected, arguments, span) else {
+        let Some(written) = self.arguments(name, &expected, arguments, span) else {
             return self.failed(span);
         };
-        let count = operation.arguments.len();
-        let mut operands: Vec<(usize, Node)> = match operation.members {
-            Members::First => {
-                // The members are written first and are the last operand.
-                let position = |written: usize| if written == 0 { count } else { written - 1 };
-                written.into_iter().enumerate().map(|(index, node)| (position(index), node)).collect()
-            }
-            _ => written.into_iter().enumerate().collect(),
-        };
-        if operation.members == Members::All {
-            operands.push((count, Node { kind: NodeKind::Integer(ALL_LANES), term: U32, span }));
+        let count = row.takes.len();
+        let position = |index: usize| if among { (index + count - 1) % count } else { index };
+        let mut operands: Vec<(usize, Node)> =
+            written.into_iter().enumerate().map(|(index, node)| (position(index), node)).collect();
+        if operands.len() < count {
+            operands.push((count - 1, Node { kind: NodeKind::Integer(ALL_LANES), term: U32, span }));
         }
-        let result = if operation.result == Shape::Never { self.never() } else { term(&operation.result) };
-        Node { kind: NodeKind::Intrinsic(operation.intrinsic, operands), term: result, span }
+        let result = if row.gives == ir::Kind::Never { self.never() } else { term(&row.gives) };
+        Node { kind: NodeKind::Intrinsic(intrinsic, operands), term: result, span }
     }
 
     /// `shared::<T>(count)`.
@@ -136,11 +143,12 @@ impl Body<'_> {
         let [order, scope] = arguments else {
             return self.error(span, "a fence states order and scope: write `fence(AcquireRelease, Gpu)`");
         };
-        let order = self.order(order, "a fence", &FENCE_ORDERS);
+        let order = self.order(order, "a fence", FENCE_ORDERS);
         let scope = self.memory_scope(scope);
         match (order, scope) {
             (Some(order), Some(scope)) => {
-                self.ordered(&Intrinsic::Fence, (order, scope), Vec::new(), Term::Unit, span)
+                let fence = Intrinsic::Fence(Order::AcquireRelease, Scope::Gpu);
+                self.ordered(fence, (order, scope), Vec::new(), Term::Unit, span)
             }
             _ => self.failed(span),
         }
@@ -163,7 +171,7 @@ impl Body<'_> {
         operation: &str,
         legal: &[Order],
     ) -> Option<Stated<Order>> {
-        let found = self.built_in_path(argument).and_then(|name| intrinsics::order(&name));
+        let found = self.built_in_path(argument).and_then(|name| parameters::order(&name));
         if let Some(order) = found
             && legal.contains(&order)
         {
@@ -191,7 +199,7 @@ impl Body<'_> {
 
     /// A memory scope, or a parameter that is one.
     pub(super) fn memory_scope(&mut self, argument: &Expr) -> Option<Stated<Scope>> {
-        if let Some(scope) = self.built_in_path(argument).and_then(|name| intrinsics::scope(&name)) {
+        if let Some(scope) = self.built_in_path(argument).and_then(|name| parameters::scope(&name)) {
             return Some(Stated::Known(scope));
         }
         if let Some((local, Modifier::Scope(choices))) = self.modifier(argument) {

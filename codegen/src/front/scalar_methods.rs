@@ -1,7 +1,8 @@
 //! Methods of the scalar types, as rows: which scalars have them, what they take, and what they become.
 
 use super::terms::{BOOL, Term, U32};
-use crate::ir::{BinaryOp, Intrinsic, Rounding, Scalar};
+use super::tree::Expansion;
+use crate::ir::{BinaryOp, Call, Intrinsic, Kind, Scalar};
 
 /// Which scalars have a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +14,6 @@ pub(super) enum Receivers {
     Float,
     /// Integers and floats.
     Number,
-    /// Signed integers and floats.
-    WithSign,
 }
 
 impl Receivers {
@@ -26,7 +25,6 @@ impl Receivers {
             Receivers::Signed => scalar.is_signed(),
             Receivers::Float => scalar.is_float(),
             Receivers::Number => scalar != Scalar::Bool,
-            Receivers::WithSign => scalar.is_signed() || scalar.is_float(),
         }
     }
 }
@@ -52,63 +50,6 @@ pub(super) enum Outcome {
     SameAndBool,
 }
 
-/// A method that becomes several operations on its operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expansion {
-    /// Shifts whose amount is taken modulo the width.
-    ShiftLeft,
-    ShiftRight,
-    RotateLeft,
-    RotateRight,
-    IsPowerOfTwo,
-    DivideUp,
-    NextMultiple,
-    SaturatingAdd,
-    SaturatingSubtract,
-    /// Of three operands.
-    Clamp,
-    AbsoluteDifference,
-    DivideEuclid,
-    RemainderEuclid,
-    IsMultiple,
-    IsNan,
-    IsFinite,
-    IsInfinite,
-    IsNormal,
-    IsSubnormal,
-    IsSignPositive,
-    IsSignNegative,
-    /// To the nearest integral number, ties away from zero.
-    Round,
-    Fraction,
-    Reciprocal,
-    FloatSign,
-    IntegerSign,
-    IsPositive,
-    IsNegative,
-    UnsignedAbsolute,
-    WrappingAbsolute,
-    /// By minus one, the smallest number wraps.
-    WrappingDivide,
-    WrappingRemainder,
-    WrappingNegate,
-    CountZeros,
-    LeadingOnes,
-    TrailingOnes,
-    NextPowerOfTwo,
-    SwapBytes,
-    /// By a `u32`; the first overflows as a product does.
-    Power,
-    WrappingPower,
-    SaturatingMultiply,
-    /// The result that wraps, and whether it did.
-    OverflowingAdd,
-    OverflowingSubtract,
-    OverflowingMultiply,
-    /// Traps where Rust panics.
-    FloorOfLogarithm,
-}
-
 /// What a method becomes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
@@ -118,9 +59,9 @@ pub(super) enum Meaning {
 }
 
 /// One method.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct ScalarMethod {
-    pub(super) name: &'static str,
+    name: &'static str,
     receivers: Receivers,
     pub(super) arguments: &'static [Argument],
     result: Outcome,
@@ -150,14 +91,46 @@ pub(super) fn unsigned(scalar: Scalar) -> Scalar {
     }
 }
 
-/// The method of that name, if `receiver` has it.
-pub(super) fn method(name: &str, receiver: Scalar) -> Option<&'static ScalarMethod> {
-    METHODS.iter().find(|method| method.name == name && method.receivers.include(receiver))
+/// The method of that name, if `receiver` has it: an operation of the table, or one of the rows below.
+pub(super) fn method(name: &str, receiver: Scalar) -> Option<ScalarMethod> {
+    let operation = Intrinsic::written(Call::Method, name).filter(|intrinsic| has(receiver, *intrinsic));
+    let mut rows = METHODS.iter().filter(|method| method.receivers.include(receiver));
+    operation.map(of_table).or_else(|| rows.find(|method| method.name == name).copied())
 }
 
-/// The names of all methods that `receiver` has.
-pub(super) fn names(receiver: Scalar) -> Vec<&'static str> {
-    METHODS.iter().filter(|method| method.receivers.include(receiver)).map(|method| method.name).collect()
+/// The names of all methods that `receiver` has, in the order of the alphabet.
+pub(super) fn names(receiver: Scalar) -> Vec<String> {
+    let operations = Intrinsic::all().iter().filter(|intrinsic| has(receiver, **intrinsic));
+    let rows = METHODS.iter().filter(|method| method.receivers.include(receiver));
+    let rows = rows.map(|row| row.name.to_string());
+    let mut names: Vec<String> = operations.map(|intrinsic| intrinsic.row().rust_name()).chain(rows).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Whether the operation is a method of that scalar.
+fn has(receiver: Scalar, intrinsic: Intrinsic) -> bool {
+    let row = intrinsic.row();
+    let kind = match row.takes.first() {
+        // The other way is a function of the float's type.
+        Some(Kind::Bits) => Kind::Float,
+        Some(kind) => *kind,
+        None => return false,
+    };
+    row.call == Call::Method && kind.includes(receiver)
+}
+
+/// An operation of the table as a method; all operands have one type.
+fn of_table(intrinsic: Intrinsic) -> ScalarMethod {
+    let row = intrinsic.row();
+    let result = match row.gives {
+        Kind::Is(Scalar::Bool) => Outcome::Bool,
+        Kind::Is(_) => Outcome::U32,
+        Kind::Bits => Outcome::Unsigned,
+        _ => Outcome::Same,
+    };
+    let arguments = &[Same, Same][..row.takes.len() - 1];
+    ScalarMethod { name: "", receivers: Number, arguments, result, meaning: Operation(intrinsic) }
 }
 
 const fn row(
@@ -172,23 +145,13 @@ const fn row(
 
 use Argument::{Same, U32 as Amount};
 use Meaning::{Binary, Expansion as Expand, Intrinsic as Operation};
-use Receivers::{Bool, Float, Integer, Number, Signed, Unsigned, WithSign};
+use Receivers::{Bool, Float, Integer, Number, Signed, Unsigned};
 
 const METHODS: &[ScalarMethod] = &[
-    row("min", Number, &[Same], Outcome::Same, Operation(Intrinsic::Minimum)),
-    row("max", Number, &[Same], Outcome::Same, Operation(Intrinsic::Maximum)),
-    row("abs", WithSign, &[], Outcome::Same, Operation(Intrinsic::Absolute)),
     row("wrapping_abs", Signed, &[], Outcome::Same, Expand(Expansion::WrappingAbsolute)),
-    row("mul_add", Float, &[Same, Same], Outcome::Same, Operation(Intrinsic::FusedMultiplyAdd)),
-    row("sqrt", Float, &[], Outcome::Same, Operation(Intrinsic::SquareRoot)),
-    row("round_ties_even", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::NearestEven))),
-    row("trunc", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::TowardZero))),
-    row("floor", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::Down))),
-    row("ceil", Float, &[], Outcome::Same, Operation(Intrinsic::Integral(Rounding::Up))),
     row("round", Float, &[], Outcome::Same, Expand(Expansion::Round)),
     row("fract", Float, &[], Outcome::Same, Expand(Expansion::Fraction)),
     row("recip", Float, &[], Outcome::Same, Expand(Expansion::Reciprocal)),
-    row("copysign", Float, &[Same], Outcome::Same, Operation(Intrinsic::CopySign)),
     row("signum", Float, &[], Outcome::Same, Expand(Expansion::FloatSign)),
     row("is_finite", Float, &[], Outcome::Bool, Expand(Expansion::IsFinite)),
     row("is_infinite", Float, &[], Outcome::Bool, Expand(Expansion::IsInfinite)),
@@ -196,9 +159,7 @@ const METHODS: &[ScalarMethod] = &[
     row("is_subnormal", Float, &[], Outcome::Bool, Expand(Expansion::IsSubnormal)),
     row("is_sign_positive", Float, &[], Outcome::Bool, Expand(Expansion::IsSignPositive)),
     row("is_sign_negative", Float, &[], Outcome::Bool, Expand(Expansion::IsSignNegative)),
-    row("to_bits", Float, &[], Outcome::Unsigned, Operation(Intrinsic::Bitcast)),
     row("is_nan", Float, &[], Outcome::Bool, Expand(Expansion::IsNan)),
-    row("count_ones", Integer, &[], Outcome::U32, Operation(Intrinsic::CountOnes)),
     row("count_zeros", Integer, &[], Outcome::U32, Expand(Expansion::CountZeros)),
     row("leading_ones", Integer, &[], Outcome::U32, Expand(Expansion::LeadingOnes)),
     row("trailing_ones", Integer, &[], Outcome::U32, Expand(Expansion::TrailingOnes)),
@@ -225,9 +186,6 @@ const METHODS: &[ScalarMethod] = &[
     row("rem_euclid", Integer, &[Same], Outcome::Same, Expand(Expansion::RemainderEuclid)),
     row("is_multiple_of", Unsigned, &[Same], Outcome::Bool, Expand(Expansion::IsMultiple)),
     row("next_power_of_two", Unsigned, &[], Outcome::Same, Expand(Expansion::NextPowerOfTwo)),
-    row("leading_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::LeadingZeros)),
-    row("trailing_zeros", Integer, &[], Outcome::U32, Operation(Intrinsic::TrailingZeros)),
-    row("reverse_bits", Integer, &[], Outcome::Same, Operation(Intrinsic::ReverseBits)),
     row("wrapping_add", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingAdd)),
     row("wrapping_sub", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingSubtract)),
     row("wrapping_mul", Integer, &[Same], Outcome::Same, Binary(BinaryOp::WrappingMultiply)),

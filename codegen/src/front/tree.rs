@@ -2,10 +2,8 @@
 
 use proc_macro2::Span;
 
-use super::inline::Written;
-use super::scalar_methods::Expansion;
 use super::terms::Term;
-use crate::ir::{BinaryOp, Intrinsic, LocalId, Path, UnaryOp};
+use crate::ir::{BinaryOp, Intrinsic, LocalId, Order, Path, Scope, UnaryOp};
 
 /// An expression or statement.
 #[derive(Debug)]
@@ -153,4 +151,94 @@ pub(super) enum Pattern {
     Wild,
     Local(LocalId),
     Tuple(Vec<Pattern>),
+}
+
+/// Inline PTX whose operands' types may still be open.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) text: Vec<(String, Span)>,
+    pub(super) operands: Vec<Operand>,
+}
+
+/// A named operand; the values of those that have one are kept beside.
+#[derive(Debug)]
+pub(super) struct Operand {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) span: Span,
+}
+
+/// What an operand is; see [`crate::ir::Role`].
+#[derive(Debug)]
+pub(super) enum Role {
+    In,
+    InOut,
+    Const,
+    Modifier(Modifier),
+    Out(Term),
+    Scratch(Term),
+}
+
+/// What a parameter may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Modifier {
+    Order(Vec<Order>),
+    Scope(Vec<Scope>),
+}
+
+/// A method that becomes several operations on its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expansion {
+    /// Shifts whose amount is taken modulo the width.
+    ShiftLeft,
+    ShiftRight,
+    RotateLeft,
+    RotateRight,
+    IsPowerOfTwo,
+    DivideUp,
+    NextMultiple,
+    SaturatingAdd,
+    SaturatingSubtract,
+    /// Of three operands.
+    Clamp,
+    AbsoluteDifference,
+    DivideEuclid,
+    RemainderEuclid,
+    IsMultiple,
+    IsNan,
+    IsFinite,
+    IsInfinite,
+    IsNormal,
+    IsSubnormal,
+    IsSignPositive,
+    IsSignNegative,
+    /// To the nearest integral number, ties away from zero.
+    Round,
+    Fraction,
+    Reciprocal,
+    FloatSign,
+    IntegerSign,
+    IsPositive,
+    IsNegative,
+    UnsignedAbsolute,
+    WrappingAbsolute,
+    /// By minus one, the smallest number wraps.
+    WrappingDivide,
+    WrappingRemainder,
+    WrappingNegate,
+    CountZeros,
+    LeadingOnes,
+    TrailingOnes,
+    NextPowerOfTwo,
+    SwapBytes,
+    /// By a `u32`; the first overflows as a product does.
+    Power,
+    WrappingPower,
+    SaturatingMultiply,
+    /// The result that wraps, and whether it did.
+    OverflowingAdd,
+    OverflowingSubtract,
+    OverflowingMultiply,
+    /// Traps where Rust panics.
+    FloorOfLogarithm,
 }

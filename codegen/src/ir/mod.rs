@@ -14,17 +14,17 @@
 //! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
 //! never contracted: the meaning of a Rust release build.
 
-mod hint;
 mod inline;
-mod intrinsic;
-mod types;
+pub(crate) mod intrinsic;
+pub(crate) mod types;
 
-pub use hint::{LoadHint, StoreHint};
 pub use inline::{Inline, InlineOperand, Role};
-pub use intrinsic::{
-    Assumption, AtomicOp, BarrierKind, Direction, HalfFormat, HalfOperation, Intrinsic, Order,
-    RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
+pub use intrinsic::hint::{LoadHint, StoreHint};
+pub use intrinsic::parameters::{
+    Assumption, AtomicOp, BarrierKind, Direction, Format, HalfFormat, HalfOperation, Order, RoundedOperation,
+    Rounding, Scope, ShuffleKind, VoteKind,
 };
+pub use intrinsic::{Call, Content, Cost, Intrinsic, Kind, Name, Reach, Row, Threads};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;

@@ -7,8 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::ir::{
-    BarrierKind, BinaryOp, Expr, ExprKind, Intrinsic, Local, LocalId, Path, Scalar, Size, Space, Span,
-    StructDefinition, Type, VoteKind,
+    BinaryOp, Call, Expr, ExprKind, Local, LocalId, Path, Scalar, Size, Span, StructDefinition, Type,
 };
 
 /// The declarations above a point of the text.
@@ -102,7 +101,9 @@ impl Known {
             ExprKind::Select { then, .. } => Some(then.ty.clone()),
             ExprKind::Call { .. } => Some(Type::Unit),
             ExprKind::Inline(inline, values) => inline.result(values.iter().map(|value| &value.ty)),
-            ExprKind::Intrinsic(intrinsic, arguments) => result(*intrinsic, arguments.first()),
+            ExprKind::Intrinsic(intrinsic, arguments) => {
+                intrinsic.row().result(arguments.first().map(|first| &first.ty))
+            }
             _ => None,
         }
     }
@@ -159,7 +160,7 @@ pub(super) fn span_of(kind: &ExprKind, statement: Span) -> Span {
         | ExprKind::Cast(first)
         | ExprKind::Field(first, _)
         | ExprKind::Index(first, _) => first.span,
-        ExprKind::Intrinsic(intrinsic, arguments) if is_method(*intrinsic) => {
+        ExprKind::Intrinsic(intrinsic, arguments) if intrinsic.row().call == Call::Method => {
             arguments.first().map_or(statement, |first| first.span)
         }
         _ => statement,
@@ -169,105 +170,4 @@ pub(super) fn span_of(kind: &ExprKind, statement: Span) -> Span {
 fn is_comparison(operator: BinaryOp) -> bool {
     use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     matches!(operator, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
-}
-
-fn is_method(intrinsic: Intrinsic) -> bool {
-    use Intrinsic::{
-        Absolute, Atomic, Bitcast, CastPointer, CopySign, CountOnes, FusedMultiplyAdd, Integral,
-        LeadingZeros, Load, Maximum, Minimum, Offset, PeerRank, Read, ReadHinted, ReadMmio, ReadOnly,
-        ReadOnlyHinted, ReadVolatile, ReverseBits, Slice, SquareRoot, Store, TrailingZeros, Write,
-        WriteHinted, WriteMmio, WriteVolatile,
-    };
-    matches!(
-        intrinsic,
-        Offset
-            | CastPointer
-            | PeerRank
-            | Slice
-            | Read
-            | ReadHinted(_)
-            | ReadOnly
-            | ReadOnlyHinted(_)
-            | Write
-            | WriteHinted(_)
-            | ReadVolatile
-            | WriteVolatile
-            | ReadMmio
-            | WriteMmio
-            | Load(..)
-            | Store(..)
-            | Atomic(..)
-            | FusedMultiplyAdd
-            | Minimum
-            | Maximum
-            | Absolute
-            | SquareRoot
-            | Integral(_)
-            | CopySign
-            | CountOnes
-            | LeadingZeros
-            | TrailingZeros
-            | ReverseBits
-            | Bitcast
-    )
-}
-
-/// The result type of an intrinsic, by its first argument.
-fn result(intrinsic: Intrinsic, first: Option<&Expr>) -> Option<Type> {
-    use Intrinsic as I;
-    let u32 = || Some(Type::Scalar(Scalar::U32));
-    let same = || first.map(|first| first.ty.clone());
-    match intrinsic {
-        I::ThreadInBlock | I::ThreadsInBlock | I::BlockInGrid | I::BlocksInGrid | I::Lane => u32(),
-        I::CastPointer | I::SharedArray => None,
-        I::Slice => Some(Type::Slice(Box::new(first?.ty.clone()))),
-        I::PeerRank => match &first?.ty {
-            Type::Peers(pointee) => Some(Type::Pointer(Space::Peer, pointee.clone())),
-            _ => None,
-        },
-        I::Read
-        | I::ReadHinted(_)
-        | I::ReadOnly
-        | I::ReadOnlyHinted(_)
-        | I::Load(..)
-        | I::Atomic(..)
-        | I::ReadVolatile
-        | I::ReadMmio => match &first?.ty {
-            Type::Pointer(_, pointee) => Some((**pointee).clone()),
-            _ => None,
-        },
-        I::Write
-        | I::WriteHinted(_)
-        | I::WriteVolatile
-        | I::WriteMmio
-        | I::Store(..)
-        | I::Fence(..)
-        | I::WarpBarrier
-        | I::BlockBarrier
-        | I::RoleBarrier
-        | I::NamedBarrier(BarrierKind::Synchronise | BarrierKind::Arrive)
-        | I::Nanosleep
-        | I::Trap => Some(Type::Unit),
-        I::Vote(VoteKind::Any | VoteKind::All) | I::TargetIsAtLeast | I::TargetIsSpecific => {
-            Some(Type::Scalar(Scalar::Bool))
-        }
-        I::NamedBarrier(BarrierKind::Any | BarrierKind::All) => Some(Type::Scalar(Scalar::Bool)),
-        I::NamedBarrier(BarrierKind::Count) => u32(),
-        I::Vote(VoteKind::Ballot) | I::MatchAny => u32(),
-        I::PackBf16 | I::PackF16 | I::WidenE4m3 | I::WidenE5m2 => u32(),
-        I::PackE4m3 | I::PackE5m2 => Some(Type::Scalar(Scalar::U16)),
-        I::PackTowardZero(_) | I::HalfPair(..) => u32(),
-        I::Rounded(..) | I::ToF32(_) | I::F16Value => Some(Type::Scalar(Scalar::F32)),
-        I::CountOnes | I::LeadingZeros | I::TrailingZeros => u32(),
-        I::GlobalTimer => Some(Type::Scalar(Scalar::U64)),
-        I::Offset | I::Shuffle(_) | I::Assume(_) | I::FusedMultiplyAdd | I::Minimum | I::Maximum => same(),
-        I::Absolute | I::SquareRoot | I::Integral(_) | I::CopySign | I::ReverseBits => same(),
-        I::Bitcast => match first?.ty.scalar()? {
-            Scalar::F32 => u32(),
-            Scalar::F64 => Some(Type::Scalar(Scalar::U64)),
-            Scalar::U32 => Some(Type::Scalar(Scalar::F32)),
-            Scalar::U64 => Some(Type::Scalar(Scalar::F64)),
-            _ => None,
-        },
-    }
 }

@@ -25,7 +25,6 @@
 //!
 //! The reference of the language, with its grammar, is `docs/ir.md` in the repository.
 
-mod intrinsics;
 mod known;
 mod lexer;
 mod parse;

@@ -1,9 +1,9 @@
-//! How names, strings, operators, orders and scopes are spelled: shared by the printer and the parser.
+//! How names, strings and operators are spelled: shared by the printer and the parser.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::ir::{BinaryOp, Order, Scalar, Scope};
+use crate::ir::{BinaryOp, Scalar};
 
 /// Words that mean something else where an expression begins; a const generic of that name is quoted.
 pub(super) const RESERVED: [&str; 4] = ["true", "false", "new", "_"];
@@ -152,40 +152,4 @@ operators! {
     "+%" = WrappingAdd;
     "-%" = WrappingSubtract;
     "*%" = WrappingMultiply;
-}
-
-/// The Rust path argument for a memory order.
-pub(super) fn order_name(order: Order) -> &'static str {
-    match order {
-        Order::Relaxed => "Relaxed",
-        Order::Acquire => "Acquire",
-        Order::Release => "Release",
-        Order::AcquireRelease => "AcquireRelease",
-        Order::SequentiallyConsistent => "SequentiallyConsistent",
-    }
-}
-
-/// The memory order of that name.
-pub(super) fn order(name: &str) -> Option<Order> {
-    use Order::{Acquire, AcquireRelease, Relaxed, Release, SequentiallyConsistent};
-    [Relaxed, Acquire, Release, AcquireRelease, SequentiallyConsistent]
-        .into_iter()
-        .find(|&order| order_name(order) == name)
-}
-
-/// The Rust path argument for a scope.
-pub(super) fn scope_name(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Block => "Block",
-        Scope::Cluster => "Cluster",
-        Scope::Gpu => "Gpu",
-        Scope::System => "System",
-    }
-}
-
-/// The scope of that name.
-pub(super) fn scope(name: &str) -> Option<Scope> {
-    [Scope::Block, Scope::Cluster, Scope::Gpu, Scope::System]
-        .into_iter()
-        .find(|&scope| scope_name(scope) == name)
 }

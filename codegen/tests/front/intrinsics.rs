@@ -2,7 +2,8 @@
 
 use crate::modules::lowered;
 use crossdock_codegen::ir::{
-    AtomicOp, ExprKind, Intrinsic, Order, Scalar, Scope, ShuffleKind, Space, StatementKind, Type, VoteKind,
+    AtomicOp, ExprKind, Format, Intrinsic, Order, Scalar, Scope, ShuffleKind, Space, StatementKind, Type,
+    VoteKind,
 };
 
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -200,14 +201,14 @@ fn numbers() {
     assert_eq!(root("let v = y.reverse_bits()"), (Intrinsic::ReverseBits, 1, i64));
     assert_eq!(root("let v = f.to_bits()"), (Intrinsic::Bitcast, 1, U32));
     assert_eq!(root("let v = f32::from_bits(x)"), (Intrinsic::Bitcast, 1, f32));
-    assert_eq!(root("let v = pack_bf16(f, 2.0)"), (Intrinsic::PackBf16, 2, U32));
+    assert_eq!(root("let v = pack_bf16(f, 2.0)"), (Intrinsic::Pack(Format::Bf16), 2, U32));
     let u16 = Type::Scalar(Scalar::U16);
     let single = Type::Scalar(Scalar::F32);
-    assert_eq!(root("let v = pack_f16(f, 2.0)"), (Intrinsic::PackF16, 2, U32));
-    assert_eq!(root("let v = pack_e4m3(f, 2.0)"), (Intrinsic::PackE4m3, 2, u16.clone()));
-    assert_eq!(root("let v = pack_e5m2(f, 2.0)"), (Intrinsic::PackE5m2, 2, u16));
+    assert_eq!(root("let v = pack_f16(f, 2.0)"), (Intrinsic::Pack(Format::F16), 2, U32));
+    assert_eq!(root("let v = pack_e4m3(f, 2.0)"), (Intrinsic::Pack(Format::E4m3), 2, u16.clone()));
+    assert_eq!(root("let v = pack_e5m2(f, 2.0)"), (Intrinsic::Pack(Format::E5m2), 2, u16));
     assert_eq!(root("let v = f16_value(x as u16)"), (Intrinsic::F16Value, 1, single));
-    assert_eq!(root("let v = widen_e4m3(x as u16)"), (Intrinsic::WidenE4m3, 1, U32));
-    assert_eq!(root("let v = widen_e5m2(x as u16)"), (Intrinsic::WidenE5m2, 1, U32));
+    assert_eq!(root("let v = widen_e4m3(x as u16)"), (Intrinsic::Widen(Format::E4m3), 1, U32));
+    assert_eq!(root("let v = widen_e5m2(x as u16)"), (Intrinsic::Widen(Format::E5m2), 1, U32));
     assert_eq!(root("nanosleep(20)"), (Intrinsic::Nanosleep, 1, Type::Unit));
 }

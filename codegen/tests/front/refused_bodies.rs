@@ -144,12 +144,14 @@ refused! {
     a_conversion_function: "fn f(x: u32) { let y = u64::from(x); }", "u64",
         "device code has no conversion traits: write `value as u64`";
     a_float_method_of_an_integer: "fn f(x: i32) { x.sqrt(); }", "sqrt",
-        "`i32` has no method `sqrt` in device code; it has `min`, `max`, `abs`, `wrapping_abs`, `count_ones`, `count_zeros`, `leading_ones`, `trailing_ones`, `signum`, `is_positive`, `is_negative`, \
-         `unsigned_abs`, `swap_bytes`, `to_be`, `pow`, `wrapping_pow`, `wrapping_div`, `wrapping_rem`, `saturating_mul`, `overflowing_add`, `overflowing_sub`, \
-         `overflowing_mul`, `ilog2`, `div_euclid`, `rem_euclid`, \
-         `leading_zeros`, `trailing_zeros`, `reverse_bits`, `wrapping_add`, `wrapping_sub`, `wrapping_mul`, `wrapping_shl`, \
-         `wrapping_shr`, `wrapping_neg`, `rotate_left`, `rotate_right`, `saturating_add`, `saturating_sub`, `clamp`, \
-         `abs_diff`";
+        "`i32` has no method `sqrt` in device code; it has `abs`, `abs_diff`, `clamp`, `count_ones`, \
+         `count_zeros`, `div_euclid`, `ilog2`, `is_negative`, `is_positive`, `leading_ones`, \
+         `leading_zeros`, `max`, `min`, `overflowing_add`, `overflowing_mul`, `overflowing_sub`, `pow`, \
+         `rem_euclid`, `reverse_bits`, `rotate_left`, `rotate_right`, `saturating_add`, \
+         `saturating_mul`, `saturating_sub`, `signum`, `swap_bytes`, `to_be`, `trailing_ones`, \
+         `trailing_zeros`, `unsigned_abs`, `wrapping_abs`, `wrapping_add`, `wrapping_div`, \
+         `wrapping_mul`, `wrapping_neg`, `wrapping_pow`, `wrapping_rem`, `wrapping_shl`, \
+         `wrapping_shr`, `wrapping_sub`";
     a_method_of_an_array: "fn f(x: [u32; 2]) { x.first(); }", "first",
         "arrays have no method `first` in device code: write a `for` loop over the indices";
     a_method_of_an_open_literal: "fn f() { let x = 1; let y = x.count_ones(); }", "x",

@@ -27,40 +27,31 @@ fn inputs() -> Vec<u32> {
 
 /// The twins of intrinsics. The emulator that executes the PTX has conversions of its own.
 mod intrinsics {
-    use crossdock_codegen::small_float::{E4M3, E5M2, F16, Format};
-
-    fn pair(format: Format, bits: u32, low: f32, high: f32) -> u32 {
-        let saturate = bits == 8;
-        format.encode(high, saturate) << bits | format.encode(low, saturate)
-    }
-
-    fn widen(format: Format, codes: u16) -> u32 {
-        let value = |code: u16| format.decode(u32::from(code & 0xff));
-        pair(F16, 16, value(codes), value(codes >> 8))
-    }
+    use crossdock_codegen::ir::Format;
+    use crossdock_codegen::rounded::{decode, pack, widen};
 
     pub(super) fn pack_f16(low: f32, high: f32) -> u32 {
-        pair(F16, 16, low, high)
+        pack(Format::F16, low, high)
     }
 
     pub(super) fn pack_e4m3(low: f32, high: f32) -> u16 {
-        pair(E4M3, 8, low, high) as u16
+        pack(Format::E4m3, low, high) as u16
     }
 
     pub(super) fn pack_e5m2(low: f32, high: f32) -> u16 {
-        pair(E5M2, 8, low, high) as u16
+        pack(Format::E5m2, low, high) as u16
     }
 
     pub(super) fn f16_value(code: u16) -> f32 {
-        F16.decode(u32::from(code))
+        decode(Format::F16, u32::from(code))
     }
 
     pub(super) fn widen_e4m3(codes: u16) -> u32 {
-        widen(E4M3, codes)
+        widen(Format::E4m3, codes)
     }
 
     pub(super) fn widen_e5m2(codes: u16) -> u32 {
-        widen(E5M2, codes)
+        widen(Format::E5m2, codes)
     }
 
     pub(super) fn trap() -> ! {

@@ -1,11 +1,9 @@
 //! What is printed reads back as the same module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crossdock_codegen::ir::{
-    Assumption, AtomicOp, BarrierKind, Constant, Direction, Expr, ExprKind, HalfFormat, HalfOperation,
-    Intrinsic, Module, Order, RoundedOperation, Rounding, Scalar, Scope, ShuffleKind, Span, StatementKind,
-    Type, VoteKind,
+    Constant, Expr, ExprKind, Intrinsic, Module, Order, Scalar, Scope, Span, StatementKind, Type,
 };
 use crossdock_codegen::text::{parse, print};
 use proptest::prelude::*;
@@ -39,88 +37,16 @@ proptest! {
     }
 }
 
-const ORDERS: [Order; 5] =
-    [Order::Relaxed, Order::Acquire, Order::Release, Order::AcquireRelease, Order::SequentiallyConsistent];
-const SCOPES: [Scope; 4] = [Scope::Block, Scope::Cluster, Scope::Gpu, Scope::System];
-
-/// Every intrinsic, with every order and scope.
+/// Every intrinsic, with every order and scope, also those that PTX lacks.
 fn intrinsics() -> Vec<Intrinsic> {
-    use Intrinsic as I;
-    let mut all = vec![
-        I::ThreadInBlock,
-        I::ThreadsInBlock,
-        I::BlockInGrid,
-        I::BlocksInGrid,
-        I::Lane,
-        I::TargetIsAtLeast,
-        I::TargetIsSpecific,
-        I::RoleBarrier,
-        I::NamedBarrier(BarrierKind::Synchronise),
-        I::NamedBarrier(BarrierKind::Arrive),
-        I::NamedBarrier(BarrierKind::Any),
-        I::NamedBarrier(BarrierKind::All),
-        I::NamedBarrier(BarrierKind::Count),
-        I::Offset,
-        I::Slice,
-        I::CastPointer,
-        I::PeerRank,
-        I::SharedArray,
-        I::Read,
-        I::Write,
-        I::MatchAny,
-        I::WarpBarrier,
-        I::Assume(Assumption::WarpUniform),
-        I::Assume(Assumption::BlockUniform),
-        I::Assume(Assumption::Members),
-        I::BlockBarrier,
-        I::GlobalTimer,
-        I::Nanosleep,
-        I::Trap,
-        I::FusedMultiplyAdd,
-        I::Minimum,
-        I::Maximum,
-        I::Absolute,
-        I::SquareRoot,
-        I::Integral(Rounding::NearestEven),
-        I::Integral(Rounding::TowardZero),
-        I::Integral(Rounding::Down),
-        I::Integral(Rounding::Up),
-        I::CopySign,
-        I::CountOnes,
-        I::LeadingZeros,
-        I::TrailingZeros,
-        I::ReverseBits,
-        I::Bitcast,
-        I::PackBf16,
-        I::PackF16,
-        I::PackE4m3,
-        I::PackE5m2,
-        I::F16Value,
-        I::WidenE4m3,
-        I::WidenE5m2,
-    ];
-    all.extend([ShuffleKind::Index, ShuffleKind::Up, ShuffleKind::Down, ShuffleKind::Xor].map(I::Shuffle));
-    for direction in [Direction::TowardZero, Direction::Down, Direction::Up] {
-        use RoundedOperation::{Add, Divide, FusedMultiplyAdd, Multiply, SquareRoot, Subtract};
-        let operations = [Add, Subtract, Multiply, Divide, FusedMultiplyAdd, SquareRoot];
-        all.extend(operations.map(|operation| I::Rounded(operation, direction)));
-        all.push(I::ToF32(direction));
-    }
-    for format in [HalfFormat::F16, HalfFormat::Bf16] {
-        use HalfOperation::{Add, FusedMultiplyAdd, Maximum, Minimum, Multiply, Subtract};
-        let operations = [Add, Subtract, Multiply, FusedMultiplyAdd, Minimum, Maximum];
-        all.extend(operations.map(|operation| I::HalfPair(format, operation)));
-        all.push(I::PackTowardZero(format));
-    }
-    all.extend([VoteKind::Any, VoteKind::All, VoteKind::Ballot].map(I::Vote));
-    for order in ORDERS {
-        for scope in SCOPES {
-            all.extend([I::Load(order, scope), I::Store(order, scope), I::Fence(order, scope)]);
-            use AtomicOp::{Add, And, CompareExchange, Exchange, Maximum, Minimum, Or, Xor};
-            let operations = [Add, Minimum, Maximum, And, Or, Xor, Exchange, CompareExchange];
-            all.extend(operations.map(|operation| I::Atomic(operation, order, scope)));
+    let mut all = Vec::new();
+    for &intrinsic in Intrinsic::all() {
+        for &order in Order::ALL {
+            all.extend(Scope::ALL.iter().map(|scope| intrinsic.stated(order, *scope)));
         }
     }
+    let mut known = HashSet::new();
+    all.retain(|intrinsic| known.insert(*intrinsic));
     all
 }
 

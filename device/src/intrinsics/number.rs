@@ -1,50 +1,45 @@
 //! Number conversions that Rust's standard library lacks. They compute the same bits on the host.
 
-use crossdock_codegen::rounded::bf16_bits;
-use crossdock_codegen::small_float::{E4M3, E5M2, F16, Format};
+use crossdock_codegen::ir::Format;
+use crossdock_codegen::rounded::{decode, pack, widen};
 
 /// Rounds both to bf16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.bf16x2.f32`.
 /// PTX ISA section 9.7.9.
 pub const fn pack_bf16(low: f32, high: f32) -> u32 {
-    bf16_bits(low) as u32 | (bf16_bits(high) as u32) << 16
+    pack(Format::Bf16, low, high)
 }
 
 /// Rounds both to f16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.f16x2.f32`.
 /// PTX ISA section 9.7.9.
 pub const fn pack_f16(low: f32, high: f32) -> u32 {
-    F16.encode(low, false) | F16.encode(high, false) << 16
+    pack(Format::F16, low, high)
 }
 
 /// Rounds both to e4m3, nearest even, `low` in the lower byte. Numbers beyond ±448, and infinities, become ±448; NaN
 /// becomes 0x7f: `cvt.rn.satfinite.e4m3x2.f32`, which needs `sm_89`. PTX ISA section 9.7.9.
 pub const fn pack_e4m3(low: f32, high: f32) -> u16 {
-    (E4M3.encode(low, true) | E4M3.encode(high, true) << 8) as u16
+    pack(Format::E4m3, low, high) as u16
 }
 
 /// Rounds both to e5m2, nearest even, `low` in the lower byte. Numbers beyond ±57344, and infinities, become ±57344; NaN
 /// becomes 0x7f: `cvt.rn.satfinite.e5m2x2.f32`, which needs `sm_89`. PTX ISA section 9.7.9.
 pub const fn pack_e5m2(low: f32, high: f32) -> u16 {
-    (E5M2.encode(low, true) | E5M2.encode(high, true) << 8) as u16
+    pack(Format::E5m2, low, high) as u16
 }
 
 /// The value of an f16, exactly: `cvt.f32.f16`. PTX ISA section 9.7.9.
 pub const fn f16_value(bits: u16) -> f32 {
-    F16.decode(bits as u32)
+    decode(Format::F16, bits as u32)
 }
 
 /// Two e4m3 as two f16, exactly, in the same order: `cvt.rn.f16x2.e4m3x2`, which needs `sm_89`. PTX ISA section 9.7.9.
 pub const fn widen_e4m3(pair: u16) -> u32 {
-    widen(E4M3, pair)
+    widen(Format::E4m3, pair)
 }
 
 /// Two e5m2 as two f16, exactly, in the same order: `cvt.rn.f16x2.e5m2x2`, which needs `sm_89`. PTX ISA section 9.7.9.
 pub const fn widen_e5m2(pair: u16) -> u32 {
-    widen(E5M2, pair)
-}
-
-const fn widen(format: Format, pair: u16) -> u32 {
-    let (low, high) = ((pair & 0xff) as u32, (pair >> 8) as u32);
-    pack_f16(format.decode(low), format.decode(high))
+    widen(Format::E5m2, pair)
 }
 
 #[cfg(test)]

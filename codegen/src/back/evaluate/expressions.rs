@@ -2,10 +2,10 @@
 
 use super::{Activation, Evaluator, KnownLengths, Parameters, STEPS_OF_A_CALL};
 use crate::Mistake;
-use crate::back::constant::{self, Arithmetic, Constant, Fault};
+use crate::back::constant::{self, Arithmetic, Constant};
 use crate::back::layout::{self, Lengths};
-use crate::back::numeric;
-use crate::ir::{Expr, ExprKind, Intrinsic, Path, Scalar, Span, Type};
+use crate::ir::intrinsic::Known;
+use crate::ir::{Expr, ExprKind, Path, Scalar, Span, Type};
 
 impl<'p> Evaluator<'p> {
     pub(super) fn truth(
@@ -134,19 +134,13 @@ impl<'p> Evaluator<'p> {
                 }
                 let scalar =
                     arguments.first().and_then(|argument| argument.ty.scalar()).unwrap_or(Scalar::U32);
-                // Code that runs wraps; a constant must not overflow.
-                if let (Intrinsic::Absolute, [Constant::Integer(least)]) = (intrinsic, values.as_slice())
-                    && *least == constant::range(scalar).0
-                {
-                    return Err(self.mistake(activation, span, Fault::Overflow.reason()));
-                }
-                match numeric::intrinsic(
-                    self.target(),
-                    *intrinsic,
+                match intrinsic.fold(&Known {
+                    target: self.target(),
                     scalar,
-                    result.unwrap_or(Scalar::U32),
-                    &values,
-                ) {
+                    result: result.unwrap_or(Scalar::U32),
+                    values: &values,
+                    arithmetic: Arithmetic::Checked,
+                }) {
                     Some(Ok(value)) => value,
                     Some(Err(fault)) => return Err(self.mistake(activation, span, fault.reason())),
                     None => {

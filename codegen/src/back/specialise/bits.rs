@@ -4,9 +4,9 @@ use super::arithmetic::{class, suffix};
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
-use crate::back::constant::bits;
+use crate::back::constant::{Arithmetic, bits};
 use crate::back::emit::{Argument, Class, Register};
-use crate::back::numeric;
+use crate::ir::intrinsic::Known;
 use crate::ir::{Expr, Intrinsic, Scalar};
 
 use super::rounded::rounded;
@@ -38,7 +38,8 @@ impl<'p> Specialiser<'p> {
             })
             .collect();
         if let Some(constants) = constants {
-            return match numeric::intrinsic(self.options.target, intrinsic, scalar, result, &constants) {
+            let (target, arithmetic) = (self.options.target, Arithmetic::Wrapping);
+            return match intrinsic.fold(&Known { target, scalar, result, values: &constants, arithmetic }) {
                 Some(Ok(value)) => Ok(Value::Constant(value)),
                 Some(Err(fault)) => Err(self.mistake(frame, span, fault.reason())),
                 None => Err(self.mistake(frame, span, "this operation has the wrong arguments")),
@@ -54,29 +55,23 @@ impl<'p> Specialiser<'p> {
                 let source = self.register(&values[0], class(scalar));
                 return Ok(self.bit_operation(intrinsic, source, scalar, want));
             }
-            Intrinsic::PackBf16 => {
+            Intrinsic::Pack(format) if format.bits() == 16 => {
                 // `cvt` puts its first source into the upper half.
                 values.reverse();
-                "cvt.rn.bf16x2.f32".to_string()
-            }
-            Intrinsic::PackF16 => {
-                values.reverse();
-                "cvt.rn.f16x2.f32".to_string()
+                format!("cvt.rn.{}x2.f32", format.modifier())
             }
             Intrinsic::PackTowardZero(format) => {
                 values.reverse();
                 format!("cvt.rz.{}.f32", format.pair().modifier())
             }
             Intrinsic::Rounded(operation, direction) => rounded(operation, direction),
-            Intrinsic::ToF32(direction) => format!("cvt.{}.f32.{ty}", direction.modifier()),
+            Intrinsic::ToF32(_, direction) => format!("cvt.{}.f32.{ty}", direction.modifier()),
             Intrinsic::HalfPair(format, operation) => {
                 return Ok(self.half_pair(format, operation, values, want));
             }
-            Intrinsic::PackE4m3
-            | Intrinsic::PackE5m2
-            | Intrinsic::F16Value
-            | Intrinsic::WidenE4m3
-            | Intrinsic::WidenE5m2 => return self.small_float(frame, span, intrinsic, values, want),
+            Intrinsic::Pack(_) | Intrinsic::F16Value | Intrinsic::Widen(_) => {
+                return self.small_float(frame, span, intrinsic, values, want);
+            }
             Intrinsic::FusedMultiplyAdd => format!("fma.rn.{ty}"),
             Intrinsic::Minimum => format!("min.{ty}"),
             Intrinsic::Maximum => format!("max.{ty}"),

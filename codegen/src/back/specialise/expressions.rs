@@ -3,8 +3,8 @@
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
-use crate::back::constant::Constant;
-use crate::back::numeric;
+use crate::back::constant::{Arithmetic, Constant};
+use crate::ir::intrinsic::Known;
 use crate::ir::{Expr, ExprKind, Intrinsic, Scalar, Span, Type};
 
 impl<'p> Specialiser<'p> {
@@ -143,7 +143,14 @@ impl<'p> Specialiser<'p> {
                 constants.push(constant);
             }
         }
-        match numeric::intrinsic(self.options.target, intrinsic, Scalar::U32, Scalar::Bool, &constants) {
+        let known = Known {
+            target: self.options.target,
+            scalar: Scalar::U32,
+            result: Scalar::Bool,
+            values: &constants,
+            arithmetic: Arithmetic::Wrapping,
+        };
+        match intrinsic.fold(&known) {
             Some(Ok(known)) => Ok(Value::Constant(known)),
             _ => {
                 let message = "the target is compared with a constant: write `target_is_at_least(90)`";
@@ -247,7 +254,7 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::SquareRoot
             | Intrinsic::Integral(_)
             | Intrinsic::Rounded(..)
-            | Intrinsic::ToF32(_)
+            | Intrinsic::ToF32(..)
             | Intrinsic::PackTowardZero(_)
             | Intrinsic::HalfPair(..)
             | Intrinsic::CopySign
@@ -256,13 +263,9 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::TrailingZeros
             | Intrinsic::ReverseBits
             | Intrinsic::Bitcast
-            | Intrinsic::PackBf16
-            | Intrinsic::PackF16
-            | Intrinsic::PackE4m3
-            | Intrinsic::PackE5m2
+            | Intrinsic::Pack(_)
             | Intrinsic::F16Value
-            | Intrinsic::WidenE4m3
-            | Intrinsic::WidenE5m2 => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
+            | Intrinsic::Widen(_) => one(self.numeric(frame, expression, intrinsic, arguments, want)?),
         }
     }
 }

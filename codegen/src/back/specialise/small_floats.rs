@@ -17,11 +17,11 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let (opcode, class) = match intrinsic {
-            Intrinsic::PackE4m3 => ("cvt.rn.satfinite.e4m3x2.f32", Class::Bits16),
-            Intrinsic::PackE5m2 => ("cvt.rn.satfinite.e5m2x2.f32", Class::Bits16),
-            Intrinsic::WidenE4m3 => ("cvt.rn.f16x2.e4m3x2", Class::Bits32),
-            Intrinsic::WidenE5m2 => ("cvt.rn.f16x2.e5m2x2", Class::Bits32),
-            _ => ("cvt.f32.f16", Class::Float32),
+            Intrinsic::Pack(format) => {
+                (format!("cvt.rn.satfinite.{}x2.f32", format.modifier()), Class::Bits16)
+            }
+            Intrinsic::Widen(format) => (format!("cvt.rn.f16x2.{}x2", format.modifier()), Class::Bits32),
+            _ => ("cvt.f32.f16".to_string(), Class::Float32),
         };
         if class == Class::Bits16 {
             // `cvt` puts its first source into the upper half.

@@ -4,7 +4,7 @@ use super::fact::{Fact, Form, Level, Value};
 use super::{Analysis, STEPS_OF_A_CALL, Step, Walk};
 use crate::back::constant::{self, Arithmetic, Constant};
 use crate::back::evaluate::Parameters;
-use crate::back::numeric;
+use crate::ir::intrinsic::Known;
 use crate::ir::{BinaryOp, Expr, ExprKind, Path, Scalar, Span, Type};
 
 /// Lanes of a warp.
@@ -101,11 +101,12 @@ impl<'p> Analysis<'p> {
                 let constants: Option<Vec<Constant>> =
                     values.iter().map(|value| value.summary().constant).collect();
                 let target = self.evaluator.target();
-                if let (Some(result), Some(constants)) = (expression.ty.scalar(), constants)
-                    && let Some(Ok(known)) =
-                        numeric::intrinsic(target, *intrinsic, first.unwrap_or(result), result, &constants)
-                {
-                    return Ok(Value::Whole(Fact::constant(known)));
+                if let (Some(result), Some(values)) = (expression.ty.scalar(), &constants) {
+                    let scalar = first.unwrap_or(result);
+                    let known = Known { target, scalar, result, values, arithmetic: Arithmetic::Wrapping };
+                    if let Some(Ok(known)) = intrinsic.fold(&known) {
+                        return Ok(Value::Whole(Fact::constant(known)));
+                    }
                 }
                 return Ok(self.operation(walk, *intrinsic, values, expression.span));
             }

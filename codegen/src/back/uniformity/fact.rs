@@ -2,7 +2,7 @@
 
 use super::control::Control;
 use crate::back::constant::Constant;
-use crate::ir::{Projection, Span};
+use crate::ir::{Intrinsic, Projection, Span};
 
 /// The largest groups of threads within which something is the same. Nothing in the language needs to know more of a
 /// grid than of a block.
@@ -28,6 +28,8 @@ pub(super) struct Position {
 pub(super) enum Origin {
     /// An operation gives each thread its own.
     Operation(&'static str, Position),
+    /// A warp operation of all lanes, or of some, gives each lane or warp its own.
+    Lanes(Intrinsic, bool, Position),
     /// It is assigned where not all threads pass; the second is where they part.
     Assigned(Position, Position),
 }

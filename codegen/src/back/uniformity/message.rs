@@ -2,7 +2,7 @@
 
 use super::control::{Control, Way};
 use super::fact::{Level, Origin, Position};
-use crate::ir::{Intrinsic, Module, ShuffleKind, VoteKind};
+use crate::ir::{Intrinsic, Module, Threads};
 
 /// Tells which file a line is in when it is not the one that the sentence is about.
 pub(super) struct Files<'a> {
@@ -34,33 +34,26 @@ pub(super) enum Operation<'a> {
 impl Operation<'_> {
     fn name(self, all_lanes: bool) -> String {
         match self {
-            Operation::Intrinsic(intrinsic) => name(intrinsic, all_lanes).to_string(),
+            Operation::Intrinsic(intrinsic) => name(intrinsic, all_lanes),
             Operation::Inline(opcode) => format!("`{opcode}`"),
         }
     }
 }
 
 /// How Rust code calls a warp operation or barrier.
-pub(super) fn name(intrinsic: Intrinsic, all_lanes: bool) -> &'static str {
-    let (all, among) = match intrinsic {
-        Intrinsic::Shuffle(ShuffleKind::Index) => ("`shuffle`", "`shuffle_among`"),
-        Intrinsic::Shuffle(ShuffleKind::Up) => ("`shuffle_up`", "`shuffle_up_among`"),
-        Intrinsic::Shuffle(ShuffleKind::Down) => ("`shuffle_down`", "`shuffle_down_among`"),
-        Intrinsic::Shuffle(ShuffleKind::Xor) => ("`shuffle_xor`", "`shuffle_xor_among`"),
-        Intrinsic::Vote(VoteKind::Any) => ("`any`", "`any_among`"),
-        Intrinsic::Vote(VoteKind::All) => ("`all`", "`all_among`"),
-        Intrinsic::Vote(VoteKind::Ballot) => ("`ballot`", "`ballot_among`"),
-        Intrinsic::MatchAny => ("`match_any`", "`match_any_among`"),
-        Intrinsic::BlockBarrier => ("`block_barrier`", "`block_barrier`"),
-        _ => ("`warp_barrier`", "`warp_barrier_among`"),
-    };
-    if all_lanes { all } else { among }
+fn name(intrinsic: Intrinsic, all_lanes: bool) -> String {
+    let row = intrinsic.row();
+    let among = if row.has_members() && !all_lanes { "_among" } else { "" };
+    format!("`{}{among}`", row.rust_name())
 }
 
 /// Who must reach an operation that names all.
 pub(super) fn must(operation: Operation<'_>, least: Level) -> String {
     let threads = match (operation, least) {
-        (Operation::Intrinsic(Intrinsic::BlockBarrier), _) | (_, Level::Block) => "threads of the block",
+        (_, Level::Block) => "threads of the block",
+        (Operation::Intrinsic(intrinsic), _) if intrinsic.row().threads == Threads::Block => {
+            "threads of the block"
+        }
         _ => "lanes of the warp",
     };
     format!("all {threads} must reach this {} together", operation.name(true))
@@ -106,6 +99,9 @@ pub(super) fn parted(files: &Files<'_>, must: &str, least: Level, control: &Cont
     };
     let because = match parting.origin {
         Some(Origin::Operation(operation, at)) => format!("because it comes from {operation}{}", line(at)),
+        Some(Origin::Lanes(intrinsic, all_lanes, at)) => {
+            format!("because it comes from {}{}", name(intrinsic, all_lanes), line(at))
+        }
         Some(Origin::Assigned(at, parted)) => {
             format!("because it is assigned{} after {who} part{}", line(at), line(parted))
         }

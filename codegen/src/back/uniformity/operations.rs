@@ -1,12 +1,12 @@
 //! What each operation of the prelude gives, and who must be there for it.
 
 use super::control::Control;
-use super::fact::{Fact, Form, Level, Position, Value};
+use super::fact::{Fact, Form, Level, Origin, Position, Value};
 use super::message;
 use super::{Analysis, Walk};
 use crate::Mistake;
 use crate::back::constant::Constant;
-use crate::ir::{Assumption, Intrinsic, ShuffleKind, Span};
+use crate::ir::{Assumption, Intrinsic, ShuffleKind, Span, Threads, VoteKind};
 
 /// All 32 lanes.
 const ALL_LANES: Constant = Constant::Integer(0xffff_ffff);
@@ -20,92 +20,84 @@ impl<'p> Analysis<'p> {
         values: Vec<Value>,
         span: Span,
     ) -> Value {
-        let own = |level, name| Value::Whole(Fact::from_operation(level, name, walk.position(span)));
+        let here = walk.position(span);
         let facts: Vec<Fact> = values.iter().map(Value::summary).collect();
         let all = facts.iter().fold(Fact::uniform(), |all, fact| all.with(fact));
-        let pure = Value::Whole(all);
+        let undecided = all.is_undecided();
+        let computed = Value::Whole(all);
         let called = message::Operation::Intrinsic(intrinsic);
-        match intrinsic {
-            Intrinsic::Lane => own(Level::Lane, "`lane()`"),
-            Intrinsic::ThreadInBlock => {
-                let fact = Fact::from_operation(Level::Lane, "`thread_in_block()`", walk.position(span));
-                Value::Whole(fact.of_form(Form::ThreadIndex))
+        match intrinsic.row().threads {
+            Threads::Alone => computed,
+            Threads::EachLane(name) => Value::Whole(Fact::from_operation(Level::Lane, name, here)),
+            Threads::ThreadIndex(name) => {
+                Value::Whole(Fact::from_operation(Level::Lane, name, here).of_form(Form::ThreadIndex))
             }
-            Intrinsic::GlobalTimer => own(Level::Lane, "`global_timer()`"),
-            // Other threads may write between the loads of two lanes.
-            Intrinsic::Load(..) => own(Level::Lane, "a strong `load`"),
-            Intrinsic::ReadHinted(crate::ir::LoadHint::DoNotCache) => own(Level::Lane, "an uncached `read`"),
-            Intrinsic::ReadVolatile | Intrinsic::ReadMmio => own(Level::Lane, "a volatile `read`"),
-            Intrinsic::Atomic(..) => own(Level::Lane, "an atomic operation"),
-            Intrinsic::BlockBarrier => {
+            Threads::Block => {
                 match walk.control().role {
                     Some(role) => self.refuse(walk, span, self.whole_block_in_role("`block_barrier`", role)),
                     None => self.together(walk, called, self.whole_block, span),
                 }
-                pure
+                computed
             }
-            Intrinsic::RoleBarrier => {
+            Threads::Role => {
                 self.all_of_role(walk, "`role_barrier`", span);
-                pure
+                computed
             }
-            Intrinsic::NamedBarrier(_) => {
+            Threads::Named => {
                 self.all_of_role(walk, "named barrier", span);
                 self.reach(walk, &facts, span);
                 // What `bar.red` gives is the same for all that wait.
                 Value::Whole(Fact::uniform())
             }
-            Intrinsic::WarpBarrier => {
+            Threads::Members => {
                 self.members(walk, called, facts.last(), span);
-                pure
+                computed
             }
-            Intrinsic::Shuffle(kind) => {
+            Threads::Shuffle(kind) => {
                 let all_lanes = self.members(walk, called, facts.last(), span);
-                let [value, lane, ..] = facts.as_slice() else { return pure };
-                if pure.summary().is_undecided() {
-                    return pure;
+                let [value, lane, ..] = facts.as_slice() else { return computed };
+                if undecided {
+                    return computed;
                 }
                 let level = match (all_lanes, kind) {
                     (true, ShuffleKind::Index) if lane.level() <= Level::Warp => Level::Warp,
                     _ => Level::Lane,
                 };
                 // A value that all lanes have is what every lane gets.
-                match all_lanes && value.level() <= Level::Warp {
-                    true => Value::Whole(Fact::at_level(value.level(), value.origin())),
-                    false => own(level, message::name(intrinsic, all_lanes)),
-                }
+                Value::Whole(match all_lanes && value.level() <= Level::Warp {
+                    true => Fact::at_level(value.level(), value.origin()),
+                    false => Fact::at_level(level, Some(Origin::Lanes(intrinsic, all_lanes, here))),
+                })
             }
-            Intrinsic::Vote(_) | Intrinsic::MatchAny => {
+            Threads::Vote(_) | Threads::Groups => {
                 let all_lanes = self.members(walk, called, facts.last(), span);
-                let Some(asked) = facts.first() else { return pure };
-                if pure.summary().is_undecided() {
-                    return pure;
+                let Some(asked) = facts.first() else { return computed };
+                if undecided {
+                    return computed;
                 }
-                let name = message::name(intrinsic, all_lanes);
-                let is_vote = matches!(intrinsic, Intrinsic::Vote(_));
-                let fact = match (all_lanes, is_vote) {
+                let threads = intrinsic.row().threads;
+                let origin = Some(Origin::Lanes(intrinsic, all_lanes, here));
+                let fact = match (all_lanes, threads) {
                     (true, _) if asked.level() <= Level::Warp => {
                         Fact::at_level(asked.level(), asked.origin())
                     }
-                    (true, true) => Fact::from_operation(Level::Warp, name, walk.position(span)),
-                    _ => Fact::from_operation(Level::Lane, name, walk.position(span)),
+                    (true, Threads::Vote(_)) => Fact::at_level(Level::Warp, origin),
+                    _ => Fact::at_level(Level::Lane, origin),
                 };
-                let form = match (all_lanes, intrinsic) {
-                    (true, Intrinsic::MatchAny) => Form::Group,
-                    (true, Intrinsic::Vote(crate::ir::VoteKind::Ballot)) => {
+                let form = match (all_lanes, threads) {
+                    (true, Threads::Groups) => Form::Group,
+                    (true, Threads::Vote(VoteKind::Ballot)) => {
                         asked.identity.map_or(Form::Plain, Form::Ballot)
                     }
                     _ => Form::Plain,
                 };
                 Value::Whole(fact.of_form(form))
             }
-            Intrinsic::Slice => Value::Parts(values),
-            Intrinsic::Assume(assumption) => match values.into_iter().next() {
+            Threads::Parts => Value::Parts(values),
+            Threads::Assume(assumption) => match values.into_iter().next() {
                 Some(value) => value.map(&mut |fact| assumed(fact, assumption)),
-                None => pure,
+                None => computed,
             },
-            // Everything else is computed from its operands. That includes weak reads: a race-free program reads the
-            // same where the address is the same.
-            _ => pure,
         }
     }
 

@@ -5,7 +5,7 @@ use proc_macro2::Span;
 use super::super::operators::{is_bitwise, is_comparison};
 use super::super::terms::{Table, Term};
 use super::Flattener;
-use crate::ir::{AtomicOp, BinaryOp, Expr, Intrinsic, Scalar, Type, UnaryOp};
+use crate::ir::{AtomicOp, BinaryOp, Content, Expr, Intrinsic, Kind, Scalar, Type, UnaryOp};
 
 fn name(ty: &Type) -> String {
     Table::default().describe(&Term::from(ty))
@@ -99,24 +99,29 @@ impl Flattener<'_, '_> {
         result: &Type,
         span: Span,
     ) {
-        let moved = match intrinsic {
-            Intrinsic::Load(..) | Intrinsic::Atomic(..) | Intrinsic::ReadMmio => result,
-            Intrinsic::Store(..) | Intrinsic::WriteMmio => match operands.get(1) {
-                Some(value) => &value.ty,
-                None => return,
-            },
-            Intrinsic::MatchAny => match operands.first() {
-                Some(value) => &value.ty,
-                None => return,
-            },
+        let row = intrinsic.row();
+        let (content, least) = match row.takes.first() {
+            Some(&Kind::Pointer(_, content @ (Content::Number | Content::Strong))) => (content, 1),
+            Some(Kind::Pointer(_, Content::Atomic)) => {
+                let compares = matches!(intrinsic, Intrinsic::Atomic(AtomicOp::CompareExchange, ..));
+                (Content::Atomic, if compares { 2 } else { 4 })
+            }
+            Some(Kind::Word) => (Content::Number, 4),
             _ => return,
         };
-        let whole = matches!(
-            intrinsic,
-            Intrinsic::Load(..)
-                | Intrinsic::Store(..)
-                | Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..)
-        );
+        let moved = match (row.gives, row.takes) {
+            (Kind::Same, _) => result,
+            (_, [_, Kind::Same, ..]) => match operands.get(1) {
+                Some(value) => &value.ty,
+                None => return,
+            },
+            _ => match operands.first() {
+                Some(value) => &value.ty,
+                None => return,
+            },
+        };
+        let whole = content == Content::Strong
+            || matches!(intrinsic, Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..));
         if let (true, Type::Struct(path)) = (whole, moved)
             && self.environment.definition(path).is_some_and(|definition| definition.align >= 16)
         {
@@ -146,11 +151,6 @@ impl Flattener<'_, '_> {
             }
             return;
         }
-        let least = match intrinsic {
-            Intrinsic::Load(..) | Intrinsic::Store(..) | Intrinsic::ReadMmio | Intrinsic::WriteMmio => 1,
-            Intrinsic::Atomic(AtomicOp::CompareExchange, ..) => 2,
-            _ => 4,
-        };
         let number = |scalar: &Scalar| scalar.bytes() >= least && *scalar != Scalar::Bool;
         let scalar = moved.scalar().filter(number);
         let Some(scalar) = scalar else {

@@ -1,7 +1,7 @@
 //! Which expressions may be evaluated whether or not their value is needed, and which may be evaluated later.
 
 use super::{Costs, Flattener};
-use crate::ir::{BinaryOp, Expr, ExprKind, Function, Intrinsic, RoundedOperation, StatementKind};
+use crate::ir::{BinaryOp, Cost, Expr, ExprKind, Function, Intrinsic, StatementKind};
 
 /// Operations on the right of `&&` that are cheaper than a branch.
 pub(super) const LOGICAL_LIMIT: u32 = 6;
@@ -44,44 +44,15 @@ pub(super) fn cost(expression: &Expr, costs: &Costs) -> Option<u32> {
 }
 
 fn weight(intrinsic: Intrinsic) -> Option<u32> {
-    match intrinsic {
-        Intrinsic::TargetIsAtLeast | Intrinsic::TargetIsSpecific => Some(0),
-        Intrinsic::CastPointer | Intrinsic::Slice | Intrinsic::Bitcast | Intrinsic::Assume(_) => Some(0),
-        Intrinsic::ThreadInBlock
-        | Intrinsic::ThreadsInBlock
-        | Intrinsic::BlockInGrid
-        | Intrinsic::BlocksInGrid
-        | Intrinsic::Lane
-        | Intrinsic::FusedMultiplyAdd
-        | Intrinsic::Minimum
-        | Intrinsic::Maximum
-        | Intrinsic::Absolute
-        | Intrinsic::Integral(_)
-        | Intrinsic::CopySign
-        | Intrinsic::ToF32(_)
-        | Intrinsic::PackTowardZero(_)
-        | Intrinsic::HalfPair(..)
-        | Intrinsic::CountOnes
-        | Intrinsic::LeadingZeros
-        | Intrinsic::TrailingZeros
-        | Intrinsic::ReverseBits
-        | Intrinsic::PackBf16
-        | Intrinsic::PackF16
-        | Intrinsic::F16Value => Some(1),
-        Intrinsic::PackE4m3 | Intrinsic::PackE5m2 | Intrinsic::WidenE4m3 | Intrinsic::WidenE5m2 => Some(2),
-        // Divisions and roots are many instructions.
-        Intrinsic::Rounded(RoundedOperation::Divide | RoundedOperation::SquareRoot, _) => {
-            Some(SELECT_LIMIT + 1)
-        }
-        Intrinsic::Rounded(..) => Some(1),
-        Intrinsic::Offset => Some(2),
-        _ => None,
+    match intrinsic.row().cost {
+        Cost::Operations(count) => Some(count),
+        Cost::Many | Cost::Effect => None,
     }
 }
 
 /// Whether the intrinsic neither reads nor changes anything outside its operands.
 fn is_pure_intrinsic(intrinsic: Intrinsic) -> bool {
-    weight(intrinsic).is_some() || intrinsic == Intrinsic::SquareRoot
+    intrinsic.row().cost != Cost::Effect
 }
 
 /// Whether evaluating the expression has no effect and depends on locals and constants only.

@@ -1,7 +1,8 @@
 //! Scalar methods that PTX has no instruction for, as ordinary operations.
 
 use super::super::literals::integer;
-use super::super::scalar_methods::{Expansion, unsigned};
+use super::super::scalar_methods::unsigned;
+use super::super::tree::Expansion;
 use super::Flattener;
 use super::builder::Builder;
 use crate::ir::{BinaryOp, Expr, Intrinsic, Scalar, Span};

@@ -2,10 +2,8 @@
 
 use proc_macro2::Span;
 
-use super::super::inline::{Role as WrittenRole, Written};
-use super::super::modifiers::Modifier;
 use super::super::terms::{Table, Term};
-use super::super::tree::Node;
+use super::super::tree::{Modifier, Node, Role as WrittenRole, Written};
 use super::{Flattener, at};
 use crate::inline::{Place, check};
 use crate::ir::{Expr, ExprKind, Inline, InlineOperand, Role, Type};

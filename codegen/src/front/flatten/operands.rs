@@ -3,7 +3,7 @@
 use super::super::tree::{Node, Operands};
 use super::cost::{is_pure, is_simple};
 use super::{Flattener, whole};
-use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, LocalId, Statement, StatementKind};
+use crate::ir::{BinaryOp, Expr, ExprKind, LocalId, Statement, StatementKind};
 
 impl Flattener<'_, '_> {
     /// The operands' values, evaluated left to right.
@@ -86,17 +86,7 @@ impl Flattener<'_, '_> {
                 let given = inline.operands.iter().find(|operand| operand.role.gives_value());
                 given.map_or_else(|| "value".to_string(), |operand| operand.name.clone())
             }
-            ExprKind::Intrinsic(intrinsic, _) => match intrinsic {
-                Intrinsic::Lane => "lane",
-                Intrinsic::Offset | Intrinsic::CastPointer | Intrinsic::PeerRank => "address",
-                Intrinsic::SharedArray => "shared",
-                Intrinsic::Slice => "slice",
-                Intrinsic::Atomic(..) => "before",
-                Intrinsic::Vote(_) | Intrinsic::MatchAny => "lanes",
-                Intrinsic::GlobalTimer => "time",
-                _ => "value",
-            }
-            .to_string(),
+            ExprKind::Intrinsic(intrinsic, _) => intrinsic.row().temporary.to_string(),
             _ => "value".to_string(),
         }
     }

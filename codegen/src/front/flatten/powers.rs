@@ -2,7 +2,8 @@
 //! of floats.
 
 use super::super::literals::integer;
-use super::super::scalar_methods::{Expansion, unsigned};
+use super::super::scalar_methods::unsigned;
+use super::super::tree::Expansion;
 use super::Flattener;
 use super::builder::Builder;
 use crate::ir::{

@@ -3,7 +3,7 @@
 use super::super::literals::{fits, float_bits};
 use super::super::tree::{Node, NodeKind, Operands};
 use super::{Flattener, at, unit, whole};
-use crate::ir::{BinaryOp, Expr, ExprKind, Intrinsic, LocalId, Scalar, Statement, StatementKind, Type};
+use crate::ir::{BinaryOp, Expr, ExprKind, Kind, LocalId, Scalar, Statement, StatementKind, Type};
 
 impl Flattener<'_, '_> {
     /// The value of a node; statements that it needs are pushed first. `None` if control does not come out of it.
@@ -59,10 +59,10 @@ impl Flattener<'_, '_> {
                 let operands: Vec<Expr> =
                     self.ordered(written)?.into_iter().map(|(_, value)| value).collect();
                 self.check_intrinsic(*intrinsic, &operands, &ty, node.span);
-                if *intrinsic == Intrinsic::Trap {
-                    let trap =
-                        Expr { kind: ExprKind::Intrinsic(Intrinsic::Trap, operands), ty: Type::Unit, span };
-                    self.push(StatementKind::Evaluate(trap), span);
+                if intrinsic.row().gives == Kind::Never {
+                    let kind = ExprKind::Intrinsic(*intrinsic, operands);
+                    let end = Expr { kind, ty: Type::Unit, span };
+                    self.push(StatementKind::Evaluate(end), span);
                     return None;
                 }
                 return Some(self.evaluated(Expr {

@@ -2,11 +2,11 @@
 
 use super::expressions::Node;
 use super::{Parsed, Parser};
+use crate::ir::intrinsic::parameters;
 use crate::ir::{Expr, ExprKind, Intrinsic, Path, Scalar, Type};
-use crate::text::intrinsics;
 use crate::text::known::{array_of, tuple_of};
 use crate::text::lexer::Token;
-use crate::text::spelling::{order, scalar, scope};
+use crate::text::spelling::scalar;
 
 impl Parser<'_> {
     pub(super) fn atom(&mut self, negative: bool) -> Parsed<Node> {
@@ -43,9 +43,9 @@ impl Parser<'_> {
     }
 
     fn plain_intrinsic(&mut self, word: &str) -> Parsed<Node> {
-        match intrinsics::plain(word) {
-            Some(intrinsic) => self.intrinsic(intrinsic),
-            None => self.fail(format!(
+        match Intrinsic::named(word) {
+            Some(intrinsic) if intrinsic.ordering().is_none() => self.intrinsic(intrinsic),
+            _ => self.fail(format!(
                 "expected the name of an intrinsic before `(`, found `{word}`: calls are written `self::{word}(..)`"
             )),
         }
@@ -53,21 +53,18 @@ impl Parser<'_> {
 
     /// After a bare word, at `::`: `load::<Acquire, System>(..)` or `self::"odd item"`.
     fn ordered_or_quoted(&mut self, word: &str) -> Parsed<Node> {
-        let probe = intrinsics::ordered(word, crate::ir::Order::Relaxed, crate::ir::Scope::Gpu);
-        if probe.is_none() {
+        let named = Intrinsic::named(word).filter(|intrinsic| intrinsic.ordering().is_some());
+        let Some(intrinsic) = named else {
             let path = self.quoted_item(word)?;
             return self.call_or_constant(path);
-        }
+        };
         self.advance()?;
         self.open_angle()?;
-        let order = self.choice(order, "a memory order, such as `Acquire`")?;
+        let order = self.choice(parameters::order, "a memory order, such as `Acquire`")?;
         self.expect(",")?;
-        let scope = self.choice(scope, "`Block`, `Cluster`, `Gpu` or `System`")?;
+        let scope = self.choice(parameters::scope, "`Block`, `Cluster`, `Gpu` or `System`")?;
         self.close_angle()?;
-        match intrinsics::ordered(word, order, scope) {
-            Some(intrinsic) => self.intrinsic(intrinsic),
-            None => self.expected("an intrinsic"),
-        }
+        self.intrinsic(intrinsic.stated(order, scope))
     }
 
     fn choice<T>(&mut self, find: impl Fn(&str) -> Option<T>, what: &str) -> Parsed<T> {

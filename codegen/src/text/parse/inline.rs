@@ -2,9 +2,9 @@
 
 use super::expressions::Node;
 use super::{Parsed, Parser};
+use crate::ir::intrinsic::parameters;
 use crate::ir::{ExprKind, Inline, InlineOperand, Role};
 use crate::text::lexer::Token;
-use crate::text::spelling::{order, scope};
 
 impl Parser<'_> {
     /// At the `!` after `ptx`.
@@ -53,8 +53,8 @@ impl Parser<'_> {
             "in" => (Role::In, Some(self.tree()?)),
             "inout" => (Role::InOut, Some(self.tree()?)),
             "const" => (Role::Const, Some(self.tree()?)),
-            "order" => (Role::Order(self.choices(order)?), Some(self.tree()?)),
-            "scope" => (Role::Scope(self.choices(scope)?), Some(self.tree()?)),
+            "order" => (Role::Order(self.choices(parameters::order)?), Some(self.tree()?)),
+            "scope" => (Role::Scope(self.choices(parameters::scope)?), Some(self.tree()?)),
             "out" => (Role::Out(self.ty()?), None),
             _ => (Role::Scratch(self.ty()?), None),
         };

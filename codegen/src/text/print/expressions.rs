@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use super::Printer;
 use crate::ir::{Expr, ExprKind, Inline, Intrinsic, Role, Scalar, Size, Type, UnaryOp};
-use crate::text::intrinsics;
 use crate::text::known::{array_of, span_of, tuple_of};
-use crate::text::spelling::{order_name, scope_name, symbol, write_quoted};
+use crate::text::spelling::{symbol, write_quoted};
 
 /// What surrounds an expression.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -178,10 +177,9 @@ impl Printer<'_> {
     }
 
     fn intrinsic(&mut self, intrinsic: Intrinsic, arguments: &[Expr]) {
-        let (name, ordering) = intrinsics::name(intrinsic);
-        self.word(name);
-        if let Some((order, scope)) = ordering {
-            let _ = write!(self.out, "::<{}, {}>", order_name(order), scope_name(scope));
+        let _ = write!(self.out, "{}", intrinsic.row().name);
+        if let Some((order, scope)) = intrinsic.ordering() {
+            let _ = write!(self.out, "::<{order:?}, {scope:?}>");
         }
         self.arguments(arguments);
     }
@@ -209,10 +207,10 @@ impl Printer<'_> {
                 role => {
                     match role {
                         Role::Order(orders) => orders.iter().for_each(|order| {
-                            let _ = write!(self.out, "{}, ", order_name(*order));
+                            let _ = write!(self.out, "{order:?}, ");
                         }),
                         Role::Scope(scopes) => scopes.iter().for_each(|scope| {
-                            let _ = write!(self.out, "{}, ", scope_name(*scope));
+                            let _ = write!(self.out, "{scope:?}, ");
                         }),
                         _ => {}
                     }
