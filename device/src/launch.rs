@@ -25,10 +25,10 @@ pub enum Argument {
 /// A Rust type that may be a kernel parameter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a kernel parameter",
-    label = "pass a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`"
+    label = "pass a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a device struct of these that is `Copy`"
 )]
 pub trait Parameter: Copy {
-    /// Adds the value as the driver takes it: one argument, or two of a slice.
+    /// Adds the value as the driver takes it: one argument, two of a slice, or those of a struct's fields in order.
     fn append(self, arguments: &mut Vec<Argument>);
 }
 

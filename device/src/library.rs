@@ -6,6 +6,7 @@ pub mod copies;
 pub mod fences;
 pub mod mbarrier;
 pub mod multicast;
+pub mod reductions;
 pub mod threads;
 
 use crate::device;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
 /// All but the kernels themselves.
-static LIBRARY: [(&str, &DeviceModule); 26] = [
+static LIBRARY: [(&str, &DeviceModule); 24] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::approximate::code", &library::approximate::code::__device::MODULE),
@@ -17,10 +17,8 @@ static LIBRARY: [(&str, &DeviceModule); 26] = [
     ("library::multicast::bf16::code", &library::multicast::bf16::code::__device::MODULE),
     ("library::multicast::f16::code", &library::multicast::f16::code::__device::MODULE),
     ("library::multicast::floats::code", &library::multicast::floats::code::__device::MODULE),
-    ("library::multicast::signed::code", &library::multicast::signed::code::__device::MODULE),
-    ("library::multicast::signed64::code", &library::multicast::signed64::code::__device::MODULE),
-    ("library::multicast::unsigned::code", &library::multicast::unsigned::code::__device::MODULE),
-    ("library::multicast::unsigned64::code", &library::multicast::unsigned64::code::__device::MODULE),
+    ("library::multicast::code", &library::multicast::code::__device::MODULE),
+    ("library::reductions::code", &library::reductions::code::__device::MODULE),
     ("library::threads::code", &library::threads::code::__device::MODULE),
     ("numbers::float8::code", &numbers::float8::code::__device::MODULE),
     ("numbers::half::code", &numbers::half::code::__device::MODULE),

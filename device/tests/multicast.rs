@@ -12,19 +12,16 @@ use harness::{Memory, assemble, options, ptx, run};
 #[device(crate = ::crossdock_device)]
 pub mod code {
     use crossdock_device::library::multicast::bf16::code::*;
+    use crossdock_device::library::multicast::code::*;
     use crossdock_device::library::multicast::f16::code::*;
     use crossdock_device::library::multicast::floats::code::*;
-    use crossdock_device::library::multicast::signed::code::*;
-    use crossdock_device::library::multicast::signed64::code::*;
-    use crossdock_device::library::multicast::unsigned::code::*;
-    use crossdock_device::library::multicast::unsigned64::code::*;
     use crossdock_device::numbers::vector::code::f32x4;
     use crossdock_device::prelude::*;
 
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_u32(words: Global<u32>, results: Global<u32>) {
-        let word = MulticastU32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -49,7 +46,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_u32(words: Global<u32>, values: Global<u32>) {
         let value = values.at(lane()).read();
-        let word = MulticastU32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);
@@ -70,7 +67,7 @@ pub mod code {
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_i32(words: Global<i32>, results: Global<i32>) {
-        let word = MulticastI32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -95,7 +92,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_i32(words: Global<i32>, values: Global<i32>) {
         let value = values.at(lane()).read();
-        let word = MulticastI32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);
@@ -116,7 +113,7 @@ pub mod code {
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_u64(words: Global<u64>, results: Global<u64>) {
-        let word = MulticastU64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -141,7 +138,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_u64(words: Global<u64>, values: Global<u64>) {
         let value = values.at(lane()).read();
-        let word = MulticastU64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);
@@ -162,7 +159,7 @@ pub mod code {
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_f32(words: Global<f32>, results: Global<f32>) {
-        let word = MulticastF32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -172,7 +169,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_f32(words: Global<f32>, values: Global<f32>) {
         let value = values.at(lane()).read();
-        let word = MulticastF32::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);
@@ -225,7 +222,7 @@ pub mod code {
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_i64(words: Global<i64>, results: Global<i64>) {
-        let word = MulticastI64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -250,7 +247,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_i64(words: Global<i64>, values: Global<i64>) {
         let value = values.at(lane()).read();
-        let word = MulticastI64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);
@@ -271,7 +268,7 @@ pub mod code {
     /// Every load; results are 32 words apart.
     #[kernel(warps = 1)]
     pub fn loads_multicast_f64(words: Global<f64>, results: Global<f64>) {
-        let word = MulticastF64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         results.at(lane()).write(word.read_reduce_add());
         results.at(lane() + 32).write(word.load_reduce_add(Relaxed, System));
         results.at(lane() + 64).write(word.load_reduce_add(Acquire, System));
@@ -281,7 +278,7 @@ pub mod code {
     #[kernel(warps = 1)]
     pub fn writes_multicast_f64(words: Global<f64>, values: Global<f64>) {
         let value = values.at(lane()).read();
-        let word = MulticastF64::new(words).at(lane());
+        let word = Multicast::new(words).at(lane());
         word.at(0).write(value);
         word.at(32).store(value, Relaxed, System);
         word.at(64).store(value, Release, System);

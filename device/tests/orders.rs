@@ -175,14 +175,14 @@ const PLACES: &[(&str, &[&str])] = &[
     ("{F}", &["f32x2", "f32x4"]),
     ("{H}", &["u16", "u32", "B64", "B128"]),
     ("{M}", &["u32", "B64", "B128"]),
-    ("{Mi}", &["MulticastU32", "MulticastI32", "MulticastU64", "MulticastI64"]),
+    ("{Mi}", &["Multicast::<u32>", "Multicast::<u64>", "Multicast::<i32>", "Multicast::<i64>"]),
     (
         "{Mf}",
         &[
-            "MulticastF32",
+            "Multicast::<f32>",
             "MulticastF32x2",
             "MulticastF32x4",
-            "MulticastF64",
+            "Multicast::<f64>",
             "MulticastF16x2",
             "MulticastF16x4",
             "MulticastF16x8",
@@ -212,9 +212,8 @@ fn source() -> (String, Vec<String>) {
     let mut source = String::from(
         "use crossdock::library::fences::code::*; use crossdock::library::mbarrier::code::*; \
          use crossdock::library::multicast::bf16::code::*; use crossdock::library::multicast::f16::code::*; \
-         use crossdock::library::multicast::floats::code::*; use crossdock::library::multicast::signed::code::*; \
-         use crossdock::library::multicast::signed64::code::*; use crossdock::library::multicast::unsigned::code::*; \
-         use crossdock::library::multicast::unsigned64::code::*; use crossdock::numbers::vector::code::*; \
+         use crossdock::library::multicast::floats::code::*; use crossdock::library::multicast::code::*; \
+         use crossdock::numbers::vector::code::*; \
          use crossdock::prelude::*;
          #[derive(Clone, Copy)] #[repr(C, align(16))] pub struct Longs { x: u64, y: u64 }
          #[derive(Clone, Copy)] #[repr(C, align(16))] pub struct SignedLongs { x: i64, y: i64 }

@@ -1,8 +1,8 @@
-//! The struct of a kernel's arguments, so that a launch is checked like a call.
+//! The struct of a kernel's arguments, so that a launch is checked like a call, and how structs are passed.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use syn::{FnArg, ItemFn, Pat};
+use quote::{ToTokens, format_ident, quote};
+use syn::{FnArg, ItemFn, ItemStruct, Member, Pat, parse_quote};
 
 /// `DispatchArguments` for `dispatch`.
 pub(crate) fn name(kernel: &Ident) -> Ident {
@@ -18,6 +18,9 @@ fn capitalise(word: &str) -> String {
 /// The argument struct of `function`, if it is a kernel with plainly named parameters.
 pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenStream> {
     function.attrs.iter().find(|attribute| attribute.path().is_ident("kernel"))?;
+    if function.sig.generics.type_params().next().is_some() {
+        return None;
+    }
     let mut names = Vec::new();
     let mut types = Vec::new();
     for input in &function.sig.inputs {
@@ -45,6 +48,50 @@ pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenSt
                 let mut arguments = ::std::vec::Vec::new();
                 #(#root::__private::Parameter::append(self.#names, &mut arguments);)*
                 arguments
+            }
+        }
+    })
+}
+
+/// How a launch passes `item`, if it can: each field as a parameter of its own. In a module with mistakes, where it is not
+/// known which structs are `launchable`, every struct stands in, so that nothing more is said of the launch.
+pub(crate) fn of_struct(
+    item: &ItemStruct,
+    launchable: Option<&Vec<String>>,
+    root: &TokenStream,
+) -> Option<TokenStream> {
+    let name = &item.ident;
+    let copies = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
+        attribute
+            .to_token_stream()
+            .to_string()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word == "Copy")
+    });
+    if !copies || launchable.is_some_and(|launchable| !launchable.iter().any(|known| name == known)) {
+        return None;
+    }
+    let fields = (0..).zip(&item.fields).filter(|_| launchable.is_some());
+    let members = fields.map(|(index, field)| match &field.ident {
+        Some(name) => Member::Named(name.clone()),
+        None => Member::Unnamed(index.into()),
+    });
+    let mut generics = item.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::core::marker::Copy));
+    }
+    let (parameters, arguments, _) = generics.split_for_impl();
+    let module = format_ident!("pass_{}", name);
+    // In a module of its own, so that the bounds mean what they mean beside the struct.
+    Some(quote! {
+        #[allow(non_snake_case, unused_imports)]
+        mod #module {
+            use super::super::*;
+
+            impl #parameters #root::__private::Parameter for #name #arguments {
+                fn append(self, _arguments: &mut ::std::vec::Vec<#root::__private::Argument>) {
+                    #(#root::__private::Parameter::append(self.#members, _arguments);)*
+                }
             }
         }
     })

@@ -10,6 +10,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{File, Item, LitStr, Result, braced, parse2};
 
+use crate::arguments;
 use crate::device::{errors, import};
 use crate::state::{Loaded, State, raw};
 
@@ -33,10 +34,16 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let Payload { name, items } = parse2(payload)?;
     let source = SourceFile::of(name.span());
     let identity = source.identity(&name.value());
-    let (ir, mistakes) = match lower(&identity, &source, &items, &loaded) {
-        Ok(ir) => (ir, None),
-        Err(error) => (String::new(), Some(error.into_compile_error())),
+    let (lowered, mistakes) = match lower(&identity, &source, &items, &loaded) {
+        Ok(lowered) => (lowered, None),
+        Err(error) => (None, Some(error.into_compile_error())),
     };
+    let parameters = items.items.iter().filter_map(|item| match item {
+        Item::Struct(item) => arguments::of_struct(item, lowered.as_ref().map(|it| &it.launchable), &root),
+        _ => None,
+    });
+    let parameters: Vec<TokenStream> = parameters.collect();
+    let ir = lowered.map(|lowered| lowered.ir).unwrap_or_default();
     let imports = match front::dependencies(&items.items) {
         Ok(dependencies) => (0..dependencies.len()).map(import).collect(),
         Err(_) => Vec::new(),
@@ -45,6 +52,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let unique = format_ident!("__crossdock_ir_{:016x}", hash(&(&identity, source.line)));
     Ok(quote! {
         #mistakes
+        #(#parameters)*
 
         #[doc(hidden)]
         #[macro_export]
@@ -64,10 +72,18 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     })
 }
 
-/// The module's IR text; empty without an error when an import already has errors of its own.
-fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -> Result<String> {
+/// What a module becomes.
+struct Lowered {
+    /// Its IR text.
+    ir: String,
+    /// The names of the structs that a launch can pass to a kernel.
+    launchable: Vec<String>,
+}
+
+/// What the module becomes; nothing without an error when an import already has errors of its own.
+fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -> Result<Option<Lowered>> {
     if loaded.iter().any(|module| module.ir.value().is_empty()) {
-        return Ok(String::new());
+        return Ok(None);
     }
     let modules = parse_all(loaded)?;
     let direct = loaded.iter().zip(&modules).filter_map(|(loaded, module)| Some((loaded.tag?, module)));
@@ -78,23 +94,19 @@ fn lower(identity: &str, source: &SourceFile, items: &File, loaded: &[Loaded]) -
     let text = source.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
     let source = front::Source { name: identity, file: &source.shown, text: text.as_deref() };
     let module = front::lower(&items.items, &source, &direct, &all).map_err(errors)?;
-    let text = text::print(&module);
-    let mistakes = certain_mistakes(module, modules);
-    match mistakes.is_empty() {
-        true => Ok(text),
-        false => Err(errors(located(mistakes, source.file, &items.items))),
-    }
-}
-
-/// What is wrong with the module whatever it is specialised for.
-fn certain_mistakes(module: ir::Module, imported: Vec<ir::Module>) -> Vec<Mistake> {
-    let name = module.name.clone();
-    match back::link(unique(imported.into_iter().chain([module]))) {
-        Ok(program) => back::examine(&program, &name),
-        Err(Error::Invalid(mistakes)) => mistakes,
+    let (ir, name) = (text::print(&module), module.name.clone());
+    let launchable = module.launchable_structs(&modules);
+    let linked = back::define(unique(modules.into_iter().chain([module])), &name);
+    let mistakes = match &linked {
+        Ok(program) => back::examine(program, &name),
+        Err(Error::Invalid(mistakes)) => mistakes.clone(),
         Err(error) => {
             vec![Mistake { file: String::new(), span: ir::Span::default(), message: error.to_string() }]
         }
+    };
+    match mistakes.is_empty() {
+        true => Ok(Some(Lowered { ir, launchable })),
+        false => Err(errors(located(mistakes, source.file, &items.items))),
     }
 }
 

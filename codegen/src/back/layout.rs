@@ -66,6 +66,7 @@ pub(super) trait Lengths {
 pub(super) fn leaf_count(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Result<u64, String> {
     let count = match ty {
         Type::Unit => 0,
+        Type::Parameter(name) => return Err(unknown(name)),
         Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => 1,
         Type::Struct(path) => {
             let mut count = 0u64;
@@ -113,6 +114,7 @@ fn collect(
     let one = |ty| Leaf { ty, offset, suffix: suffix.to_string() };
     match ty {
         Type::Unit => {}
+        Type::Parameter(name) => return Err(unknown(name)),
         Type::Scalar(scalar) | Type::Enum(_, scalar) => found.push(one(LeafType::Scalar(*scalar))),
         Type::Pointer(space, _) => found.push(one(LeafType::Pointer(*space))),
         Type::Peers(_) => found.push(one(LeafType::Pointer(Space::Global))),
@@ -156,10 +158,34 @@ fn collect(
     Ok(())
 }
 
+/// What a launch passes for a value of the type, one after the other: scalars and pointers, each with what it adds to
+/// the name of the whole.
+pub(super) fn launched(program: &Program, ty: &Type) -> Result<Vec<(String, Type)>, String> {
+    let parts: Vec<(String, Type)> = match ty {
+        Type::Struct(path) => {
+            let fields = &program.structure(path)?.fields;
+            fields.iter().map(|field| (format!("_{}", field.name), field.ty.clone())).collect()
+        }
+        Type::Slice(_) => {
+            let parts = ty.slice_parts().into_iter().flatten().cloned();
+            ["", "_length"].map(String::from).into_iter().zip(parts).collect()
+        }
+        _ => return Ok(vec![(String::new(), ty.clone())]),
+    };
+    let mut found = Vec::new();
+    for (name, part) in parts {
+        found.extend(
+            launched(program, &part)?.into_iter().map(|(suffix, ty)| (format!("{name}{suffix}"), ty)),
+        );
+    }
+    Ok(found)
+}
+
 /// Size and alignment of a type in memory, as C lays it out.
 pub(super) fn layout(program: &Program, ty: &Type, lengths: &dyn Lengths) -> Result<Layout, String> {
     Ok(match ty {
         Type::Unit => Layout { size: 0, align: 1 },
+        Type::Parameter(name) => return Err(unknown(name)),
         Type::Scalar(scalar) | Type::Enum(_, scalar) => {
             Layout { size: scalar.bytes(), align: scalar.bytes() }
         }
@@ -201,6 +227,10 @@ fn round_up(value: u64, align: u64) -> Result<u64, String> {
 
 fn add(left: u64, right: u64) -> Result<u64, String> {
     left.checked_add(right).ok_or_else(too_large)
+}
+
+fn unknown(name: &str) -> String {
+    format!("what `{name}` stands for is not known")
 }
 
 fn too_large() -> String {

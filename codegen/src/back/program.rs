@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::signature::{KernelParameter, KernelSignature};
 use crate::Error;
-use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition};
+use crate::ir::{Constant, EnumDefinition, Function, Module, Path, StructDefinition, Type};
 
 /// Linked and validated modules. Only [`link`](fn@super::link) makes one.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl Program {
             functions: FxHashMap::default(),
         };
         for (index, module) in program.modules.iter().enumerate() {
-            let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+            let path = |item: &str| Path::new(&module.name, item);
             for (position, structure) in module.structs.iter().enumerate() {
                 program.structs.entry(path(&structure.name)).or_insert((index, position));
             }
@@ -68,6 +68,13 @@ impl Program {
             Some((module, position)) => Ok(&self.modules[*module].structs[*position]),
             None => Err(format!("there is no struct `{path}`")),
         }
+    }
+
+    /// The types of a struct's fields; none of anything else.
+    pub(super) fn fields(&self, ty: &Type) -> Vec<Type> {
+        let Type::Struct(path) = ty else { return Vec::new() };
+        let Ok(structure) = self.structure(path) else { return Vec::new() };
+        structure.fields.iter().map(|field| field.ty.clone()).collect()
     }
 
     /// The enum at `path`.

@@ -26,7 +26,8 @@ pub struct KernelSignature {
 pub struct KernelParameter {
     /// Rust name.
     pub name: String,
-    /// A scalar, `Global`, `Peer` or `Peers`; or a slice, which is declared as two: the address and the number of elements.
+    /// A scalar, `Global`, `Peer` or `Peers`; a slice, which is declared as two: the address and the number of elements;
+    /// or a struct of these, which is declared as its fields are, in order.
     pub ty: Type,
 }
 

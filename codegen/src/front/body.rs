@@ -2,12 +2,13 @@
 
 use proc_macro2::Span;
 
+use super::calls::substitute;
 use super::diagnostic::Diagnostics;
 use super::names::Environment;
 use super::terms::{Kind, Table, Term};
 use super::tree::{Modifier, Node, NodeKind};
 use super::types::Scope;
-use crate::ir::{LocalId, Path, Scalar};
+use crate::ir::{LocalId, Path, Scalar, TypeParameter};
 
 /// A local while its type may still be open.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub(super) struct Body<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) diagnostics: Diagnostics,
     pub(super) table: Table,
+    pub(super) type_parameters: &'a [TypeParameter],
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
     function: Option<&'a str>,
@@ -65,6 +67,8 @@ pub(super) struct Body<'a> {
     pub(super) loops: Vec<Enclosing>,
     /// Types of `pointer.at(index)` indices: literals among them become `u32`.
     pub(super) indices: Vec<(Span, Term)>,
+    /// Types that stand for type parameters of items: where, which item, and the parameter.
+    pub(super) type_arguments: Vec<(Span, String, TypeParameter, Term)>,
     /// Functions of this module that the body calls.
     pub(super) calls: Vec<Path>,
     /// Whether control cannot reach the point after the last expression.
@@ -78,6 +82,7 @@ impl<'a> Body<'a> {
             environment: scope.environment,
             diagnostics: Diagnostics::default(),
             table: Table::default(),
+            type_parameters: scope.type_parameters,
             const_parameters: scope.const_parameters,
             self_type: scope.self_type,
             function: scope.function,
@@ -86,6 +91,7 @@ impl<'a> Body<'a> {
             variables: Vec::new(),
             loops: Vec::new(),
             indices: Vec::new(),
+            type_arguments: Vec::new(),
             calls: Vec::new(),
             diverges: false,
             scopes: vec![Vec::new()],
@@ -95,6 +101,7 @@ impl<'a> Body<'a> {
     pub(super) fn scope(&self) -> Scope<'a> {
         Scope {
             environment: self.environment,
+            type_parameters: self.type_parameters,
             const_parameters: self.const_parameters,
             self_type: self.self_type,
             function: self.function,
@@ -118,12 +125,18 @@ impl<'a> Body<'a> {
         matches!(node.kind, NodeKind::Error) || self.table.open(&node.term) == Some(Kind::Reported)
     }
 
-    /// The type of a struct's field.
-    pub(super) fn field_term(&mut self, path: &Path, index: usize) -> Term {
+    /// The type of a field of the struct with these type arguments.
+    pub(super) fn field_term(&mut self, path: &Path, arguments: &[Term], index: usize) -> Term {
         let definition = self.environment.definition(path);
         let field = definition.and_then(|definition| definition.fields.get(index));
-        let readable = field.filter(|field| !self.environment.is_unreadable(path, &field.name));
-        self.table.stated(readable.map(|field| &field.ty))
+        match field.filter(|field| !self.environment.is_unreadable(path, &field.name)) {
+            Some(field) => {
+                let names = self.environment.struct_parameters(path).iter();
+                let names = names.map(|parameter| parameter.name.clone());
+                substitute(&field.ty, &[], &names.zip(arguments.iter().cloned()).collect::<Vec<_>>())
+            }
+            None => self.table.stated(None),
+        }
     }
 
     /// The value `()`.

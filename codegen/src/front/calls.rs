@@ -3,16 +3,16 @@
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprCall, GenericArgument, PathArguments, Token};
+use syn::{Expr, ExprCall, GenericArgument, PathArguments, PathSegment, Token};
 
 use super::body::Body;
 use super::names::{Entity, Signature};
 use super::operations::intrinsic;
 use super::parts::aggregate;
-use super::terms::Term;
+use super::terms::{Kind, Term};
 use super::tree::{Node, NodeKind};
 use super::types::scalar_named;
-use crate::ir::{Intrinsic, Path, Size, Type};
+use crate::ir::{Bound, Intrinsic, Path, Scalar, Size, Type, TypeParameter};
 
 /// What stands between `<` and `>` of a call.
 pub(super) type Generics<'g> = Option<&'g Punctuated<GenericArgument, Token![,]>>;
@@ -30,7 +30,7 @@ impl Body<'_> {
             _ => None,
         };
         let name = last.ident.to_string();
-        let owner = path.segments.iter().rev().nth(1).map(|segment| segment.ident.to_string());
+        let owner = path.segments.iter().rev().nth(1);
         let arguments: Vec<&Expr> = call.args.iter().collect();
         let first = path.segments.first().map(|segment| segment.ident.to_string());
         if path.segments.len() > 1 && matches!(first.as_deref(), Some("core" | "std")) {
@@ -51,7 +51,7 @@ impl Body<'_> {
         match owner {
             None => self.call_named(&name, generics, &arguments, span),
             Some(owner) if path.segments.len() == 2 => {
-                self.call_associated(&owner, &name, generics, &arguments, span)
+                self.call_associated(owner, &name, generics, &arguments, span)
             }
             Some(_) => self
                 .error(span, format!("a function is called without its module: import `{name}` with `use`")),
@@ -65,7 +65,9 @@ impl Body<'_> {
         }
         let constructed = if name == "Self" { self.self_type.clone().map(Entity::Struct) } else { None };
         match constructed.or_else(|| self.environment.resolve(name)) {
-            Some(Entity::Function(path)) => self.call_function(path, None, generics, arguments, span),
+            Some(Entity::Function(path)) => {
+                self.call_function(path, None, Vec::new(), generics, arguments, span)
+            }
             Some(Entity::Struct(path)) => self.construct(path, arguments, span),
             Some(Entity::Constant(_)) => self.error(span, format!("`{name}` is a constant, not a function")),
             Some(Entity::Enum(_)) => self.error(span, format!("`{name}` is an enum, not a function")),
@@ -75,19 +77,47 @@ impl Body<'_> {
 
     fn call_associated(
         &mut self,
-        owner: &str,
+        owner: &PathSegment,
         name: &str,
         generics: Generics<'_>,
         arguments: &[&Expr],
         span: Span,
     ) -> Node {
+        let segment = owner;
+        let owner = &segment.ident.to_string();
         if let Some(owner_path) = self.struct_named(owner) {
             let path = self.environment.associated(&owner_path, name);
             if self.environment.signature(&path).is_some() {
-                return self.call_function(path, None, generics, arguments, span);
+                let parameters = self.environment.struct_parameters(&owner_path);
+                let scope = self.scope();
+                let of_owner = scope.arguments(
+                    &owner_path.item,
+                    parameters,
+                    segment,
+                    &mut self.table,
+                    &mut self.diagnostics,
+                );
+                let Some(of_owner) = of_owner else { return self.failed(span) };
+                return self.call_function(path, None, of_owner, generics, arguments, span);
             }
             let message = format!("`{owner}` has no function `{name}`: write one in its `impl`");
             return self.error(span, message);
+        }
+        let converts = match self.scope().bound(owner) {
+            Some(bound) => bound != Bound::Copy,
+            None => scalar_named(owner).is_some_and(|scalar| scalar != Scalar::Bool),
+        };
+        if name == "of" && converts {
+            let value = self.table.fresh(Kind::Any);
+            let Some(mut written) = self.arguments("of", &[value], arguments, span) else {
+                return self.failed(span);
+            };
+            let Some(value) = written.pop() else { return self.failed(span) };
+            let term = match scalar_named(owner) {
+                Some(scalar) => Term::Scalar(scalar),
+                None => Term::Parameter(owner.clone()),
+            };
+            return Node { kind: NodeKind::Cast(Box::new(value)), term, span };
         }
         if let Some(scalar) = scalar_named(owner) {
             if name == "from_bits" && scalar.is_float() {
@@ -120,10 +150,11 @@ impl Body<'_> {
             return self
                 .error(span, format!("the fields of `{0}` have names: write `{0} {{ .. }}`", path.item));
         }
-        let fields: Vec<Term> =
-            (0..definition.fields.len()).map(|index| self.field_term(&path, index)).collect();
+        let count = definition.fields.len();
+        let types = self.fresh_arguments(&path, span);
+        let fields: Vec<Term> = (0..count).map(|index| self.field_term(&path, &types, index)).collect();
         match self.arguments(&path.item, &fields, arguments, span) {
-            Some(parts) => aggregate(parts, Term::Struct(path), span),
+            Some(parts) => aggregate(parts, Term::Struct(path, types), span),
             None => self.failed(span),
         }
     }
@@ -151,11 +182,64 @@ impl Body<'_> {
         Some(nodes)
     }
 
-    /// A call of a device function; `receiver` is a method's `self` when it is written before the dot.
+    /// Unknown types for the type parameters of a struct.
+    pub(super) fn fresh_arguments(&mut self, path: &Path, span: Span) -> Vec<Term> {
+        let parameters = self.environment.struct_parameters(path);
+        parameters.iter().map(|parameter| self.fresh_argument(&path.item, parameter, span)).collect()
+    }
+
+    fn fresh_argument(&mut self, item: &str, parameter: &TypeParameter, span: Span) -> Term {
+        let term = self.table.fresh(Kind::Any);
+        self.type_arguments.push((span, item.to_string(), parameter.clone(), term.clone()));
+        term
+    }
+
+    /// The types that stand for a function's type parameters: what is written, and unknown ones for the rest. How many of
+    /// the generics that are written for the call are types.
+    fn function_arguments(
+        &mut self,
+        path: &Path,
+        signature: &Signature,
+        of_owner: &[Term],
+        generics: Generics<'_>,
+        span: Span,
+    ) -> (Vec<Term>, usize) {
+        let parameters = &signature.type_parameters;
+        let name = &path.item;
+        let outer = name.rsplit_once("::").map_or(0, |(owner, _)| {
+            self.environment.struct_parameters(&Path::new(&path.module, owner)).len()
+        });
+        let given = generics.map_or(0, Punctuated::len);
+        let written = if given == 0 { 0 } else { parameters.len().saturating_sub(outer) };
+        let mut terms = Vec::new();
+        for (index, parameter) in parameters.iter().enumerate() {
+            let term = self.fresh_argument(name, parameter, span);
+            let stated = match index.checked_sub(outer) {
+                None => of_owner.get(index).cloned(),
+                Some(own) => {
+                    match generics.and_then(|generics| generics.get(own)).filter(|_| own < written) {
+                        Some(GenericArgument::Type(ty)) => {
+                            self.scope().term(ty, &mut self.table, &mut self.diagnostics)
+                        }
+                        _ => None,
+                    }
+                }
+            };
+            if let Some(stated) = stated {
+                self.table.unify(&term, &stated);
+            }
+            terms.push(term);
+        }
+        (terms, written)
+    }
+
+    /// A call of a device function; `receiver` is a method's `self` when it is written before the dot, `of_owner` the type
+    /// arguments of its struct that are written.
     pub(super) fn call_function(
         &mut self,
         path: Path,
         receiver: Option<Node>,
+        of_owner: Vec<Term>,
         generics: Generics<'_>,
         arguments: &[&Expr],
         span: Span,
@@ -168,15 +252,18 @@ impl Body<'_> {
                 format!("`{name}` is a kernel, which the host launches: move its body into a function"),
             );
         }
-        let Some(const_arguments) = self.const_arguments(&name, signature, generics, span) else {
+        let (type_arguments, types) = self.function_arguments(&path, signature, &of_owner, generics, span);
+        let Some(const_arguments) = self.const_arguments(&name, signature, generics, types, span) else {
             for argument in arguments {
                 self.expression(argument);
             }
             return self.failed(span);
         };
         let sizes = self.sizes(signature, &const_arguments);
+        let names = signature.type_parameters.iter().map(|parameter| parameter.name.clone());
+        let known: Vec<(String, Term)> = names.zip(type_arguments.iter().cloned()).collect();
         let mut term = |ty: &Option<Type>| match ty {
-            Some(ty) => substitute(ty, &sizes),
+            Some(ty) => substitute(ty, &sizes, &known),
             None => self.table.stated(None),
         };
         let expected: Vec<Term> = signature.parameters.iter().map(&mut term).collect();
@@ -195,7 +282,11 @@ impl Body<'_> {
             self.calls.push(path.clone());
         }
         let arguments = receiver.into_iter().chain(written).collect();
-        Node { kind: NodeKind::Call { function: path, const_arguments, arguments }, term: result, span }
+        Node {
+            kind: NodeKind::Call { function: path, type_arguments, const_arguments, arguments },
+            term: result,
+            span,
+        }
     }
 
     fn const_arguments(
@@ -203,23 +294,30 @@ impl Body<'_> {
         name: &str,
         signature: &Signature,
         generics: Generics<'_>,
+        types: usize,
         span: Span,
     ) -> Option<Vec<Node>> {
-        let given = generics.map_or(0, Punctuated::len);
+        let given = generics.map_or(0, Punctuated::len).saturating_sub(types);
         let parameters = &signature.const_parameters;
         if !signature.refused.is_empty() {
             return None;
         }
         if given != parameters.len() {
-            let names = parameters.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            let own = signature.type_parameters.iter().rev().take(types).rev();
+            let names = own.map(|parameter| parameter.name.as_str());
+            let names = names.chain(parameters.iter().map(|(name, _)| name.as_str()));
+            let names = names.collect::<Vec<_>>().join(", ");
             let message = match parameters.len() {
+                0 if types > 0 => {
+                    format!("`{name}` has one type for each of `{names}`: write `{name}::<{names}>(..)`")
+                }
                 0 => format!("`{name}` has no const parameters: write `{name}(..)`"),
                 _ => format!("`{name}` needs its const parameters: write `{name}::<{names}>(..)`"),
             };
             self.diagnostics.report(span, message);
             return None;
         }
-        let given = generics.into_iter().flatten();
+        let given = generics.into_iter().flatten().skip(types);
         let mut nodes = Vec::new();
         for ((parameter, scalar), argument) in parameters.iter().zip(given) {
             let node = match argument {
@@ -257,21 +355,27 @@ impl Body<'_> {
     }
 }
 
-/// A parameter or result type as the caller sees it.
-fn substitute(ty: &Type, sizes: &[(String, Size)]) -> Term {
+/// A parameter, result or field type as whoever mentions the item sees it.
+pub(super) fn substitute(ty: &Type, sizes: &[(String, Size)], types: &[(String, Term)]) -> Term {
+    let part = |ty: &Type| substitute(ty, sizes, types);
+    let inner = |ty: &Type| Box::new(part(ty));
     match ty {
+        Type::Parameter(name) => {
+            let stands_for = types.iter().find(|(known, _)| known == name).map(|(_, term)| term.clone());
+            stands_for.unwrap_or_else(|| Term::Parameter(name.clone()))
+        }
+        Type::Struct(path) => {
+            Term::Struct(Path::new(&path.module, &path.item), path.arguments.iter().map(part).collect())
+        }
         Type::Array(element, Size::Parameter(name)) => {
             let size = sizes.iter().find(|(known, _)| known == name).map(|(_, size)| size.clone());
-            Term::Array(
-                Box::new(substitute(element, sizes)),
-                size.unwrap_or_else(|| Size::Parameter(name.clone())),
-            )
+            Term::Array(inner(element), size.unwrap_or_else(|| Size::Parameter(name.clone())))
         }
-        Type::Array(element, size) => Term::Array(Box::new(substitute(element, sizes)), size.clone()),
-        Type::Tuple(parts) => Term::Tuple(parts.iter().map(|part| substitute(part, sizes)).collect()),
-        Type::Pointer(space, element) => Term::Pointer(*space, Box::new(substitute(element, sizes))),
-        Type::Peers(element) => Term::Peers(Box::new(substitute(element, sizes))),
-        Type::Slice(pointer) => Term::Slice(Box::new(substitute(pointer, sizes))),
+        Type::Array(element, size) => Term::Array(inner(element), size.clone()),
+        Type::Tuple(parts) => Term::Tuple(parts.iter().map(part).collect()),
+        Type::Pointer(space, element) => Term::Pointer(*space, inner(element)),
+        Type::Peers(element) => Term::Peers(inner(element)),
+        Type::Slice(pointer) => Term::Slice(inner(pointer)),
         other => Term::from(other),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn definition(
     environment: &Environment<'_>,
     diagnostics: &mut Diagnostics,
 ) -> EnumDefinition {
-    let scope = Scope { environment, const_parameters: &[], self_type: &None, function: None, refused: &[] };
+    let scope = Scope::outside_functions(environment);
     let (mut variants, mut next) = (Vec::new(), 0i128);
     for variant in &item.variants {
         attributes::check(&variant.attrs, &["default"], diagnostics);

@@ -9,9 +9,9 @@ use super::names::Entity;
 use super::operators;
 use super::parts::aggregate;
 use super::refused;
-use super::terms::{Kind, Term};
+use super::terms::{Kind, Term, U32};
 use super::tree::{Node, NodeKind};
-use crate::ir::{LocalId, Path, Size};
+use crate::ir::{Bound, LocalId, Path, Size};
 
 impl Body<'_> {
     /// Works out one expression; mistakes are reported and leave a node that fits anything.
@@ -112,7 +112,7 @@ impl Body<'_> {
             }
             Some(Entity::Struct(path)) => match self.environment.definition(&path) {
                 Some(definition) if definition.fields.is_empty() => {
-                    aggregate(Vec::new(), Term::Struct(path), span)
+                    aggregate(Vec::new(), Term::Struct(path, Vec::new()), span)
                 }
                 _ => {
                     self.error(span, format!("`{name}` is a struct: write a value of it, `{name} {{ .. }}`"))
@@ -161,6 +161,28 @@ impl Body<'_> {
             let message =
                 format!("`{owner}` has no constant `{name}`: write `const {name}: T = ..;` in its `impl`");
             return self.error(span, message);
+        }
+        if let Some(bound) = self.scope().bound(owner) {
+            let value = match name {
+                "ZERO" => 0,
+                "ONE" => 1,
+                _ => 2,
+            };
+            if bound == Bound::Copy || value == 2 {
+                let message = match bound {
+                    Bound::Copy => format!("`{owner}` may be any type: bound it, such as `{owner}: Number`"),
+                    _ => format!(
+                        "`{owner}` has the constants `ZERO` and `ONE`: write `{owner}::of(value)` for others"
+                    ),
+                };
+                return self.error(span, message);
+            }
+            let value = Node { kind: NodeKind::Integer(value), term: U32, span };
+            return Node {
+                kind: NodeKind::Cast(Box::new(value)),
+                term: Term::Parameter(owner.to_string()),
+                span,
+            };
         }
         if let Some(scalar) = super::types::scalar_named(owner) {
             let message = match self.scalar_constant(scalar, name, span) {

@@ -28,8 +28,7 @@ pub(super) fn constants(
     for item in items {
         let Some(ty) = environment.constant(&environment.own(&item.name)) else { continue };
         let function = environment.function_of(&item.name);
-        let scope =
-            Scope { environment, const_parameters: &[], self_type: &item.self_type, function, refused: &[] };
+        let scope = Scope { self_type: &item.self_type, function, ..Scope::outside_functions(environment) };
         let mut body = Body::new(scope, None);
         let root = body.expression(item.value);
         body.expect(&root, &Term::from(ty));
@@ -81,6 +80,7 @@ pub(super) fn functions(
                 name: item.name.clone(),
                 kernel: item.kernel.clone(),
                 is_const: item.written.constness.is_some(),
+                type_parameters: signature.type_parameters.clone(),
                 const_parameters: signature.const_parameters.clone(),
                 parameters: signature.parameters.len(),
                 result: result.clone(),
@@ -102,6 +102,7 @@ fn prepare<'a>(item: &'a FunctionItem<'_>, environment: &'a Environment<'a>) -> 
     let signature = environment.signature(&environment.own(&item.name))?;
     let scope = Scope {
         environment,
+        type_parameters: &signature.type_parameters,
         const_parameters: &signature.const_parameters,
         self_type: &item.self_type,
         function: Some(&item.name),
@@ -178,7 +179,7 @@ pub(super) fn known_costs<'m>(modules: impl Iterator<Item = &'m Module> + Clone)
         let before = costs.len();
         for module in modules.clone() {
             for function in &module.functions {
-                let path = Path { module: module.name.clone(), item: function.name.clone() };
+                let path = Path::new(&module.name, &function.name);
                 if !costs.contains_key(&path)
                     && let Some(cost) = flatten::of_function(function, &costs)
                 {

@@ -9,6 +9,7 @@ use super::body::Body;
 use super::refused;
 use super::terms::{Term, U32};
 use super::tree::{Modifier, Node, NodeKind, Operand, Role, Written};
+use crate::ir::Notation;
 
 /// The tokens between the parentheses. What the host computes, `=> expression`, is for rustc alone.
 struct Syntax {
@@ -22,6 +23,7 @@ enum Part {
     Const(Expr),
     Order(Expr),
     Scope(Expr),
+    Type(Notation, syn::Type),
     Out(syn::Type),
     Scratch(syn::Type),
 }
@@ -74,11 +76,13 @@ impl Parse for Question {
 impl Parse for Part {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `order(parameter)`, `scope(parameter)`, \
-                     `out(T)` or `scratch(T)`";
+                     `type(T)`, `unsigned(T)`, `bits(T)`, `out(T)` or `scratch(T)`";
         let (word, span) = if let Some(token) = input.parse::<Option<Token![in]>>()? {
             ("in".to_string(), token.span)
         } else if let Some(token) = input.parse::<Option<Token![const]>>()? {
             ("const".to_string(), token.span)
+        } else if let Some(token) = input.parse::<Option<Token![type]>>()? {
+            ("type".to_string(), token.span)
         } else {
             let ident: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), wrong))?;
             (ident.to_string(), ident.span())
@@ -93,7 +97,10 @@ impl Parse for Part {
             "scope" => Part::Scope(content.parse()?),
             "out" => Part::Out(content.parse()?),
             "scratch" => Part::Scratch(content.parse()?),
-            _ => return Err(syn::Error::new(span, wrong)),
+            _ => match Notation::named(&word) {
+                Some(notation) => Part::Type(notation, content.parse()?),
+                None => return Err(syn::Error::new(span, wrong)),
+            },
         };
         if !content.is_empty() {
             return Err(content.error("expected `)`"));
@@ -180,6 +187,7 @@ impl Body<'_> {
                     Role::Out(term)
                 }
                 Part::Scratch(ty) => Role::Scratch(self.operand_type(&ty)),
+                Part::Type(notation, ty) => Role::Type(notation, self.operand_type(&ty)),
             };
             operands.push(Operand { name: name.to_string(), role, span: name.span() });
         }

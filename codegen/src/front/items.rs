@@ -2,17 +2,18 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{ImplItem, Item};
+use syn::{GenericArgument, ImplItem, Item, PathArguments};
 
 use super::attributes;
 use super::diagnostic::Diagnostics;
 use super::enums;
+use super::generics;
 use super::local_constants;
 use super::names::Environment;
 use super::refused;
 use super::signatures::{definition, signature};
 use super::types::Scope;
-use crate::ir::{EnumDefinition, KernelAttributes, Path, StructDefinition};
+use crate::ir::{EnumDefinition, KernelAttributes, Path, StructDefinition, TypeParameter};
 
 /// A constant that is declared and not yet lowered.
 pub(super) struct ConstantItem<'a> {
@@ -30,6 +31,10 @@ pub(super) struct FunctionItem<'a> {
     pub(super) written: &'a syn::Signature,
     pub(super) block: &'a syn::Block,
     pub(super) self_type: Option<Path>,
+    /// Type parameters of the `impl`.
+    pub(super) outer: Vec<TypeParameter>,
+    /// Generics of the `impl` that have mistakes.
+    pub(super) refused: Vec<String>,
 }
 
 /// The items of a module by kind, in source order.
@@ -55,13 +60,14 @@ impl<'a> Items<'a> {
                 Item::Struct(item) => {
                     attributes::check(&item.attrs, &["repr", "derive"], diagnostics);
                     refused::generics(&item.generics, diagnostics);
+                    let parameters = generics::type_parameters(&item.generics, environment, diagnostics);
                     let (has_layout, _) = attributes::layout(&item.attrs, &mut Diagnostics::default());
-                    environment.announce_struct(&item.ident.to_string(), has_layout);
+                    environment.announce_struct(&item.ident.to_string(), parameters, has_layout);
                     sorted.structs.push(item);
                 }
                 Item::Enum(item) => {
                     attributes::check(&item.attrs, &["repr", "derive"], diagnostics);
-                    refused::generics(&item.generics, diagnostics);
+                    refused::all_generics(&item.generics, diagnostics);
                     environment.announce_enum(&item.ident.to_string());
                     sorted.enums.push(item);
                 }
@@ -75,7 +81,15 @@ impl<'a> Items<'a> {
                     let kernel = kernel.map(|attribute| attributes::kernel(attribute, diagnostics));
                     let name = item.sig.ident.to_string();
                     let (written, block) = (&item.sig, &*item.block);
-                    sorted.functions.push(FunctionItem { name, kernel, written, block, self_type: None });
+                    sorted.functions.push(FunctionItem {
+                        name,
+                        kernel,
+                        written,
+                        block,
+                        self_type: None,
+                        outer: Vec::new(),
+                        refused: Vec::new(),
+                    });
                 }
                 Item::Impl(_) => {}
                 other => refused::item(other, diagnostics),
@@ -125,11 +139,13 @@ impl<'a> Items<'a> {
             );
             return;
         }
-        let name = match &*item.self_ty {
-            syn::Type::Path(path) if path.qself.is_none() => path.path.get_ident().cloned(),
+        let named = match &*item.self_ty {
+            syn::Type::Path(path) if path.qself.is_none() && path.path.segments.len() == 1 => {
+                path.path.segments.last()
+            }
             _ => None,
         };
-        let own = name.filter(|name| {
+        let own = named.map(|segment| segment.ident.clone()).filter(|name| {
             self.structs.iter().any(|known| known.ident == *name)
                 || self.enums.iter().any(|known| known.ident == *name)
         });
@@ -141,10 +157,38 @@ impl<'a> Items<'a> {
             return;
         };
         let owner = environment.own(&own.to_string());
+        let outer = generics::type_parameters(&item.generics, environment, diagnostics);
+        let refused = refused::names(&item.generics);
+        let refused: Vec<String> =
+            refused.into_iter().filter(|name| !outer.iter().any(|known| known.name == *name)).collect();
+        let names: Vec<&str> =
+            environment.struct_parameters(&owner).iter().map(|known| known.name.as_str()).collect();
+        if refused.is_empty()
+            && (names != outer.iter().map(|known| known.name.as_str()).collect::<Vec<_>>()
+                || names != named.map(written_arguments).unwrap_or_default())
+        {
+            let message = match names.is_empty() {
+                true => format!("`{own}` takes no type arguments: write `impl {own}`"),
+                false => {
+                    let names = names.join(", ");
+                    format!(
+                        "an `impl` names the type parameters as `{own}` does: write `impl<{names}> {own}<{names}>`, each with a bound"
+                    )
+                }
+            };
+            diagnostics.report(item.self_ty.span(), message);
+            return;
+        }
         for member in &item.items {
             match member {
                 ImplItem::Const(member) => {
                     attributes::check(&member.attrs, &[], diagnostics);
+                    if !outer.is_empty() {
+                        let message =
+                            "a generic `impl` holds functions only: write the constant outside of it";
+                        diagnostics.report(member.ident.span(), message);
+                        continue;
+                    }
                     self.constant(&member.ident, &member.ty, &member.expr, Some(&owner), environment);
                 }
                 ImplItem::Fn(member) => {
@@ -155,6 +199,8 @@ impl<'a> Items<'a> {
                         written: &member.sig,
                         block: &member.block,
                         self_type: Some(owner.clone()),
+                        outer: outer.clone(),
+                        refused: refused.clone(),
                     });
                 }
                 other => {
@@ -198,7 +244,7 @@ impl<'a> Items<'a> {
         for constant in &self.constants {
             let function = environment.function_of(&constant.name);
             let self_type = &constant.self_type;
-            let scope = Scope { environment, const_parameters: &[], self_type, function, refused: &[] };
+            let scope = Scope { self_type, function, ..Scope::outside_functions(environment) };
             if let Some(ty) = scope.whole(constant.written, diagnostics) {
                 environment.declare_constant(&constant.name, ty);
             }
@@ -209,4 +255,14 @@ impl<'a> Items<'a> {
         }
         structs
     }
+}
+
+/// The names between `<` and `>`; an empty one for anything else.
+fn written_arguments(segment: &syn::PathSegment) -> Vec<String> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let name = |argument: &GenericArgument| match argument {
+        GenericArgument::Type(syn::Type::Path(path)) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    arguments.args.iter().map(|argument| name(argument).unwrap_or_default()).collect()
 }

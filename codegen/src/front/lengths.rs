@@ -135,7 +135,7 @@ fn named(path: &Path, environment: &Environment<'_>, depth: u32) -> Option<i128>
     }
     let function = environment.function_of(&path.item);
     let self_type = path.item.split_once("::").map(|(owner, _)| environment.own(owner));
-    let scope = Scope { environment, const_parameters: &[], self_type: &self_type, function, refused: &[] };
+    let scope = Scope { self_type: &self_type, function, ..Scope::outside_functions(environment) };
     value(environment.source(path)?, &scope, depth)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Role, Size, StatementKind, Type};
+use crate::ir::{Block, Expr, ExprKind, Module, Path, Projection, Size, StatementKind, Type};
 
 /// Names of all other modules whose items appear in `module`.
 pub(super) fn imports(module: &Module) -> Vec<String> {
@@ -33,11 +33,12 @@ impl Mentions {
         if !self.modules.contains(&path.module) {
             self.modules.insert(path.module.clone());
         }
+        path.arguments.iter().for_each(|argument| self.ty(argument));
     }
 
     fn ty(&mut self, ty: &Type) {
         match ty {
-            Type::Unit | Type::Scalar(_) => {}
+            Type::Unit | Type::Scalar(_) | Type::Parameter(_) => {}
             Type::Struct(path) | Type::Enum(path, _) => self.path(path),
             Type::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
             Type::Array(element, size) => {
@@ -101,11 +102,7 @@ impl Mentions {
                 self.expression(right);
             }
             ExprKind::Inline(inline, parts) => {
-                for operand in &inline.operands {
-                    if let Role::Out(ty) | Role::Scratch(ty) = &operand.role {
-                        self.ty(ty);
-                    }
-                }
+                inline.operands.iter().filter_map(|operand| operand.role.ty()).for_each(|ty| self.ty(ty));
                 parts.iter().for_each(|part| self.expression(part));
             }
             ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => {

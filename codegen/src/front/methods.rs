@@ -6,10 +6,10 @@ use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 use super::body::Body;
 use super::calls::Generics;
 use super::operations::intrinsic;
-use super::scalar_methods::{self, Argument, Meaning};
+use super::scalar_methods::{self, Argument, Meaning, ScalarMethod};
 use super::terms::{BOOL, Kind, Term, U32, U64};
 use super::tree::{Node, NodeKind, Pattern, SliceOperation};
-use crate::ir::{self, BinaryOp, Call, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
+use crate::ir::{self, BinaryOp, Bound, Call, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
@@ -48,7 +48,7 @@ impl Body<'_> {
                 let operands = std::iter::once(receiver).chain(rank).collect();
                 intrinsic(Intrinsic::PeerRank, operands, Term::Pointer(Space::Peer, element), span)
             }
-            Term::Struct(path) | Term::Enum(path, _) => {
+            Term::Struct(path, _) | Term::Enum(path, _) => {
                 let method = self.environment.associated(&path, &name);
                 if self.environment.signature(&method).is_none() {
                     return self.error(
@@ -59,9 +59,12 @@ impl Body<'_> {
                         ),
                     );
                 }
-                self.call_function(method, Some(receiver), generics, &arguments, span)
+                self.call_function(method, Some(receiver), Vec::new(), generics, &arguments, span)
             }
             Term::Scalar(scalar) => self.scalar_method(receiver, scalar, &name, &arguments, span),
+            Term::Parameter(parameter) => {
+                self.parameter_method(receiver, &parameter, &name, &arguments, span)
+            }
             Term::Variable(_) => {
                 let message = match self.table.open(&receiver.term) {
                     Some(Kind::Any | Kind::Never | Kind::Reported) | None => {
@@ -199,15 +202,61 @@ impl Body<'_> {
             };
             return self.error(span, message);
         };
+        let term = method.result(scalar);
+        self.apply((name, &method), receiver, Term::Scalar(scalar), term, arguments, span)
+    }
+
+    /// A method of a value whose type is a type parameter: what every type has that it may be.
+    fn parameter_method(
+        &mut self,
+        receiver: Node,
+        parameter: &str,
+        name: &str,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let bound = self.scope().bound(parameter).unwrap_or(Bound::Copy);
+        let Some(method) = scalar_methods::of_every(bound, name) else {
+            for argument in arguments {
+                self.expression(argument);
+            }
+            let message = match bound {
+                Bound::Copy => {
+                    format!(
+                        "`{parameter}` may be any type: bound it, such as `{parameter}: Number`, for methods and operators"
+                    )
+                }
+                _ => format!(
+                    "`{parameter}: {}` has no method `{name}`; it has `{}`",
+                    bound.name(),
+                    scalar_methods::names_of_every(bound).join("`, `")
+                ),
+            };
+            return self.error(span, message);
+        };
+        let this = Term::Parameter(parameter.to_string());
+        let term = method.result_for(this.clone()).unwrap_or_else(|| this.clone());
+        self.apply((name, &method), receiver, this, term, arguments, span)
+    }
+
+    /// The method of `receiver`, which has the type `this`.
+    fn apply(
+        &mut self,
+        (name, method): (&str, &ScalarMethod),
+        receiver: Node,
+        this: Term,
+        term: Term,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
         let term_of = |argument: &Argument| match argument {
-            Argument::Same => Term::Scalar(scalar),
+            Argument::Same => this.clone(),
             Argument::U32 => U32,
         };
         let expected: Vec<Term> = method.arguments.iter().map(term_of).collect();
         let Some(written) = self.arguments(name, &expected, arguments, span) else {
             return self.failed(span);
         };
-        let term = method.result(scalar);
         let mut operands: Vec<Node> = std::iter::once(receiver).chain(written).collect();
         let kind = match method.meaning {
             Meaning::Intrinsic(operation) => return intrinsic(operation, operands, term, span),

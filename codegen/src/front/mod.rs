@@ -20,6 +20,7 @@ mod enums;
 mod expressions;
 mod flatten;
 mod functions;
+mod generics;
 mod inline;
 mod items;
 mod lengths;

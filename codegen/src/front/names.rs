@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::Imports;
 use super::terms::Term;
-use crate::ir::{self, EnumDefinition, Expr, Function, Path, Scalar, StructDefinition, Type};
+use crate::ir::{self, EnumDefinition, Expr, Function, Path, Scalar, StructDefinition, Type, TypeParameter};
 
 /// An item.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub(super) enum Entity {
 pub(super) struct Signature {
     pub(super) is_kernel: bool,
     pub(super) is_method: bool,
+    /// Those of the method's struct first.
+    pub(super) type_parameters: Vec<TypeParameter>,
     pub(super) const_parameters: Vec<(String, Scalar)>,
     /// `None` for a type that could not be read.
     pub(super) parameters: Vec<Option<Type>>,
@@ -34,6 +36,7 @@ impl From<&Function> for Signature {
         Signature {
             is_kernel: function.kernel.is_some(),
             is_method: parameters.first().is_some_and(|first| first.name == "self"),
+            type_parameters: function.type_parameters.clone(),
             const_parameters: function.const_parameters.clone(),
             parameters: parameters.iter().map(|local| Some(local.ty.clone())).collect(),
             result: Some(function.result.clone()),
@@ -52,6 +55,8 @@ pub(super) struct Environment<'a> {
     /// Built-in names that are imported under another one.
     renamed: BTreeMap<String, String>,
     structs: BTreeMap<Path, StructDefinition>,
+    /// Type parameters of this module's structs, before their fields are known.
+    struct_parameters: BTreeMap<String, Vec<TypeParameter>>,
     /// Fields of this module's structs whose types could not be read.
     unreadable: BTreeSet<(Path, String)>,
     enums: BTreeMap<Path, EnumDefinition>,
@@ -80,6 +85,7 @@ impl<'a> Environment<'a> {
             globs: Vec::new(),
             renamed: BTreeMap::new(),
             structs: BTreeMap::new(),
+            struct_parameters: BTreeMap::new(),
             unreadable: BTreeSet::new(),
             enums: BTreeMap::new(),
             constants: BTreeMap::new(),
@@ -111,7 +117,7 @@ impl<'a> Environment<'a> {
     }
 
     fn learn(&mut self, module: &'a ir::Module) {
-        let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+        let path = |item: &str| Path::new(&module.name, item);
         for definition in &module.structs {
             self.structs.insert(path(&definition.name), definition.clone());
         }
@@ -128,7 +134,7 @@ impl<'a> Environment<'a> {
     }
 
     fn item_of(&self, module: &ir::Module, item: &str) -> Option<Entity> {
-        let path = Path { module: module.name.clone(), item: item.to_string() };
+        let path = Path::new(&module.name, item);
         if self.structs.contains_key(&path) {
             Some(Entity::Struct(path))
         } else if self.enums.contains_key(&path) {
@@ -144,11 +150,12 @@ impl<'a> Environment<'a> {
 
     /// Path of an item of this module.
     pub(super) fn own(&self, item: &str) -> Path {
-        Path { module: self.module.to_string(), item: item.to_string() }
+        Path::new(self.module, item)
     }
 
     /// Makes a struct's name known before its fields are.
-    pub(super) fn announce_struct(&mut self, name: &str, has_layout: bool) {
+    pub(super) fn announce_struct(&mut self, name: &str, parameters: Vec<TypeParameter>, has_layout: bool) {
+        self.struct_parameters.insert(name.to_string(), parameters);
         self.names.insert(name.to_string(), Entity::Struct(self.own(name)));
         if !has_layout {
             self.without_layout.insert(name.to_string());
@@ -168,11 +175,24 @@ impl<'a> Environment<'a> {
         self.enums.get(path)
     }
 
-    /// The type of that struct or enum.
+    /// The type of that struct or enum, with its own type parameters as arguments.
     pub(super) fn item_type(&self, path: &Path) -> Type {
         match self.enums.get(path) {
             Some(definition) => Type::Enum(path.clone(), definition.scalar),
-            None => Type::Struct(path.clone()),
+            None => {
+                let own = self.struct_parameters(path).iter();
+                let arguments = own.map(|parameter| Type::Parameter(parameter.name.clone())).collect();
+                Type::Struct(Path { arguments, ..path.clone() })
+            }
+        }
+    }
+
+    /// What a struct is generic over.
+    pub(super) fn struct_parameters(&self, path: &Path) -> &[TypeParameter] {
+        let own = if path.module == self.module { self.struct_parameters.get(&path.item) } else { None };
+        match own {
+            Some(parameters) => parameters,
+            None => self.definition(path).map_or(&[], |definition| &definition.type_parameters),
         }
     }
 
@@ -244,8 +264,32 @@ impl<'a> Environment<'a> {
         self.renamed.get(name).map_or(name, String::as_str)
     }
 
+    /// The struct at `path`, whatever its type arguments are.
     pub(super) fn definition(&self, path: &Path) -> Option<&StructDefinition> {
-        self.structs.get(path)
+        match path.arguments.is_empty() {
+            true => self.structs.get(path),
+            false => self.structs.get(&Path::new(&path.module, &path.item)),
+        }
+    }
+
+    /// The types of a struct's fields; none of anything else.
+    pub(super) fn fields(&self, ty: &Type) -> Vec<Type> {
+        let Type::Struct(path) = ty else { return Vec::new() };
+        let Some(definition) = self.definition(path) else { return Vec::new() };
+        let fields = definition.fields.iter();
+        fields.map(|field| field.ty.with(&definition.type_parameters, &path.arguments)).collect()
+    }
+
+    /// As [`fields`](Self::fields), without those whose types are mistakes that have been reported.
+    pub(super) fn readable_fields(&self, ty: &Type) -> Vec<Type> {
+        let mut fields = self.fields(ty);
+        if let Type::Struct(path) = ty
+            && let Some(definition) = self.definition(path)
+        {
+            let mut names = definition.fields.iter().map(|field| &field.name);
+            fields.retain(|_| names.next().is_none_or(|name| !self.is_unreadable(path, name)));
+        }
+        fields
     }
 
     /// Whether the type of that field is a mistake that has been reported.
@@ -263,7 +307,7 @@ impl<'a> Environment<'a> {
 
     /// An associated function or constant of a struct: it lives in the struct's module.
     pub(super) fn associated(&self, owner: &Path, name: &str) -> Path {
-        Path { module: owner.module.clone(), item: format!("{}::{name}", owner.item) }
+        Path::new(&owner.module, format!("{}::{name}", owner.item))
     }
 
     /// Value of an imported constant.

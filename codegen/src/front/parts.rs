@@ -17,11 +17,11 @@ impl Body<'_> {
         };
         let part = match self.table.shallow(&base.term) {
             _ if self.is_reported(&base) => return self.failed(span),
-            Term::Struct(path) => {
+            Term::Struct(path, arguments) => {
                 let definition = self.environment.definition(&path);
                 let index = definition
                     .and_then(|definition| definition.fields.iter().position(|field| field.name == name));
-                index.map(|index| (index, self.field_term(&path, index)))
+                index.map(|index| (index, self.field_term(&path, &arguments, index)))
             }
             Term::Tuple(parts) => {
                 name.parse::<usize>().ok().and_then(|index| Some((index, parts.get(index)?.clone())))
@@ -73,6 +73,15 @@ impl Body<'_> {
             );
         };
         let Some(definition) = self.environment.definition(&path) else { return self.failed(span) };
+        let types = self.fresh_arguments(&path, literal.path.span());
+        let parameters = self.environment.struct_parameters(&path);
+        let stated = literal.path.segments.last().and_then(|segment| {
+            let scope = self.scope();
+            scope.arguments(&path.item, parameters, segment, &mut self.table, &mut self.diagnostics)
+        });
+        for (term, stated) in types.iter().zip(stated.unwrap_or_default()) {
+            self.table.unify(term, &stated);
+        }
         let mut written = Vec::new();
         for field in &literal.fields {
             let name = match &field.member {
@@ -86,7 +95,7 @@ impl Body<'_> {
                         .report(field.member.span(), format!("the field `{name}` is written twice"));
                 }
                 Some(index) => {
-                    let expected = self.field_term(&path, index);
+                    let expected = self.field_term(&path, &types, index);
                     self.expect(&value, &expected);
                     written.push((index, value));
                 }
@@ -96,7 +105,7 @@ impl Body<'_> {
                 }
             }
         }
-        let term = Term::Struct(path.clone());
+        let term = Term::Struct(path.clone(), types);
         let base = literal.rest.as_ref().map(|rest| {
             let base = self.expression(rest);
             self.expect(&base, &term);

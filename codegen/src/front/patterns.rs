@@ -39,7 +39,7 @@ impl Body<'_> {
                     .collect()
             }
             Pat::Struct(written) => {
-                let Some(path) = self.struct_of_pattern(&written.path, whole) else {
+                let Some((path, types)) = self.struct_of_pattern(&written.path, whole) else {
                     return self.failed_parts(written.fields.iter().map(|field| &*field.pat));
                 };
                 let mut parts = Vec::new();
@@ -53,7 +53,7 @@ impl Body<'_> {
                         .and_then(|definition| definition.fields.iter().position(|field| field.name == name));
                     match index {
                         Some(index) => {
-                            let term = self.field_term(&path, index);
+                            let term = self.field_term(&path, &types, index);
                             parts.push((&*part.pat, field(whole, index, term)));
                         }
                         None => {
@@ -65,7 +65,7 @@ impl Body<'_> {
                 parts
             }
             Pat::TupleStruct(written) => {
-                let Some(path) = self.struct_of_pattern(&written.path, whole) else {
+                let Some((path, types)) = self.struct_of_pattern(&written.path, whole) else {
                     return self.failed_parts(written.elems.iter());
                 };
                 let count = self.environment.definition(&path).map(|definition| definition.fields.len());
@@ -74,7 +74,9 @@ impl Body<'_> {
                 };
                 positions
                     .into_iter()
-                    .map(|(pattern, index)| (pattern, field(whole, index, self.field_term(&path, index))))
+                    .map(|(pattern, index)| {
+                        (pattern, field(whole, index, self.field_term(&path, &types, index)))
+                    })
                     .collect()
             }
             Pat::Slice(written) => {
@@ -149,8 +151,8 @@ impl Body<'_> {
         if self.is_reported(whole) { Kind::Reported } else { Kind::Any }
     }
 
-    /// The struct that a pattern names, which the value is.
-    fn struct_of_pattern(&mut self, path: &syn::Path, whole: &Node) -> Option<Path> {
+    /// The struct that a pattern names, which the value is, and its type arguments.
+    fn struct_of_pattern(&mut self, path: &syn::Path, whole: &Node) -> Option<(Path, Vec<Term>)> {
         let name = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let known = if path.segments.len() == 1 { self.struct_named(&name) } else { None };
         let Some(known) = known.filter(|known| self.environment.definition(known).is_some()) else {
@@ -160,7 +162,9 @@ impl Body<'_> {
             self.diagnostics.report(path.span(), message);
             return None;
         };
-        self.expect_at(path.span(), &whole.term, &Term::Struct(known.clone())).then_some(known)
+        let types = self.fresh_arguments(&known, path.span());
+        let term = Term::Struct(known.clone(), types.clone());
+        self.expect_at(path.span(), &whole.term, &term).then_some((known, types))
     }
 
     /// `let` with a pattern that takes parts, or with `else`; the value is worked out already.

@@ -28,15 +28,35 @@ pub(super) fn item(item: &Item, diagnostics: &mut Diagnostics) {
     diagnostics.report(item.span(), message);
 }
 
-/// Generics of a struct or `impl`: none.
-pub(super) fn generics(generics: &Generics, diagnostics: &mut Diagnostics) {
+/// Generics of an enum: none.
+pub(super) fn all_generics(generics: &Generics, diagnostics: &mut Diagnostics) {
     if let Some(parameter) = generics.params.first() {
         diagnostics.report(
             parameter.span(),
-            "device structs have no generics: state the element types, and array lengths by constants",
+            "a device enum has no generics: it has no payload that could need them",
         );
     }
     where_clause(generics, diagnostics);
+}
+
+/// Generics of a struct or `impl` that are no types.
+pub(super) fn generics(generics: &Generics, diagnostics: &mut Diagnostics) {
+    for parameter in &generics.params {
+        match parameter {
+            GenericParam::Type(_) => {}
+            GenericParam::Const(parameter) => diagnostics.report(
+                parameter.span(),
+                "device structs are generic over types only: state array lengths by constants",
+            ),
+            GenericParam::Lifetime(parameter) => lifetime(parameter, diagnostics),
+        }
+    }
+    where_clause(generics, diagnostics);
+}
+
+fn lifetime(parameter: &syn::LifetimeParam, diagnostics: &mut Diagnostics) {
+    diagnostics
+        .report(parameter.span(), "device code has no references, so it has no lifetimes: leave it out");
 }
 
 /// The names of types and constants among generics.
@@ -53,7 +73,8 @@ fn where_clause(generics: &Generics, diagnostics: &mut Diagnostics) {
     if let Some(clause) = &generics.where_clause {
         diagnostics.report(
             clause.span(),
-            "device code has no `where` clauses: check relations with `const { assert!(..) }`",
+            "device code has no `where` clauses: bound a type where it is declared, and check relations with \
+             `const { assert!(..) }`",
         );
     }
 }
@@ -62,19 +83,14 @@ fn where_clause(generics: &Generics, diagnostics: &mut Diagnostics) {
 pub(super) fn signature(signature: &syn::Signature, diagnostics: &mut Diagnostics) {
     for parameter in &signature.generics.params {
         match parameter {
-            GenericParam::Type(parameter) => diagnostics.report(
-                parameter.span(),
-                format!(
-                    "device functions are generic over const parameters only: write one function for each type `{}`",
-                    parameter.ident
-                ),
-            ),
-            GenericParam::Lifetime(parameter) => {
-                diagnostics.report(parameter.span(), "device code has no references, so it has no lifetimes: leave it out");
-            }
+            GenericParam::Type(_) => {}
+            GenericParam::Lifetime(parameter) => lifetime(parameter, diagnostics),
             GenericParam::Const(parameter) => {
                 if let Some((_, default)) = &parameter.default {
-                    diagnostics.report(default.span(), "a const parameter has no default in device code: leave it out");
+                    diagnostics.report(
+                        default.span(),
+                        "a const parameter has no default in device code: leave it out",
+                    );
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::terms::{BOOL, Term, U32};
 use super::tree::Expansion;
-use crate::ir::{BinaryOp, Call, Intrinsic, Kind, Scalar};
+use crate::ir::{BinaryOp, Bound, Call, Intrinsic, Kind, Scalar};
 
 /// Which scalars have a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) enum Outcome {
 }
 
 /// What a method becomes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Meaning {
     Intrinsic(Intrinsic),
     Binary(BinaryOp),
@@ -59,7 +59,7 @@ pub(super) enum Meaning {
 }
 
 /// One method.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ScalarMethod {
     name: &'static str,
     receivers: Receivers,
@@ -71,13 +71,18 @@ pub(super) struct ScalarMethod {
 impl ScalarMethod {
     /// The type of the result for that receiver.
     pub(super) fn result(&self, receiver: Scalar) -> Term {
-        match self.result {
-            Outcome::Same => Term::Scalar(receiver),
+        self.result_for(Term::Scalar(receiver)).unwrap_or(Term::Scalar(unsigned(receiver)))
+    }
+
+    /// The type of the result for a receiver of that type, if it does not depend on which scalar that is.
+    pub(super) fn result_for(&self, receiver: Term) -> Option<Term> {
+        Some(match self.result {
+            Outcome::Same => receiver,
             Outcome::U32 => U32,
             Outcome::Bool => BOOL,
-            Outcome::Unsigned => Term::Scalar(unsigned(receiver)),
-            Outcome::SameAndBool => Term::Tuple(vec![Term::Scalar(receiver), BOOL]),
-        }
+            Outcome::Unsigned => return None,
+            Outcome::SameAndBool => Term::Tuple(vec![receiver, BOOL]),
+        })
     }
 }
 
@@ -98,12 +103,37 @@ pub(super) fn method(name: &str, receiver: Scalar) -> Option<ScalarMethod> {
     operation.map(of_table).or_else(|| rows.find(|method| method.name == name).copied())
 }
 
+/// The method of that name that every type of the set has. Where `Ord` has the names `min` and `max` for some of them
+/// alone, the methods are called `smaller` and `larger`.
+pub(super) fn of_every(bound: Bound, name: &str) -> Option<ScalarMethod> {
+    let mixed = matches!(bound, Bound::Number | Bound::Word);
+    let name = match name {
+        "smaller" if mixed => "min",
+        "larger" if mixed => "max",
+        "min" | "max" if mixed => return None,
+        _ => name,
+    };
+    let mut found = bound.members().iter().map(|member| method(name, *member));
+    let first = found.next()??;
+    let one = bound != Bound::Copy && found.all(|other| other.is_some_and(|other| other == first));
+    let is_typed = !matches!(first.meaning, Meaning::Expansion(_)) && first.result != Outcome::Unsigned;
+    (one && is_typed).then_some(first)
+}
+
+/// The names of the methods that every type of the set has.
+pub(super) fn names_of_every(bound: Bound) -> Vec<String> {
+    let own = bound.members().first().map_or_else(Vec::new, |member| names(*member));
+    let names = ["smaller", "larger"].map(String::from).into_iter().chain(own);
+    names.filter(|name| of_every(bound, name).is_some()).collect()
+}
+
 /// The names of all methods that `receiver` has, in the order of the alphabet.
 pub(super) fn names(receiver: Scalar) -> Vec<String> {
     let operations = Intrinsic::all().iter().filter(|intrinsic| has(receiver, **intrinsic));
     let rows = METHODS.iter().filter(|method| method.receivers.include(receiver));
     let rows = rows.map(|row| row.name.to_string());
-    let mut names: Vec<String> = operations.map(|intrinsic| intrinsic.row().rust_name()).chain(rows).collect();
+    let mut names: Vec<String> =
+        operations.map(|intrinsic| intrinsic.row().rust_name()).chain(rows).collect();
     names.sort_unstable();
     names
 }

@@ -8,7 +8,7 @@ use super::items::FunctionItem;
 use super::names::{Environment, Signature};
 use super::terms::Term;
 use super::types::{Scope, scalar_named};
-use super::{attributes, modifiers, position, refused};
+use super::{attributes, generics, modifiers, position, refused};
 use crate::ir::{Field, Path, Scalar, StructDefinition, Type};
 
 /// A struct with the types of its fields, and the fields whose types could not be read.
@@ -17,14 +17,16 @@ pub(super) fn definition(
     environment: &Environment<'_>,
     diagnostics: &mut Diagnostics,
 ) -> (StructDefinition, Vec<String>) {
-    let self_type = Some(environment.own(&item.ident.to_string()));
-    let refused = refused::names(&item.generics);
+    let path = environment.own(&item.ident.to_string());
+    let type_parameters = environment.struct_parameters(&path).to_vec();
+    let self_type = Some(path);
+    let mut refused = refused::names(&item.generics);
+    refused.retain(|name| !type_parameters.iter().any(|known| known.name == *name));
     let scope = Scope {
-        environment,
-        const_parameters: &[],
+        type_parameters: &type_parameters,
         self_type: &self_type,
-        function: None,
         refused: &refused,
+        ..Scope::outside_functions(environment)
     };
     let (_, align) = attributes::layout(&item.attrs, diagnostics);
     let (mut fields, mut unreadable) = (Vec::new(), Vec::new());
@@ -44,7 +46,7 @@ pub(super) fn definition(
         fields.push(Field { name, ty });
     }
     let span = position(item.ident.span());
-    (StructDefinition { name: item.ident.to_string(), fields, align, span }, unreadable)
+    (StructDefinition { name: item.ident.to_string(), type_parameters, fields, align, span }, unreadable)
 }
 
 /// Const generics of a function.
@@ -78,12 +80,27 @@ pub(super) fn signature(
     let written = function.written;
     refused::signature(written, diagnostics);
     let const_parameters = const_parameters(written, diagnostics);
+    let own = generics::type_parameters(&written.generics, environment, diagnostics);
+    if function.kernel.is_some()
+        && let Some(parameter) = written.generics.type_params().next()
+    {
+        diagnostics.report(
+            parameter.span(),
+            "a kernel is made for types that are known: write one for each type, which calls a generic function",
+        );
+    }
     let self_type = &function.self_type;
-    // A const parameter whose type is a mistake is as good as refused.
+    // A generic parameter with a mistake is as good as refused.
     let mut refused = refused::names(&written.generics);
-    refused.retain(|name| !const_parameters.iter().any(|(known, _)| known == name));
+    refused.retain(|name| {
+        !const_parameters.iter().any(|(known, _)| known == name)
+            && !own.iter().any(|known| known.name == *name)
+    });
+    refused.extend(function.refused.iter().cloned());
+    let type_parameters = [function.outer.as_slice(), &own].concat();
     let scope = Scope {
         environment,
+        type_parameters: &type_parameters,
         const_parameters: &const_parameters,
         self_type,
         function: None,
@@ -116,12 +133,12 @@ pub(super) fn signature(
         };
         if function.kernel.is_some()
             && let Some(ty) = &ty
-            && !ty.is_launchable()
+            && !ty.is_launchable(&|ty| environment.readable_fields(ty))
         {
             diagnostics.report(
                 input.span(),
-                "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more \
-                 through memory",
+                "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of \
+                 these: pass more through memory",
             );
         }
         parameters.push(ty);
@@ -139,7 +156,7 @@ pub(super) fn signature(
         _ => Some(Type::Unit),
     };
     let is_kernel = function.kernel.is_some();
-    Signature { is_kernel, is_method, const_parameters, parameters, result, refused }
+    Signature { is_kernel, is_method, type_parameters, const_parameters, parameters, result, refused }
 }
 
 fn receiver_type(

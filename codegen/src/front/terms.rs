@@ -13,7 +13,10 @@ pub(super) enum Term {
     Variable(usize),
     Unit,
     Scalar(Scalar),
-    Struct(Path),
+    /// A type parameter.
+    Parameter(String),
+    /// A struct, by its path alone, and its type arguments.
+    Struct(Path, Vec<Term>),
     Enum(Path, Scalar),
     Tuple(Vec<Term>),
     Array(Box<Term>, Size),
@@ -32,7 +35,11 @@ impl From<&Type> for Term {
         match ty {
             Type::Unit => Term::Unit,
             Type::Scalar(scalar) => Term::Scalar(*scalar),
-            Type::Struct(path) => Term::Struct(path.clone()),
+            Type::Parameter(name) => Term::Parameter(name.clone()),
+            Type::Struct(path) => Term::Struct(
+                Path::new(&path.module, &path.item),
+                path.arguments.iter().map(Term::from).collect(),
+            ),
             Type::Enum(path, scalar) => Term::Enum(path.clone(), *scalar),
             Type::Tuple(parts) => Term::Tuple(parts.iter().map(Term::from).collect()),
             Type::Array(element, size) => Term::Array(Box::new(Term::from(&**element)), size.clone()),
@@ -134,6 +141,9 @@ impl Table {
             (Term::Tuple(a), Term::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| self.unify(a, b))
             }
+            (Term::Struct(left, a), Term::Struct(right, b)) => {
+                left == right && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| self.unify(a, b))
+            }
             (Term::Array(a, m), Term::Array(b, n)) => m == n && self.unify(&a, &b),
             (Term::Pointer(s, a), Term::Pointer(t, b)) => s == t && self.unify(&a, &b),
             (Term::Peers(a), Term::Peers(b)) | (Term::Slice(a), Term::Slice(b)) => self.unify(&a, &b),
@@ -177,11 +187,13 @@ impl Table {
     fn occurs(&self, variable: usize, term: &Term) -> bool {
         match self.shallow(term) {
             Term::Variable(other) => other == variable,
-            Term::Tuple(parts) => parts.iter().any(|part| self.occurs(variable, part)),
+            Term::Tuple(parts) | Term::Struct(_, parts) => {
+                parts.iter().any(|part| self.occurs(variable, part))
+            }
             Term::Array(inner, _) | Term::Pointer(_, inner) | Term::Peers(inner) | Term::Slice(inner) => {
                 self.occurs(variable, &inner)
             }
-            Term::Unit | Term::Scalar(_) | Term::Struct(_) | Term::Enum(..) => false,
+            Term::Unit | Term::Scalar(_) | Term::Parameter(_) | Term::Enum(..) => false,
         }
     }
 
@@ -196,7 +208,11 @@ impl Table {
             },
             Term::Unit => Type::Unit,
             Term::Scalar(scalar) => Type::Scalar(scalar),
-            Term::Struct(path) => Type::Struct(path),
+            Term::Parameter(name) => Type::Parameter(name),
+            Term::Struct(path, arguments) => {
+                let arguments = arguments.iter().map(|part| self.finish(part)).collect::<Option<_>>()?;
+                Type::Struct(Path { arguments, ..path })
+            }
             Term::Enum(path, scalar) => Type::Enum(path, scalar),
             Term::Tuple(parts) => {
                 Type::Tuple(parts.iter().map(|part| self.finish(part)).collect::<Option<Vec<_>>>()?)
@@ -218,7 +234,12 @@ impl Table {
             },
             Term::Unit => "()".to_string(),
             Term::Scalar(scalar) => scalar.name().to_string(),
-            Term::Struct(path) | Term::Enum(path, _) => path.item,
+            Term::Parameter(name) => name,
+            Term::Struct(path, arguments) if !arguments.is_empty() => {
+                let parts: Vec<String> = arguments.iter().map(|part| self.describe(part)).collect();
+                format!("{}<{}>", path.item, parts.join(", "))
+            }
+            Term::Struct(path, _) | Term::Enum(path, _) => path.item,
             Term::Tuple(parts) => {
                 let comma = if parts.len() == 1 { "," } else { "" };
                 let parts = parts.iter().map(|part| self.describe(part)).collect::<Vec<_>>().join(", ");

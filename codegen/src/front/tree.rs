@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 
 use super::terms::Term;
-use crate::ir::{BinaryOp, Intrinsic, LocalId, Order, Path, Scope, UnaryOp};
+use crate::ir::{BinaryOp, Intrinsic, LocalId, Notation, Order, Path, Scope, UnaryOp};
 
 /// An expression or statement.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ pub(super) enum NodeKind {
     Repeat(Box<Node>),
     Call {
         function: Path,
+        type_arguments: Vec<Term>,
         const_arguments: Vec<Node>,
         arguments: Vec<Node>,
     },
@@ -175,6 +176,7 @@ pub(super) enum Role {
     InOut,
     Const,
     Modifier(Modifier),
+    Type(Notation, Term),
     Out(Term),
     Scratch(Term),
 }

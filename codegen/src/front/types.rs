@@ -7,12 +7,13 @@ use super::diagnostic::Diagnostics;
 use super::lengths;
 use super::names::{Entity, Environment};
 use super::terms::{Kind, Table, Term};
-use crate::ir::{Path, Scalar, Space, Type};
+use crate::ir::{Bound, Path, Scalar, Space, Type, TypeParameter};
 
 /// What a type or constant may mention.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment<'a>,
+    pub(super) type_parameters: &'a [TypeParameter],
     pub(super) const_parameters: &'a [(String, Scalar)],
     pub(super) self_type: &'a Option<Path>,
     /// The function whose constants can be mentioned.
@@ -37,6 +38,20 @@ pub(super) fn scalar_named(name: &str) -> Option<Scalar> {
         "f64" => Scalar::F64,
         _ => return None,
     })
+}
+
+impl<'a> Scope<'a> {
+    /// Where no generics are known.
+    pub(super) fn outside_functions(environment: &'a Environment<'a>) -> Self {
+        Scope {
+            environment,
+            type_parameters: &[],
+            const_parameters: &[],
+            self_type: &None,
+            function: None,
+            refused: &[],
+        }
+    }
 }
 
 impl Scope<'_> {
@@ -136,17 +151,18 @@ impl Scope<'_> {
         if self.refused.contains(&name) {
             return None;
         }
+        if self.bound(&name).is_some() && last.arguments.is_none() {
+            return Some(Term::Parameter(name));
+        }
         if let Some(entity) = self.environment.resolve(&name) {
-            if let (Entity::Struct(path), PathArguments::None) = (&entity, &last.arguments) {
-                return Some(Term::Struct(path.clone()));
+            if let Entity::Struct(path) = &entity {
+                return self.struct_term(path, last, table, diagnostics);
             }
             if let (Entity::Enum(path), PathArguments::None) = (&entity, &last.arguments) {
                 return Some(Term::from(&self.environment.item_type(path)));
             }
             let message = match entity {
-                Entity::Struct(_) | Entity::Enum(_) => {
-                    format!("`{name}` takes no type arguments: write `{name}`")
-                }
+                Entity::Enum(_) => format!("`{name}` takes no type arguments: write `{name}`"),
                 _ => format!("`{name}` is not a type"),
             };
             diagnostics.report(path.span(), message);
@@ -183,6 +199,86 @@ impl Scope<'_> {
             Some(space) => Term::Pointer(space, element),
             None => Term::Peers(element),
         })
+    }
+
+    /// What a type parameter of that name is bounded by.
+    pub(super) fn bound(&self, name: &str) -> Option<Bound> {
+        let parameter = self.type_parameters.iter().find(|parameter| parameter.name == name);
+        parameter.map(|parameter| parameter.bound)
+    }
+
+    /// Whether the type may be in the set, as far as it is known.
+    pub(super) fn is_in(&self, bound: Bound, term: &Term) -> bool {
+        match term {
+            Term::Variable(_) => true,
+            Term::Scalar(scalar) => bound.has(&Type::Scalar(*scalar)),
+            Term::Parameter(name) => self.bound(name).is_none_or(|other| bound.includes(other)),
+            _ => bound == Bound::Copy,
+        }
+    }
+
+    /// A struct with the type arguments that are written.
+    fn struct_term(
+        &self,
+        path: &Path,
+        segment: &syn::PathSegment,
+        table: &mut Table,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Term> {
+        let parameters = self.environment.struct_parameters(path);
+        let arguments = self.arguments(&path.item, parameters, segment, table, diagnostics)?;
+        if arguments.len() != parameters.len() {
+            diagnostics.report(segment.span(), wrong_number(&path.item, parameters));
+            return None;
+        }
+        Some(Term::Struct(path.clone(), arguments))
+    }
+
+    /// The type arguments that are written for `item`, at most one for each of its parameters; `None` after reporting.
+    pub(super) fn arguments(
+        &self,
+        item: &str,
+        parameters: &[TypeParameter],
+        segment: &syn::PathSegment,
+        table: &mut Table,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Term>> {
+        let written: Vec<&GenericArgument> = match &segment.arguments {
+            PathArguments::None => return Some(Vec::new()),
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect(),
+            PathArguments::Parenthesized(_) => Vec::new(),
+        };
+        if written.len() != parameters.len() {
+            diagnostics.report(segment.span(), wrong_number(item, parameters));
+            return None;
+        }
+        let mut terms = Vec::new();
+        for (parameter, argument) in parameters.iter().zip(written) {
+            let GenericArgument::Type(ty) = argument else {
+                diagnostics.report(argument.span(), format!("`{}` of `{item}` is a type", parameter.name));
+                return None;
+            };
+            let term = self.term(ty, table, diagnostics)?;
+            if let Some(message) = self.outside(item, parameter, &term, table) {
+                diagnostics.report(ty.span(), message);
+                return None;
+            }
+            terms.push(term);
+        }
+        Some(terms)
+    }
+
+    /// A sentence if `term` may not stand for the parameter of `item`.
+    pub(super) fn outside(
+        &self,
+        item: &str,
+        parameter: &TypeParameter,
+        term: &Term,
+        table: &Table,
+    ) -> Option<String> {
+        let (name, bound) = (&parameter.name, parameter.bound.name());
+        (!self.is_in(parameter.bound, &table.shallow(term)))
+            .then(|| format!("`{item}` takes `{name}: {bound}`, and `{}` is none", table.describe(term)))
     }
 
     /// The `T` of `Global<T>`; a hole if it is not written.
@@ -224,7 +320,7 @@ impl Scope<'_> {
             return;
         }
         match element {
-            Term::Struct(path) if self.environment.lacks_layout(path) => {
+            Term::Struct(path, _) if self.environment.lacks_layout(path) => {
                 let name = &path.item;
                 diagnostics.report(
                     span,
@@ -234,6 +330,15 @@ impl Scope<'_> {
             Term::Array(element, _) => self.check_layout(element, span, diagnostics),
             _ => {}
         }
+    }
+}
+
+/// What to write where the type arguments of an item do not fit its parameters.
+fn wrong_number(item: &str, parameters: &[TypeParameter]) -> String {
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    match names.is_empty() {
+        true => format!("`{item}` takes no type arguments: write `{item}`"),
+        false => format!("`{item}` is generic: write `{item}<{}>`", names.join(", ")),
     }
 }
 

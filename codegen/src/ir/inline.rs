@@ -1,6 +1,6 @@
 //! Inline PTX: instructions whose operands are values of the language.
 
-use super::{Order, Scope, Type};
+use super::{Order, Scalar, Scope, Type};
 
 /// A block of PTX instructions that run one after the other, with named operands.
 ///
@@ -39,16 +39,77 @@ pub enum Role {
     Order(Vec<Order>),
     /// As `Order`, for scopes.
     Scope(Vec<Scope>),
+    /// The name in PTX of a number's type, which is written into the text: `.{name}` stands for `.s32`.
+    Type(Notation, Type),
     /// A result of that type.
     Out(Type),
     /// A register for the instructions alone.
     Scratch(Type),
 }
 
+/// What of a number's type an instruction wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// The type itself: `.f32`, `.u32`, `.s32`.
+    Number,
+    /// The type without a sign: `.f32`, `.u32`.
+    Unsigned,
+    /// Its bits: `.b32`.
+    Bits,
+}
+
+impl Notation {
+    /// The word for it in inline PTX.
+    pub fn word(self) -> &'static str {
+        match self {
+            Notation::Number => "type",
+            Notation::Unsigned => "unsigned",
+            Notation::Bits => "bits",
+        }
+    }
+
+    /// What that word stands for.
+    pub fn named(word: &str) -> Option<Notation> {
+        [Notation::Number, Notation::Unsigned, Notation::Bits].into_iter().find(|known| known.word() == word)
+    }
+}
+
 impl Role {
+    /// The type that it states, if it states one and no value.
+    pub fn ty(&self) -> Option<&Type> {
+        match self {
+            Role::Type(_, ty) | Role::Out(ty) | Role::Scratch(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// As [`ty`](Self::ty), to change it.
+    pub fn ty_mut(&mut self) -> Option<&mut Type> {
+        match self {
+            Role::Type(_, ty) | Role::Out(ty) | Role::Scratch(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// What stands in the text for a type that is known.
+    fn written(&self) -> Option<String> {
+        match self {
+            Role::Type(notation, Type::Scalar(scalar)) if *scalar != Scalar::Bool => {
+                let kind = match (notation, scalar.is_float(), scalar.is_signed()) {
+                    (Notation::Bits, ..) => 'b',
+                    (_, true, _) => 'f',
+                    (Notation::Number, _, true) => 's',
+                    _ => 'u',
+                };
+                Some(format!("{kind}{}", 8 * scalar.bytes()))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether an expression states its value.
     pub fn takes_value(&self) -> bool {
-        !matches!(self, Role::Out(_) | Role::Scratch(_))
+        self.ty().is_none()
     }
 
     /// What may stand in the text, with the code of each; `None` if it is no modifier.
@@ -71,14 +132,26 @@ impl Role {
 }
 
 impl Inline {
+    /// The same with the names of types, as far as they are known, in the text.
+    pub fn with_types(&self) -> Inline {
+        let mut inline = self.clone();
+        inline.operands.retain(|operand| {
+            let Some(written) = operand.role.written() else { return true };
+            let hole = format!("{{{}}}", operand.name);
+            inline.text.iter_mut().for_each(|text| *text = text.replace(&hole, &written));
+            false
+        });
+        inline
+    }
+
     /// The type of every operand; `None` if the number of values is wrong.
     pub fn types<'a>(&'a self, values: impl IntoIterator<Item = &'a Type>) -> Option<Vec<&'a Type>> {
         let mut values = values.into_iter();
         let mut types = Vec::with_capacity(self.operands.len());
         for operand in &self.operands {
-            types.push(match &operand.role {
-                Role::Out(ty) | Role::Scratch(ty) => ty,
-                _ => values.next()?,
+            types.push(match operand.role.ty() {
+                Some(ty) => ty,
+                None => values.next()?,
             });
         }
         values.next().is_none().then_some(types)

@@ -1,8 +1,9 @@
 //! The intermediate representation: device code as a small, typed, structured language.
 //!
-//! A [`Module`] is what one `#[device]` module of Rust becomes. It is still *generic*: const parameters are names, calls
-//! are calls, both arms of an `if` are there. Specialisation ([`crate::back`]) replaces parameters by numbers, drops
-//! dead arms, unrolls, inlines, and prints PTX.
+//! A [`Module`] is what one `#[device]` module of Rust becomes. It is still *generic*: type and const parameters are names,
+//! calls are calls, both arms of an `if` are there. Linking makes a struct or function for each list of types that it is
+//! used with; specialisation ([`crate::back`]) replaces const parameters by numbers, drops dead arms, unrolls, inlines,
+//! and prints PTX.
 //!
 //! **Evaluation.** Expressions are trees and are evaluated left to right, operands before operators, each exactly once,
 //! when the statement that holds them is executed. There is no control flow inside an expression: the front end turns
@@ -16,15 +17,17 @@
 
 mod inline;
 pub(crate) mod intrinsic;
+mod parameter;
 pub(crate) mod types;
 
-pub use inline::{Inline, InlineOperand, Role};
+pub use inline::{Inline, InlineOperand, Notation, Role};
 pub use intrinsic::hint::{LoadHint, StoreHint};
 pub use intrinsic::parameters::{
     Assumption, AtomicOp, BarrierKind, Direction, Format, HalfFormat, HalfOperation, Order, RoundedOperation,
     Rounding, Scope, ShuffleKind, VoteKind,
 };
 pub use intrinsic::{Call, Content, Cost, Intrinsic, Kind, Name, Reach, Row, Threads};
+pub use parameter::{Bound, TypeParameter};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
 use std::collections::BTreeMap;
@@ -60,6 +63,29 @@ pub struct Module {
 }
 
 impl Module {
+    /// Whether it has structs or functions with type parameters.
+    pub fn is_generic(&self) -> bool {
+        self.structs.iter().any(|definition| !definition.type_parameters.is_empty())
+            || self.functions.iter().any(|function| !function.type_parameters.is_empty())
+    }
+
+    /// The names of its structs that a launch can pass to a kernel; `modules` has those that it imports.
+    pub fn launchable_structs(&self, modules: &[Module]) -> Vec<String> {
+        let known = |path: &Path| {
+            let module = modules.iter().chain([self]).find(|module| module.name == path.module)?;
+            module.structs.iter().find(|definition| definition.name == path.item)
+        };
+        let fields = |ty: &Type| {
+            let Type::Struct(path) = ty else { return Vec::new() };
+            let Some(definition) = known(path) else { return Vec::new() };
+            let fields = definition.fields.iter();
+            fields.map(|field| field.ty.with(&definition.type_parameters, &path.arguments)).collect()
+        };
+        let names = self.structs.iter().map(|definition| &definition.name);
+        let can_pass = |name: &&String| Type::Struct(Path::new(&self.name, *name)).is_launchable(&fields);
+        names.filter(can_pass).cloned().collect()
+    }
+
     /// The crate that it stands in: the first part of its name.
     pub fn krate(&self) -> &str {
         self.name.split("::").next().unwrap_or_default()
@@ -88,6 +114,8 @@ pub struct Function {
     pub kernel: Option<KernelAttributes>,
     /// Whether it may be evaluated at specialisation (`const fn`).
     pub is_const: bool,
+    /// What it is generic over; a method has the type parameters of its struct first.
+    pub type_parameters: Vec<TypeParameter>,
     /// Const generics: name and scalar type.
     pub const_parameters: Vec<(String, Scalar)>,
     /// How many of `locals` are parameters; they come first.
@@ -302,7 +330,7 @@ pub enum ExprKind {
     },
     /// A call of a device function, inlined at specialisation.
     Call {
-        /// The function, in this module or an imported one.
+        /// The function, in this module or an imported one, with its type arguments.
         function: Path,
         /// One constant expression per const generic.
         const_arguments: Vec<Expr>,

@@ -2,18 +2,38 @@
 
 use std::fmt;
 
-/// An item by the module it lives in and its name there.
+use super::TypeParameter;
+
+/// An item by the module it lives in, its name there, and what stands for its type parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
     /// [`super::Module::name`].
     pub module: String,
     /// Item name; methods are `Struct::method`.
     pub item: String,
+    /// One type for each type parameter of the item; a method has those of its struct first.
+    pub arguments: Vec<Type>,
+}
+
+impl Path {
+    /// An item without type arguments.
+    pub fn new(module: impl Into<String>, item: impl Into<String>) -> Path {
+        Path { module: module.into(), item: item.into(), arguments: Vec::new() }
+    }
+
+    /// The item's name with its type arguments, as Rust writes a type: `Pair<f32>`.
+    pub fn name(&self) -> String {
+        let arguments: Vec<String> = self.arguments.iter().map(Type::to_string).collect();
+        match arguments.is_empty() {
+            true => self.item.clone(),
+            false => format!("{}<{}>", self.item, arguments.join(", ")),
+        }
+    }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}::{}", self.module, self.item)
+        write!(f, "{}::{}", self.module, self.name())
     }
 }
 
@@ -90,7 +110,7 @@ pub enum Space {
 }
 
 /// An array length that is known when PTX is made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Size {
     /// A number.
     Literal(u64),
@@ -101,10 +121,12 @@ pub enum Size {
 }
 
 /// A type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Type {
     /// `()`.
     Unit,
+    /// A type parameter of the enclosing struct or function; linking puts a type in its place.
+    Parameter(String),
     /// A scalar in one register.
     Scalar(Scalar),
     /// A struct: one register per scalar in it.
@@ -127,13 +149,44 @@ pub enum Type {
 const LENGTH: Type = Type::Scalar(Scalar::U64);
 
 impl Type {
-    /// Whether a launch can pass it to a kernel.
-    pub fn is_launchable(&self) -> bool {
+    /// Whether a launch can pass it to a kernel; `fields` gives the types of a struct's fields.
+    pub fn is_launchable(&self, fields: &impl Fn(&Type) -> Vec<Type>) -> bool {
+        // Each struct is looked at once, also one that contains itself, which is reported elsewhere.
+        let (mut seen, mut rest) = (Vec::new(), vec![self.clone()]);
+        while let Some(ty) = rest.pop() {
+            match &ty {
+                Type::Scalar(_) | Type::Peers(_) | Type::Parameter(_) => {}
+                Type::Pointer(space, _) if *space != Space::Shared => {}
+                Type::Slice(pointer) => rest.push((**pointer).clone()),
+                Type::Struct(_) if seen.contains(&ty) => {}
+                Type::Struct(_) => {
+                    rest.extend(fields(&ty));
+                    seen.push(ty);
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// The type with arguments in place of type parameters.
+    pub fn with(&self, parameters: &[TypeParameter], arguments: &[Type]) -> Type {
+        let part = |ty: &Type| ty.with(parameters, arguments);
+        let inner = |ty: &Type| Box::new(part(ty));
         match self {
-            Type::Scalar(_) | Type::Peers(_) => true,
-            Type::Pointer(space, _) => *space != Space::Shared,
-            Type::Slice(pointer) => pointer.is_launchable(),
-            _ => false,
+            Type::Unit | Type::Scalar(_) | Type::Enum(..) => self.clone(),
+            Type::Parameter(name) => {
+                let position = parameters.iter().position(|parameter| parameter.name == *name);
+                position.and_then(|position| arguments.get(position)).unwrap_or(self).clone()
+            }
+            Type::Struct(path) => {
+                Type::Struct(Path { arguments: path.arguments.iter().map(part).collect(), ..path.clone() })
+            }
+            Type::Tuple(parts) => Type::Tuple(parts.iter().map(part).collect()),
+            Type::Array(element, size) => Type::Array(inner(element), size.clone()),
+            Type::Pointer(space, pointee) => Type::Pointer(*space, inner(pointee)),
+            Type::Peers(pointee) => Type::Peers(inner(pointee)),
+            Type::Slice(pointer) => Type::Slice(inner(pointer)),
         }
     }
 
@@ -159,6 +212,8 @@ impl Type {
 pub struct StructDefinition {
     /// Item name.
     pub name: String,
+    /// What its fields are generic over.
+    pub type_parameters: Vec<TypeParameter>,
     /// Fields in order, laid out as C does.
     pub fields: Vec<Field>,
     /// `#[repr(C, align(N))]`: at least this alignment in bytes; 1 when not stated.
@@ -197,7 +252,8 @@ impl fmt::Display for Type {
         match self {
             Type::Unit => f.write_str("()"),
             Type::Scalar(scalar) => f.write_str(scalar.name()),
-            Type::Struct(path) | Type::Enum(path, _) => f.write_str(&path.item),
+            Type::Parameter(name) => f.write_str(name),
+            Type::Struct(path) | Type::Enum(path, _) => f.write_str(&path.name()),
             Type::Tuple(parts) => {
                 let parts: Vec<String> = parts.iter().map(Type::to_string).collect();
                 write!(f, "({})", parts.join(", "))

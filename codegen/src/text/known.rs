@@ -18,6 +18,7 @@ pub(super) struct Known {
     structs: FxHashMap<String, Vec<Type>>,
     constants: FxHashMap<String, Type>,
     const_parameters: FxHashMap<String, Scalar>,
+    type_parameters: Vec<String>,
     /// For each local index, its position in `locals` plus one; zero when it is not declared.
     slots: Vec<u32>,
     locals: Vec<(LocalId, Local)>,
@@ -43,6 +44,21 @@ impl Known {
     /// Makes a const generic of the current function known.
     pub(super) fn declare_const_parameter(&mut self, name: &str, scalar: Scalar) {
         self.const_parameters.insert(name.to_string(), scalar);
+    }
+
+    /// Makes a type parameter of the current struct or function known.
+    pub(super) fn declare_type_parameter(&mut self, name: &str) {
+        self.type_parameters.push(name.to_string());
+    }
+
+    /// Whether that word stands for a type parameter.
+    pub(super) fn is_type_parameter(&self, name: &str) -> bool {
+        self.type_parameters.iter().any(|known| known == name)
+    }
+
+    /// Ends the struct: its type parameters are forgotten.
+    pub(super) fn end_type_parameters(&mut self) {
+        self.type_parameters.clear();
     }
 
     /// Makes a local of the current function known; false when it already is.
@@ -71,6 +87,7 @@ impl Known {
             self.slots[id.0 as usize] = 0;
         }
         self.const_parameters.clear();
+        self.end_type_parameters();
         let mut locals = std::mem::take(&mut self.locals);
         locals.sort_unstable_by_key(|(id, _)| *id);
         for (position, (id, _)) in (0..).zip(&locals) {
@@ -112,7 +129,7 @@ impl Known {
         match ty {
             Type::Tuple(parts) => parts.get(index as usize),
             Type::Slice(_) => ty.slice_parts()?.get(index as usize).copied(),
-            Type::Struct(path) if path.module == self.module => {
+            Type::Struct(path) if path.module == self.module && path.arguments.is_empty() => {
                 self.structs.get(&path.item)?.get(index as usize)
             }
             _ => None,
@@ -135,9 +152,11 @@ pub(super) fn tuple_of(parts: &[Expr]) -> Type {
 
 /// A rough size in memory of a type: a limit on it keeps hostile text from growing without bound.
 pub(super) fn weight(ty: &Type) -> usize {
-    let path = |path: &Path| path.module.len() + path.item.len();
+    let path =
+        |path: &Path| path.module.len() + path.item.len() + path.arguments.iter().map(weight).sum::<usize>();
     1 + match ty {
         Type::Unit | Type::Scalar(_) => 0,
+        Type::Parameter(name) => name.len(),
         Type::Struct(name) | Type::Enum(name, _) => path(name),
         Type::Tuple(parts) => parts.iter().map(weight).sum(),
         Type::Array(element, size) => {

@@ -6,7 +6,11 @@ use std::fmt::Write;
 use crate::ir::{BinaryOp, Scalar};
 
 /// Words that mean something else where an expression begins; a const generic of that name is quoted.
-pub(super) const RESERVED: [&str; 4] = ["true", "false", "new", "_"];
+pub(super) const RESERVED: [&str; 5] = ["true", "false", "new", "type", "_"];
+
+/// Words that begin the type of a pointer; a type parameter of that name is quoted.
+pub(super) const POINTERS: [&str; 7] =
+    ["Global", "Shared", "Peer", "Peers", "GlobalSlice", "SharedSlice", "PeerSlice"];
 
 /// Every scalar, to look one up by name.
 const SCALARS: [Scalar; 11] = [

@@ -135,7 +135,7 @@ fn kernels_can_be_launched() {
     assert_eq!(refusal("#[kernel(warps = 33)] fn k() {}"), "a block has 1 to 32 warps: 33 is not allowed");
     assert_eq!(
         refusal("#[kernel(warps = 1)] fn k(p#0: Shared<u32>) {}"),
-        "the kernel parameter `p` must be a scalar, a Global, a Peer, a Peers or a slice of global memory"
+        "the kernel parameter `p` must be a scalar, a Global, a Peer, a Peers, a slice of global memory or a struct of these"
     );
     assert_eq!(
         refusal("#[kernel(warps = 1)] fn k() -> u32 { return 1u32; }"),

@@ -91,7 +91,7 @@ fn imported_items_keep_their_module() {
     let module = lower_with("kernels", source, &[&layout]).expect("the imports are known");
     assert_eq!(module.imports, ["layout"]);
     let function = &module.functions[0];
-    let place = Type::Struct(Path { module: "layout".into(), item: "Place".into() });
+    let place = Type::Struct(Path::new("layout", "Place"));
     assert_eq!(function.locals[2].ty, place);
     let called = function.body.iter().any(|statement| match &statement.kind {
         StatementKind::Return(Some(value)) => match &value.kind {

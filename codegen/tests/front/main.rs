@@ -1,6 +1,7 @@
 //! The front end: Rust in, IR or sentences out.
 
 mod agrees_with_rustc;
+mod generics;
 mod hostile;
 mod imports;
 mod intrinsics;

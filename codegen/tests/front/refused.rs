@@ -64,14 +64,12 @@ refused! {
         "an `impl` stands in the module that defines its type: move it there, or write a function";
     an_associated_type: "struct A; impl A { type B = u32; }", "type",
         "a device `impl` holds functions and constants only";
-    a_generic_struct: "struct Row<T> { first: u32 }", "T",
-        "device structs have no generics: state the element types, and array lengths by constants";
+    a_struct_with_a_const_parameter: "struct Row<const N: u32> { first: u32 }", "const N",
+        "device structs are generic over types only: state array lengths by constants";
 
-    a_type_parameter: "fn f<T: Copy>(x: u32) {}", "T: Copy",
-        "device functions are generic over const parameters only: write one function for each type `T`";
     a_lifetime: "fn f<'a>(x: u32) {}", "'a", "device code has no references, so it has no lifetimes: leave it out";
     a_where_clause: "fn f(x: u32) where u32: Copy {}", "where",
-        "device code has no `where` clauses: check relations with `const { assert!(..) }`";
+        "device code has no `where` clauses: bound a type where it is declared, and check relations with `const { assert!(..) }`";
     a_float_const_parameter: "fn f<const X: f32>() {}", "f32", "a const parameter is an integer or a `bool`";
     an_unsafe_function: "unsafe fn f() {}", "unsafe",
         "device code has no `unsafe`: its memory operations are safe to write, leave it out";
@@ -118,9 +116,13 @@ refused! {
     a_kernel_that_returns: "#[kernel(warps = 1)] fn f() -> u32 { 1 }", "u32",
         "a kernel returns nothing: write results through a pointer parameter";
     a_kernel_that_takes_an_array: "#[kernel(warps = 1)] fn f(x: [u32; 2]) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
     a_kernel_that_takes_shared_memory: "#[kernel(warps = 1)] fn f(x: Shared<u32>) {}", "x",
-        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice` or a `PeerSlice`: pass more through memory";
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
+    a_kernel_that_takes_a_struct_with_an_array:
+        "struct Inner { x: [u32; 2] } struct Outer { first: u32, inner: Inner } #[kernel(warps = 1)] fn f(outer: Outer) {}",
+        "outer: Outer",
+        "a kernel parameter is a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a struct of these: pass more through memory";
     a_kernel_in_an_impl: "struct A; impl A { #[kernel(warps = 1)] fn f() {} }", "#[kernel",
         "`#[kernel]` belongs on a function of the module: move it there";
 

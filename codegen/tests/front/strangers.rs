@@ -372,5 +372,5 @@ refused! {
     a_static_method: "fn f(x: u32) -> u32 { core::cmp::min(x, 3) }", "core", "device code has no functions of the standard library: write `a.min(b)`";
     a_mutable_reference: "fn g(x: &mut u32) { } fn f() { }", "&mut u32", "device code has no references: pass the value itself, all device types are `Copy`";
     an_option: "fn f(x: u32) -> Option<u32> { if x > 1 { Some(x) } else { None } }", "Option", "`Option` is not available in device code: return a `bool` beside the value";
-    a_generic_over_a_type: "fn g<T>(x: T) -> T { x } fn f(x: u32) -> u32 { g::<u32>(x) }", "T", "device functions are generic over const parameters only: write one function for each type `T`";
+    a_bound_by_a_trait_of_rust: "fn g<T: Clone>(x: T) -> T { x } fn f(x: u32) -> u32 { g::<u32>(x) }", "Clone", "this is no set of device types: bound `T` by one of `Copy`, `Number`, `Integer`, `Unsigned`, `Signed`, `Float`, `Word`, `IntegerWord`";
 }

@@ -5,6 +5,12 @@ use crossdock_codegen::text;
 
 const PAGE: &str = include_str!("../../../docs/ir.md");
 
+/// The name of the example's module.
+fn text_module(example: &str) -> &str {
+    let name = example.trim_start().strip_prefix("module ").and_then(|rest| rest.split(';').next());
+    name.unwrap_or_default()
+}
+
 #[test]
 fn the_examples_are_programs() {
     let examples: Vec<&str> =
@@ -14,7 +20,10 @@ fn the_examples_are_programs() {
         let module = text::parse(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
         assert_eq!(text::parse(&text::print(&module)).as_ref(), Ok(&module));
         let program = back::link(vec![module]).unwrap_or_else(|error| panic!("{error}\n{example}"));
-        assert_eq!(back::examine(&program, "my_crate::kernels::code"), []);
+        assert_eq!(back::examine(&program, text_module(example)), []);
+        if !example.contains("fn scale") {
+            continue;
+        }
         let kernel =
             back::specialise(&program, "scale", &[("ROW", 512)], &Options::default()).expect("it is whole");
         assert!(kernel.ptx.to_string().contains(".entry scale"));

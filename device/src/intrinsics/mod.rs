@@ -13,6 +13,7 @@ mod memory;
 mod number;
 mod order;
 mod pointer;
+mod sets;
 mod slice;
 mod target;
 mod warp;
@@ -34,6 +35,7 @@ pub use order::{
     Scope, SequentiallyConsistent, Store, System,
 };
 pub use pointer::{Global, Index, Peer, Peers, Shared};
+pub use sets::{Float, Integer, IntegerWord, Number, Signed, Unsigned, Word};
 pub use slice::{GlobalSlice, PeerSlice, SharedSlice};
 pub use target::*;
 pub use time::*;

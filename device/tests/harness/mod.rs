@@ -95,9 +95,19 @@ pub(crate) fn try_run<A: Arguments>(
     parameters: &[(&str, i128)],
 ) -> Result<(), String> {
     let kernel = ptx::<A>(module, parameters, &blackwell()).unwrap_or_else(|error| panic!("{error}"));
-    let text = kernel.ptx.to_string();
+    run_text(memory, &kernel.ptx.to_string(), &kernel.name, kernel.block_threads, &arguments)
+}
+
+/// Executes a kernel of one block on GPU 0 by its text, or says what the emulator reports.
+pub(crate) fn run_text(
+    memory: &mut Memory,
+    text: &str,
+    name: &str,
+    threads: u32,
+    arguments: &impl Arguments,
+) -> Result<(), String> {
     let machine = &mut memory.machine;
-    let loaded = machine.load(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let loaded = machine.load(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let argument = |argument| match argument {
         Argument::U8(value) => emulator::Argument::Bytes(vec![value]),
         Argument::U16(value) => emulator::Argument::Bytes(value.to_le_bytes().to_vec()),
@@ -109,9 +119,9 @@ pub(crate) fn try_run<A: Arguments>(
     let launch = emulator::Launch {
         gpu: 0,
         stream: 0,
-        kernel: machine.kernel(loaded, &kernel.name).expect("the module has this entry"),
+        kernel: machine.kernel(loaded, name).expect("the module has this entry"),
         grid: [1, 1, 1],
-        block: [kernel.block_threads, 1, 1],
+        block: [threads, 1, 1],
         shared_bytes: 0,
         arguments: arguments.arguments().into_iter().map(argument).collect(),
     };

@@ -9,7 +9,7 @@ use crate::Error;
 /// A kernel that reaches all ranks at once.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::multicast::unsigned::code::MulticastU32;
+    use crossdock_device::library::multicast::code::Multicast;
     use crossdock_device::prelude::*;
 
     /// Every rank gets the sums of all ranks; this one adds `count` words from `first` on.
@@ -17,7 +17,7 @@ pub mod code {
     pub fn all_reduce(words: Global<u32>, first: u32, count: u32) {
         let mut at = block_in_grid() * threads_in_block() + thread_in_block();
         while at < count {
-            let word = MulticastU32::new(words).at(first + at);
+            let word = Multicast::new(words).at(first + at);
             word.store(word.load_reduce_add(Relaxed, System), Relaxed, System);
             at += blocks_in_grid() * threads_in_block();
         }

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::back::constant::{Constant, range};
 use crate::back::emit::{self, Argument, Assembly, Base, Class, Entry};
 use crate::back::evaluate::{Evaluator, Parameters};
-use crate::back::layout::LeafType;
+use crate::back::layout::{self, LeafType};
 use crate::back::program::{Program, parameters};
 use crate::back::signature::{Kernel, Options};
 use crate::back::uniformity;
@@ -140,17 +140,15 @@ impl<'p> Specialiser<'p> {
                 false => None,
             };
             let want = Want { name: Some(parameter.name.clone()), into };
-            let parts = match parameter.ty.slice_parts() {
-                Some([pointer, length]) => vec![("", pointer), ("_length", length)],
-                None => vec![("", &parameter.ty)],
-            };
+            let parts = layout::launched(self.program, &parameter.ty)
+                .map_err(|message| self.mistake(frame, function.span, message))?;
             let mut values = Vec::new();
-            for (part, (suffix, ty)) in parts.into_iter().enumerate() {
+            for (part, (suffix, ty)) in parts.iter().enumerate() {
                 let name = emit::identifier(&format!("{}{suffix}", parameter.name));
                 let symbol = format!("{}_param_{name}", emit::identifier(&function.name));
-                // PTX needs different names: of a slice's length and a parameter called like it, or in made-up modules.
+                // PTX needs different names: of a part and a parameter called like it, or in made-up modules.
                 let symbol = match declared.iter().any(|variable: &Variable| variable.name == symbol) {
-                    true => format!("{symbol}_{local}"),
+                    true => format!("{symbol}_{}", declared.len()),
                     false => symbol,
                 };
                 declared.push(self.declare(frame, &symbol, ty)?);
@@ -190,8 +188,7 @@ impl<'p> Specialiser<'p> {
     }
 
     fn not_launchable(&mut self, frame: &Frame<'p>) -> Stop {
-        let message =
-            "a kernel parameter must be a scalar, a Global, a Peer, a Peers or a slice of global memory";
+        let message = "a kernel parameter must be a scalar, a Global, a Peer, a Peers, a slice of global memory or a struct of these";
         self.mistake(frame, frame.function.span, message)
     }
 

@@ -124,9 +124,10 @@ impl<'a> Checker<'a> {
             self.mistake(function.span, format!("the kernel `{}` must not return a value", function.name));
         }
         for local in &function.locals[..function.parameters] {
-            if !local.ty.is_launchable() {
+            if !local.ty.is_launchable(&|ty| self.program.fields(ty)) {
                 let message = format!(
-                    "the kernel parameter `{}` must be a scalar, a Global, a Peer, a Peers or a slice of global memory",
+                    "the kernel parameter `{}` must be a scalar, a Global, a Peer, a Peers, a slice of global memory or a \
+                     struct of these",
                     local.name
                 );
                 self.mistake(function.span, message);

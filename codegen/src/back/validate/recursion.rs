@@ -30,7 +30,7 @@ pub(super) fn check(program: &Program, mistakes: &mut Vec<Mistake>) {
     let mut uses: BTreeMap<Item, BTreeSet<Item>> = BTreeMap::new();
     let mut places: BTreeMap<Item, (String, Span)> = BTreeMap::new();
     for module in &program.modules {
-        let path = |item: &str| Path { module: module.name.clone(), item: item.to_string() };
+        let path = |item: &str| Path::new(&module.name, item);
         let mut add = |item: Item, span: Span, found: BTreeSet<Item>| {
             places.insert(item.clone(), (module.file.clone(), span));
             uses.insert(item, found);
@@ -158,6 +158,7 @@ fn in_type(ty: &Type, found: &mut BTreeSet<Item>) {
             in_type(element, found);
         }
         Type::Unit
+        | Type::Parameter(_)
         | Type::Scalar(_)
         | Type::Enum(..)
         | Type::Pointer(..)

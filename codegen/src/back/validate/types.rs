@@ -19,6 +19,9 @@ impl Checker<'_> {
         }
         match ty {
             Type::Unit | Type::Scalar(_) => {}
+            Type::Parameter(name) => {
+                self.mistake(span, format!("there is no type parameter `{name}` here"));
+            }
             Type::Struct(path) => {
                 if let Err(message) = self.program.structure(path) {
                     self.mistake(span, message);

@@ -4,7 +4,7 @@ use super::super::tree::{Node, NodeKind, Pattern};
 use super::cost::{SELECT_LIMIT, cost, is_pure};
 use super::{Flattener, at, whole};
 use crate::ir::{
-    BinaryOp, Block, Expr, ExprKind, LocalId, Place, Projection, Span, Statement, StatementKind, Type,
+    BinaryOp, Block, Bound, Expr, ExprKind, LocalId, Place, Projection, Span, Statement, StatementKind, Type,
 };
 
 impl Flattener<'_, '_> {
@@ -92,8 +92,11 @@ impl Flattener<'_, '_> {
         let [Statement { kind: StatementKind::Assign(place, value), .. }] = arm.as_slice() else {
             return false;
         };
-        let one_register =
-            matches!(ty, Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_));
+        let one_register = match ty {
+            Type::Scalar(_) | Type::Enum(..) | Type::Pointer(..) | Type::Peers(_) => true,
+            Type::Parameter(name) => self.bound(name) != Bound::Copy,
+            _ => false,
+        };
         let cheap = one_register && cost(value, self.costs).is_some_and(|cost| cost <= SELECT_LIMIT);
         *place == whole(local) && (cheap || self.constant)
     }

@@ -5,15 +5,45 @@ use proc_macro2::Span;
 use super::super::operators::{is_bitwise, is_comparison};
 use super::super::terms::{Table, Term};
 use super::Flattener;
-use crate::ir::{AtomicOp, BinaryOp, Content, Expr, Intrinsic, Kind, Scalar, Type, UnaryOp};
+use crate::ir::{AtomicOp, BinaryOp, Bound, Content, Expr, Intrinsic, Kind, Scalar, Type, UnaryOp};
 
 fn name(ty: &Type) -> String {
     Table::default().describe(&Term::from(ty))
 }
 
 impl Flattener<'_, '_> {
+    /// What a type may be: the members of its set if it is a type parameter, else itself.
+    fn possible(&self, ty: &Type) -> Vec<Type> {
+        match ty {
+            Type::Parameter(name) if self.bound(name) != Bound::Copy => {
+                self.bound(name).members().iter().copied().map(Type::Scalar).collect()
+            }
+            _ => vec![ty.clone()],
+        }
+    }
+
+    /// Runs a check for everything that two types may be, until one of them has a mistake.
+    fn for_possible(&mut self, types: [&Type; 2], check: impl Fn(&mut Self, &Type, &Type)) {
+        let before = self.diagnostics.count();
+        let [left, right] = types;
+        for one in self.possible(left) {
+            let others = if left == right { vec![one.clone()] } else { self.possible(right) };
+            for other in others {
+                check(self, &one, &other);
+                if self.diagnostics.count() > before {
+                    return;
+                }
+            }
+        }
+    }
+
     pub(super) fn check_unary(&mut self, operator: UnaryOp, operand: &Expr, span: Span) {
-        let scalar = operand.ty.scalar().filter(|_| !matches!(operand.ty, Type::Enum(..)));
+        let types = [&operand.ty; 2];
+        self.for_possible(types, |this, ty, _| this.check_unary_of(operator, ty, span));
+    }
+
+    fn check_unary_of(&mut self, operator: UnaryOp, operand: &Type, span: Span) {
+        let scalar = operand.scalar().filter(|_| !matches!(operand, Type::Enum(..)));
         let (fits, advice) = match operator {
             UnaryOp::Negate => (
                 scalar.is_some_and(|scalar| scalar.is_signed() || scalar.is_float()),
@@ -22,15 +52,21 @@ impl Flattener<'_, '_> {
             UnaryOp::Not => (scalar.is_some_and(is_bitwise), "`!` takes an integer or a `bool`"),
         };
         if !fits {
-            self.diagnostics.report(span, format!("{advice}, this is `{}`", name(&operand.ty)));
+            self.diagnostics.report(span, format!("{advice}, this is `{}`", name(operand)));
         }
     }
 
     pub(super) fn check_binary(&mut self, operator: BinaryOp, left: &Expr, right: &Expr, span: Span) {
-        let (a, b) = (left.ty.scalar(), right.ty.scalar());
+        let types = [&left.ty, &right.ty];
+        self.for_possible(types, |this, left, right| this.check_binary_of(operator, left, right, span));
+    }
+
+    fn check_binary_of(&mut self, operator: BinaryOp, left: &Type, right: &Type, span: Span) {
+        let (a, b) = (left.scalar(), right.scalar());
         let (Some(a), Some(b)) = (a, b) else {
-            let ty = if a.is_none() { &left.ty } else { &right.ty };
+            let ty = if a.is_none() { left } else { right };
             let advice = match ty {
+                Type::Parameter(_) => "bound it by a set that has them, such as `Number`",
                 Type::Struct(_) | Type::Tuple(_) | Type::Array(..) => "write it for each part",
                 _ => "use `at` to move a pointer",
             };
@@ -38,7 +74,7 @@ impl Flattener<'_, '_> {
                 .report(span, format!("operators take scalars, and this is `{}`: {advice}", name(ty)));
             return;
         };
-        let is_enum = |operand: &Expr| matches!(operand.ty, Type::Enum(..));
+        let is_enum = |operand: &Type| matches!(operand, Type::Enum(..));
         let message = match operator {
             operator if (is_enum(left) || is_enum(right)) && !is_comparison(operator) => {
                 Some("an enum is compared and cast only: write `value as u32`")
@@ -59,8 +95,12 @@ impl Flattener<'_, '_> {
     }
 
     pub(super) fn check_cast(&mut self, operand: &Expr, to: &Type, span: Span) {
-        let message = match (operand.ty.scalar(), to.scalar()) {
-            _ if matches!(to, Type::Enum(..)) && operand.ty != *to => {
+        self.for_possible([&operand.ty, to], |this, from, to| this.check_cast_of(from, to, span));
+    }
+
+    fn check_cast_of(&mut self, operand: &Type, to: &Type, span: Span) {
+        let message = match (operand.scalar(), to.scalar()) {
+            _ if matches!(to, Type::Enum(..)) && operand != to => {
                 Some("a number does not cast to an enum: write a `match` that gives its variants".to_string())
             }
             (Some(from), Some(to)) if from == to => None,
@@ -71,14 +111,12 @@ impl Flattener<'_, '_> {
                 Some(format!("a `bool` does not cast to a float: write `value as u32 as {}`", to.name()))
             }
             (Some(_), Some(_)) => None,
-            _ if matches!(operand.ty, Type::Pointer(..)) => {
+            _ if matches!(operand, Type::Pointer(..)) => {
                 Some("a pointer is cast with `pointer.cast::<T>()`".to_string())
             }
-            _ => Some(format!(
-                "`as` converts between scalars, and not `{}` to `{}`",
-                name(&operand.ty),
-                name(to)
-            )),
+            _ => {
+                Some(format!("`as` converts between scalars, and not `{}` to `{}`", name(operand), name(to)))
+            }
         };
         if let Some(message) = message {
             self.diagnostics.report(span, message);
@@ -120,6 +158,19 @@ impl Flattener<'_, '_> {
                 None => return,
             },
         };
+        self.for_possible([moved; 2], |this, moved, _| {
+            this.check_moved(intrinsic, (content, least), moved, span);
+        });
+    }
+
+    /// Whether a memory or warp operation can move the type.
+    fn check_moved(
+        &mut self,
+        intrinsic: Intrinsic,
+        (content, least): (Content, u64),
+        moved: &Type,
+        span: Span,
+    ) {
         let whole = content == Content::Strong
             || matches!(intrinsic, Intrinsic::Atomic(AtomicOp::Exchange | AtomicOp::CompareExchange, ..));
         if let (true, Type::Struct(path)) = (whole, moved)

@@ -1,7 +1,7 @@
 //! Which expressions may be evaluated whether or not their value is needed, and which may be evaluated later.
 
 use super::{Costs, Flattener};
-use crate::ir::{BinaryOp, Cost, Expr, ExprKind, Function, Intrinsic, StatementKind};
+use crate::ir::{BinaryOp, Cost, Expr, ExprKind, Function, Intrinsic, Path, StatementKind};
 
 /// Operations on the right of `&&` that are cheaper than a branch.
 pub(super) const LOGICAL_LIMIT: u32 = 6;
@@ -35,7 +35,9 @@ pub(super) fn cost(expression: &Expr, costs: &Costs) -> Option<u32> {
         ExprKind::Select { condition, then, otherwise } => {
             1 + cost(condition, costs)? + cost(then, costs)? + cost(otherwise, costs)?
         }
-        ExprKind::Call { function, arguments, .. } => costs.get(function)?.saturating_add(all(arguments)?),
+        ExprKind::Call { function, arguments, .. } => {
+            costs.get(&Path::new(&function.module, &function.item))?.saturating_add(all(arguments)?)
+        }
         // Whoever writes PTX means it to run where it stands.
         ExprKind::Inline(..) => return None,
         ExprKind::Intrinsic(intrinsic, operands) => weight(*intrinsic)?.saturating_add(all(operands)?),

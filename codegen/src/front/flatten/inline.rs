@@ -6,7 +6,7 @@ use super::super::terms::{Table, Term};
 use super::super::tree::{Modifier, Node, Role as WrittenRole, Written};
 use super::{Flattener, at};
 use crate::inline::{Place, check};
-use crate::ir::{Expr, ExprKind, Inline, InlineOperand, Role, Type};
+use crate::ir::{Bound, Expr, ExprKind, Inline, InlineOperand, Role, Type, TypeParameter};
 
 impl Flattener<'_, '_> {
     pub(super) fn inline(&mut self, written: &Written, values: &[Node], node: &Node) -> Option<Expr> {
@@ -19,6 +19,7 @@ impl Flattener<'_, '_> {
                 WrittenRole::Const => Role::Const,
                 WrittenRole::Modifier(Modifier::Order(orders)) => Role::Order(orders.clone()),
                 WrittenRole::Modifier(Modifier::Scope(scopes)) => Role::Scope(scopes.clone()),
+                WrittenRole::Type(notation, term) => Role::Type(*notation, self.stated(term, operand.span)?),
                 WrittenRole::Out(term) => Role::Out(self.stated(term, operand.span)?),
                 WrittenRole::Scratch(term) => Role::Scratch(self.stated(term, operand.span)?),
             };
@@ -26,18 +27,65 @@ impl Flattener<'_, '_> {
         }
         let text = written.text.iter().map(|(text, _)| text.clone()).collect();
         let inline = Inline { text, operands };
-        let types = inline.types(values.iter().map(|value| &value.ty))?;
-        let describe = |ty: &Type| Table::default().describe(&Term::from(ty));
-        let problems = check(&inline, &types, &describe);
-        for problem in &problems {
-            let span = match problem.place {
-                Place::Text(index) => written.text.get(index).map(|(_, span)| *span),
-                Place::Operand(index) => written.operands.get(index).map(|operand| operand.span),
-            };
-            self.diagnostics.report(span.unwrap_or(node.span), &problem.message);
+        for operand in &inline.operands {
+            let hole = format!("{{{}}}", operand.name);
+            if matches!(operand.role, Role::Type(..)) && !inline.text.iter().any(|text| text.contains(&hole))
+            {
+                let message = format!("the operand `{}` is not used: leave it out", operand.name);
+                self.diagnostics.report(node.span, message);
+            }
         }
+        self.check_inline(written, &inline, &values, node.span);
+        let inline = inline.with_types();
         let ty = self.ty(node);
         Some(Expr { kind: ExprKind::Inline(inline, values), ty, span: at(node) })
+    }
+
+    /// Checks the instructions, for everything that a type parameter among their operands stands for.
+    fn check_inline(&mut self, written: &Written, inline: &Inline, values: &[Expr], span: Span) {
+        let mut generic = None;
+        let stated = inline.operands.iter().filter_map(|operand| operand.role.ty());
+        for ty in stated.chain(values.iter().map(|value| &value.ty)) {
+            let ty = match ty {
+                Type::Pointer(_, pointee) => pointee,
+                ty => ty,
+            };
+            if let Type::Parameter(name) = ty {
+                generic = self.type_parameters.iter().find(|parameter| parameter.name == *name).or(generic);
+            }
+        }
+        let parameters: Vec<TypeParameter> = generic.into_iter().cloned().collect();
+        let bound = generic.map_or(Bound::Number, |parameter| parameter.bound);
+        for member in bound.members() {
+            let known = |ty: &Type| ty.with(&parameters, &[Type::Scalar(*member)]);
+            let (mut inline, mut places) = (inline.clone(), Vec::new());
+            for (index, operand) in inline.operands.iter_mut().enumerate() {
+                if let Some(ty) = operand.role.ty_mut() {
+                    *ty = known(ty);
+                }
+                if !matches!(operand.role, Role::Type(..)) {
+                    places.push(index);
+                }
+            }
+            let (inline, values) =
+                (inline.with_types(), values.iter().map(|value| known(&value.ty)).collect::<Vec<_>>());
+            let Some(types) = inline.types(&values) else { return };
+            let describe = |ty: &Type| Table::default().describe(&Term::from(ty));
+            let problems = check(&inline, &types, &describe);
+            for problem in &problems {
+                let at = match problem.place {
+                    Place::Text(index) => written.text.get(index).map(|(_, span)| *span),
+                    Place::Operand(index) => places
+                        .get(index)
+                        .and_then(|index| written.operands.get(*index))
+                        .map(|operand| operand.span),
+                };
+                self.diagnostics.report(at.unwrap_or(span), &problem.message);
+            }
+            if parameters.is_empty() || !problems.is_empty() {
+                return;
+            }
+        }
     }
 
     fn stated(&mut self, term: &Term, span: Span) -> Option<Type> {

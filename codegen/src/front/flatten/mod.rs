@@ -26,7 +26,8 @@ use super::position;
 use super::terms::{Kind, Table, Term, U32};
 use super::tree::Node;
 use crate::ir::{
-    Block, Expr, ExprKind, Local, LocalId, Path, Place, Scalar, Span, Statement, StatementKind, Type,
+    Block, Bound, Expr, ExprKind, Local, LocalId, Path, Place, Scalar, Span, Statement, StatementKind, Type,
+    TypeParameter,
 };
 
 /// What calling a function costs when it is no more than one cheap expression; absent otherwise.
@@ -39,6 +40,7 @@ pub(super) struct Flattener<'a, 'd> {
     environment: &'a Environment<'a>,
     diagnostics: &'d mut Diagnostics,
     table: &'a Table,
+    type_parameters: &'a [TypeParameter],
     costs: &'a Costs,
     locals: Vec<Local>,
     /// Locals that keep their value once they have one.
@@ -56,6 +58,12 @@ impl Flattener<'_, '_> {
                 .report(node.span, "the type of this value is not known: state it in a `let x: T = ..`");
             Type::Unit
         })
+    }
+
+    /// What a type parameter of that name may be.
+    fn bound(&self, name: &str) -> Bound {
+        let parameter = self.type_parameters.iter().find(|parameter| parameter.name == name);
+        parameter.map_or(Bound::Copy, |parameter| parameter.bound)
     }
 
     fn push(&mut self, kind: StatementKind, span: Span) {
@@ -94,14 +102,6 @@ impl Flattener<'_, '_> {
         if plain { value } else { None }
     }
 
-    /// The types of a struct's fields.
-    fn field_types(&self, path: &Path) -> Vec<Type> {
-        let definition = self.environment.definition(path);
-        definition
-            .map(|definition| definition.fields.iter().map(|field| field.ty.clone()).collect())
-            .unwrap_or_default()
-    }
-
     fn read(&self, local: LocalId, span: Span) -> Expr {
         Expr { kind: ExprKind::Local(local), ty: self.locals[local.0 as usize].ty.clone(), span }
     }
@@ -120,6 +120,7 @@ fn unit(span: Span) -> Expr {
 /// The locals and statements of a function body whose names and types are worked out.
 pub(super) fn function(body: &mut Body<'_>, root: &Node, costs: &Costs) -> (Vec<Local>, Block) {
     settle_indices(body);
+    settle_type_arguments(body);
     let returns = body.result.as_ref().is_some_and(|result| *result != Term::Unit);
     let mut flattener = prepared(body, costs);
     if returns {
@@ -136,6 +137,7 @@ pub(super) fn function(body: &mut Body<'_>, root: &Node, costs: &Costs) -> (Vec<
 /// The value of a constant item.
 pub(super) fn constant(body: &mut Body<'_>, root: &Node, costs: &Costs) -> Option<Expr> {
     settle_indices(body);
+    settle_type_arguments(body);
     prepared(body, costs).constant_value(root)
 }
 
@@ -145,6 +147,7 @@ fn prepared<'b>(body: &'b mut Body<'_>, costs: &'b Costs) -> Flattener<'b, 'b> {
         environment: body.environment,
         diagnostics: &mut body.diagnostics,
         table: &body.table,
+        type_parameters: body.type_parameters,
         costs,
         locals: Vec::new(),
         fixed: Vec::new(),
@@ -173,6 +176,33 @@ fn settle_indices(body: &mut Body<'_>) {
         if !matches!(found, Some(Scalar::U32 | Scalar::U64)) {
             let message =
                 format!("an index is `u32`, `u64` or `usize`, not `{}`", body.table.describe(&index));
+            body.diagnostics.report(span, message);
+        }
+    }
+}
+
+/// Every type argument is known by now, and one of those that its parameter stands for.
+fn settle_type_arguments(body: &mut Body<'_>) {
+    let mut unknown = Vec::new();
+    for (span, item, parameter, term) in std::mem::take(&mut body.type_arguments) {
+        if body.table.open(&term) == Some(Kind::Any) {
+            let name = parameter.name;
+            if !unknown.contains(&position(span)) {
+                let message =
+                    format!("the type `{name}` of `{item}` is not known: state it, `{item}::<{name}>`");
+                body.diagnostics.report(span, message);
+                unknown.push(position(span));
+            }
+            let reported = body.table.fresh(Kind::Reported);
+            body.table.unify(&term, &reported);
+            continue;
+        }
+        let literal = match body.table.open(&term) {
+            Some(Kind::Integer) => Term::Scalar(Scalar::I32),
+            Some(Kind::Float) => Term::Scalar(Scalar::F64),
+            _ => term,
+        };
+        if let Some(message) = body.scope().outside(&item, &parameter, &literal, &body.table) {
             body.diagnostics.report(span, message);
         }
     }

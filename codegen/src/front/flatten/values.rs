@@ -3,7 +3,7 @@
 use super::super::literals::{fits, float_bits};
 use super::super::tree::{Node, NodeKind, Operands};
 use super::{Flattener, at, unit, whole};
-use crate::ir::{BinaryOp, Expr, ExprKind, Kind, LocalId, Scalar, Statement, StatementKind, Type};
+use crate::ir::{BinaryOp, Expr, ExprKind, Kind, LocalId, Path, Scalar, Statement, StatementKind, Type};
 
 impl Flattener<'_, '_> {
     /// The value of a node; statements that it needs are pushed first. `None` if control does not come out of it.
@@ -47,12 +47,14 @@ impl Flattener<'_, '_> {
                 ExprKind::Aggregate(self.parts(written, base.as_deref(), *count, node)?)
             }
             NodeKind::Repeat(value) => ExprKind::Repeat(Box::new(self.value(value)?)),
-            NodeKind::Call { function, const_arguments, arguments } => {
+            NodeKind::Call { function, type_arguments, const_arguments, arguments } => {
+                let types = type_arguments.iter().map(|term| self.table.finish(term));
+                let function = Path { arguments: types.collect::<Option<_>>()?, ..function.clone() };
                 let constants: Vec<_> =
                     const_arguments.iter().map(|node| self.constant_value(node)).collect();
                 let const_arguments = constants.into_iter().collect::<Option<_>>()?;
                 let arguments = self.operands(arguments)?;
-                let call = ExprKind::Call { function: function.clone(), const_arguments, arguments };
+                let call = ExprKind::Call { function, const_arguments, arguments };
                 return Some(self.evaluated(Expr { kind: call, ty, span }));
             }
             NodeKind::Intrinsic(intrinsic, written) => {
@@ -213,8 +215,7 @@ impl Flattener<'_, '_> {
         let base = values.pop()?;
         let values: Vec<Expr> = values.into_iter().map(|value| self.reusable(value)).collect();
         let base = self.reusable(base);
-        let Type::Struct(path) = self.ty(node) else { return None };
-        let types = self.field_types(&path);
+        let types = self.environment.fields(&self.ty(node));
         let parts = (0..count).map(|index| {
             let given = written.iter().position(|(position, _)| *position == index);
             let taken = || {

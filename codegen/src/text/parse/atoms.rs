@@ -84,26 +84,30 @@ impl Parser<'_> {
         self.call_or_constant(path)
     }
 
-    fn call_or_constant(&mut self, function: Path) -> Parsed<Node> {
+    fn call_or_constant(&mut self, mut function: Path) -> Parsed<Node> {
         if !self.is("(") && !self.is("::") {
             return self.node(ExprKind::Constant(function), 1);
         }
         let (const_arguments, const_height) =
-            if self.accept("::")? { self.const_arguments()? } else { (Vec::new(), 0) };
+            if self.accept("::")? { self.generics(&mut function.arguments)? } else { (Vec::new(), 0) };
         let (arguments, height) = self.arguments()?;
         let kind = ExprKind::Call { function, const_arguments, arguments };
         self.node(kind, height.max(const_height) + 1)
     }
 
-    /// `<a, b>` and the height of the highest.
-    fn const_arguments(&mut self) -> Parsed<(Vec<Expr>, u32)> {
+    /// `<type T, a, b>`: types go into `types`; the constants, and the height of the highest.
+    fn generics(&mut self, types: &mut Vec<Type>) -> Parsed<(Vec<Expr>, u32)> {
         self.open_angle()?;
         let mut arguments = Vec::new();
         let mut highest = 0;
         loop {
-            let (argument, height) = self.const_argument()?;
-            arguments.push(argument);
-            highest = highest.max(height);
+            if arguments.is_empty() && self.accept_word("type")? {
+                types.push(self.ty()?);
+            } else {
+                let (argument, height) = self.const_argument()?;
+                arguments.push(argument);
+                highest = highest.max(height);
+            }
             if !self.accept(",")? {
                 break;
             }
@@ -145,9 +149,11 @@ impl Parser<'_> {
 
     /// After `new`: `path(parts)`.
     fn structure_value(&mut self) -> Parsed<Node> {
-        let path = self.path()?;
+        let mut path = self.path()?;
+        self.type_arguments(&mut path)?;
         let (parts, height) = self.arguments()?;
-        self.typed(ExprKind::Aggregate(parts), Type::Struct(path), height + 1)
+        let ty = self.limited(Type::Struct(path))?;
+        self.typed(ExprKind::Aggregate(parts), ty, height + 1)
     }
 
     /// `(expression)`, `()`, `(a,)` or `(a, b)`.

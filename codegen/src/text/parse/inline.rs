@@ -3,7 +3,7 @@
 use super::expressions::Node;
 use super::{Parsed, Parser};
 use crate::ir::intrinsic::parameters;
-use crate::ir::{ExprKind, Inline, InlineOperand, Role};
+use crate::ir::{ExprKind, Inline, InlineOperand, Notation, Role};
 use crate::text::lexer::Token;
 
 impl Parser<'_> {
@@ -40,11 +40,13 @@ impl Parser<'_> {
     }
 
     fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
-        let Token::Word(word @ ("in" | "inout" | "const" | "order" | "scope" | "out" | "scratch")) =
-            self.token
+        let Token::Word(
+            word @ ("in" | "inout" | "const" | "order" | "scope" | "type" | "unsigned" | "bits" | "out"
+            | "scratch"),
+        ) = self.token
         else {
             return self.expected(
-                "`in(..)`, `inout(..)`, `const(..)`, `order(..)`, `scope(..)`, `out(..)` or `scratch(..)`",
+                "`in(..)`, `inout(..)`, `const(..)`, `order(..)`, `scope(..)`, `type(..)`, `unsigned(..)`, `bits(..)`, `out(..)` or `scratch(..)`",
             );
         };
         self.advance()?;
@@ -56,7 +58,11 @@ impl Parser<'_> {
             "order" => (Role::Order(self.choices(parameters::order)?), Some(self.tree()?)),
             "scope" => (Role::Scope(self.choices(parameters::scope)?), Some(self.tree()?)),
             "out" => (Role::Out(self.ty()?), None),
-            _ => (Role::Scratch(self.ty()?), None),
+            "scratch" => (Role::Scratch(self.ty()?), None),
+            _ => match Notation::named(word) {
+                Some(notation) => (Role::Type(notation, self.ty()?), None),
+                None => return self.expected("an operand"),
+            },
         };
         self.expect(")")?;
         Ok(read)

@@ -2,7 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::ir::{
-    Constant, EnumDefinition, Field, Function, KernelAttributes, Module, Scalar, Span, StructDefinition, Type,
+    Bound, Constant, EnumDefinition, Field, Function, KernelAttributes, Module, Scalar, Span,
+    StructDefinition, Type, TypeParameter,
 };
 use crate::text::known::Known;
 use crate::text::lexer::{Failure, Token};
@@ -101,6 +102,10 @@ impl Parser<'_> {
 
     fn structure(&mut self, span: Span) -> Parsed<StructDefinition> {
         let name = self.path_name("the name of a struct")?;
+        let (type_parameters, constants) = self.generic_parameters()?;
+        if !constants.is_empty() {
+            return self.fail("a struct has type parameters only");
+        }
         let mut align = 1;
         if self.accept_word("align")? {
             self.expect("(")?;
@@ -113,7 +118,8 @@ impl Parser<'_> {
             parser.expect(":")?;
             Ok(Field { name, ty: parser.ty()? })
         })?;
-        let definition = StructDefinition { name, fields, align, span };
+        let definition = StructDefinition { name, type_parameters, fields, align, span };
+        self.known.end_type_parameters();
         self.known.declare_struct(&definition);
         Ok(definition)
     }
@@ -177,8 +183,7 @@ impl Parser<'_> {
     fn function(&mut self, kernel: Option<KernelAttributes>, is_const: bool, span: Span) -> Parsed<Function> {
         let start = self.start;
         let name = self.path_name("the name of a function")?;
-        let const_parameters =
-            if self.accept("<")? { self.separated(">", Self::const_parameter)? } else { Vec::new() };
+        let (type_parameters, const_parameters) = self.generic_parameters()?;
         self.expect("(")?;
         let mut next = 0;
         let parameters = self.separated(")", |parser| {
@@ -201,6 +206,7 @@ impl Parser<'_> {
             name,
             kernel,
             is_const,
+            type_parameters,
             const_parameters,
             parameters: parameters.len(),
             result,
@@ -210,12 +216,36 @@ impl Parser<'_> {
         })
     }
 
-    fn const_parameter(&mut self) -> Parsed<(String, Scalar)> {
-        self.expect_word("const")?;
-        let name = self.name("the name of a const generic")?;
-        self.expect(":")?;
-        let scalar = self.scalar()?;
-        self.known.declare_const_parameter(&name, scalar);
-        Ok((name, scalar))
+    /// `<T: Number, const ROW: u32>`, if there is one: types first.
+    fn generic_parameters(&mut self) -> Parsed<(Vec<TypeParameter>, Vec<(String, Scalar)>)> {
+        let (mut types, mut constants) = (Vec::new(), Vec::new());
+        if !self.accept("<")? {
+            return Ok((types, constants));
+        }
+        self.separated(">", |parser| {
+            if parser.accept_word("const")? {
+                let name = parser.name("the name of a const generic")?;
+                parser.expect(":")?;
+                let scalar = parser.scalar()?;
+                parser.known.declare_const_parameter(&name, scalar);
+                constants.push((name, scalar));
+                return Ok(());
+            }
+            if !constants.is_empty() {
+                return parser.expected("`const`: type parameters stand before const generics");
+            }
+            let name = parser.name("the name of a type parameter")?;
+            parser.expect(":")?;
+            let bound = match parser.token {
+                Token::Word(word) => Bound::named(word),
+                _ => None,
+            };
+            let Some(bound) = bound else { return parser.expected("a set of types, such as `Number`") };
+            parser.advance()?;
+            parser.known.declare_type_parameter(&name);
+            types.push(TypeParameter { name, bound });
+            Ok(())
+        })?;
+        Ok((types, constants))
     }
 }

@@ -72,14 +72,14 @@ impl Parser<'_> {
             self.close_angle()?;
             self.expect("::")?;
             let item = self.path_name("the name of an item")?;
-            return Ok(Path { module, item });
+            return Ok(Path::new(module, item));
         }
         let Token::Word(word) = self.token else { return self.expected("a path") };
         let Some((alias, item)) = word.split_once("::") else {
             self.advance()?;
             return self.quoted_item(word);
         };
-        let path = Path { module: self.module_of(alias)?, item: self.checked(item.to_string())? };
+        let path = Path::new(self.module_of(alias)?, self.checked(item.to_string())?);
         self.advance()?;
         Ok(path)
     }
@@ -91,7 +91,7 @@ impl Parser<'_> {
         }
         let module = self.module_of(alias)?;
         self.advance()?;
-        Ok(Path { module, item: self.path_name("the name of an item")? })
+        Ok(Path::new(module, self.path_name("the name of an item")?))
     }
 
     fn module_of(&self, alias: &str) -> Parsed<String> {

@@ -47,6 +47,9 @@ impl Parser<'_> {
             self.expect("]")?;
             return Ok(Type::Array(Box::new(element), size));
         }
+        if let Token::Quoted(_) = self.token {
+            return self.name("a type parameter").map(Type::Parameter);
+        }
         let Token::Word(word) = self.token else {
             return if self.is("<") {
                 self.path().and_then(|path| self.named_type(path))
@@ -75,11 +78,27 @@ impl Parser<'_> {
     }
 
     /// A struct, or an enum if `#scalar` follows.
-    fn named_type(&mut self, path: Path) -> Parsed<Type> {
+    fn named_type(&mut self, mut path: Path) -> Parsed<Type> {
         if self.accept("#")? {
             return self.scalar().map(|scalar| Type::Enum(path, scalar));
         }
+        self.type_arguments(&mut path)?;
         Ok(Type::Struct(path))
+    }
+
+    /// `<f32, u32>` after the path of a struct, if it has any.
+    pub(super) fn type_arguments(&mut self, path: &mut Path) -> Parsed<()> {
+        if !self.is("<") && !self.is("<<") {
+            return Ok(());
+        }
+        self.open_angle()?;
+        loop {
+            path.arguments.push(self.ty()?);
+            if !self.accept(",")? {
+                break;
+            }
+        }
+        self.close_angle()
     }
 
     fn struct_type(&mut self, word: &str) -> Parsed<Type> {
@@ -90,6 +109,9 @@ impl Parser<'_> {
         self.advance()?;
         if self.is("::") {
             return self.quoted_item(word).and_then(|path| self.named_type(path));
+        }
+        if self.known.is_type_parameter(word) {
+            return Ok(Type::Parameter(word.to_string()));
         }
         Err(crate::text::lexer::Failure {
             position: start,

@@ -130,8 +130,16 @@ impl Printer<'_> {
             }
             ExprKind::Call { function, const_arguments, arguments } => {
                 self.path(function);
-                if !const_arguments.is_empty() {
+                let types = &function.arguments;
+                if !const_arguments.is_empty() || !types.is_empty() {
                     self.word("::<");
+                    self.separated(types, |printer, ty| {
+                        printer.word("type ");
+                        printer.ty(ty);
+                    });
+                    if !types.is_empty() && !const_arguments.is_empty() {
+                        self.word(", ");
+                    }
                     self.separated(const_arguments, |printer, part| printer.within(part, Around::Operator));
                     self.word(">");
                 }
@@ -160,7 +168,7 @@ impl Printer<'_> {
         match ty {
             Type::Struct(path) => {
                 self.word("new ");
-                self.path(path);
+                self.struct_path(path);
                 self.arguments(parts);
             }
             Type::Array(..) => {
@@ -193,29 +201,29 @@ impl Printer<'_> {
                 self.word(", ");
             }
             self.name(&operand.name);
-            self.word(match operand.role {
-                Role::In => " = in(",
-                Role::InOut => " = inout(",
-                Role::Const => " = const(",
-                Role::Order(_) => " = order(",
-                Role::Scope(_) => " = scope(",
-                Role::Out(_) => " = out(",
-                Role::Scratch(_) => " = scratch(",
-            });
+            let word = match operand.role {
+                Role::In => "in",
+                Role::InOut => "inout",
+                Role::Const => "const",
+                Role::Order(_) => "order",
+                Role::Scope(_) => "scope",
+                Role::Type(notation, _) => notation.word(),
+                Role::Out(_) => "out",
+                Role::Scratch(_) => "scratch",
+            };
+            let _ = write!(self.out, " = {word}(");
             match &operand.role {
-                Role::Out(ty) | Role::Scratch(ty) => self.ty(ty),
-                role => {
-                    match role {
-                        Role::Order(orders) => orders.iter().for_each(|order| {
-                            let _ = write!(self.out, "{order:?}, ");
-                        }),
-                        Role::Scope(scopes) => scopes.iter().for_each(|scope| {
-                            let _ = write!(self.out, "{scope:?}, ");
-                        }),
-                        _ => {}
-                    }
-                    values.next().into_iter().for_each(|value| self.expression(value));
-                }
+                Role::Order(orders) => orders.iter().for_each(|order| {
+                    let _ = write!(self.out, "{order:?}, ");
+                }),
+                Role::Scope(scopes) => scopes.iter().for_each(|scope| {
+                    let _ = write!(self.out, "{scope:?}, ");
+                }),
+                _ => {}
+            }
+            match operand.role.ty() {
+                Some(ty) => self.ty(ty),
+                None => values.next().into_iter().for_each(|value| self.expression(value)),
             }
             self.word(")");
         }

@@ -11,7 +11,9 @@ use std::fmt::Write;
 
 use super::known::Known;
 use super::spelling::{default_alias, write_quoted};
-use crate::ir::{Constant, EnumDefinition, Function, Local, LocalId, Module, Span, StructDefinition};
+use crate::ir::{
+    Constant, EnumDefinition, Function, Local, LocalId, Module, Scalar, Span, StructDefinition, TypeParameter,
+};
 
 /// See [`super::print`].
 pub(super) fn print(module: &Module) -> String {
@@ -87,6 +89,7 @@ impl<'m> Printer<'m> {
         self.position(definition.span);
         self.word("struct ");
         self.path_name(&definition.name);
+        self.generics(&definition.type_parameters, &[]);
         if definition.align != 1 {
             let _ = write!(self.out, " align({})", definition.align);
         }
@@ -98,6 +101,32 @@ impl<'m> Printer<'m> {
         });
         self.word(" }\n");
         self.known.declare_struct(definition);
+        self.known.end_type_parameters();
+    }
+
+    /// `<T: Number, const ROW: u32>`, which are known from here on.
+    fn generics(&mut self, types: &[TypeParameter], constants: &[(String, Scalar)]) {
+        if types.is_empty() && constants.is_empty() {
+            return;
+        }
+        self.word("<");
+        self.separated(types, |printer, parameter| {
+            printer.name(&parameter.name);
+            printer.word(": ");
+            printer.word(parameter.bound.name());
+            printer.known.declare_type_parameter(&parameter.name);
+        });
+        if !types.is_empty() && !constants.is_empty() {
+            self.word(", ");
+        }
+        self.separated(constants, |printer, (name, scalar)| {
+            printer.word("const ");
+            printer.name(name);
+            printer.word(": ");
+            printer.word(scalar.name());
+            printer.known.declare_const_parameter(name, *scalar);
+        });
+        self.word(">");
     }
 
     fn enumeration(&mut self, definition: &EnumDefinition) {
@@ -137,17 +166,7 @@ impl<'m> Printer<'m> {
         self.position(function.span);
         self.word(if function.is_const { "const fn " } else { "fn " });
         self.path_name(&function.name);
-        if !function.const_parameters.is_empty() {
-            self.word("<");
-            self.separated(&function.const_parameters, |printer, (name, scalar)| {
-                printer.word("const ");
-                printer.name(name);
-                printer.word(": ");
-                printer.word(scalar.name());
-                printer.known.declare_const_parameter(name, *scalar);
-            });
-            self.word(">");
-        }
+        self.generics(&function.type_parameters, &function.const_parameters);
         let parameters = function.parameters.min(function.locals.len());
         self.word("(");
         self.separated((0..).zip(&function.locals[..parameters]), |printer, (index, local)| {

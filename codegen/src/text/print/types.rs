@@ -3,14 +3,22 @@
 use std::fmt::Write;
 
 use super::Printer;
-use crate::ir::{Size, Space, Type};
+use crate::ir::{Path, Size, Space, Type};
+use crate::text::spelling::{POINTERS, is_plain, scalar, write_quoted};
 
 impl Printer<'_> {
     pub(super) fn ty(&mut self, ty: &Type) {
         match ty {
             Type::Unit => self.word("()"),
             Type::Scalar(scalar) => self.word(scalar.name()),
-            Type::Struct(path) => self.path(path),
+            Type::Parameter(name) => {
+                let means_more = POINTERS.contains(&name.as_str()) || scalar(name).is_some();
+                match self.known.is_type_parameter(name) && is_plain(name) && !means_more {
+                    true => self.word(name),
+                    false => write_quoted(&mut self.out, name),
+                }
+            }
+            Type::Struct(path) => self.struct_path(path),
             Type::Enum(path, scalar) => {
                 self.path(path);
                 self.word("#");
@@ -54,6 +62,16 @@ impl Printer<'_> {
                 }
                 other => self.ty(other),
             },
+        }
+    }
+
+    /// The path of a struct with its type arguments.
+    pub(super) fn struct_path(&mut self, path: &Path) {
+        self.path(path);
+        if !path.arguments.is_empty() {
+            self.word("<");
+            self.separated(&path.arguments, Self::ty);
+            self.word(">");
         }
     }
 

@@ -77,7 +77,7 @@ fn module(
 }
 
 fn path(module: &Module, item: &str) -> Path {
-    Path { module: module.name.clone(), item: item.to_string() }
+    Path::new(&module.name, item)
 }
 
 fn structure(choices: &mut Choices, items: &Items, name: String) -> StructDefinition {
@@ -88,7 +88,13 @@ fn structure(choices: &mut Choices, items: &Items, name: String) -> StructDefini
             ty: types::value(choices, items, 1),
         })
         .collect();
-    StructDefinition { name, fields, align: choices.one(&[1, 8, 16]), span: types::span(choices) }
+    StructDefinition {
+        name,
+        type_parameters: Vec::new(),
+        fields,
+        align: choices.one(&[1, 8, 16]),
+        span: types::span(choices),
+    }
 }
 
 fn enumeration(choices: &mut Choices, name: String, odd_names: bool) -> EnumDefinition {
@@ -160,5 +166,16 @@ fn function(choices: &mut Choices, items: &Items, name: String, odd_names: bool)
         block.push(Statement { kind, span: types::span(function.choices) });
     }
     let locals = function.locals;
-    ir::Function { name, kernel, is_const, const_parameters, parameters, result, locals, body: block, span }
+    ir::Function {
+        name,
+        kernel,
+        is_const,
+        type_parameters: Vec::new(),
+        const_parameters,
+        parameters,
+        result,
+        locals,
+        body: block,
+        span,
+    }
 }

@@ -57,7 +57,7 @@ fn retype(old: &mut Type, choices: &mut Choices) {
 }
 
 fn any_path(choices: &mut Choices) -> Path {
-    Path { module: name(choices, true), item: name(choices, true) }
+    Path::new(name(choices, true), name(choices, true))
 }
 
 fn any_type(choices: &mut Choices, depth: u32) -> Type {

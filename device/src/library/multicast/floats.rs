@@ -1,65 +1,12 @@
-//! Multicast memory of `f32`, also several at once, and of `f64`.
+//! Multicast memory of several `f32` at once.
 
 use crate::device;
 
-/// Multicast memory of `f32`, also several at once, and of `f64` (PTX ISA section 9.7.9.14).
+/// Multicast memory of several `f32` at once (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {
     use crate::intrinsics::*;
     use crate::numbers::vector::code::{f32x2, f32x4};
-
-    /// An `f32` at one place of every GPU.
-    #[derive(Clone, Copy, Debug)]
-    pub struct MulticastF32 {
-        /// The multicast address.
-        pub address: Global<f32>,
-    }
-
-    impl MulticastF32 {
-        /// The place at a multicast address.
-        pub fn new(address: Global<f32>) -> MulticastF32 {
-            MulticastF32 { address }
-        }
-
-        /// The place `index` elements further on.
-        pub fn at(self, index: u32) -> MulticastF32 {
-            MulticastF32 { address: self.address.at(index) }
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.global.add.f32`.
-        pub fn read_reduce_add(self) -> f32 {
-            ptx!("multimem.ld_reduce.global.add.f32 {d}, [{a}];", a = in(self.address), d = out(f32))
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.f32`.
-        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f32 {
-            ptx!(
-                "multimem.ld_reduce.{order}.{scope}.global.add.f32 {d}, [{a}];",
-                a = in(self.address), order = order(order), scope = scope(scope), d = out(f32)
-            )
-        }
-
-        /// Stores the value on every GPU. `multimem.st.global.f32`.
-        pub fn write(self, value: f32) {
-            ptx!("multimem.st.global.f32 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.f32`.
-        pub fn store(self, value: f32, order: impl Store, scope: impl Scope) {
-            ptx!(
-                "multimem.st.{order}.{scope}.global.f32 [{a}], {b};",
-                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
-            );
-        }
-
-        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.f32`.
-        pub fn reduce_add(self, value: f32, order: impl Store, scope: impl Scope) {
-            ptx!(
-                "multimem.red.{order}.{scope}.global.add.f32 [{a}], {b};",
-                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
-            );
-        }
-    }
 
     /// Two `f32` at one place of every GPU.
     #[derive(Clone, Copy, Debug)]
@@ -184,59 +131,6 @@ pub mod code {
                 "multimem.red.{order}.{scope}.global.add.v4.f32 [{a}], {x, y, z, w};",
                 a = in(self.address), x = in(value.x), y = in(value.y), z = in(value.z), w = in(value.w),
                 order = order(order), scope = scope(scope)
-            );
-        }
-    }
-
-    /// An `f64` at one place of every GPU.
-    #[derive(Clone, Copy, Debug)]
-    pub struct MulticastF64 {
-        /// The multicast address.
-        pub address: Global<f64>,
-    }
-
-    impl MulticastF64 {
-        /// The place at a multicast address.
-        pub fn new(address: Global<f64>) -> MulticastF64 {
-            MulticastF64 { address }
-        }
-
-        /// The place `index` elements further on.
-        pub fn at(self, index: u32) -> MulticastF64 {
-            MulticastF64 { address: self.address.at(index) }
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.global.add.f64`.
-        pub fn read_reduce_add(self) -> f64 {
-            ptx!("multimem.ld_reduce.global.add.f64 {d}, [{a}];", a = in(self.address), d = out(f64))
-        }
-
-        /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.f64`.
-        pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> f64 {
-            ptx!(
-                "multimem.ld_reduce.{order}.{scope}.global.add.f64 {d}, [{a}];",
-                a = in(self.address), order = order(order), scope = scope(scope), d = out(f64)
-            )
-        }
-
-        /// Stores the value on every GPU. `multimem.st.global.f64`.
-        pub fn write(self, value: f64) {
-            ptx!("multimem.st.global.f64 [{a}], {b};", a = in(self.address), b = in(value));
-        }
-
-        /// Stores the value on every GPU. `multimem.st.<order>.<scope>.global.f64`.
-        pub fn store(self, value: f64, order: impl Store, scope: impl Scope) {
-            ptx!(
-                "multimem.st.{order}.{scope}.global.f64 [{a}], {b};",
-                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
-            );
-        }
-
-        /// Adds the value on every GPU. `multimem.red.<order>.<scope>.global.add.f64`.
-        pub fn reduce_add(self, value: f64, order: impl Store, scope: impl Scope) {
-            ptx!(
-                "multimem.red.{order}.{scope}.global.add.f64 [{a}], {b};",
-                a = in(self.address), b = in(value), order = order(order), scope = scope(scope)
             );
         }
     }

@@ -4,7 +4,7 @@ use crossdock_device::device;
 pub mod code {
     use crossdock_device::prelude::*;
 
-    pub fn first<T: Copy>(row: Global<T>) -> T {
+    pub fn first<T: Default + Copy>(row: Global<T>) -> T {
         row.read()
     }
 }

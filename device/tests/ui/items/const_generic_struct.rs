@@ -2,8 +2,8 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    pub struct Row<T> {
-        first: T,
+    pub struct Row<const N: u32> {
+        first: u32,
     }
 }
 
