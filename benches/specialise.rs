@@ -1,5 +1,6 @@
-//! How long a shipped kernel takes to become PTX text, from its IR text (parse, link, specialise, print: what a running
-//! program does) and from its Rust source (parse, lower, examine and the same: what a build does). Nothing is cached here.
+//! How long a shipped kernel takes to become PTX text, from its IR text (parse, link, specialise,
+//! print: what a running program does) and from its Rust source (parse, lower, examine and the
+//! same: what a build does). Nothing is cached here.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossdock::{ConstParameter, DeviceModule, Gate, Shape, Wire};

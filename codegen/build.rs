@@ -1,4 +1,5 @@
-//! A fingerprint of the compiler's sources, so that PTX which another version of it made is never taken for its own.
+//! A fingerprint of the compiler's sources, so that PTX which another version of it made is never
+//! taken for its own.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -6,7 +7,8 @@ use std::{env, fs};
 
 fn main() {
     let mut hasher = DefaultHasher::new();
-    // The instruction table and the printer stand beside this crate in the repository; a published one has its version.
+    // The instruction table and the printer stand beside this crate in the repository; a published
+    // one has its version.
     for folder in ["src", "../ptx/src"] {
         if Path::new(folder).is_dir() {
             println!("cargo::rerun-if-changed={folder}");

@@ -1,7 +1,8 @@
 //! One Mixture-of-Experts layer over several GPUs: router, dispatch, experts, combine.
 //!
-//! Every rank holds a share of the experts and brings tokens of its own. The result is compared with a *dense* layer on the
-//! host, which computes every expert for every token in `f64` and knows neither ranks nor crossdock. Run it in other shapes:
+//! Every rank holds a share of the experts and brings tokens of its own. The result is compared
+//! with a *dense* layer on the host, which computes every expert for every token in `f64` and knows
+//! neither ranks nor crossdock. Run it in other shapes:
 //!
 //! ```console
 //! $ cargo run --release --example moe_layer -- --ranks 6 --experts 48 --top-k 6 --hidden 512 --tokens 40
@@ -121,10 +122,12 @@ fn forward(rank: &Rank, options: &Options, layer: &Layer, x: &[bf16]) -> Result<
     Ok(arrived.combine(&outputs)?.rows)
 }
 
-/// The same layer without ranks: every expert for every token, and for each element how far rounding may lead from it.
+/// The same layer without ranks: every expert for every token, and for each element how far
+/// rounding may lead from it.
 ///
-/// Outputs, partial sums and results are rounded to bf16, each by 2^-8 at most of the weighted outputs that it sums. The `f32` sums
-/// inside an expert add a little of the products that they sum, which may cancel each other.
+/// Outputs, partial sums and results are rounded to bf16, each by 2^-8 at most of the weighted
+/// outputs that it sums. The `f32` sums inside an expert add a little of the products that they
+/// sum, which may cancel each other.
 fn dense(options: &Options, layer: &Layer, token: &[bf16]) -> Vec<(f64, f64)> {
     let x: Vec<f64> = token.iter().map(|value| value.to_f64()).collect();
     let times = |matrix: &[f32], x: &[f64]| -> Vec<f64> {

@@ -1,10 +1,12 @@
 //! Expert-parallel communication for Mixture-of-Experts models, in Rust down to the GPU kernels.
 //!
-//! *Dispatch* sends each token's row to the ranks that hold its experts; *combine* brings the experts' outputs home and
-//! sums them. The kernels are written in Rust, compiled to PTX by proc macros or at run time, and executed by an
-//! emulator of virtual GPUs, so everything here runs and is tested on a machine without a GPU.
+//! *Dispatch* sends each token's row to the ranks that hold its experts; *combine* brings the
+//! experts' outputs home and sums them. The kernels are written in Rust, compiled to PTX by proc
+//! macros or at run time, and executed by an emulator of virtual GPUs, so everything here runs and
+//! is tested on a machine without a GPU.
 //!
-//! - [`kernels!`] specialises the kernels for a model at compile time; [`KernelSet::jit`] does it at run time.
+//! - [`kernels!`] specialises the kernels for a model at compile time; [`KernelSet::jit`] does it
+//!   at run time.
 //! - [`router!`] and [`RouterKernel::jit`] do the same for the kernel of its gate.
 //! - [`host`] has clusters, docks, dispatch and combine.
 //! - [`device`](macro@device), [`prelude`] and [`specialise!`] are for kernels of your own.

@@ -1,5 +1,5 @@
-//! Everything from outside: the command line, whole rounds, the router, launches. One program, because each test program
-//! links all of crossdock.
+//! Everything from outside: the command line, whole rounds, the router, launches. One program,
+//! because each test program links all of crossdock.
 
 #[cfg(feature = "cli")]
 mod command_line;

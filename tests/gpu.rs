@@ -1,5 +1,6 @@
-//! The GPU lane as a test of its own: on a machine with NVIDIA GPUs, all of `crossdock gpu-test`; elsewhere one line that says how many
-//! tests were skipped. It has no test harness, which would keep that line from those who run `cargo test`.
+//! The GPU lane as a test of its own: on a machine with NVIDIA GPUs, all of `crossdock gpu-test`;
+//! elsewhere one line that says how many tests were skipped. It has no test harness, which would
+//! keep that line from those who run `cargo test`.
 
 use std::process::{Command, ExitCode};
 

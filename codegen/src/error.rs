@@ -69,7 +69,8 @@ pub enum Error {
     /// Constructs that cannot be specialised, such as a dynamic index into a register array.
     #[error("{}", list(.0))]
     Specialise(Vec<Mistake>),
-    /// The emitted PTX breaks the instruction table: a bug in the back end, reported rather than printed.
+    /// The emitted PTX breaks the instruction table: a bug in the back end, reported rather than
+    /// printed.
     #[error("emitted PTX is not valid: {0}")]
     Ptx(#[from] crossdock_ptx::Error),
 }

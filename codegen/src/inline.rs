@@ -1,5 +1,5 @@
-//! Checks inline PTX against the instruction table: the front end calls it where the text is written, the validator
-//! wherever IR comes from.
+//! Checks inline PTX against the instruction table: the front end calls it where the text is
+//! written, the validator wherever IR comes from.
 
 use crossdock_ptx::inline::hole;
 use crossdock_ptx::table::Convergence;

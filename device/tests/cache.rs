@@ -1,7 +1,8 @@
-//! Kernels kept on disk: used by the next process, shared by processes that run at once, made again when damaged.
+//! Kernels kept on disk: used by the next process, shared by processes that run at once, made again
+//! when damaged.
 //!
-//! Which folder is used is a matter of the whole process, so each test runs [`process_with_a_folder`] in processes of its
-//! own.
+//! Which folder is used is a matter of the whole process, so each test runs
+//! [`process_with_a_folder`] in processes of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};

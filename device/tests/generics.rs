@@ -1,4 +1,5 @@
-//! Generic functions and structs: defined in one crate, used in another for several types, with the bits that Rust gives.
+//! Generic functions and structs: defined in one crate, used in another for several types, with the
+//! bits that Rust gives.
 
 mod harness;
 

@@ -1,4 +1,5 @@
-//! Inline PTX through the macros: executed on the emulator and compared with what the host computes.
+//! Inline PTX through the macros: executed on the emulator and compared with what the host
+//! computes.
 
 mod harness;
 

@@ -1,4 +1,5 @@
-//! The device language through the macros: the same functions run on the host and are compiled to PTX.
+//! The device language through the macros: the same functions run on the host and are compiled to
+//! PTX.
 
 mod harness;
 
@@ -80,8 +81,8 @@ pub mod target {
 pub mod handover {
     use crossdock_device::prelude::*;
 
-    /// Warp 0 writes `data` and raises the flags, warp 1 waits for the flags and copies the data. Without `RELEASE` or
-    /// `ACQUIRE` that side has the fence of the other.
+    /// Warp 0 writes `data` and raises the flags, warp 1 waits for the flags and copies the data.
+    /// Without `RELEASE` or `ACQUIRE` that side has the fence of the other.
     #[kernel(warps = 2)]
     pub fn hand_over<const RELEASE: u32, const ACQUIRE: u32>(
         data: Global<u32>,

@@ -1,5 +1,6 @@
-//! Debuggers and profilers find the Rust line of each instruction: NVIDIA's assembler carries our `.file` and `.loc`
-//! directives (PTX ISA section 11.5) into the DWARF line table of the code that runs.
+//! Debuggers and profilers find the Rust line of each instruction: NVIDIA's assembler carries our
+//! `.file` and `.loc` directives (PTX ISA section 11.5) into the DWARF line table of the code that
+//! runs.
 
 use std::collections::BTreeSet;
 use std::process::Command;

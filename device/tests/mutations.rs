@@ -1,7 +1,9 @@
-//! The compiler survives whatever becomes of its own kernels: their tokens, and the text of their IR, are deleted, doubled,
-//! exchanged and replaced, and each time there is PTX or a sentence, and never a panic.
+//! The compiler survives whatever becomes of its own kernels: their tokens, and the text of their
+//! IR, are deleted, doubled, exchanged and replaced, and each time there is PTX or a sentence, and
+//! never a panic.
 //!
-//! `CROSSDOCK_FUZZ_SECONDS=300 cargo test -p crossdock-device --test mutations` goes on for longer, with other seeds.
+//! `CROSSDOCK_FUZZ_SECONDS=300 cargo test -p crossdock-device --test mutations` goes on for longer,
+//! with other seeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

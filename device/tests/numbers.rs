@@ -1,5 +1,5 @@
-//! The number types, on the host and as PTX for targets with and without instructions for 8-bit floats, against the
-//! software floats of `rustc_apfloat`.
+//! The number types, on the host and as PTX for targets with and without instructions for 8-bit
+//! floats, against the software floats of `rustc_apfloat`.
 
 use crossdock_codegen::back::Options;
 use crossdock_device::device;
@@ -24,7 +24,8 @@ pub mod code {
         e4m3x2::from_f32(low, high).to_bits() as u32 | (e5m2x2::from_f32(low, high).to_bits() as u32) << 16
     }
 
-    /// What the bytes of a word are, by turns as e4m3 and e5m2, all of them summed in a way that shows each.
+    /// What the bytes of a word are, by turns as e4m3 and e5m2, all of them summed in a way that
+    /// shows each.
     pub fn widened(bits: u32) -> f32x4 {
         let (a, b) = e4m3x4::from_bits(bits).low().to_f32();
         let (c, d) = e5m2x4::from_bits(bits).high().to_f16x2().to_f32();

@@ -1,4 +1,5 @@
-//! Slices: bounds are checked alike on the host and on the GPU, in all three state spaces and as kernel parameters.
+//! Slices: bounds are checked alike on the host and on the GPU, in all three state spaces and as
+//! kernel parameters.
 
 mod harness;
 
@@ -54,7 +55,8 @@ pub mod code {
         }
     }
 
-    /// Reverses 64 words through shared memory; every lane checks its own index, and all meet at barriers.
+    /// Reverses 64 words through shared memory; every lane checks its own index, and all meet at
+    /// barriers.
     #[kernel(warps = 2)]
     pub fn reverse<const LENGTH: u32>(words: GlobalSlice<u32>) {
         let buffer = shared::<u32>(LENGTH).slice(LENGTH);

@@ -1,4 +1,5 @@
-//! What whoever writes or specialises a kernel is told: one file per rule, named after it, and beside it what rustc prints.
+//! What whoever writes or specialises a kernel is told: one file per rule, named after it, and
+//! beside it what rustc prints.
 //!
 //! `TRYBUILD=overwrite cargo test -p crossdock-device --test ui` writes the expectations anew.
 

@@ -1,4 +1,5 @@
-//! Strong operations on sixteen bytes at once, on several floats, and on 16 bits: no thread's change is lost, none is torn.
+//! Strong operations on sixteen bytes at once, on several floats, and on 16 bits: no thread's
+//! change is lost, none is torn.
 
 mod harness;
 
@@ -89,7 +90,8 @@ pub mod code {
         up.compare_exchange(0x8000, 9, Relaxed, Gpu);
     }
 
-    /// Every thread adds to all floats of the vectors, and takes the extremes of 16-bit floats: `kept` has what was there before.
+    /// Every thread adds to all floats of the vectors, and takes the extremes of 16-bit floats:
+    /// `kept` has what was there before.
     #[kernel(warps = 2)]
     pub fn floats(sums: Global<f32x4>, halves: Global<B128>, kept: Global<f32x4>) {
         let mine = thread_in_block();

@@ -1,7 +1,9 @@
-//! How fast the emulator executes on one core, with checks for data races and without: an arithmetic loop and a loop of
-//! 16-byte copies, with one warp and with many. Bytes are those copied; as many again are read.
+//! How fast the emulator executes on one core, with checks for data races and without: an
+//! arithmetic loop and a loop of 16-byte copies, with one warp and with many. Bytes are those
+//! copied; as many again are read.
 //!
-//! `cargo bench -p crossdock-emulator --bench throughput`, and `-- "checks on"` for the settings with that in their names.
+//! `cargo bench -p crossdock-emulator --bench throughput`, and `-- "checks on"` for the settings
+//! with that in their names.
 
 use crossdock_emulator::{Argument, Config, Error, Launch, Machine};
 
@@ -67,7 +69,8 @@ again:
 }
 ";
 
-/// Processor time of this process, so that other work on the machine does not count; wall time where that is unknown.
+/// Processor time of this process, so that other work on the machine does not count; wall time
+/// where that is unknown.
 fn seconds_spent() -> f64 {
     let scheduled = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     let nanoseconds = scheduled.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
@@ -127,7 +130,8 @@ fn copy(config: &Config, blocks: u32, threads: u32) -> Result<f64, Error> {
     Ok(bytes as f64 / seconds)
 }
 
-/// Launches of which the middle one counts: the first one finds memory that the host has not committed yet.
+/// Launches of which the middle one counts: the first one finds memory that the host has not
+/// committed yet.
 const LAUNCHES: usize = 5;
 
 /// Seconds and warp instructions of a launch.

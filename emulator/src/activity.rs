@@ -1,7 +1,8 @@
 //! How a launch spent its instructions and its time, beyond the bytes that it moved.
 //!
-//! All of it follows from the instructions executed and from the virtual clock, so it is the same in every execution of
-//! the same seed. `docs/counters.md` says how each number is defined and how it relates to what a profiler shows.
+//! All of it follows from the instructions executed and from the virtual clock, so it is the same
+//! in every execution of the same seed. `docs/counters.md` says how each number is defined and how
+//! it relates to what a profiler shows.
 
 use std::ops::AddAssign;
 
@@ -108,8 +109,8 @@ impl Instructions {
 pub struct Requests {
     /// Instructions that accessed global memory, once per warp.
     pub requests: u64,
-    /// Distinct aligned 32-byte sectors that each of them touched, summed. A request of 32 neighbouring words takes
-    /// 4; one of 32 words far apart takes 32.
+    /// Distinct aligned 32-byte sectors that each of them touched, summed. A request of 32
+    /// neighbouring words takes 4; one of 32 words far apart takes 32.
     pub sectors: u64,
 }
 
@@ -118,7 +119,8 @@ pub struct Requests {
 pub struct SharedRequests {
     /// Instructions that accessed shared memory, once per warp.
     pub requests: u64,
-    /// Passes over the 32 banks that they took beyond the fewest that so many bytes need: 0 without bank conflicts.
+    /// Passes over the 32 banks that they took beyond the fewest that so many bytes need: 0 without
+    /// bank conflicts.
     pub conflicts: u64,
 }
 
@@ -136,7 +138,8 @@ pub struct Waits {
 pub struct Activity {
     /// Warp instructions by class.
     pub instructions: Instructions,
-    /// Lanes that took part in them, summed: 32 per instruction without divergence and with full warps.
+    /// Lanes that took part in them, summed: 32 per instruction without divergence and with full
+    /// warps.
     pub lane_instructions: u64,
     /// Branches that some lanes of their group took and others did not.
     pub divergent_branches: u64,
@@ -164,7 +167,8 @@ pub struct Activity {
     pub multiprocessors: u64,
     /// Virtual cycles from the start of the first block to the end of the last.
     pub cycles: u64,
-    /// Virtual cycles in which a multiprocessor held a block of the launch, summed over multiprocessors.
+    /// Virtual cycles in which a multiprocessor held a block of the launch, summed over
+    /// multiprocessors.
     pub multiprocessor_cycles: u64,
     /// Virtual cycles that warps were resident, summed over warps.
     pub warp_cycles: u64,
@@ -174,7 +178,8 @@ pub struct Activity {
 const WARPS_PER_MULTIPROCESSOR: u64 = (crate::gpu::limits::THREADS / 32) as u64;
 
 impl Activity {
-    /// Warps resident on a busy multiprocessor on average, as a fraction of the most that fit: achieved occupancy.
+    /// Warps resident on a busy multiprocessor on average, as a fraction of the most that fit:
+    /// achieved occupancy.
     pub fn occupancy(&self) -> f64 {
         let most = self.multiprocessor_cycles * WARPS_PER_MULTIPROCESSOR;
         if most == 0 { 0.0 } else { self.warp_cycles as f64 / most as f64 }
@@ -204,8 +209,8 @@ add_fields! {
 }
 
 impl AddAssign<&Activity> for Activity {
-    /// Adds what another launch did. `cycles` add up too, as if one ran after the other; of blocks, warps and
-    /// multiprocessors the most are kept.
+    /// Adds what another launch did. `cycles` add up too, as if one ran after the other; of blocks,
+    /// warps and multiprocessors the most are kept.
     fn add_assign(&mut self, other: &Activity) {
         for (class, count) in other.instructions.iter() {
             self.instructions.add(class, count);

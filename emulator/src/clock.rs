@@ -1,8 +1,8 @@
 //! Virtual time: a deterministic function of what was executed.
 //!
-//! Ready warps share the time, so the clock of a busy machine does not run faster than that of an idle one. When every
-//! warp waits, the clock jumps to the next sleeper; when only spinning warps with a timeout are left, it jumps by
-//! growing steps until they give up.
+//! Ready warps share the time, so the clock of a busy machine does not run faster than that of an
+//! idle one. When every warp waits, the clock jumps to the next sleeper; when only spinning warps
+//! with a timeout are left, it jumps by growing steps until they give up.
 
 /// Cycles of `%clock` per nanosecond of `%globaltimer`.
 const CYCLES_PER_NANOSECOND: u64 = 2;

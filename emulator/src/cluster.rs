@@ -1,8 +1,9 @@
-//! A thread block cluster: blocks that are resident together and reach each other's shared memory (PTX ISA section 2.2.2).
-//! A block that was not launched in a cluster is one by itself.
+//! A thread block cluster: blocks that are resident together and reach each other's shared memory
+//! (PTX ISA section 2.2.2). A block that was not launched in a cluster is one by itself.
 //!
-//! The shared memory of all blocks is one region, that of each rank behind the one before. A shared address names a rank in
-//! its bits from 24 up, plus one, so that addresses without a rank are those of the block itself.
+//! The shared memory of all blocks is one region, that of each rank behind the one before. A shared
+//! address names a rank in its bits from 24 up, plus one, so that addresses without a rank are
+//! those of the block itself.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::consistency::{Knowledge, Phases, Shadow};
 use crate::mbarrier::{Mbarrier, Mbarriers};
 use crate::memory::Region;
 
-/// Blocks of a cluster, at most: what hardware allows a kernel that asks for more than the portable eight.
+/// Blocks of a cluster, at most: what hardware allows a kernel that asks for more than the portable
+/// eight.
 pub(crate) const MOST_BLOCKS: u32 = 16;
 /// The first bit of the rank in a shared address.
 pub(crate) const RANK_SHIFT: u32 = 24;
@@ -107,7 +109,8 @@ impl Cluster {
         }
     }
 
-    /// Zeroes the part at `offset` of every block's shared memory that the system reserves: kernels do not initialise it.
+    /// Zeroes the part at `offset` of every block's shared memory that the system reserves: kernels
+    /// do not initialise it.
     pub(crate) fn initialise_reserved(&mut self, offset: u32) {
         for rank in 0..self.blocks.len() {
             self.shared.bytes_mut(rank * self.stride + offset as usize, RESERVED_SHARED as usize).fill(0);
@@ -171,8 +174,8 @@ impl Cluster {
         format!("shared memory of the cluster's block {rank} ({size} bytes) + {offset}")
     }
 
-    /// Changes an mbarrier and hands what is known by who changes it to those who wait for the phase. `remote` tells that
-    /// whoever does is in another block.
+    /// Changes an mbarrier and hands what is known by who changes it to those who wait for the
+    /// phase. `remote` tells that whoever does is in another block.
     pub(crate) fn update_mbarrier<T>(
         &mut self,
         offset: u32,

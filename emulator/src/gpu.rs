@@ -1,4 +1,5 @@
-//! What a virtual GPU has room for: blocks are resident only while a streaming multiprocessor holds them.
+//! What a virtual GPU has room for: blocks are resident only while a streaming multiprocessor holds
+//! them.
 
 /// Limits of one streaming multiprocessor (those of compute capability 9.0).
 pub(crate) mod limits {
@@ -14,7 +15,8 @@ pub(crate) mod limits {
     pub(crate) const SHARED_PER_BLOCK: u32 = 227 << 10;
     /// Threads of one block.
     pub(crate) const THREADS_PER_BLOCK: u64 = 1024;
-    /// Multiprocessors of a graphics processing cluster, which blocks of a cluster share (18 of an H100, some of them off).
+    /// Multiprocessors of a graphics processing cluster, which blocks of a cluster share (18 of an
+    /// H100, some of them off).
     pub(crate) const MULTIPROCESSORS_PER_GPC: usize = 16;
 }
 
@@ -50,8 +52,8 @@ impl Gpu {
         Gpu { multiprocessors: vec![Multiprocessor::default(); multiprocessors as usize] }
     }
 
-    /// Takes room for blocks that run together, on the least loaded multiprocessors that have it. Several must be of one
-    /// graphics processing cluster.
+    /// Takes room for blocks that run together, on the least loaded multiprocessors that have it.
+    /// Several must be of one graphics processing cluster.
     pub(crate) fn place(&mut self, demand: Demand, blocks: u32) -> Option<Vec<usize>> {
         let together = if blocks == 1 { self.multiprocessors.len() } else { limits::MULTIPROCESSORS_PER_GPC };
         for (number, group) in self.multiprocessors.chunks_mut(together.max(1)).enumerate() {

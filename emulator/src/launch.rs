@@ -1,4 +1,5 @@
-//! What the host hands to [`Machine::launch`](crate::Machine::launch), and the small handles it gets back.
+//! What the host hands to [`Machine::launch`](crate::Machine::launch), and the small handles it
+//! gets back.
 
 /// A loaded PTX module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! Mbarrier objects in shared memory (PTX ISA section 9.7.13.15): exact phase, counts and misuse.
 //!
-//! The counts live in a table beside shared memory. The object's eight bytes hold a digest of them, so that warps can
-//! park on the bytes as on any memory, and so that an ordinary store over an object is noticed.
+//! The counts live in a table beside shared memory. The object's eight bytes hold a digest of them,
+//! so that warps can park on the bytes as on any memory, and so that an ordinary store over an
+//! object is noticed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -107,7 +108,8 @@ impl Mbarrier {
             ));
         }
         if drop {
-            // The next phase cannot expect fewer than none: every arrival of this phase may drop once.
+            // The next phase cannot expect fewer than none: every arrival of this phase may drop
+            // once.
             self.expected = self.expected.checked_sub(count).ok_or_else(|| {
                 format!("dropping {count} arrivals leaves fewer than none for the next phase: {self}")
             })?;

@@ -1,4 +1,5 @@
-//! The copies of a warp that may be incomplete, in the groups that its threads committed (PTX ISA section 9.7.9.25).
+//! The copies of a warp that may be incomplete, in the groups that its threads committed (PTX ISA
+//! section 9.7.9.25).
 
 use std::collections::VecDeque;
 
@@ -37,7 +38,8 @@ impl Groups {
         self.open.push(Issued { serial, trail });
     }
 
-    /// Puts the open copies into a group, and forgets leading groups of which nothing is to be learned.
+    /// Puts the open copies into a group, and forgets leading groups of which nothing is to be
+    /// learned.
     pub(crate) fn commit(&mut self, agents: &Agents) {
         self.committed.push_back(Group { copies: std::mem::take(&mut self.open), read: false });
         let forgotten = |copy: &Issued| copy.trail.is_none() && !agents.is_live(copy.serial);

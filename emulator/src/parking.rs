@@ -1,9 +1,11 @@
-//! Finding warps that spin, so that they wait without costing time and deadlocks are recognised exactly.
+//! Finding warps that spin, so that they wait without costing time and deadlocks are recognised
+//! exactly.
 //!
-//! A loop spins when an iteration, without leaving it, wrote no memory and left every register of the loop as it was,
-//! clock readings and what derives from them aside. The next iteration can then only differ if one of the bytes read
-//! changes (or time passes), so the lanes park on those bytes. Loops that store are recognised at once and pay nothing;
-//! others are examined after 16 iterations and then ever more rarely, or immediately if they spun before.
+//! A loop spins when an iteration, without leaving it, wrote no memory and left every register of
+//! the loop as it was, clock readings and what derives from them aside. The next iteration can then
+//! only differ if one of the bytes read changes (or time passes), so the lanes park on those bytes.
+//! Loops that store are recognised at once and pay nothing; others are examined after 16 iterations
+//! and then ever more rarely, or immediately if they spun before.
 
 use crate::code::{Code, Loop};
 use crate::register::Registers;
@@ -104,8 +106,8 @@ pub(crate) struct Parking {
 }
 
 impl Spin {
-    /// Remembers bytes read while recording. Every read counts: a loop that began to be observed after the last one
-    /// must find its own, even of the same bytes.
+    /// Remembers bytes read while recording. Every read counts: a loop that began to be observed
+    /// after the last one must find its own, even of the same bytes.
     #[inline(never)]
     pub(crate) fn record(&mut self, read: Read) {
         if self.reads.len() <= MOST_READS {
@@ -113,8 +115,9 @@ impl Spin {
         }
     }
 
-    /// A lane tested an mbarrier by parity in its current `phase`. Returns the phase that the lane waited for and
-    /// missed, if two have completed since its last test and the warp has done nothing but test.
+    /// A lane tested an mbarrier by parity in its current `phase`. Returns the phase that the lane
+    /// waited for and missed, if two have completed since its last test and the warp has done
+    /// nothing but test.
     pub(crate) fn tested(
         &mut self,
         site: (u32, u32),
@@ -142,7 +145,8 @@ impl Spin {
         missed
     }
 
-    /// A function with this code returns: when it is called again, its loops are not where they were.
+    /// A function with this code returns: when it is called again, its loops are not where they
+    /// were.
     pub(crate) fn left(&mut self, code: &std::ops::Range<u32>) {
         self.sites.retain(|site| !code.contains(&site.pc));
     }
@@ -170,7 +174,8 @@ impl Spin {
             }
             return None;
         }
-        // A loop that is alone, between two examinations: the usual case, for which all this must cost next to nothing.
+        // A loop that is alone, between two examinations: the usual case, for which all this must
+        // cost next to nothing.
         if let [site] = &mut self.sites[..]
             && site.rest > 0
             && site.pc == pc
@@ -254,8 +259,9 @@ mod tests {
 
     #[test]
     fn a_loop_parks_on_a_read_that_another_loop_made_before_it() {
-        // The lower lanes poll in one loop, the upper ones in another, in turn, all of the same flag; the upper lanes' first
-        // examination begins behind a read that was recorded for the lower ones.
+        // The lower lanes poll in one loop, the upper ones in another, in turn, all of the same
+        // flag; the upper lanes' first examination begins behind a read that was recorded for the
+        // lower ones.
         let alone = |pc| Loop { back_edges: vec![pc], ..Loop::default() };
         let code = Code { loops: HashMap::from([(3, alone(3)), (7, alone(7))]), ..Code::default() };
         let registers = Registers::new(0, 0, 1);
@@ -294,7 +300,8 @@ mod tests {
             }
         }
         assert_eq!(examined, [16, 32, 64, 128, 256]);
-        // It stops counting: the next examination finds a spin, and after that the first iteration is examined.
+        // It stops counting: the next examination finds a spin, and after that the first iteration
+        // is examined.
         let spins =
             |spin: &mut Spin| (1..1000).find(|_| spin.back_edge(&code, &registers, 3, u32::MAX).is_some());
         assert_eq!(spins(&mut spin), Some(513 - 300));

@@ -1,19 +1,23 @@
-//! Who decides what the PTX ISA leaves open: which warp or copy goes on next, and what strong loads find.
+//! Who decides what the PTX ISA leaves open: which warp or copy goes on next, and what strong loads
+//! find.
 
 use crate::schedule::{Path, Recording};
 
 /// How decisions are made. The same policy and seed make the same decisions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// Fair: with [`Config::schedule_seed`](crate::Config::schedule_seed) 0 round robin, and loads find the newest store; with
-    /// every other seed a random warp for a random time, and loads find any store that the memory model allows.
+    /// Fair: with [`Config::schedule_seed`](crate::Config::schedule_seed) 0 round robin, and loads
+    /// find the newest store; with every other seed a random warp for a random time, and loads find
+    /// any store that the memory model allows.
     #[default]
     Fair,
-    /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS 2010): warps and copies
-    /// have random priorities, the highest always goes on, and at up to `changes` random moments the one that executes
-    /// falls behind all others. Finds what needs few but particular switches. The seed draws priorities and moments.
+    /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS
+    /// 2010): warps and copies have random priorities, the highest always goes on, and at up to
+    /// `changes` random moments the one that executes falls behind all others. Finds what needs few
+    /// but particular switches. The seed draws priorities and moments.
     Priorities {
-        /// The most moments at which a priority changes: a mistake that needs `n` ordered switches takes `n - 1`.
+        /// The most moments at which a priority changes: a mistake that needs `n` ordered switches
+        /// takes `n - 1`.
         changes: u32,
     },
     /// The decisions of an earlier run, one by one; when they are used up, round robin.

@@ -1,8 +1,8 @@
 //! Exact counters of a finished launch.
 //!
-//! A warp-level request counts the distinct bytes that its lanes touch: 32 lanes that read the same four bytes count
-//! four. Memory of the launching GPU is HBM; memory of another GPU is reached over NVLink. Atomics count as read and
-//! written.
+//! A warp-level request counts the distinct bytes that its lanes touch: 32 lanes that read the same
+//! four bytes count four. Memory of the launching GPU is HBM; memory of another GPU is reached over
+//! NVLink. Atomics count as read and written.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! When blocks and warps of a launch were resident, and what its warps waited for, in virtual cycles.
+//! When blocks and warps of a launch were resident, and what its warps waited for, in virtual
+//! cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
 //! What ran when: launches, warps, their waits, and the bytes on each link, on the virtual clock.
 //!
-//! A machine records it if [`Config::trace`](crate::Config::trace) is set, also of a run that fails.
+//! A machine records it if [`Config::trace`](crate::Config::trace) is set, also of a run that
+//! fails.
 
 use std::collections::BTreeMap;
 
@@ -123,7 +124,8 @@ impl Recorder {
         }
     }
 
-    /// Lanes of a warp waited at an instruction. Of waits that overlap, the part is kept that no earlier one covers.
+    /// Lanes of a warp waited at an instruction. Of waits that overlap, the part is kept that no
+    /// earlier one covers.
     pub(crate) fn waited(&mut self, place: usize, (name, pc): (&'static str, u32), (since, now): (u64, u64)) {
         let Some(resident) = self.residents.get_mut(&place) else { return };
         let start = since.max(resident.waited);

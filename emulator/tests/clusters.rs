@@ -1,6 +1,7 @@
-//! Thread block clusters: who is where, shared memory of other blocks, the barrier of a cluster, mbarriers and copies across
-//! blocks, and what orders accesses there. Verdicts follow from the PTX ISA: sections 8.7 to 8.9 (moral strength, causality
-//! order), 9.7.13.4 (`barrier.cluster`) and 9.7.13.15 (mbarriers).
+//! Thread block clusters: who is where, shared memory of other blocks, the barrier of a cluster,
+//! mbarriers and copies across blocks, and what orders accesses there. Verdicts follow from the PTX
+//! ISA: sections 8.7 to 8.9 (moral strength, causality order), 9.7.13.4 (`barrier.cluster`) and
+//! 9.7.13.15 (mbarriers).
 
 #[path = "harness/mod.rs"]
 mod harness;
@@ -8,7 +9,8 @@ mod harness;
 use crossdock_emulator::{Argument, Config, Error, Launch, Machine, Ticket};
 use harness::{upload, words, zeroed};
 
-/// A kernel with an address `out` in `%rd1`, its block's rank in `%r1`, and 256 bytes of shared memory at `data`.
+/// A kernel with an address `out` in `%rd1`, its block's rank in `%r1`, and 256 bytes of shared
+/// memory at `data`.
 fn module(directives: &str, body: &str) -> String {
     format!(
         ".version 8.6\n.target sm_100a\n.address_size 64\n\n.visible .entry main(.param .u64 out) {directives}\n{{\n\
@@ -154,7 +156,8 @@ fn blocks_read_each_others_shared_memory() {
     assert_eq!(all_words(&text, (8, 32), 4, 512), expected);
 }
 
-/// `barrier.cluster.arrive` releases and `barrier.cluster.wait` acquires; `.relaxed` does only with a fence.
+/// `barrier.cluster.arrive` releases and `barrier.cluster.wait` acquires; `.relaxed` does only with
+/// a fence.
 #[test]
 fn the_barrier_orders_what_it_says() {
     let fenced = "fence.acq_rel.cluster;\nbarrier.cluster.arrive.relaxed;";
@@ -240,7 +243,8 @@ fn blocks_arrive_at_mbarriers_of_others() {
     // Without scopes: as far as the cluster.
     let plain = gather("mbarrier.arrive.shared::cluster.b64", "mbarrier.try_wait.parity.shared::cta.b64");
     assert_eq!(all_words(&plain, (4, 32), 4, 3), [41, 42, 43]);
-    // A release or an acquire of the block does not reach the other one: neither is morally strong with the other.
+    // A release or an acquire of the block does not reach the other one: neither is morally strong
+    // with the other.
     assert!(races(&gather("mbarrier.arrive.release.cta.shared::cluster.b64", wait), (4, 32), 4));
     let narrow = "mbarrier.try_wait.parity.acquire.cta.shared::cta.b64";
     assert!(races(&gather(arrive, narrow), (4, 32), 4));
@@ -261,7 +265,8 @@ fn only_arrivals_reach_mbarriers_of_others() {
     assert!(error.contains("a block may only arrive at mbarriers of another one"), "{error}");
 }
 
-/// A bulk copy from the block's shared memory into that of the next one, whose mbarrier gets the bytes.
+/// A bulk copy from the block's shared memory into that of the next one, whose mbarrier gets the
+/// bytes.
 #[test]
 fn bulk_copies_go_to_other_blocks() {
     let body = format!(

@@ -8,7 +8,8 @@ use crossdock_ptx::assembler::Assembler;
 
 const TARGET: &str = "sm_100a";
 
-/// What the assembler takes and the emulator refuses by name: undocumented, or without a meaning there.
+/// What the assembler takes and the emulator refuses by name: undocumented, or without a meaning
+/// there.
 const REFUSED: &[&str] = &["cvt.bf16.f16", "cvt.f16.bf16", "cvt.bf16.bf16", "madc.hi.sat.s32"];
 
 /// The instructions that a line stands for.

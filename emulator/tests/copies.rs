@@ -12,7 +12,8 @@ struct Outcome {
     report: Report,
 }
 
-/// Runs `body` on one block with 1024 numbered words of GPU 1 at `%rd1` and 1024 zeroed words of GPU 0 at `%rd2`.
+/// Runs `body` on one block with 1024 numbered words of GPU 1 at `%rd1` and 1024 zeroed words of
+/// GPU 0 at `%rd2`.
 fn try_run(seed: u64, block: u32, body: &str) -> Result<Outcome, Error> {
     run_checked(true, seed, block, body)
 }
@@ -44,8 +45,8 @@ fn fault(seed: u64, body: &str) -> String {
     }
 }
 
-/// The seeds for which the first 32 words are not `expected`. If there are none, the memory model has no objection; if
-/// there are some, it finds a race whatever the seed.
+/// The seeds for which the first 32 words are not `expected`. If there are none, the memory model
+/// has no objection; if there are some, it finds a race whatever the seed.
 fn wrong_seeds(body: &str, expected: impl Fn(u32) -> u32) -> usize {
     let expected: Vec<u32> = (0..32).map(expected).collect();
     let is_wrong = |&seed: &u64| run_checked(false, seed, 32, body).expect("run").words[..32] != expected;
@@ -83,7 +84,8 @@ fn a_bulk_load_is_seen_after_its_mbarrier() {
 
 #[test]
 fn a_ring_of_stages_keeps_its_order() {
-    // Lane 0 of warp 0 loads 16 tiles of 256 bytes into 4 stages, two copies each; warp 1 adds their words up.
+    // Lane 0 of warp 0 loads 16 tiles of 256 bytes into 4 stages, two copies each; warp 1 adds
+    // their words up.
     let body = "mov.u32 %r10, full; mov.u32 %r11, empty; mov.u32 %r12, tile; @!%s1 bra READY;
         mov.u32 %r5, 0;
         INIT: shl.b32 %r6, %r5, 3; add.u32 %r7, %r10, %r6; mbarrier.init.shared.b64 [%r7], 1;
@@ -213,7 +215,8 @@ fn lane_copies_are_late_without_a_wait() {
 
 #[test]
 fn mbarriers_track_lane_copies() {
-    // With `.noinc` the count includes the asynchronous arrivals; without it they come on top and cancel out.
+    // With `.noinc` the count includes the asynchronous arrivals; without it they come on top and
+    // cancel out.
     for (count, form, extra) in [(32, ".noinc", ""), (32, "", "mbarrier.arrive.shared.b64 _, [full];")] {
         let body = format!(
             "@%s1 mbarrier.init.shared.b64 [full], {count}; bar.warp.sync -1; st.shared.u32 [%r3], 5;

@@ -1,5 +1,5 @@
-//! Counters of what warps did: instructions by class, sectors, banks, divergence, waits and residency, against numbers
-//! that follow from the programs by hand.
+//! Counters of what warps did: instructions by class, sectors, banks, divergence, waits and
+//! residency, against numbers that follow from the programs by hand.
 
 mod harness;
 
@@ -64,14 +64,16 @@ fn divergence_costs_instructions_and_lanes() {
         MEET: bar.warp.sync -1;",
     );
     assert_eq!(activity.divergent_branches, 1);
-    // Parameter, move, test and branch together; 24 lanes add and branch, 8 lanes add; barrier and return together.
+    // Parameter, move, test and branch together; 24 lanes add and branch, 8 lanes add; barrier and
+    // return together.
     assert_eq!(activity.instructions.total(), 4 + 2 + 1 + 2);
     assert_eq!(activity.lane_instructions, 32 * 4 + 24 * 2 + 8 + 32 * 2);
 }
 
 #[test]
 fn lanes_that_wait_for_a_shuffle_are_counted_once_it_happens() {
-    // The two halves arrive one after the other, at one instruction that is then executed once for all.
+    // The two halves arrive one after the other, at one instruction that is then executed once for
+    // all.
     let activity = one_warp(
         "mov.u32 %r1, %laneid; setp.lt.u32 %p, %r1, 16; @%p bra MEET; add.u32 %r1, %r1, 0;
         MEET: shfl.sync.idx.b32 %r2, %r1, 0, 31, -1;",
@@ -89,7 +91,8 @@ fn requests_take_the_sectors_that_their_lanes_touch() {
         ))
     };
     let cases = [
-        // 32 neighbouring words; the same shifted by one word; 16 bytes each; one word for all; one sector each.
+        // 32 neighbouring words; the same shifted by one word; 16 bytes each; one word for all; one
+        // sector each.
         ("mul.wide.u32 %rd2, %r1, 4;", "ld.global.u32 %r3, [%rd2];", 4),
         ("mad.wide.u32 %rd2, %r1, 4, 4;", "ld.global.u32 %r3, [%rd2];", 5),
         ("mul.wide.u32 %rd2, %r1, 16;", "ld.global.v4.u32 {%r3, %r4, %r5, %r6}, [%rd2];", 16),
@@ -190,7 +193,8 @@ fn waits_for_copies_are_counted_if_there_is_something_to_wait_for() {
 
 #[test]
 fn occupancy_is_the_share_of_resident_warps() {
-    // Four blocks of 8 warps that all live for the same sleep, two on each of two multiprocessors: 16 of 64 warps.
+    // Four blocks of 8 warps that all live for the same sleep, two on each of two multiprocessors:
+    // 16 of 64 warps.
     let config = Config { sms_per_gpu: 2, ..Config::default() };
     let activity = count(config, "nanosleep.u32 100000;", 4, 256);
     assert!((activity.occupancy() - 0.25).abs() < 0.01, "{activity:?}");

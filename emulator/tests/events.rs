@@ -1,4 +1,5 @@
-//! Launches that wait for launches of other streams of their GPU: they start later, and see what those wrote.
+//! Launches that wait for launches of other streams of their GPU: they start later, and see what
+//! those wrote.
 
 use crossdock_emulator::{Argument, Config, Error, Kernel, Launch, Machine, Ticket};
 

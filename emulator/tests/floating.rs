@@ -287,8 +287,8 @@ fn integers_convert() {
     });
 }
 
-/// Addition and multiplication in `f32` and one rounding are correct for 16-bit formats, as `f32` has more than twice
-/// their precision.
+/// Addition and multiplication in `f32` and one rounding are correct for 16-bit formats, as `f32`
+/// has more than twice their precision.
 #[test]
 fn packed_arithmetic_rounds_once() {
     let f16_pair = |a: f32, b: f32, f: &dyn Fn(f32, f32) -> f32| {
@@ -315,8 +315,8 @@ fn packed_arithmetic_rounds_once() {
     word("mov.b32 {%h4, %h5}, %r1; mov.b32 %d, {%h5, %h4};", |a, _, _| a.to_bits().rotate_left(16));
 }
 
-/// All values are multiples of 2^-48, so that the exact result is an integer of at most 81 bits; the result must be the
-/// code nearest to it.
+/// All values are multiples of 2^-48, so that the exact result is an integer of at most 81 bits;
+/// the result must be the code nearest to it.
 #[test]
 fn fused_half_precision_rounds_once() {
     let units = |code: u16| -> i128 {

@@ -1,5 +1,5 @@
-//! What other compilers and people write that our own code generator does not: aliases, attributes, addresses of parameters,
-//! vectors of one element, matrices of 16-bit elements.
+//! What other compilers and people write that our own code generator does not: aliases, attributes,
+//! addresses of parameters, vectors of one element, matrices of 16-bit elements.
 
 mod harness;
 
@@ -36,7 +36,8 @@ fn an_alias_of_nothing_is_refused() {
     assert!(error.to_string().contains("`.alias again` names `twice`, which is no function"), "{error}");
 }
 
-/// Parameters of functions are reached through registers, in inlined functions, in recursive ones and in kernels.
+/// Parameters of functions are reached through registers, in inlined functions, in recursive ones
+/// and in kernels.
 #[test]
 fn parameters_have_addresses() {
     let text = ".version 8.6\n.target sm_90\n.address_size 64\n\
@@ -62,7 +63,8 @@ fn parameters_have_addresses() {
     assert_eq!(execute(&flat, 32, 2), [7, 8]);
 }
 
-/// A 16 by 16 tile of halves as `ldmatrix` deals it out: element `(row, column)` is `16 row + column`.
+/// A 16 by 16 tile of halves as `ldmatrix` deals it out: element `(row, column)` is
+/// `16 row + column`.
 fn fragments(instruction: &str, transposed: bool) {
     let body = format!(
         "ld.param.u64 %rd1, [out];\n.shared .align 16 .b8 tile[512];\nmov.u32 %r1, %tid.x;\nmov.u32 %r2, tile;\n\
@@ -130,7 +132,8 @@ fn reserved_shared_memory_begins_as_zeros() {
     assert_eq!(execute(&module(".param .u64 out", body), 64, 64), [7; 64]);
 }
 
-/// The loop that CUDA's programming guide writes begins with a load that races with other threads' swaps.
+/// The loop that CUDA's programming guide writes begins with a load that races with other threads'
+/// swaps.
 #[test]
 fn a_swap_loop_that_begins_with_a_weak_load_is_told_how_to_load() {
     let body = |load: &str| {

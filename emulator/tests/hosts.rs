@@ -1,5 +1,6 @@
-//! What the host's waits order: one host for all GPUs, or one for each. Verdicts were derived by hand: hosts are threads, a
-//! launch follows what its host knew, and a wait makes known what the GPU's launches did.
+//! What the host's waits order: one host for all GPUs, or one for each. Verdicts were derived by
+//! hand: hosts are threads, a launch follows what its host knew, and a wait makes known what the
+//! GPU's launches did.
 
 mod harness;
 
@@ -146,7 +147,8 @@ fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
     assert!(race.remedy.contains("if the launch were made behind the copy"), "{error}");
 }
 
-/// The start of a launch orders all proxies, as its end does: nobody could put a fence between a host's copy and a kernel.
+/// The start of a launch orders all proxies, as its end does: nobody could put a fence between a
+/// host's copy and a kernel.
 #[test]
 fn bulk_copies_follow_what_the_host_copied_and_nothing_that_it_does_not_know() {
     let mut two = Two::new(Hosts::PerGpu);

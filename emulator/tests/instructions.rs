@@ -1,5 +1,6 @@
-//! Which rows of the instruction table the emulator executes: every example of every row is loaded, and either
-//! accepted or refused in a sentence that names the instruction. The page in `docs/` is what this test finds.
+//! Which rows of the instruction table the emulator executes: every example of every row is loaded,
+//! and either accepted or refused in a sentence that names the instruction. The page in `docs/` is
+//! what this test finds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +26,8 @@ fn refusal(example: &Example) -> Option<String> {
     }
 }
 
-/// The table as a page: rows that are executed, rows of which some forms are not, and rows that are refused.
+/// The table as a page: rows that are executed, rows of which some forms are not, and rows that are
+/// refused.
 fn page() -> String {
     let mut executed: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut partly, mut refused) = (String::new(), String::new());

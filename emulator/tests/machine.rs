@@ -15,7 +15,8 @@ fn launch(
     Launch { gpu, stream: 0, kernel, grid: [grid, 1, 1], block: [block, 1, 1], shared_bytes: 0, arguments }
 }
 
-/// Each GPU writes a payload into its right neighbour, releases a flag there, and waits for its own.
+/// Each GPU writes a payload into its right neighbour, releases a flag there, and waits for its
+/// own.
 const RING: &str = "ld.param.u64 %rd1, [own]; ld.param.u64 %rd2, [next]; ld.param.u32 %r1, [rank];
     mov.u32 %r2, %tid.x; mul.wide.u32 %rd3, %r2, 4; add.u64 %rd4, %rd2, %rd3; mad.lo.u32 %r3, %r1, 1000, %r2;
     st.global.u32 [%rd4], %r3; bar.sync 0; setp.ne.u32 %p, %r2, 0;
@@ -252,7 +253,8 @@ fn sleeping_takes_virtual_time() {
 
 #[test]
 fn many_waiters_cost_nothing_while_parked() {
-    // 1000 warps wait while one counts to 100000: if they polled, this would take millions of instructions.
+    // 1000 warps wait while one counts to 100000: if they polled, this would take millions of
+    // instructions.
     let body = "ld.param.u64 %rd1, [flag]; mov.u32 %r1, %ctaid.x; setp.eq.u32 %p, %r1, 0; @%p bra WORK;
         W: ld.acquire.gpu.global.u32 %r2, [%rd1]; setp.eq.u32 %q, %r2, 0; @%q bra W; ret;
         WORK: mov.u32 %r3, 0; L: add.u32 %r3, %r3, 1; setp.lt.u32 %q, %r3, 100000; @%q bra L;

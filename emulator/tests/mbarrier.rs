@@ -7,7 +7,8 @@ use harness::{module, run, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..12;
 
-/// Runs `body` with an mbarrier `bar`, a second one `other`, and the address of `count` zeroed words in `%rd1`.
+/// Runs `body` with an mbarrier `bar`, a second one `other`, and the address of `count` zeroed
+/// words in `%rd1`.
 fn run_words(seed: u64, body: &str, block: u32, count: usize) -> Result<Vec<u32>, Error> {
     let mut machine =
         Machine::new(Config { schedule_seed: seed, ..Config::default() }).expect("configuration");
@@ -80,7 +81,8 @@ fn generic_addresses_name_mbarriers() {
 
 #[test]
 fn lanes_and_warps_wait_for_phases() {
-    // Warp 0 adds to a word and arrives lane by lane; warp 1 waits by state, warp 2 by parity, five times.
+    // Warp 0 adds to a word and arrives lane by lane; warp 1 waits by state, warp 2 by parity, five
+    // times.
     let body = "@%s1 mbarrier.init.shared.b64 [bar], 32; @%s1 mbarrier.init.shared.b64 [other], 64;
         @%s1 st.shared.u32 [tile], 0; bar.sync 0; mov.u32 %r2, 0; setp.lt.u32 %q, %r1, 32;
         LOOP: @!%q bra WAIT;
@@ -102,7 +104,8 @@ fn lanes_and_warps_wait_for_phases() {
     }
 }
 
-/// Warp 1 waits for a phase that is complete; warp 0 ends the mbarrier without knowing whether it did, and perhaps writes.
+/// Warp 1 waits for a phase that is complete; warp 0 ends the mbarrier without knowing whether it
+/// did, and perhaps writes.
 fn ended_early(seed: u64, then: &str) -> Result<Vec<u32>, String> {
     let body = format!(
         "@%s1 mbarrier.init.shared.b64 [bar], 1; @%s1 mbarrier.arrive.shared.b64 _, [bar]; bar.sync 0;

@@ -1,4 +1,5 @@
-//! Multicast memory: `multimem` on 1, 3 and 8 GPUs against sums, stores and reductions made on the host.
+//! Multicast memory: `multimem` on 1, 3 and 8 GPUs against sums, stores and reductions made on the
+//! host.
 
 mod harness;
 
@@ -8,7 +9,8 @@ use harness::{module, random_rows, run, upload, zeroed};
 
 const LANES: usize = 32;
 
-/// Each lane's place is `%rd2`, `bytes` apart in the multicast memory; its value is the one of a third buffer at `%rd4`.
+/// Each lane's place is `%rd2`, `bytes` apart in the multicast memory; its value is the one of a
+/// third buffer at `%rd4`.
 fn kernel(bytes: usize, body: &str) -> String {
     module(
         ".param .u64 multicast, .param .u64 values, .param .u64 results",
@@ -20,7 +22,8 @@ fn kernel(bytes: usize, body: &str) -> String {
     )
 }
 
-/// What a body made of random memory: the memory of each GPU before, the values, the memory after, and the results.
+/// What a body made of random memory: the memory of each GPU before, the values, the memory after,
+/// and the results.
 struct Run {
     machine: Machine,
     ticket: Ticket,

@@ -1,5 +1,6 @@
-//! Conversions to and from formats of four, six and eight bits, sums of 16-bit and 32-bit floats, and what else has modifiers
-//! of its own: compared with tables of values and with exact arithmetic that the emulator has no part in.
+//! Conversions to and from formats of four, six and eight bits, sums of 16-bit and 32-bit floats,
+//! and what else has modifiers of its own: compared with tables of values and with exact arithmetic
+//! that the emulator has no part in.
 
 mod harness;
 
@@ -7,7 +8,8 @@ use harness::{Row, evaluate, random_rows};
 use rustc_apfloat::ieee::Single;
 use rustc_apfloat::{Float, Round};
 
-/// A format by its fields: bits of exponent and mantissa, and the largest code of a value without its sign.
+/// A format by its fields: bits of exponent and mantissa, and the largest code of a value without
+/// its sign.
 struct Format {
     name: &'static str,
     exponent: u32,

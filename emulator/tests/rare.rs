@@ -53,7 +53,8 @@ fn doubles() -> Vec<Row> {
     random_rows(600, 77).into_iter().map(|row| row.map(bits)).collect()
 }
 
-/// The neighbour of `nearest` in a direction, when the exact result differs from it by something of the sign of `error`.
+/// The neighbour of `nearest` in a direction, when the exact result differs from it by something of
+/// the sign of `error`.
 fn directed(nearest: f64, error: f64, direction: &str) -> u64 {
     let up = direction == "rp" || direction == "rz" && nearest < 0.0;
     let result = match (up, error) {

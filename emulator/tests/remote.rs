@@ -1,7 +1,8 @@
-//! `st.async`, `red.async` and multicast bulk copies: what reaches other blocks of a cluster, when, and who may rely on it. Values are
-//! compared with plain arithmetic. Verdicts follow from the PTX ISA: `st.async` is a weak and `red.async` a relaxed operation at the
-//! scope of the cluster, both of the generic proxy, and their completion releases at that scope (their descriptions in section 9.7);
-//! moral strength and causality are those of section 8.
+//! `st.async`, `red.async` and multicast bulk copies: what reaches other blocks of a cluster, when,
+//! and who may rely on it. Values are compared with plain arithmetic. Verdicts follow from the PTX
+//! ISA: `st.async` is a weak and `red.async` a relaxed operation at the scope of the cluster, both
+//! of the generic proxy, and their completion releases at that scope (their descriptions in section
+//! 9.7); moral strength and causality are those of section 8.
 
 #[path = "harness/mod.rs"]
 mod harness;
@@ -15,8 +16,9 @@ const SEEDS: u64 = 8;
 const BARRIER: &str = "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;\n";
 const WAIT: &str = "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64";
 
-/// A kernel with an address `out` in `%rd1`, its block's rank in `%r1` and its thread in `%r2`. `data` (`%r3`) has 1024 bytes, all
-/// of one value, and the mbarrier `bar` (`%r4`) expects `bytes`; all blocks know.
+/// A kernel with an address `out` in `%rd1`, its block's rank in `%r1` and its thread in `%r2`.
+/// `data` (`%r3`) has 1024 bytes, all of one value, and the mbarrier `bar` (`%r4`) expects `bytes`;
+/// all blocks know.
 fn module(bytes: u32, fill: u32, body: &str) -> String {
     format!(
         ".version 8.6\n.target sm_100a\n.address_size 64\n\n.visible .entry main(.param .u64 out)\n{{\n\
@@ -72,8 +74,8 @@ fn error(text: &str, blocks: u32, threads: u32) -> String {
     run(text, blocks, threads, seeded(0)).expect_err("it must fail").to_string()
 }
 
-/// Every block stores its words, 1000 times its rank and on, to the next block, and gives what it got itself. `%r9` and `%r10` are
-/// the next block's `data` and `bar`.
+/// Every block stores its words, 1000 times its rank and on, to the next block, and gives what it
+/// got itself. `%r9` and `%r10` are the next block's `data` and `bar`.
 fn ring(bytes: u32, send: &str, wait: &str) -> String {
     module(
         bytes * 32,
@@ -133,7 +135,8 @@ fn generic_addresses_reach_other_blocks() {
     assert_eq!(got[..96], expected);
 }
 
-/// Without checks, whoever does not wait finds the old value in some schedule and the new one in another.
+/// Without checks, whoever does not wait finds the old value in some schedule and the new one in
+/// another.
 #[test]
 fn a_store_completes_when_the_schedule_says_so() {
     let send = "st.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%r9], %r20, [%r10];";
@@ -293,7 +296,8 @@ fn misuse_is_reported() {
     assert!(found.contains("exits before this copy of another block"), "{found}");
 }
 
-/// `data`, of sixes, but for `bytes` bytes behind `offset`, which one lane of each block sets to zero; its other lanes read behind `order`.
+/// `data`, of sixes, but for `bytes` bytes behind `offset`, which one lane of each block sets to
+/// zero; its other lanes read behind `order`.
 fn cleared(store: &str, offset: u32, bytes: u64, order: &str) -> String {
     module(
         0,
@@ -350,7 +354,8 @@ fn the_block_that_sent_may_exit() {
     assert_eq!(outcome(&text, 2, 1)[0], 5);
 }
 
-/// A multicast copy from global memory into the blocks of the mask in `%h1`; `later` is what they do before they read.
+/// A multicast copy from global memory into the blocks of the mask in `%h1`; `later` is what they
+/// do before they read.
 fn multicast(mask: u32, later: &str) -> String {
     module(
         64,

@@ -1,4 +1,5 @@
-//! Policies: priorities, recorded schedules that are replayed, enumeration of all schedules, and runs without end.
+//! Policies: priorities, recorded schedules that are replayed, enumeration of all schedules, and
+//! runs without end.
 
 mod harness;
 
@@ -105,7 +106,8 @@ fn enumeration_finds_every_sum_of_lost_increments() {
     });
     assert!(all.exhausted && all.failure.is_none(), "{all:?}");
     assert_eq!(sums, BTreeSet::from([2, 3, 4]));
-    // Interleavings of four steps with four: 70. With the order in which the blocks exit there are a few more.
+    // Interleavings of four steps with four: 70. With the order in which the blocks exit there are
+    // a few more.
     assert!((70..700).contains(&all.schedules), "{} schedules", all.schedules);
 }
 
@@ -185,7 +187,8 @@ fn a_loop_that_never_ends_is_reported_where_it_is() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
-    /// Whatever the policy, a program without races computes the same, and its recording repeats it.
+    /// Whatever the policy, a program without races computes the same, and its recording repeats
+    /// it.
     #[test]
     fn results_do_not_depend_on_the_policy(seed: u64, changes in 0..6u32, priorities: bool, blocks in 1..5u32) {
         let body = "ld.param.u64 %rd1, [memory]; mov.u32 %r1, %tid.x;

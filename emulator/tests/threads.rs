@@ -274,8 +274,9 @@ fn a_lane_never_reads_an_earlier_clock_than_before() {
 
 #[test]
 fn every_lane_of_a_warp_may_wait_for_a_flag_of_its_own() {
-    // Two warps: the lanes of one wait for 32 different flags with a deadline far away, then answer; the other sets the
-    // flags one after another and waits for each answer, so lanes leave the loop one by one.
+    // Two warps: the lanes of one wait for 32 different flags with a deadline far away, then
+    // answer; the other sets the flags one after another and waits for each answer, so lanes leave
+    // the loop one by one.
     let body =
         "mov.u32 %r1, %tid.x; and.b32 %r2, %r1, 31; mul.wide.u32 %rd2, %r2, 4; add.u64 %rd2, %rd1, %rd2;
         setp.ge.u32 %p, %r1, 32; @%p bra SETTER;

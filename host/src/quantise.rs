@@ -1,9 +1,12 @@
-//! FP8 with one scale per block of elements, on the host: the same bits as dispatch makes of bf16 rows.
+//! FP8 with one scale per block of elements, on the host: the same bits as dispatch makes of bf16
+//! rows.
 //!
-//! Per row and block: `amax = max(1e-4, max |x|)`. A scale is `amax / largest`, with 448 as the largest e4m3 and 57344 as the
-//! largest e5m2, or the least power of two that is not below that quotient; elements become `x * factor`, rounded to nearest
-//! even and saturated, with `largest / amax` as the factor, or one divided by the power of two. So `x ~ element * scale`. All
-//! divisions are exact (correctly rounded f32). A NaN element becomes NaN and does not count for `amax`.
+//! Per row and block: `amax = max(1e-4, max |x|)`. A scale is `amax / largest`, with 448 as the
+//! largest e4m3 and 57344 as the largest e5m2, or the least power of two that is not below that
+//! quotient; elements become `x * factor`, rounded to nearest even and saturated, with
+//! `largest / amax` as the factor, or one divided by the power of two. So `x ~ element * scale`.
+//! All divisions are exact (correctly rounded f32). A NaN element becomes NaN and does not count
+//! for `amax`.
 
 use crossdock_device::numbers::float8::{e4m3, e5m2};
 use crossdock_device::numbers::quantise::{LEAST_MAXIMUM, Scale, ue8m0, with_magnitude};
@@ -60,7 +63,8 @@ pub fn fp8<T: Copy + Into<f32>>(values: &[T], hidden: usize, format: Fp8) -> Res
 /// Elements times their scales: one f32 product each, rounded once.
 ///
 /// # Errors
-/// When `hidden` or the block is 0, `values` is no whole number of rows, or `scales` does not match them.
+/// When `hidden` or the block is 0, `values` is no whole number of rows, or `scales` does not match
+/// them.
 pub fn dequantise(values: &[u8], scales: &[f32], hidden: usize, format: Fp8) -> Result<Vec<f32>> {
     check(values.len(), hidden, format)?;
     let block = format.block as usize;

@@ -11,8 +11,8 @@ pub use crossdock_emulator::activity::{Activity, Class, Instructions, Requests, 
 pub enum Elapsed {
     /// By the clock of a real GPU.
     Seconds(f64),
-    /// By the clock of a virtual GPU: the cycles of the launches between, one after the other. They order events and are no
-    /// estimate of time; copies and fills take none.
+    /// By the clock of a virtual GPU: the cycles of the launches between, one after the other. They
+    /// order events and are no estimate of time; copies and fills take none.
     Cycles(u64),
 }
 
@@ -94,7 +94,8 @@ pub struct LaunchReport {
     pub kernel: String,
     /// What was counted; `None` when the backend cannot count.
     pub counters: Option<Counters>,
-    /// Wall-clock seconds of the execution that this launch was part of; launches that ran together share it.
+    /// Wall-clock seconds of the execution that this launch was part of; launches that ran together
+    /// share it.
     pub seconds: f64,
 }
 
@@ -120,7 +121,8 @@ impl StageReport {
         Some(sum)
     }
 
-    /// Wall-clock seconds of the stage. Launches of a stage execute together, so this is the longest of them, not the sum.
+    /// Wall-clock seconds of the stage. Launches of a stage execute together, so this is the
+    /// longest of them, not the sum.
     pub fn seconds(&self) -> f64 {
         self.launches.iter().map(|launch| launch.seconds).fold(0.0, f64::max)
     }

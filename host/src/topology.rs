@@ -37,7 +37,8 @@ impl Topology {
         self.nodes.saturating_mul(self.gpus_per_node)
     }
 
-    /// The node of `rank` and its index among the GPUs of that node; `None` when there is no such rank.
+    /// The node of `rank` and its index among the GPUs of that node; `None` when there is no such
+    /// rank.
     pub const fn place(self, rank: usize) -> Option<(usize, usize)> {
         if rank < self.ranks() { Some((rank / self.gpus_per_node, rank % self.gpus_per_node)) } else { None }
     }

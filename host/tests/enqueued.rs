@@ -1,5 +1,5 @@
-//! Rounds that are only enqueued: faults show when the host waits and a reset mends them, streams overlap, and what cannot be part of a
-//! graph is refused.
+//! Rounds that are only enqueued: faults show when the host waits and a reset mends them, streams
+//! overlap, and what cannot be part of a graph is refused.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ fn cluster() -> Cluster {
     cluster.deadline(Duration::from_millis(2))
 }
 
-/// Everything of one rank that a round needs. Rows lie by expert, and experts give their input back.
+/// Everything of one rank that a round needs. Rows lie by expert, and experts give their input
+/// back.
 struct Bench {
     dock: Dock,
     rows: Buffer<bf16>,
@@ -84,7 +85,8 @@ fn graph(rank: &Rank, bench: &mut Bench) -> Result<Graph, Error> {
     rank.capture(|| bench.enqueue()).map(|(graph, ())| graph)
 }
 
-/// Replays a graph in which rank 1 is at fault, twice, resets, and replays it for a sound round. Each rank's error.
+/// Replays a graph in which rank 1 is at fault, twice, resets, and replays it for a sound round.
+/// Each rank's error.
 fn faults(capacity: Capacity, fault: impl Fn(&Rank, &Bench) -> Result<(), Error> + Sync) -> Vec<Error> {
     let outcome = cluster().run(|rank| -> Result<Error, Error> {
         let mut bench = Bench::new(rank, capacity)?;
@@ -138,7 +140,8 @@ fn experts_that_do_not_exist_are_a_named_error_and_a_reset_mends_it() {
 
 #[test]
 fn too_many_arrivals_are_an_error_of_all_ranks_and_a_reset_mends_it() {
-    // Sound rounds bring up to three times MOST rows to rank 2; this one brings them to rank 0, with one more for nobody.
+    // Sound rounds bring up to three times MOST rows to rank 2; this one brings them to rank 0,
+    // with one more for nobody.
     let capacity = Capacity::tokens(MOST).rows(2 * MOST);
     let outcome = cluster().run(|rank| -> Result<Error, Error> {
         let mut bench = Bench::new(rank, capacity)?;

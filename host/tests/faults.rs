@@ -1,7 +1,8 @@
-//! Ranks that stay away, differ or die in the middle of a kernel: the others get the named error within the deadline, and after a
-//! reset a fresh round gives exact results.
+//! Ranks that stay away, differ or die in the middle of a kernel: the others get the named error
+//! within the deadline, and after a reset a fresh round gives exact results.
 //!
-//! A rank dies by a kernel that ends too early: its PTX gets an `exit` at a chosen place, which takes effect in the first round only.
+//! A rank dies by a kernel that ends too early: its PTX gets an `exit` at a chosen place, which
+//! takes effect in the first round only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +46,8 @@ fn ends_early(kernels: &KernelSet, death: Death) -> KernelSet {
     let (_, ptx) = kernels.ptx().into_iter().find(|(name, _)| *name == kernel).expect("a kernel of ours");
     let place = ptx.match_indices(text).nth(occurrence - 1).expect("the kernel has such a place").0;
     let line = ptx[..place].rfind('\n').expect("a line before") + 1;
-    // `count` finds the number of the round before, until it announces its own; a later kernel finds that too if `count` died.
+    // `count` finds the number of the round before, until it announces its own; a later kernel
+    // finds that too if `count` died.
     let last = if kernel == "count" && text != "st.release" { 0 } else { 1 };
     let end = format!(
         "{{\n.reg .pred %dies;\n.reg .u32 %now;\n.reg .u64 %record;\n\
@@ -59,7 +61,8 @@ fn rows(rank: usize) -> Vec<bf16> {
     (0..TOKENS * HIDDEN).map(|index| bf16::from_f32((rank * 64 + index % 61) as f32)).collect()
 }
 
-/// A round in which every token visits its own rank and the next, with experts that copy; the sum doubles it.
+/// A round in which every token visits its own rank and the next, with experts that copy; the sum
+/// doubles it.
 fn round(dock: &mut Dock, combines: bool) -> Result<Option<Vec<bf16>>, Error> {
     let rank = dock.rank().index();
     let experts: Vec<i32> =
@@ -72,8 +75,8 @@ fn round(dock: &mut Dock, combines: bool) -> Result<Option<Vec<bf16>>, Error> {
     Ok(Some(arrived.combine(&outputs)?.rows))
 }
 
-/// Runs a round in which one rank fails as `fails` says, then a reset, then a sound round. The others' first round ends late in
-/// `stage`, waiting for that rank, of which `present` ranks came.
+/// Runs a round in which one rank fails as `fails` says, then a reset, then a sound round. The
+/// others' first round ends late in `stage`, waiting for that rank, of which `present` ranks came.
 fn recovers(
     name: &str,
     layout: Layout,

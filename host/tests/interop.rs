@@ -1,4 +1,5 @@
-//! Dispatch and combine on memory that others own: device slices and DLPack tensors, against the same rounds from host memory.
+//! Dispatch and combine on memory that others own: device slices and DLPack tensors, against the
+//! same rounds from host memory.
 
 use crossdock_host::dlpack::{self, Elements, dlpark};
 use crossdock_host::{
@@ -157,7 +158,8 @@ fn slices_that_do_not_suit_are_refused() {
         let short = (routing.0, routing.1.first(4));
         assert!(message(DeviceTokens::Bf16(whole), short).contains("routing.weights must hold"));
 
-        // Nothing was launched, so the dock still serves; results that are too short are refused before anything is.
+        // Nothing was launched, so the dock still serves; results that are too short are refused
+        // before anything is.
         let arrived =
             dock.dispatch_from_device(&Tokens::Device(DeviceTokens::Bf16(whole)), routing.0, routing.1)?;
         let outputs = vec![bf16::ONE; arrived.slot_count() * HIDDEN];

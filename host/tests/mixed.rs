@@ -1,5 +1,5 @@
-//! Ranks whose programs differ: a rank that waits only for its own launches goes on, while kernels of others wait for what it
-//! will launch.
+//! Ranks whose programs differ: a rank that waits only for its own launches goes on, while kernels
+//! of others wait for what it will launch.
 
 use std::time::Duration;
 
@@ -74,7 +74,8 @@ fn some_ranks_route_on_the_device_and_others_on_the_host() {
     }
 }
 
-/// A round whose kernels are made for the target that `target` gives for each rank; the bits that come home.
+/// A round whose kernels are made for the target that `target` gives for each rank; the bits that
+/// come home.
 fn round(target: impl Fn(&Rank) -> Target + Sync) -> Vec<Vec<u16>> {
     let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(RANKS)).expect("one node");
     let results = cluster.run(|rank| -> Result<Vec<u16>, Error> {

@@ -1,4 +1,5 @@
-//! Expert placement: the published example, and what every placement must satisfy, against brute force and a plain greedy.
+//! Expert placement: the published example, and what every placement must satisfy, against brute
+//! force and a plain greedy.
 
 use crossdock_host::{Balance, Placement};
 use proptest::prelude::*;
@@ -104,7 +105,8 @@ fn lightest_heaviest_copy(loads: &[f64], copies: usize) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// The heaviest pack of a greedy that a person would do by hand: take the heaviest item left, find the lightest pack with room.
+/// The heaviest pack of a greedy that a person would do by hand: take the heaviest item left, find
+/// the lightest pack with room.
 fn greedy_maximum(mut items: Vec<f64>, packs: usize) -> f64 {
     let room = items.len() / packs;
     let mut contents: Vec<Vec<f64>> = vec![Vec::new(); packs];

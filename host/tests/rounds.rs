@@ -1,6 +1,7 @@
 //! Rounds of dispatch and combine on virtual GPUs, against plain loops over the routes.
 //!
-//! Rows, weights and experts use small powers of two, so every sum is exact and the expected results need no rounding.
+//! Rows, weights and experts use small powers of two, so every sum is exact and the expected
+//! results need no rounding.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ const HIDDEN: usize = SHAPE.hidden as usize;
 const TOP_K: usize = SHAPE.top_k as usize;
 const LOCAL_EXPERTS: usize = SHAPE.experts as usize / RANKS;
 
-/// The routes of each rank's tokens: holes, an expert named twice, a token without routes, a rank without tokens.
+/// The routes of each rank's tokens: holes, an expert named twice, a token without routes, a rank
+/// without tokens.
 const ROUTES: [&[[i32; TOP_K]]; RANKS] =
     [&[[0, 5, 2], [-1, 3, 2], [4, 4, 1], [-1, -1, -1]], &[], &[[5, 4, -1], [0, 1, 2], [0, -1, 0]]];
 
@@ -118,7 +120,8 @@ fn arrivals_are_grouped_by_source_and_slots_by_expert() {
             let mut dock = rank.dock(kernels(SHAPE), Capacity::tokens(4))?;
             let arrived = dispatch(&mut dock)?;
 
-            // Walk all routes in the documented order: rows by source and token, slots by expert on top.
+            // Walk all routes in the documented order: rows by source and token, slots by expert on
+            // top.
             let local = |expert: i32| expert >= 0 && expert as usize / LOCAL_EXPERTS == here;
             let (mut tokens, mut source_offsets) = (Vec::new(), vec![0]);
             for (source, routes) in ROUTES.iter().enumerate() {
@@ -231,7 +234,8 @@ fn counters_see_each_row_cross_each_link_once() {
         Ok(arrived.report().counters().expect("virtual GPUs count").traffic)
     });
     let reports = reports.expect("no rank fails");
-    // Beside the row: every rank's totals and two flags to every peer; per row its selections and origin, 4 bytes per slot.
+    // Beside the row: every rank's totals and two flags to every peer; per row its selections and
+    // origin, 4 bytes per slot.
     let everybody = reports[1].nvlink[&2].written;
     let row = HIDDEN as u64 * 2 + TOP_K as u64 * 8 + 8;
     assert_eq!(reports[0].nvlink[&1].written, everybody + row + 2 * 4);

@@ -1,4 +1,5 @@
-//! The struct of a kernel's arguments, so that a launch is checked like a call, and how structs are passed.
+//! The struct of a kernel's arguments, so that a launch is checked like a call, and how structs are
+//! passed.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -53,8 +54,9 @@ pub(crate) fn of_kernel(function: &ItemFn, root: &TokenStream) -> Option<TokenSt
     })
 }
 
-/// How a launch passes `item`, if it can: each field as a parameter of its own. In a module with mistakes, where it is not
-/// known which structs are `launchable`, every struct stands in, so that nothing more is said of the launch.
+/// How a launch passes `item`, if it can: each field as a parameter of its own. In a module with
+/// mistakes, where it is not known which structs are `launchable`, every struct stands in, so that
+/// nothing more is said of the launch.
 pub(crate) fn of_struct(
     item: &ItemStruct,
     launchable: Option<&Vec<String>>,

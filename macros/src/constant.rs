@@ -1,5 +1,5 @@
-//! What a macro can evaluate: integers, bools and the operators on them, as written. A named constant is a name to a
-//! macro, and nothing more.
+//! What a macro can evaluate: integers, bools and the operators on them, as written. A named
+//! constant is a name to a macro, and nothing more.
 
 use syn::spanned::Spanned;
 use syn::{BinOp, Error, Expr, ExprBinary, ExprLit, ExprUnary, Lit, Result, UnOp};

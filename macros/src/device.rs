@@ -44,8 +44,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     });
     let arguments: Vec<TokenStream> = arguments.collect();
     let twin = front::twin(items);
-    // What clippy would change is how kernels are written: long launch signatures, loops that index register arrays,
-    // and arithmetic without methods that the device language lacks.
+    // What clippy would change is how kernels are written: long launch signatures, loops that index
+    // register arrays, and arithmetic without methods that the device language lacks.
     Ok(quote! {
         #(#attributes)*
         #[allow(clippy::too_many_arguments, clippy::needless_range_loop, clippy::manual_is_multiple_of)]
@@ -78,7 +78,8 @@ pub(crate) fn errors(diagnostics: Vec<front::Diagnostic>) -> Error {
         .unwrap_or_else(|| Error::new(proc_macro2::Span::call_site(), "device code could not be read"))
 }
 
-/// A path as it must be written two modules further down: `super::x` becomes `super::super::super::x`.
+/// A path as it must be written two modules further down: `super::x` becomes
+/// `super::super::super::x`.
 fn from_two_below(path: &Path) -> TokenStream {
     let relative = path.leading_colon.is_none()
         && path.segments.first().is_some_and(|segment| segment.ident == "super" || segment.ident == "self");

@@ -1,7 +1,8 @@
-//! `kernels!` and `router!`: the shape or gate of a model in, a module with its specialised kernels out.
+//! `kernels!` and `router!`: the shape or gate of a model in, a module with its specialised kernels
+//! out.
 //!
-//! What the model says is read by `crossdock-shape`, which also knows the kernels' const parameters. Everything
-//! that is wrong is reported at once, each thing at its own token.
+//! What the model says is read by `crossdock-shape`, which also knows the kernels' const
+//! parameters. Everything that is wrong is reported at once, each thing at its own token.
 
 use crossdock_shape::{ConstParameter, Fp8, Gate, Opaque, Shape, Wire};
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
@@ -13,14 +14,16 @@ use syn::{Attribute, Error, LitFloat, Result, Token, Visibility, braced, bracket
 use crate::spelled::{Spelled, fields, named};
 use crate::state::many;
 
-/// What the macros of `device` hand over: the crossdock crate, the model as written, and the rows of the set.
+/// What the macros of `device` hand over: the crossdock crate, the model as written, and the rows
+/// of the set.
 struct Input {
     root: TokenStream,
     model: TokenStream,
     set: Set,
 }
 
-/// A set of kernels as the list in `device` describes it: `KernelSet { SHAPE shape: Shape } Kernels(Specialised::kernels) { rows }`.
+/// A set of kernels as the list in `device` describes it:
+/// `KernelSet { SHAPE shape: Shape } Kernels(Specialised::kernels) { rows }`.
 struct Set {
     name: Ident,
     constant: Ident,

@@ -13,7 +13,8 @@ struct Step {
     arrived: Option<Arrived>,
 }
 
-/// What a module's `ir!` macro appends: the module as it was asked for, its IR, and the paths of its imports below it.
+/// What a module's `ir!` macro appends: the module as it was asked for, its IR, and the paths of
+/// its imports below it.
 struct Arrived {
     module: Pending,
     ir: LitStr,

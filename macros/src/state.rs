@@ -9,7 +9,8 @@ use syn::{Error, LitInt, LitStr, Path, Result, Token, braced, bracketed, parenth
 /// A module that is still to be fetched, or was just fetched.
 #[derive(Clone)]
 pub(crate) struct Pending {
-    /// Its position among the modules that the chain was started with; `None` for imports of imports.
+    /// Its position among the modules that the chain was started with; `None` for imports of
+    /// imports.
     pub tag: Option<usize>,
     /// Its path, valid where the chain expands.
     pub path: TokenStream,
@@ -96,8 +97,9 @@ impl ToTokens for State {
     }
 }
 
-/// A text as a raw string literal. Texts of IR pass through every step of a chain, and a literal with escapes is decoded
-/// each time, which once was half of what a `kernels!` cost the build of the crate it stands in.
+/// A text as a raw string literal. Texts of IR pass through every step of a chain, and a literal
+/// with escapes is decoded each time, which once was half of what a `kernels!` cost the build of
+/// the crate it stands in.
 pub(crate) fn raw(text: &str) -> Literal {
     let longest =
         text.split('"').skip(1).map(|after| after.len() - after.trim_start_matches('#').len()).max();
@@ -115,7 +117,8 @@ pub(crate) fn many<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
     Ok(items)
 }
 
-/// The crossdock crate named by `#[device(crate = path)]`, or the one among the dependencies, under whatever name.
+/// The crossdock crate named by `#[device(crate = path)]`, or the one among the dependencies, under
+/// whatever name.
 pub(crate) fn root(attribute: TokenStream) -> Result<TokenStream> {
     if attribute.is_empty() {
         return Ok(dependency());
@@ -131,8 +134,8 @@ pub(crate) fn root(attribute: TokenStream) -> Result<TokenStream> {
     Ok(path.to_token_stream())
 }
 
-/// crossdock as the manifest of the crate at hand calls it. The packages themselves see it as `::crossdock`, and so does
-/// whoever is built without a manifest: then rustc says what is missing.
+/// crossdock as the manifest of the crate at hand calls it. The packages themselves see it as
+/// `::crossdock`, and so does whoever is built without a manifest: then rustc says what is missing.
 fn dependency() -> TokenStream {
     for package in ["crossdock", "crossdock-device"] {
         match crate_name(package) {

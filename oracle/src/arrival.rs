@@ -11,7 +11,8 @@ pub struct Arrival {
     pub rows: Vec<u8>,
     /// `[rows, side_bytes]`.
     pub sides: Vec<u8>,
-    /// `[rows, top_k]`: the selections of each row that are on this rank, `None` for those that are elsewhere or nowhere.
+    /// `[rows, top_k]`: the selections of each row that are on this rank, `None` for those that are
+    /// elsewhere or nowhere.
     pub selections: Vec<Option<Selection>>,
     /// `[ranks + 1]`: where each source's rows begin.
     pub source_offsets: Vec<usize>,
@@ -50,7 +51,8 @@ fn arrival(round: &Round, here: usize) -> Arrival {
         arrival.source_offsets.push(arrival.origins.len());
     }
 
-    // Slots are handed out expert by expert; the rows are already in the order that the slots of one expert need.
+    // Slots are handed out expert by expert; the rows are already in the order that the slots of
+    // one expert need.
     arrival.selections = vec![None; arrival.origins.len() * round.top_k];
     arrival.expert_offsets.push(0);
     let first_expert = here * round.experts_per_rank();
@@ -75,7 +77,8 @@ fn arrival(round: &Round, here: usize) -> Arrival {
 }
 
 impl Arrival {
-    /// `rows`, `[rows, width]`, as they lie in memory: by source, or copied to the slots that take them, with `filler` between.
+    /// `rows`, `[rows, width]`, as they lie in memory: by source, or copied to the slots that take
+    /// them, with `filler` between.
     pub fn stored<T: Copy>(&self, round: &Round, rows: &[T], width: usize, filler: T) -> Vec<T> {
         if round.slots == Slots::BesideRows {
             return rows.to_vec();

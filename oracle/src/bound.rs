@@ -13,9 +13,9 @@ pub struct Bounds {
     pub hbm: u64,
 }
 
-/// Dispatch: each row and what travels beside it once to every rank that needs it, read once where it starts. Where rows lie by expert, the
-/// receiving rank reads a row once more if several of its experts want it, and writes each further copy and the zeros between
-/// experts.
+/// Dispatch: each row and what travels beside it once to every rank that needs it, read once where
+/// it starts. Where rows lie by expert, the receiving rank reads a row once more if several of its
+/// experts want it, and writes each further copy and the zeros between experts.
 pub fn dispatch_bounds(round: &Round, arrivals: &[Arrival]) -> Bounds {
     let bytes = (round.row_bytes + round.side_bytes) as u64;
     let mut bounds = Bounds::default();
@@ -40,7 +40,8 @@ pub fn dispatch_bounds(round: &Round, arrivals: &[Arrival]) -> Bounds {
     bounds
 }
 
-/// Combine: each expert output read once, one partial sum per row back to its source, and every result written once.
+/// Combine: each expert output read once, one partial sum per row back to its source, and every
+/// result written once.
 pub fn combine_bounds(round: &Round, arrivals: &[Arrival]) -> Bounds {
     let bytes = 2 * round.hidden as u64;
     let slots: usize = arrivals.iter().flat_map(|arrival| &arrival.expert_counts).sum();

@@ -15,8 +15,9 @@ pub struct Sums {
     pub biases: Vec<Vec<Vec<bf16>>>,
 }
 
-/// The results of every rank before the last rounding, `[tokens, hidden]` each, in rank order. `outputs` holds each rank's expert
-/// outputs, `[slots, hidden]` or `[rows, hidden]`, for the rows that [`arrivals`](crate::arrivals) says are there.
+/// The results of every rank before the last rounding, `[tokens, hidden]` each, in rank order.
+/// `outputs` holds each rank's expert outputs, `[slots, hidden]` or `[rows, hidden]`, for the rows
+/// that [`arrivals`](crate::arrivals) says are there.
 pub fn combine(round: &Round, arrivals: &[Arrival], outputs: &[Vec<bf16>], sums: &Sums) -> Vec<Vec<f32>> {
     (0..round.ranks())
         .map(|rank| {
@@ -77,7 +78,8 @@ fn partial(
     sums.into_iter().map(round_to_bf16).collect()
 }
 
-/// One value per slot of each rank, brought home to the selections: `[tokens, top_k]` of each rank, 0 where a selection goes nowhere.
+/// One value per slot of each rank, brought home to the selections: `[tokens, top_k]` of each rank,
+/// 0 where a selection goes nowhere.
 pub fn values_home(round: &Round, arrivals: &[Arrival], slot_values: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let mut home: Vec<Vec<f32>> =
         (0..round.ranks()).map(|rank| vec![0.0; round.tokens(rank) * round.top_k]).collect();

@@ -8,8 +8,9 @@ use crate::{Arrival, Round, round_to_bf16};
 const LANES: usize = 32;
 const TOGETHER: usize = 8;
 
-/// For every slot of each rank, given the gradients of all results (`[tokens, hidden]` of each rank) and the outputs that were
-/// combined: the gradients of the outputs, `[slots, hidden]`, and of the weights, `[slots]`. Both are zero where nobody takes a slot.
+/// For every slot of each rank, given the gradients of all results (`[tokens, hidden]` of each
+/// rank) and the outputs that were combined: the gradients of the outputs, `[slots, hidden]`, and
+/// of the weights, `[slots]`. Both are zero where nobody takes a slot.
 pub fn gradients(
     round: &Round,
     arrivals: &[Arrival],
@@ -36,7 +37,8 @@ pub fn gradients(
     all
 }
 
-/// A dot product in the fixed order of a warp: each lane sums its own elements, then lanes 16, 8, .. 1 apart are added.
+/// A dot product in the fixed order of a warp: each lane sums its own elements, then lanes 16, 8,
+/// .. 1 apart are added.
 fn dot(a: &[bf16], b: &[bf16]) -> f32 {
     let mut lanes = [0.0f32; LANES];
     for (index, (a, b)) in a.iter().zip(b).enumerate() {

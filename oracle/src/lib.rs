@@ -1,17 +1,21 @@
 //! What a round of dispatch and combine must give, bit for bit, in plain loops.
 //!
-//! This crate is the reference that the kernels are compared with. It shares no code, no layout arithmetic and no number
-//! conversion with them, and prefers the obvious loop to the fast one. It works on one whole [`Round`], all ranks at once,
-//! and takes valid input for granted: whoever calls it has checked the shapes.
+//! This crate is the reference that the kernels are compared with. It shares no code, no layout
+//! arithmetic and no number conversion with them, and prefers the obvious loop to the fast one. It
+//! works on one whole [`Round`], all ranks at once, and takes valid input for granted: whoever
+//! calls it has checked the shapes.
 //!
 //! The rules, in the order in which they apply:
 //!
-//! - Expert `e` lives on rank `e / (experts / ranks)`. A token's row goes once to each rank that holds one of its experts.
+//! - Expert `e` lives on rank `e / (experts / ranks)`. A token's row goes once to each rank that
+//!   holds one of its experts.
 //! - A rank's arrived rows are grouped by source rank and inside by token.
-//! - A rank's slots, one per selection, are grouped by local expert and inside by source rank, token and position in top-k.
-//! - A partial sum is `bf16(fma(weight, output, sum))` over the row's selections on that rank, in top-k order, in f32 from +0.
-//! - A result is `bf16(sum of the partial sums)`, in f32 from the sum of the biases or +0, ranks in the order in which the token
-//!   first names them.
+//! - A rank's slots, one per selection, are grouped by local expert and inside by source rank,
+//!   token and position in top-k.
+//! - A partial sum is `bf16(fma(weight, output, sum))` over the row's selections on that rank, in
+//!   top-k order, in f32 from +0.
+//! - A result is `bf16(sum of the partial sums)`, in f32 from the sum of the biases or +0, ranks in
+//!   the order in which the token first names them.
 
 mod arrival;
 mod bound;

@@ -1,4 +1,5 @@
-//! Number formats by their definition: FP8 as a table of all values, rounding as the nearest of them.
+//! Number formats by their definition: FP8 as a table of all values, rounding as the nearest of
+//! them.
 
 use std::sync::LazyLock;
 
@@ -12,9 +13,11 @@ pub fn round_to_bf16(value: f32) -> bf16 {
 /// An 8-bit float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
-    /// Sign, four exponent bits with bias 7, three mantissa bits; `x1111111` is NaN and there is no infinity.
+    /// Sign, four exponent bits with bias 7, three mantissa bits; `x1111111` is NaN and there is no
+    /// infinity.
     E4m3,
-    /// Sign, five exponent bits with bias 15, two mantissa bits; the highest exponent is for infinity and NaN.
+    /// Sign, five exponent bits with bias 15, two mantissa bits; the highest exponent is for
+    /// infinity and NaN.
     E5m2,
 }
 
@@ -90,7 +93,8 @@ impl Element {
         self.values()[usize::from(self.largest_byte())]
     }
 
-    /// The byte nearest to `value`, ties to the even byte, at most the largest finite one in size; NaN gives NaN.
+    /// The byte nearest to `value`, ties to the even byte, at most the largest finite one in size;
+    /// NaN gives NaN.
     fn nearest(self, value: f32) -> u8 {
         if value.is_nan() {
             return 0x7f;
@@ -119,8 +123,9 @@ impl Scale {
 
 /// Rows of `hidden` values as FP8, and their scales as bytes.
 ///
-/// Per block: the largest size, at least 1e-4, NaN not counted; with the largest element as L, values times `L / largest size`
-/// and the scale `largest size / L`; or, with the power of two, values divided by it.
+/// Per block: the largest size, at least 1e-4, NaN not counted; with the largest element as L,
+/// values times `L / largest size` and the scale `largest size / L`; or, with the power of two,
+/// values divided by it.
 pub fn quantise(values: &[f32], hidden: usize, format: Float8Rows) -> (Vec<u8>, Vec<u8>) {
     let Float8Rows { element, block, scale } = format;
     let (mut bytes, mut scales) = (Vec::with_capacity(values.len()), Vec::new());

@@ -27,7 +27,8 @@ pub enum Slots {
     /// One expert's slots behind the other's; rows lie by source rank.
     #[default]
     BesideRows,
-    /// Each expert's slots begin at a multiple of the number; rows lie at their slots, zeros at those that nobody takes.
+    /// Each expert's slots begin at a multiple of the number; rows lie at their slots, zeros at
+    /// those that nobody takes.
     Aligned(usize),
     /// Every expert has so many slots; rows lie at their slots, and the others hold anything.
     Fixed(usize),
@@ -83,7 +84,8 @@ impl Round {
         self.expert(rank, token, k).map(|expert| expert / self.experts_per_rank())
     }
 
-    /// The ranks that a token's row must reach, in the order in which its selections first name them.
+    /// The ranks that a token's row must reach, in the order in which its selections first name
+    /// them.
     pub fn destinations(&self, rank: usize, token: usize) -> Vec<usize> {
         let mut named = Vec::new();
         for k in 0..self.top_k {

@@ -1,12 +1,16 @@
-//! Which experts a gate chooses, and with which weights, by the definition: score everything, sort, take the first.
+//! Which experts a gate chooses, and with which weights, by the definition: score everything, sort,
+//! take the first.
 //!
 //! - A NaN counts as minus infinity wherever it appears before a comparison.
-//! - `exp(x)`, `x` at most 0, is the f32 polynomial of [`exp`], whose every operation rounds once; below -87 it is 0.
+//! - `exp(x)`, `x` at most 0, is the f32 polynomial of [`exp`], whose every operation rounds once;
+//!   below -87 it is 0.
 //! - Sigmoid of `x` is `1 / (1 + e)` or, for negative `x`, `e / (1 + e)` with `e = exp(-|x|)`.
-//! - Softmax is `exp(x - largest) / sum`. For the sum, the experts of each group are cut into runs: as many as the largest
-//!   power of two not above `32 / groups`, equally long but for the last ones. Each run is summed from its first expert; run sums,
-//!   with zeros up to 32 of them, are added in pairs 1, 2, 4, 8 and 16 apart.
-//! - Weights are summed in the order of choice. Where that sum is not positive and finite, normalised weights are 0.
+//! - Softmax is `exp(x - largest) / sum`. For the sum, the experts of each group are cut into runs:
+//!   as many as the largest power of two not above `32 / groups`, equally long but for the last
+//!   ones. Each run is summed from its first expert; run sums, with zeros up to 32 of them, are
+//!   added in pairs 1, 2, 4, 8 and 16 apart.
+//! - Weights are summed in the order of choice. Where that sum is not positive and finite,
+//!   normalised weights are 0.
 
 use std::cmp::Ordering;
 
@@ -34,7 +38,8 @@ pub struct Gate<'a> {
     pub top_k: usize,
     /// How experts are scored.
     pub score: Score,
-    /// `[experts]`: added to scores for choosing. With it, a group counts by its two best experts, without by its best.
+    /// `[experts]`: added to scores for choosing. With it, a group counts by its two best experts,
+    /// without by its best.
     pub bias: Option<&'a [f32]>,
     /// Whether weights are divided by their sum.
     pub normalised: bool,
@@ -43,7 +48,8 @@ pub struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    /// The experts and weights of every token, `[tokens, top_k]` each; `logits` is `[tokens, experts]`.
+    /// The experts and weights of every token, `[tokens, top_k]` each; `logits` is
+    /// `[tokens, experts]`.
     pub fn route(&self, logits: &[f32]) -> (Vec<i32>, Vec<f32>) {
         let (mut experts, mut weights) = (Vec::new(), Vec::new());
         for logits in logits.chunks(self.experts) {
@@ -151,8 +157,9 @@ fn sigmoid(x: f32) -> f32 {
     }
 }
 
-/// The contract's exponential for `x` at most 0: `n` is `x / ln 2` to the nearest whole number (ties to even) of the f32
-/// product with one rounding; `r = (x - n ln2_high) - n ln2_low`, each step rounded once; then Horner's rule in `fma`.
+/// The contract's exponential for `x` at most 0: `n` is `x / ln 2` to the nearest whole number
+/// (ties to even) of the f32 product with one rounding; `r = (x - n ln2_high) - n ln2_low`, each
+/// step rounded once; then Horner's rule in `fma`.
 pub fn exp(x: f32) -> f32 {
     if x < -87.0 {
         return 0.0;
@@ -184,7 +191,8 @@ mod tests {
 
     #[test]
     fn groups_limit_the_choice() {
-        // Sums of two: 0.90, 0.92, 0.93; the group with the best expert loses, and wins without bias.
+        // Sums of two: 0.90, 0.92, 0.93; the group with the best expert loses, and wins without
+        // bias.
         let logits = [0.80, 0.10, 0.46, 0.46, 0.53, 0.40];
         let (experts, _) = Gate { bias: Some(&[0.0; 6]), ..GATE }.route(&logits);
         assert_eq!(experts, [4, 2]);

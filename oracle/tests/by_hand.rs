@@ -73,7 +73,8 @@ fn results_are_weighted_sums_of_the_slots() {
     let outputs =
         [[1.0, 2.0, 3.0].map(bf16::from_f32).to_vec(), [10.0, 20.0, 30.0, 40.0].map(bf16::from_f32).to_vec()];
     let results = combine_bf16(&round, &arrivals(&round), &outputs);
-    // Token (0, 0): rank 1 gives 0.5 * 30 + 2 * 10, rank 0 gives 0.25 * 1. Token (0, 1): 3 * 2 + 4 * 3.
+    // Token (0, 0): rank 1 gives 0.5 * 30 + 2 * 10, rank 0 gives 0.25 * 1. Token (0, 1): 3 * 2 +
+    // 4 * 3.
     let expected = [
         [35.25f32, 18.0].map(bf16::from_f32).to_vec(),
         [1.0f32 * 20.0 + 8.0 * 40.0].map(bf16::from_f32).to_vec(),
@@ -96,7 +97,8 @@ fn partial_sums_are_rounded_before_they_travel() {
         sources: vec![source, Source::default()],
     };
     let outputs = [[256.0, 1.0].map(bf16::from_f32).to_vec(), vec![bf16::from_f32(1.0)]];
-    // bf16(256 + 1) is 256, and bf16(256 + 1) is 256 again; an exact sum of three would round to 258.
+    // bf16(256 + 1) is 256, and bf16(256 + 1) is 256 again; an exact sum of three would round
+    // to 258.
     assert_eq!(combine_bf16(&round, &arrivals(&round), &outputs)[0], [bf16::from_f32(256.0)]);
 }
 
@@ -116,9 +118,11 @@ fn a_token_without_routes_goes_nowhere_and_gives_positive_zero() {
 #[test]
 fn bounds_count_each_row_once_per_destination() {
     let round = two_ranks();
-    // Deliveries: (0,0) to ranks 1 and 0, (0,1) to rank 0, (1,0) to rank 1. Six bytes each with the scale.
+    // Deliveries: (0,0) to ranks 1 and 0, (0,1) to rank 0, (1,0) to rank 1. Six bytes each with the
+    // scale.
     assert_eq!(dispatch_bounds(&round, &arrivals(&round)), Bounds { rows: 4, nvlink: 6, hbm: 3 * 6 + 3 * 6 });
-    // Seven outputs read, one partial across NVLink, three written at home, four read, three results; two bytes each.
+    // Seven outputs read, one partial across NVLink, three written at home, four read, three
+    // results; two bytes each.
     assert_eq!(
         combine_bounds(&round, &arrivals(&round)),
         Bounds { rows: 4, nvlink: 2, hbm: (7 + 3 + 4 + 3) * 2 }
@@ -142,7 +146,8 @@ fn slots_are_aligned_or_fixed_and_rows_lie_at_them() {
     assert_eq!(taken[4..], [Some(0), Some(1), None, None]);
     let round = Round { slots: Slots::Aligned(3), ..two_ranks() };
     let arrived = arrivals(&round);
-    // Three rows have two slots each: read once more, written once more. Of the slots, 2 + 1 and 1 + 1 are zeros.
+    // Three rows have two slots each: read once more, written once more. Of the slots, 2 + 1 and
+    // 1 + 1 are zeros.
     let further = 3 * 2 + 5;
     assert_eq!(dispatch_bounds(&round, &arrived).hbm, (3 + 3 + further) * 6);
 }

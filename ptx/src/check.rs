@@ -1,4 +1,5 @@
-//! Checks of a whole module that single instructions cannot make: declarations, register classes, targets.
+//! Checks of a whole module that single instructions cannot make: declarations, register classes,
+//! targets.
 
 mod scope;
 
@@ -12,8 +13,8 @@ use crate::types::{Class, Type};
 use scope::{Scope, Scopes};
 
 impl Module {
-    /// Checks that every register, label and symbol is declared, that registers fit their operands, and that the
-    /// module's `.version` and `.target` have every instruction.
+    /// Checks that every register, label and symbol is declared, that registers fit their operands,
+    /// and that the module's `.version` and `.target` have every instruction.
     ///
     /// # Errors
     /// Everything that is wrong, in the order of the text.

@@ -1,7 +1,9 @@
-//! Instructions with named holes: `mad.lo.u32 {sum}, {a}, {b}, {sum};`, which a compiler fills with registers.
+//! Instructions with named holes: `mad.lo.u32 {sum}, {a}, {b}, {sum};`, which a compiler fills with
+//! registers.
 //!
-//! `{name}` is an operand, `[{name}+8]` an address, `@{name}` a guard, `{a, b}` a vector of operands, and `.{name}` a
-//! modifier. In the model an operand's hole is a register that is spelled `{name}`, which no real register can be.
+//! `{name}` is an operand, `[{name}+8]` an address, `@{name}` a guard, `{a, b}` a vector of
+//! operands, and `.{name}` a modifier. In the model an operand's hole is a register that is spelled
+//! `{name}`, which no real register can be.
 
 use std::fmt::Write;
 
@@ -12,10 +14,12 @@ use crate::parser;
 use crate::table::Row;
 use crate::table::operand::OperandPattern;
 
-/// Reads instructions, each ended by `;` (the last may go without). `modifier` gives the text of a hole in an opcode.
+/// Reads instructions, each ended by `;` (the last may go without). `modifier` gives the text of a
+/// hole in an opcode.
 ///
 /// # Errors
-/// The first thing that is no instruction of the table, with its line. Declarations, labels and blocks are refused.
+/// The first thing that is no instruction of the table, with its line. Declarations, labels and
+/// blocks are refused.
 pub fn parse(text: &str, modifier: &dyn Fn(&str) -> Option<&'static str>) -> Result<Vec<Instruction>, Error> {
     let mut text = spelled(text, modifier)?;
     if !text.trim_end().is_empty() && !text.trim_end().ends_with([';', '}']) {
@@ -83,8 +87,8 @@ fn is_name(text: &str) -> bool {
 impl Instruction {
     /// The state space of each address operand in order; `None` is the generic space.
     ///
-    /// Spaces are written in the order of the addresses (`cp.async.shared.global [d], [s]`); an mbarrier lies in shared
-    /// memory whether or not that is written.
+    /// Spaces are written in the order of the addresses (`cp.async.shared.global [d], [s]`); an
+    /// mbarrier lies in shared memory whether or not that is written.
     pub fn address_spaces(&self) -> Vec<Option<Space>> {
         let mut written = self
             .opcode

@@ -1,7 +1,8 @@
 //! The PTX language as plain data: what the parser produces, the printer prints and codegen builds.
 //!
-//! Instructions are rows of the table in [`crate::table`]: an [`Opcode`] is a row plus the modifiers chosen in its
-//! slots, in the documented order, so an instruction that the table does not know cannot be represented.
+//! Instructions are rows of the table in [`crate::table`]: an [`Opcode`] is a row plus the
+//! modifiers chosen in its slots, in the documented order, so an instruction that the table does
+//! not know cannot be represented.
 
 use std::fmt;
 
@@ -247,7 +248,8 @@ impl PartialEq for Instruction {
 pub struct Opcode {
     /// The row of [`crate::table`].
     pub row: &'static Row,
-    /// Chosen modifiers without dots, in the documented order: `["acquire", "sys", "global", "u32"]`.
+    /// Chosen modifiers without dots, in the documented order:
+    /// `["acquire", "sys", "global", "u32"]`.
     pub modifiers: Vec<&'static str>,
 }
 
@@ -288,7 +290,8 @@ pub enum Operand {
     Not(String),
     /// `%p|%q`: two destinations (`shfl`, `setp`, `match`).
     Pair(Box<Operand>, Box<Operand>),
-    /// An integer constant, as the 64-bit pattern; printed as signed decimal unless `U` was written.
+    /// An integer constant, as the 64-bit pattern; printed as signed decimal unless `U` was
+    /// written.
     Integer(i128),
     /// `0f3F800000`: the bits of a 32-bit float.
     Float32(u32),
@@ -307,7 +310,8 @@ pub enum Operand {
     Symbol(String, i64),
     /// `generic(name)+8`: the generic address of a variable, as an initial value.
     Generic(String, i64),
-    /// `0xff00(name)`: the bits of an address that a mask chooses, shifted down, as an initial value.
+    /// `0xff00(name)`: the bits of an address that a mask chooses, shifted down, as an initial
+    /// value.
     Masked {
         /// Consecutive ones.
         mask: u64,

@@ -2,7 +2,8 @@
 
 use crate::types::Type;
 
-/// The type of a special register, with its `%` and component (`%tid.x`); `None` when `name` is none.
+/// The type of a special register, with its `%` and component (`%tid.x`); `None` when `name` is
+/// none.
 pub fn type_of(name: &str) -> Option<Type> {
     let (register, component) = match name.split_once('.') {
         Some((register, component)) => (register, Some(component)),

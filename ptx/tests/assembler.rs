@@ -1,4 +1,5 @@
-//! Every row of the table against the vendor's assembler: each example assembles for the least GPU that its row claims.
+//! Every row of the table against the vendor's assembler: each example assembles for the least GPU
+//! that its row claims.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +38,8 @@ fn every_row_assembles_for_the_least_gpu_that_it_claims() {
         let examples = table::examples(row);
         assert!(!examples.is_empty(), "`{} {}` has no example", row.grammar, row.operands);
         for example in examples {
-            // The assembler has no target below sm_75, and PTX 6.3 is the least version that knows it.
+            // The assembler has no target below sm_75, and PTX 6.3 is the least version that knows
+            // it.
             let version = example.requirement.version.max(crossdock_ptx::Version { major: 6, minor: 3 });
             let target = target(example.requirement.sm);
             let least = match target.as_str() {

@@ -1,5 +1,5 @@
-//! Spellings of before version 0.1, such as `fp8:e5m2:ue8m0:64` or `expert:8`: they are refused, with
-//! what to write instead.
+//! Spellings of before version 0.1, such as `fp8:e5m2:ue8m0:64` or `expert:8`: they are refused,
+//! with what to write instead.
 
 use crate::text::{Error, Mistake, Words};
 use crate::{Fp8, Layout, MOST_SIDES, Opaque, ScaleFormat, Wire};

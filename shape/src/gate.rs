@@ -42,8 +42,8 @@ impl Words for bool {
     const WORDS: &'static [(&'static str, bool)] = &[("true", true), ("false", false)];
 }
 
-/// What a router's kernel is specialised for. The number of tokens and the factor on the weights are
-/// not part of it.
+/// What a router's kernel is specialised for. The number of tokens and the factor on the weights
+/// are not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Gate {
     /// Logical experts, 1 to 2048.
@@ -56,8 +56,8 @@ pub struct Gate {
     pub top_k: u32,
     /// How experts are scored.
     pub score: ScoreFunction,
-    /// Whether each expert has a bias that counts when experts are chosen, but not in the weights. It
-    /// also decides how groups are scored: by the sum of their two best with bias, by their best
+    /// Whether each expert has a bias that counts when experts are chosen, but not in the weights.
+    /// It also decides how groups are scored: by the sum of their two best with bias, by their best
     /// without.
     pub biased: bool,
     /// Whether a token's weights are divided by their sum.
@@ -80,8 +80,8 @@ impl Gate {
         logits: LogitFormat::F32,
     };
 
-    /// The const parameters of the router's kernel. `SCORES` is the number of the score function from
-    /// 0, in the order of their definition.
+    /// The const parameters of the router's kernel. `SCORES` is the number of the score function
+    /// from 0, in the order of their definition.
     pub const fn parameters(&self) -> [ConstParameter; 8] {
         [
             ConstParameter { name: "EXPERTS", value: self.experts, fields: &["experts"] },

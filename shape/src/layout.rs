@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::earlier;
 use crate::text::{self, Error, Fields, Mistake, Placed, Value};
 
-/// How the rows that arrive at a rank lie in its memory. In every layout, rows come in the same order
-/// each time.
+/// How the rows that arrive at a rank lie in its memory. In every layout, rows come in the same
+/// order each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// One row per token that needs this rank, grouped by source rank and inside by token. Experts
@@ -21,9 +21,9 @@ pub enum Layout {
         /// In rows; 1 for none.
         alignment: u32,
     },
-    /// `[local experts, capacity, hidden]`: as [`ByExpert`](Self::ByExpert), with the same number of
-    /// slots for every expert, of which the first ones, as many as it was sent, hold rows and the
-    /// others nothing. What a masked GEMM takes.
+    /// `[local experts, capacity, hidden]`: as [`ByExpert`](Self::ByExpert), with the same number
+    /// of slots for every expert, of which the first ones, as many as it was sent, hold rows and
+    /// the others nothing. What a masked GEMM takes.
     Masked {
         /// Slots of each expert.
         capacity: u32,

@@ -1,7 +1,8 @@
-//! What the kernels are specialised for: shapes, wire formats, layouts and gates, each with one spelling.
+//! What the kernels are specialised for: shapes, wire formats, layouts and gates, each with one
+//! spelling.
 //!
-//! `FromStr` reads the spelling and `Display` prints it. The macros `kernels!` and `router!` take the
-//! same text as tokens, the command line takes it as a word:
+//! `FromStr` reads the spelling and `Display` prints it. The macros `kernels!` and `router!` take
+//! the same text as tokens, the command line takes it as a word:
 //!
 //! ```
 //! use crossdock_shape::{Layout, Shape, Wire};
@@ -41,7 +42,8 @@ pub struct ConstParameter {
     pub name: &'static str,
     /// The value for this shape or gate.
     pub value: u32,
-    /// The fields that decide the value: the first of them that is written is where an error belongs.
+    /// The fields that decide the value: the first of them that is written is where an error
+    /// belongs.
     pub fields: &'static [&'static str],
 }
 

@@ -48,8 +48,8 @@ impl Shape {
         }
     }
 
-    /// Words of the record that travels beside each row: its part of every side tensor, one after the
-    /// other, and zeros up to a whole word.
+    /// Words of the record that travels beside each row: its part of every side tensor, one after
+    /// the other, and zeros up to a whole word.
     pub const fn side_words(&self) -> u32 {
         let [a, b, c, d] = self.sides();
         a.saturating_add(b).saturating_add(c).saturating_add(d).div_ceil(4)
@@ -60,7 +60,8 @@ impl Shape {
         4 * self.side_words()
     }
 
-    /// Bytes of one row that a rank brings at most: what travels, or bf16 that `dispatch` quantises.
+    /// Bytes of one row that a rank brings at most: what travels, or bf16 that `dispatch`
+    /// quantises.
     pub const fn source_row_bytes(&self) -> u32 {
         match self.wire {
             Wire::Fp8(fp8) if fp8.is_made_by_dispatch() => self.output_row_bytes(),
@@ -76,9 +77,9 @@ impl Shape {
     /// The const parameters of kernels that follow from the shape. A kernel declares those that it
     /// needs.
     ///
-    /// `FORMAT`, `SCALES` and `BLOCK` say how `dispatch` makes rows from bf16: 0, 0 and 0 if it never
-    /// does, else the number of the element from 1 and of the scale format from 0, each in the order
-    /// of their definition, and the elements of a block.
+    /// `FORMAT`, `SCALES` and `BLOCK` say how `dispatch` makes rows from bf16: 0, 0 and 0 if it
+    /// never does, else the number of the element from 1 and of the scale format from 0, each in
+    /// the order of their definition, and the elements of a block.
     pub const fn parameters(&self) -> [ConstParameter; 8] {
         let (format, scales, block) = match self.wire {
             Wire::Fp8(fp8) if fp8.is_made_by_dispatch() => {

@@ -1,5 +1,5 @@
-//! The notation: fields `name: value` or single words, separated by commas, where a value is a word,
-//! a number, `word(fields)` or a list of numbers. All of it is legal as Rust tokens.
+//! The notation: fields `name: value` or single words, separated by commas, where a value is a
+//! word, a number, `word(fields)` or a list of numbers. All of it is legal as Rust tokens.
 
 use std::fmt;
 use std::ops::Range;

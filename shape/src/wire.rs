@@ -1,4 +1,5 @@
-//! How rows travel: `bf16`, `fp8(e4m3, block: 128, scale: f32)` or `opaque(row: 3584, sides: [448])`.
+//! How rows travel: `bf16`, `fp8(e4m3, block: 128, scale: f32)` or
+//! `opaque(row: 3584, sides: [448])`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{crossdock_in, text};
 
-/// What the tool answers, as a transcript. Nothing may reach standard output, and nothing may panic.
+/// What the tool answers, as a transcript. Nothing may reach standard output, and nothing may
+/// panic.
 fn transcript(folder: &Path, commands: &[&str]) -> String {
     let mut transcript = String::new();
     for command in commands {

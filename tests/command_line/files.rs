@@ -15,7 +15,8 @@ fn tokens() -> Array2<f32> {
     Array2::from_shape_fn((4, 8), |(token, element)| token as f32 * 8.0 + element as f32)
 }
 
-/// Weights 0.5 and 2: results are 2.5 times the token, but the third token has one route and the last has none.
+/// Weights 0.5 and 2: results are 2.5 times the token, but the third token has one route and the
+/// last has none.
 fn routes() -> (Array2<i32>, Array2<f32>) {
     (
         ndarray::array![[0, 3], [3, 3], [-1, 1], [-1, -1]],
@@ -125,8 +126,8 @@ fn weights_come_only_with_the_routes() {
     let tensors = [("tokens", tensor(8, &tokens)), ("weights", tensor(2, &bytes))];
     safetensors::serialize_to_file(tensors, None, &folder.join("a.safetensors")).expect("written");
     write_npy(folder.join("other.npy"), &experts).expect("written");
-    // Drawn weights sum to 1 for each token with a route, so tokens that have one come back as they were, up to
-    // rounding; the file's weights would make them 2 or 2.5 times as large.
+    // Drawn weights sum to 1 for each token with a route, so tokens that have one come back as they
+    // were, up to rounding; the file's weights would make them 2 or 2.5 times as large.
     let drawn = output(folder, "--tokens-file a.safetensors --topk-file other.npy");
     for (drawn, given) in drawn.iter().zip(expected().iter().zip(self::tokens().iter())) {
         let wanted = if *given.0 == 0.0 { 0.0 } else { *given.1 };

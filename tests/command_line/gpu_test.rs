@@ -1,4 +1,5 @@
-//! `crossdock gpu-test`: the lane for hardware, tested on virtual GPUs, and what it says where there is no hardware.
+//! `crossdock gpu-test`: the lane for hardware, tested on virtual GPUs, and what it says where
+//! there is no hardware.
 
 use super::{crossdock, text};
 

@@ -1,4 +1,5 @@
-//! Clusters, cooperative and overlapping launches of a user's own kernel: what virtual GPUs run, and what is refused.
+//! Clusters, cooperative and overlapping launches of a user's own kernel: what virtual GPUs run,
+//! and what is refused.
 
 use crossdock::host::{Buffer, Cluster, Error, Kernel, LaunchOptions, Topology};
 

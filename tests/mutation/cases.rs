@@ -1,4 +1,5 @@
-//! The rounds that mutants are tried in: small, and such that they reach every instruction of every image.
+//! The rounds that mutants are tried in: small, and such that they reach every instruction of every
+//! image.
 
 use crossdock::host::Layout;
 use crossdock::{DeviceModule, Float8, Fp8, Opaque, ScaleFormat, Wire};
@@ -8,11 +9,13 @@ use crossdock_trial::{Case, Choice};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     None,
-    /// The last rank's routes name experts that do not exist: it leaves the round before it sends, and its peers wait for it.
+    /// The last rank's routes name experts that do not exist: it leaves the round before it sends,
+    /// and its peers wait for it.
     BadExperts,
     /// All ranks' routes do, each in several blocks.
     BadExpertsEverywhere,
-    /// All ranks enqueue a round whose number of tokens, in device memory, is more than there is room for.
+    /// All ranks enqueue a round whose number of tokens, in device memory, is more than there is
+    /// room for.
     TooManyTokens,
     /// The last rank ends, so that its peers wait for it, before this.
     EndsBefore(Step),
@@ -37,9 +40,9 @@ pub(crate) struct Tried {
     pub(crate) trouble: Trouble,
 }
 
-/// For every target that is shipped: several blocks and warps of each GPU, two and three GPUs, all layouts, wires and side
-/// tensors, rows that take a bulk copy more than one turn, buffers that are used again, and every fault that kernels report,
-/// by several blocks at once.
+/// For every target that is shipped: several blocks and warps of each GPU, two and three GPUs, all
+/// layouts, wires and side tensors, rows that take a bulk copy more than one turn, buffers that are
+/// used again, and every fault that kernels report, by several blocks at once.
 pub(crate) fn cases() -> Vec<Tried> {
     DeviceModule::shipped_targets().iter().flat_map(|target| cases_for(target)).collect()
 }

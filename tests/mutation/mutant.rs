@@ -12,8 +12,8 @@ pub(crate) struct Mutant {
     pub(crate) text: String,
 }
 
-/// Every mutant of a module's kernel: one that traps, so that a kernel that no case reaches is noticed, and those whose
-/// synchronisation is weaker, in the order of their instructions.
+/// Every mutant of a module's kernel: one that traps, so that a kernel that no case reaches is
+/// noticed, and those whose synchronisation is weaker, in the order of their instructions.
 pub(crate) fn mutants(text: &str) -> Vec<Mutant> {
     let module = crossdock_ptx::parse(text).expect("kernels are PTX");
     let mut traps = module.clone();
@@ -61,7 +61,8 @@ fn instruction(module: &Module, number: usize) -> Option<Instruction> {
     })
 }
 
-/// Calls `edit` with the statements that hold the instruction of that number, and its index among them.
+/// Calls `edit` with the statements that hold the instruction of that number, and its index among
+/// them.
 fn change(module: &mut Module, number: usize, edit: impl FnOnce(&mut Vec<Statement>, usize)) {
     fn find<'a>(
         statements: &'a mut Vec<Statement>,

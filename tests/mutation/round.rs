@@ -1,4 +1,5 @@
-//! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round fails.
+//! Small rounds on virtual GPUs, with kernels that may be mutants: what ranks see, or how the round
+//! fails.
 
 use crossdock::host::{
     Arrived, Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Dock, Error, Layout, Rank,
@@ -59,7 +60,8 @@ pub(crate) fn run(tried: &Tried, kernels: &Kernels, schedule_seed: u64) -> Resul
             _ => {}
         }
         for (number, trial) in trials.iter().enumerate() {
-            // Later rounds of the case show that buffers are free again, so the trouble is in the last.
+            // Later rounds of the case show that buffers are free again, so the trouble is in the
+            // last.
             let trouble = if is_last && number > 0 { tried.trouble } else { Trouble::None };
             if !round(trial, number, trouble, rank, &mut dock, &mut seen)? {
                 return Ok(seen);
@@ -80,7 +82,8 @@ pub(crate) fn run(tried: &Tried, kernels: &Kernels, schedule_seed: u64) -> Resul
     }
 }
 
-/// One round, then twice again with its positions, of which the first ends without a combine. False if this rank ends.
+/// One round, then twice again with its positions, of which the first ends without a combine. False
+/// if this rank ends.
 fn round(
     trial: &Trial,
     number: usize,

@@ -22,7 +22,8 @@ struct Task {
     cases: Vec<(usize, String)>,
 }
 
-/// Every mutation. Shapes whose kernels have the same instructions for synchronisation, for one target, share theirs.
+/// Every mutation. Shapes whose kernels have the same instructions for synchronisation, for one
+/// target, share theirs.
 fn tasks(cases: &[Tried], original: &[Kernels]) -> Vec<Task> {
     let mut tasks: Vec<Task> = Vec::new();
     // What was made of a text, so that cases of one shape share it.
@@ -63,7 +64,8 @@ fn tasks(cases: &[Tried], original: &[Kernels]) -> Vec<Task> {
     tasks
 }
 
-/// How a mutant shows, and in which schedule first: the kind of the first error, or that something else came out.
+/// How a mutant shows, and in which schedule first: the kind of the first error, or that something
+/// else came out.
 fn caught(
     task: &Task,
     cases: &[Tried],
@@ -107,7 +109,8 @@ fn kind(error: &str) -> String {
     error.lines().next().unwrap_or_default().to_owned()
 }
 
-/// `work` for every number below `count`, on all processors; the results in order. `told` hears of each result at once.
+/// `work` for every number below `count`, on all processors; the results in order. `told` hears of
+/// each result at once.
 fn in_parallel<T: Send>(
     count: usize,
     work: impl Fn(usize) -> T + Sync,
@@ -151,7 +154,8 @@ pub(crate) fn table(seeds: u64) -> (String, Vec<String>) {
         }
         first
     };
-    // A survivor takes as long as hundreds of others, and the run may be cut off: what is known is printed as it comes.
+    // A survivor takes as long as hundreds of others, and the run may be cut off: what is known is
+    // printed as it comes.
     let begun = Instant::now();
     let seconds = || begun.elapsed().as_secs();
     let expected: Vec<Outcome> = in_parallel(cases.len(), passes, |index, _| {

@@ -1,5 +1,5 @@
-//! What an instruction that orders something is weakened to, one way at a time. Where PTX, or the target, has no weaker form,
-//! there is none.
+//! What an instruction that orders something is weakened to, one way at a time. Where PTX, or the
+//! target, has no weaker form, there is none.
 
 use crossdock_ptx::{Instruction, Operand};
 
@@ -11,7 +11,8 @@ pub(crate) struct Weakening {
     pub(crate) instruction: Option<Instruction>,
 }
 
-/// Scopes, each with the narrower ones that differ on a machine whose clusters are single blocks; and those of `membar`.
+/// Scopes, each with the narrower ones that differ on a machine whose clusters are single blocks;
+/// and those of `membar`.
 const NARROWER: [(&str, &[&str]); 4] =
     [("sys", &["gpu", "cta", "gl"]), ("gpu", &["cta"]), ("gl", &["cta"]), ("cluster", &["cta"])];
 
@@ -99,7 +100,8 @@ pub(crate) fn weakenings(instruction: &Instruction) -> Vec<Weakening> {
     found.all
 }
 
-/// Arrivals without their bytes, with a wrong number of them or without release; waits without acquire, or without waiting.
+/// Arrivals without their bytes, with a wrong number of them or without release; waits without
+/// acquire, or without waiting.
 fn mbarrier(found: &mut Found<'_>, words: &[&str]) {
     let operands = &found.original.operands;
     let waits = words[1].ends_with("_wait");

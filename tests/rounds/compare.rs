@@ -1,4 +1,5 @@
-//! Runs a case on virtual GPUs and holds every array, and every byte that crosses a link, against what it must be.
+//! Runs a case on virtual GPUs and holds every array, and every byte that crosses a link, against
+//! what it must be.
 
 use crossdock::host::report::StageReport;
 use crossdock_trial::bytes::{Moved, RoundBytes};
@@ -7,7 +8,8 @@ use crossdock_trial::{Case, Routes, Verified};
 /// A target without bulk copies and one with them: two ways for rows, the same bytes.
 pub(crate) const TARGETS: [&str; 2] = ["sm_80", "sm_90"];
 
-/// Panics at the first array of any rank and round that is not as the reference says, whatever the target.
+/// Panics at the first array of any rank and round that is not as the reference says, whatever the
+/// target.
 pub(crate) fn agrees_with_the_reference(case: &Case) {
     for target in TARGETS {
         agrees_for(case, target);

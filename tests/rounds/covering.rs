@@ -1,15 +1,18 @@
-//! Pairwise covering: few combinations of many factors in which every two values of different factors meet.
+//! Pairwise covering: few combinations of many factors in which every two values of different
+//! factors meet.
 //!
-//! Most mistakes need one value or two to show (Kuhn, Wallace and Gallo, "Software Fault Interactions and Implications for Software
-//! Testing", 2004), so this finds what the full product would, in a thousandth of the time.
+//! Most mistakes need one value or two to show (Kuhn, Wallace and Gallo, "Software Fault
+//! Interactions and Implications for Software Testing", 2004), so this finds what the full product
+//! would, in a thousandth of the time.
 
 use std::collections::BTreeSet;
 
 /// One value of a factor: number of the factor, number of the value.
 type Choice = (usize, usize);
 
-/// Combinations, one value per factor, that `fits` accepts. `sizes` are the numbers of values; values of a factor must be in
-/// ascending order of size, so that what fits still fits with a lower value. Panics when two values cannot meet at all.
+/// Combinations, one value per factor, that `fits` accepts. `sizes` are the numbers of values;
+/// values of a factor must be in ascending order of size, so that what fits still fits with a lower
+/// value. Panics when two values cannot meet at all.
 pub(crate) fn pairwise(sizes: &[usize], fits: impl Fn(&[usize]) -> bool) -> Vec<Vec<usize>> {
     let mut open: BTreeSet<(Choice, Choice)> = BTreeSet::new();
     for (first, &firsts) in sizes.iter().enumerate() {

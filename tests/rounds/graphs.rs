@@ -1,5 +1,5 @@
-//! A whole layer that is captured once and replayed: batches, experts and sums stay on the device, the host waits only at the end, and
-//! every replay has another number of tokens.
+//! A whole layer that is captured once and replayed: batches, experts and sums stay on the device,
+//! the host waits only at the end, and every replay has another number of tokens.
 
 #![allow(
     unreachable_pub,
@@ -124,7 +124,8 @@ impl Layer {
     }
 }
 
-/// What each rank gets of each batch, `[tokens, hidden]`, if all batches are replays of one capture.
+/// What each rank gets of each batch, `[tokens, hidden]`, if all batches are replays of one
+/// capture.
 fn replayed(case: &Case, target: &str, seed: u64) -> Result<Vec<Vec<Vec<bf16>>>, Error> {
     let (batches, shape) = (case.trials(), case.shape());
     let capacity = case.rounds.iter().flatten().copied().max().expect("there are rounds");
@@ -239,7 +240,8 @@ fn agrees(case: &Case, target: &str, seed: u64) {
     }
 }
 
-/// Three numbers of tokens for each rank, none and as many as there is room for among them, then the first again.
+/// Three numbers of tokens for each rank, none and as many as there is room for among them, then
+/// the first again.
 fn case(layout: Layout) -> Case {
     Case {
         experts_per_rank: 3,

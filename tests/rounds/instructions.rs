@@ -1,5 +1,5 @@
-//! What a token costs: warp instructions and bytes of the kernels that move rows, at a small shape whose rows are longer than
-//! a warp moves at once.
+//! What a token costs: warp instructions and bytes of the kernels that move rows, at a small shape
+//! whose rows are longer than a warp moves at once.
 //!
 //! Counters are exact, so a kernel that got slower by one instruction changes the snapshot.
 

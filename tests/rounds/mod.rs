@@ -1,4 +1,5 @@
-//! Whole rounds through the library, compared bit by bit with the reference, over shapes of every kind.
+//! Whole rounds through the library, compared bit by bit with the reference, over shapes of every
+//! kind.
 
 mod compare;
 mod covering;
@@ -94,7 +95,8 @@ fn dispatch_quantises_rows_of_every_format_in_every_layout() {
 
 #[test]
 fn opaque_rows_and_their_side_tensors_arrive_untouched() {
-    // NVFP4 of 7168: two elements in a byte, and an e4m3 scale per 16 of them. MXFP8 of 96: a byte per element and per 32 of them.
+    // NVFP4 of 7168: two elements in a byte, and an e4m3 scale per 16 of them. MXFP8 of 96: a byte
+    // per element and per 32 of them.
     for (row_bytes, sides, layout) in [
         (3584, [448, 0, 0, 0], Layout::BySource),
         (96, [3, 0, 0, 0], Layout::ByExpert { alignment: 8 }),

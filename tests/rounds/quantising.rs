@@ -16,7 +16,8 @@ fn row() -> Vec<bf16> {
     row.into_iter().map(bf16::from_f32).collect()
 }
 
-/// The codes that are not zero, and the scales as they are stored, of a round and of one that repeats it.
+/// The codes that are not zero, and the scales as they are stored, of a round and of one that
+/// repeats it.
 fn quantised(target: &str, scale: ScaleFormat) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let wire = Wire::Fp8(Fp8 { element: Float8::E4m3, block: 16, scale });
     let shape = Shape { hidden: 64, top_k: 1, experts: 1, wire };
@@ -49,7 +50,8 @@ fn floats(values: [f32; 4]) -> Vec<u8> {
 fn nan_infinity_and_zero_keep_their_meaning() {
     for target in TARGETS {
         let (rows, scales) = quantised(target, ScaleFormat::F32).expect("no rank fails");
-        // An infinite scale makes zeros of numbers and NaN of infinities: all of the block comes back as NaN.
+        // An infinite scale makes zeros of numbers and NaN of infinities: all of the block comes
+        // back as NaN.
         assert_eq!(codes(&rows), [0x7e, 0xb8, 0x7f, 0x80, 0x7f, 0x00, 0x7f, 0x7f, 0x7f], "{target}");
         let least = 1e-4 / 448.0;
         assert_eq!(scales, floats([1.0, least, f32::INFINITY, least]), "{target}");

@@ -1,4 +1,5 @@
-//! Every kind of round meets every other kind: ranks, formats, layouts, widths, choices, in covering combinations.
+//! Every kind of round meets every other kind: ranks, formats, layouts, widths, choices, in
+//! covering combinations.
 //!
 //! A new wire format or layout is one more line of a table here.
 

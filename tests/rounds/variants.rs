@@ -1,4 +1,5 @@
-//! What a round can do besides the plain sum: other outputs, biases, f32, repeated positions, gradients, too little room.
+//! What a round can do besides the plain sum: other outputs, biases, f32, repeated positions,
+//! gradients, too little room.
 
 use crossdock::host::{
     Arrived, Capacity, Cluster, Combine, Error, Layout, Overflowing, Rank, Routing, Tokens, Topology,

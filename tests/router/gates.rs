@@ -26,7 +26,8 @@ enum Contents {
     Ties,
     /// Every logit of a token the same.
     Equal,
-    /// Mostly ordinary, with NaN, both infinities, zeros of both signs, huge and tiny numbers among them.
+    /// Mostly ordinary, with NaN, both infinities, zeros of both signs, huge and tiny numbers among
+    /// them.
     Wild,
     /// Nothing but minus infinity and NaN.
     Void,

@@ -1,4 +1,5 @@
-//! The router's kernel on virtual GPUs against the reference, bit for bit; and whole rounds through replicas.
+//! The router's kernel on virtual GPUs against the reference, bit for bit; and whole rounds through
+//! replicas.
 
 mod gates;
 mod rounds;

@@ -121,8 +121,8 @@ fn replicas_change_where_experts_run_and_not_what_comes_back() {
             let expected = placement.physical(logical as usize, number).expect("the expert exists");
             assert_eq!(physical, expected as i32, "rank {rank}, selection {index}");
         }
-        // Partial sums round to bf16 on the way, and other experts share a rank now: each sum of at most five partial
-        // sums of the same terms may round differently.
+        // Partial sums round to bf16 on the way, and other experts share a rank now: each sum of at
+        // most five partial sums of the same terms may round differently.
         for (index, (a, b)) in single.results.iter().zip(&placed.results).enumerate() {
             let row = &single.weights[index / HIDDEN as usize * 5..][..5];
             let size = row.iter().sum::<f32>() * 8.0 * 3.5;
@@ -139,7 +139,8 @@ fn replicas_change_where_experts_run_and_not_what_comes_back() {
 
 #[test]
 fn exact_sums_come_back_equal_through_replicas() {
-    // Rows and factors are small whole numbers and weights powers of two, so nothing rounds in either placement.
+    // Rows and factors are small whole numbers and weights powers of two, so nothing rounds in
+    // either placement.
     let placement =
         Placement::new(8, vec![0, 1, 2, 3, 4, 5, 6, 7, 1, 1, 6, 0]).expect("every expert is there");
     let gate = Gate {

@@ -1,9 +1,10 @@
-//! Which bytes a round moves, worked out from its routes alone, so that rates on GPUs that count nothing rest on exact numbers.
-//! Tests hold them against the counters of virtual GPUs.
+//! Which bytes a round moves, worked out from its routes alone, so that rates on GPUs that count
+//! nothing rest on exact numbers. Tests hold them against the counters of virtual GPUs.
 //!
-//! Bytes over links are all that cross, flags and counts included. Bytes of memory are those of rows, outputs, partial sums and
-//! results, and what is written beside a row to say where it belongs; positions, counts and flags, which every kernel reads too, are
-//! left out: rates err on the low side.
+//! Bytes over links are all that cross, flags and counts included. Bytes of memory are those of
+//! rows, outputs, partial sums and results, and what is written beside a row to say where it
+//! belongs; positions, counts and flags, which every kernel reads too, are left out: rates err on
+//! the low side.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +60,8 @@ struct Arriving {
 }
 
 impl RoundBytes {
-    /// Bytes of a round in which rank `r` brings the tokens that `routes[r]` routes. `quantises`: rows are bf16 that dispatch makes 8-bit floats of.
+    /// Bytes of a round in which rank `r` brings the tokens that `routes[r]` routes. `quantises`:
+    /// rows are bf16 that dispatch makes 8-bit floats of.
     pub fn new(shape: &Shape, layout: Layout, quantises: bool, routes: &[Routes]) -> RoundBytes {
         let ranks = routes.len();
         let local = shape.experts as usize / ranks;
@@ -129,7 +131,8 @@ impl RoundBytes {
 }
 
 impl Moved {
-    /// What the receiving rank does itself where rows lie at their slots: further copies, and slots that nobody takes.
+    /// What the receiving rank does itself where rows lie at their slots: further copies, and slots
+    /// that nobody takes.
     fn lay_by_expert(&mut self, layout: Layout, arriving: &Arriving, bytes: u64) {
         let unused: u64 = match layout {
             Layout::BySource => return,
@@ -188,7 +191,8 @@ mod tests {
     use super::*;
     use crate::Error;
 
-    /// Two rounds on virtual GPUs, the second cached: the reports of dispatch, cached dispatch and combine of each rank.
+    /// Two rounds on virtual GPUs, the second cached: the reports of dispatch, cached dispatch and
+    /// combine of each rank.
     fn count(
         shape: Shape,
         layout: Layout,
@@ -297,7 +301,8 @@ mod tests {
         }
     }
 
-    /// On one rank nobody waits, so twice the width reads exactly as many bytes more as rows and outputs grow by.
+    /// On one rank nobody waits, so twice the width reads exactly as many bytes more as rows and
+    /// outputs grow by.
     #[test]
     fn what_is_read_grows_with_rows_as_it_should() {
         for layout in [Layout::BySource, Layout::ByExpert { alignment: 2 }] {

@@ -6,7 +6,8 @@ use half::bf16;
 
 use crate::{Brought, Error, Expert, Outcome, Random, Reference, Routes, Rows, Trial};
 
-/// Rounds of one shape on one dock, by a few numbers and a seed. The default is a small one that tests vary.
+/// Rounds of one shape on one dock, by a few numbers and a seed. The default is a small one that
+/// tests vary.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// Experts of each rank.
@@ -17,7 +18,8 @@ pub struct Case {
     pub hidden: usize,
     /// How rows travel.
     pub wire: Wire,
-    /// Whether the 8-bit floats of an FP8 wire are made by dispatch, of bf16; otherwise codes are drawn.
+    /// Whether the 8-bit floats of an FP8 wire are made by dispatch, of bf16; otherwise codes are
+    /// drawn.
     pub quantises: bool,
     /// How arrivals lie.
     pub layout: Layout,

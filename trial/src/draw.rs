@@ -1,4 +1,5 @@
-//! What ranks bring to a round when nobody gives it: normal activations, simulated routes, random bytes, by a seed.
+//! What ranks bring to a round when nobody gives it: normal activations, simulated routes, random
+//! bytes, by a seed.
 
 use crossdock_device::{Gate, Opaque, Shape, Wire};
 use half::bf16;
@@ -8,7 +9,8 @@ use rand_pcg::Pcg64;
 use crate::routes::random_weights;
 use crate::{Brought, RouterInputs, Routes, Rows, SimulatedGate};
 
-/// How the ranks of a round draw. Every rank has streams of its own, so that what one draws does not depend on the others.
+/// How the ranks of a round draw. Every rank has streams of its own, so that what one draws does
+/// not depend on the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Draw {
     /// Equal seeds draw equal contents.

@@ -1,4 +1,5 @@
-//! Simulated experts: cheap, deterministic, and different enough from each other for a wrong one to show.
+//! Simulated experts: cheap, deterministic, and different enough from each other for a wrong one to
+//! show.
 
 use std::fmt;
 
@@ -17,7 +18,8 @@ pub enum Expert {
     /// Each multiplies by a factor of its own, so that a wrong expert shows.
     #[default]
     Scaled,
-    /// Expert `e` multiplies by one of 17 factors and turns its row by `e` elements, so that a wrong element shows too.
+    /// Expert `e` multiplies by one of 17 factors and turns its row by `e` elements, so that a
+    /// wrong element shows too.
     Turned,
 }
 
@@ -47,8 +49,9 @@ impl Expert {
         }
     }
 
-    /// What the experts of a rank make of its rows: `[slots, hidden]`, zeros at slots that nobody takes. `first` is the
-    /// number of the rank's first expert; `rows` are `[rows, hidden]`, or `[slots, hidden]` if `at_slots`.
+    /// What the experts of a rank make of its rows: `[slots, hidden]`, zeros at slots that nobody
+    /// takes. `first` is the number of the rank's first expert; `rows` are `[rows, hidden]`, or
+    /// `[slots, hidden]` if `at_slots`.
     pub fn outputs(
         self,
         first: usize,
@@ -69,8 +72,8 @@ impl Expert {
     }
 }
 
-/// What experts compute with when rows are opaque: each byte of row and side record is a number from -128 to 127, as often as
-/// it takes to fill `hidden` elements.
+/// What experts compute with when rows are opaque: each byte of row and side record is a number
+/// from -128 to 127, as often as it takes to fill `hidden` elements.
 pub(crate) fn opaque_rows(rows: &[u8], sides: &[u8], shape: &Shape) -> Vec<bf16> {
     let (row_bytes, side_bytes) = (shape.row_bytes() as usize, shape.side_bytes() as usize);
     let mut values = Vec::with_capacity(rows.len() / row_bytes * shape.hidden as usize);
@@ -82,8 +85,9 @@ pub(crate) fn opaque_rows(rows: &[u8], sides: &[u8], shape: &Shape) -> Vec<bf16>
     values
 }
 
-/// A bf16 that no other of [`MOST_EXPERTS`] experts has, of a magnitude near 1, so that no expert drowns in a sum. Every
-/// 256 experts share an exponent; within them, the multiplier spreads neighbours over signs and fractions.
+/// A bf16 that no other of [`MOST_EXPERTS`] experts has, of a magnitude near 1, so that no expert
+/// drowns in a sum. Every 256 experts share an exponent; within them, the multiplier spreads
+/// neighbours over signs and fractions.
 fn factor(expert: usize) -> f32 {
     let spread = expert * 165 % 256;
     let sign = if spread < 128 { 1.0 } else { -1.0 };

@@ -1,8 +1,10 @@
-//! One harness of rounds: draw what every rank brings, run it, compare every bit with the reference.
+//! One harness of rounds: draw what every rank brings, run it, compare every bit with the
+//! reference.
 //!
-//! A [`Trial`] is one round of all ranks. It is drawn from numbers and a seed by a [`Case`], or put together from what a
-//! user gives and a [`Draw`] of the rest. Each rank runs it on a dock ([`Trial::round`]) and hands out what it held
-//! ([`Observed`]); the [`Reference`] names the first difference.
+//! A [`Trial`] is one round of all ranks. It is drawn from numbers and a seed by a [`Case`], or put
+//! together from what a user gives and a [`Draw`] of the rest. Each rank runs it on a dock
+//! ([`Trial::round`]) and hands out what it held ([`Observed`]); the [`Reference`] names the first
+//! difference.
 //!
 //! ```
 //! use crossdock_trial::Case;
@@ -15,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! Beside it stand what needs no run: [`bytes`], which a round moves by its routes alone, and a [time model](model); and
-//! the tests of hardware that are smaller than a round ([`lane`]).
+//! Beside it stand what needs no run: [`bytes`], which a round moves by its routes alone, and a
+//! [time model](model); and the tests of hardware that are smaller than a round ([`lane`]).
 
 pub mod bytes;
 mod case;

@@ -41,7 +41,8 @@ pub struct Outcome {
 }
 
 impl Trial {
-    /// Runs the round on a cluster with a rank for each that brings something, each with a dock that has room for just this round.
+    /// Runs the round on a cluster with a rank for each that brings something, each with a dock
+    /// that has room for just this round.
     ///
     /// # Errors
     /// When a rank fails.
@@ -124,7 +125,8 @@ impl Trial {
     }
 }
 
-/// FNV-1a over the bytes of all results, rank by rank: equal bits give equal hashes on every machine.
+/// FNV-1a over the bytes of all results, rank by rank: equal bits give equal hashes on every
+/// machine.
 pub fn hash<'a>(observed: impl IntoIterator<Item = &'a Observed>) -> u64 {
     let results = observed.into_iter().flat_map(|rank| &rank.results);
     results.flat_map(|value| value.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

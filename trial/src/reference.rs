@@ -1,4 +1,5 @@
-//! What the reference says about a trial, and the first difference of what the ranks held from it, bit by bit and in words.
+//! What the reference says about a trial, and the first difference of what the ranks held from it,
+//! bit by bit and in words.
 
 use std::fmt::{self, LowerHex};
 
@@ -43,7 +44,8 @@ impl Reference {
         self.first_difference(observed).map_or(Ok(()), |difference| Err(Error::Mismatch(difference)))
     }
 
-    /// The first difference of what the ranks held, in words; by stage in the order of a round, then by rank.
+    /// The first difference of what the ranks held, in words; by stage in the order of a round,
+    /// then by rank.
     pub fn first_difference(&self, observed: &[Observed]) -> Option<String> {
         let ranks = || self.arrivals.iter().zip(observed).enumerate();
         let routed =
@@ -109,8 +111,8 @@ impl Reference {
             })
     }
 
-    /// The first difference in rows and what travels beside them, wherever they lie. What a masked layout holds at slots that nobody takes is
-    /// not looked at.
+    /// The first difference in rows and what travels beside them, wherever they lie. What a masked
+    /// layout holds at slots that nobody takes is not looked at.
     fn stored_difference(&self, expected: &Arrival, observed: &Arrival) -> Option<String> {
         let round = &self.round;
         let by_expert = round.slots != Slots::BesideRows;
@@ -178,7 +180,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first difference of two arrays with rows of `width`, compared by `code`, which stands for all bits of an element.
+/// The first difference of two arrays with rows of `width`, compared by `code`, which stands for
+/// all bits of an element.
 fn differs<T: fmt::Debug, C: PartialEq + LowerHex>(
     expected: &[T],
     observed: &[T],

@@ -1,9 +1,9 @@
 //! Simulated gates: which experts each token chooses, and with which weights.
 //!
-//! Scores follow DeepSeek-V3's gate: a sigmoid per expert, the top-k of it, weights that are the chosen scores normalised
-//! to sum 1. With group-limited choice a token first keeps the groups whose two best scores sum highest. The logits are
-//! the logarithm of an expert's popularity plus Gumbel noise, which makes the choice a draw without replacement in
-//! proportion to popularity.
+//! Scores follow DeepSeek-V3's gate: a sigmoid per expert, the top-k of it, weights that are the
+//! chosen scores normalised to sum 1. With group-limited choice a token first keeps the groups
+//! whose two best scores sum highest. The logits are the logarithm of an expert's popularity plus
+//! Gumbel noise, which makes the choice a draw without replacement in proportion to popularity.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -56,7 +56,8 @@ impl FromStr for Routing {
     }
 }
 
-/// Group-limited choice: tokens choose `top` of `count` equal groups of experts, then experts inside those.
+/// Group-limited choice: tokens choose `top` of `count` equal groups of experts, then experts
+/// inside those.
 #[derive(Clone, Copy, Debug)]
 pub struct Groups {
     /// Groups in all.
@@ -139,7 +140,8 @@ impl SimulatedGate {
     }
 }
 
-/// Random positive weights for routes that come without: scores normalised over the selections that name an expert.
+/// Random positive weights for routes that come without: scores normalised over the selections that
+/// name an expert.
 pub(crate) fn random_weights(experts: &[i32], top_k: usize, random: &mut impl RngExt) -> Vec<f32> {
     let mut weights = Vec::with_capacity(experts.len());
     for experts in experts.chunks(top_k) {
@@ -156,7 +158,8 @@ fn push_weights(weights: &mut Vec<f32>, scores: &[f64], chosen: &[usize]) {
     weights.extend(chosen.iter().map(|&index| if sum > 0.0 { (scores[index] / sum) as f32 } else { 0.0 }));
 }
 
-/// The `count` candidates with the highest scores, highest first; the lower index first among equals.
+/// The `count` candidates with the highest scores, highest first; the lower index first among
+/// equals.
 fn best(scores: &[f64], candidates: impl Iterator<Item = usize>, count: usize) -> Vec<usize> {
     let mut candidates: Vec<usize> = candidates.collect();
     let higher_first =

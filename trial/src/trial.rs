@@ -1,4 +1,5 @@
-//! One round of all ranks: what each brings, in the words of the host that runs it and of the reference that checks it.
+//! One round of all ranks: what each brings, in the words of the host that runs it and of the
+//! reference that checks it.
 
 use std::borrow::Cow;
 
@@ -9,8 +10,8 @@ use half::bf16;
 
 use crate::{Expert, Routes};
 
-/// One round: what every rank brings, and what becomes of it. Whoever makes one has checked that the shape is possible and that
-/// rows suit its wire.
+/// One round: what every rank brings, and what becomes of it. Whoever makes one has checked that
+/// the shape is possible and that rows suit its wire.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// What the kernels are made for.

@@ -1,5 +1,5 @@
-//! What is wrong with a module whatever its kernels are specialised for, so that the crate that defines a kernel hears
-//! of it, and not the crate that specialises it.
+//! What is wrong with a module whatever its kernels are specialised for, so that the crate that
+//! defines a kernel hears of it, and not the crate that specialises it.
 
 use crossdock_ptx::table::{NEWEST_VERSION, Target};
 
@@ -9,10 +9,12 @@ use super::specialise::specialise;
 use super::uniformity;
 use crate::{Error, Mistake};
 
-/// The mistakes of the module called `name` that need no const parameter to be known: barriers and warp operations that
-/// some threads never reach, and in kernels without const parameters everything that specialisation refuses.
+/// The mistakes of the module called `name` that need no const parameter to be known: barriers and
+/// warp operations that some threads never reach, and in kernels without const parameters
+/// everything that specialisation refuses.
 ///
-/// There are no false ones. What depends on a const parameter or on the target is left to [`specialise()`].
+/// There are no false ones. What depends on a const parameter or on the target is left to
+/// [`specialise()`].
 pub fn examine(program: &Program, name: &str) -> Vec<Mistake> {
     let mut found: Vec<Mistake> = Vec::new();
     let Some(index) = program.modules.iter().position(|module| module.name == name) else { return found };

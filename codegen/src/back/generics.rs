@@ -1,8 +1,8 @@
 //! Generic structs and functions become one for each list of types that they are used with.
 //!
-//! What comes after linking knows no type parameters: an instance is an item of its own, called `Pair<f32>`, in the module
-//! that defines the generic one. Instances are made where something that is no longer generic mentions them, until nothing
-//! mentions a new one.
+//! What comes after linking knows no type parameters: an instance is an item of its own, called
+//! `Pair<f32>`, in the module that defines the generic one. Instances are made where something that
+//! is no longer generic mentions them, until nothing mentions a new one.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -12,7 +12,8 @@ use crate::ir::{
     Type, TypeParameter,
 };
 
-/// Instances that a program may have: more come from a function that calls itself with ever larger types.
+/// Instances that a program may have: more come from a function that calls itself with ever larger
+/// types.
 const MOST_INSTANCES: usize = 16_384;
 
 /// A generic item.
@@ -31,8 +32,9 @@ impl Generic {
     }
 }
 
-/// Replaces the generic items of all modules by their instances. Those of the module `whole` are made for every type that
-/// they may have, so that what is wrong with one of them is found where it is defined.
+/// Replaces the generic items of all modules by their instances. Those of the module `whole` are
+/// made for every type that they may have, so that what is wrong with one of them is found where it
+/// is defined.
 pub(super) fn instantiate(modules: &mut [Module], whole: Option<&str>) -> Vec<Mistake> {
     let mut instances = Instances::default();
     for (index, module) in modules.iter_mut().enumerate() {

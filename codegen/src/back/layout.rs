@@ -1,4 +1,5 @@
-//! Types as registers and as memory: the scalars of a type in order, and where C's layout puts them.
+//! Types as registers and as memory: the scalars of a type in order, and where C's layout puts
+//! them.
 
 use super::program::Program;
 use crate::ir::{Scalar, Size, Space, Type};
@@ -158,8 +159,8 @@ fn collect(
     Ok(())
 }
 
-/// What a launch passes for a value of the type, one after the other: scalars and pointers, each with what it adds to
-/// the name of the whole.
+/// What a launch passes for a value of the type, one after the other: scalars and pointers, each
+/// with what it adds to the name of the whole.
 pub(super) fn launched(program: &Program, ty: &Type) -> Result<Vec<(String, Type)>, String> {
     let parts: Vec<(String, Type)> = match ty {
         Type::Struct(path) => {

@@ -7,8 +7,9 @@ use super::{generics, validate};
 use crate::ir::{Module, Span};
 use crate::{Error, Mistake};
 
-/// Links modules into a program: generic items are made for the types that they are used with, every name resolves, every
-/// type agrees, nothing is recursive, every local is assigned before it is read.
+/// Links modules into a program: generic items are made for the types that they are used with,
+/// every name resolves, every type agrees, nothing is recursive, every local is assigned before it
+/// is read.
 ///
 /// # Errors
 ///
@@ -17,8 +18,8 @@ pub fn link(modules: Vec<Module>) -> Result<Program, Error> {
     linked(modules, None)
 }
 
-/// As [`link`], where the module `name` is defined: its generic functions are made for all types that they may be used
-/// with, and checked for each.
+/// As [`link`], where the module `name` is defined: its generic functions are made for all types
+/// that they may be used with, and checked for each.
 ///
 /// # Errors
 ///

@@ -194,8 +194,8 @@ impl Body<'_> {
         term
     }
 
-    /// The types that stand for a function's type parameters: what is written, and unknown ones for the rest. How many of
-    /// the generics that are written for the call are types.
+    /// The types that stand for a function's type parameters: what is written, and unknown ones for
+    /// the rest. How many of the generics that are written for the call are types.
     fn function_arguments(
         &mut self,
         path: &Path,
@@ -233,8 +233,8 @@ impl Body<'_> {
         (terms, written)
     }
 
-    /// A call of a device function; `receiver` is a method's `self` when it is written before the dot, `of_owner` the type
-    /// arguments of its struct that are written.
+    /// A call of a device function; `receiver` is a method's `self` when it is written before the
+    /// dot, `of_owner` the type arguments of its struct that are written.
     pub(super) fn call_function(
         &mut self,
         path: Path,

@@ -1,7 +1,8 @@
 //! Which other `#[device]` modules a module imports from.
 //!
-//! Every `use` leaf names an item of a `#[device]` module; the path before the leaf is the module. The operations
-//! that PTX provides come from modules called `intrinsics`: they are part of the language and are not dependencies.
+//! Every `use` leaf names an item of a `#[device]` module; the path before the leaf is the module.
+//! The operations that PTX provides come from modules called `intrinsics`: they are part of the
+//! language and are not dependencies.
 
 use proc_macro2::Span;
 use syn::{Ident, Item, UseTree};
@@ -35,13 +36,15 @@ pub struct Name {
     pub local: Ident,
 }
 
-/// The modules that the `use` declarations among `items` import from, each once, in order of first mention.
+/// The modules that the `use` declarations among `items` import from, each once, in order of first
+/// mention.
 ///
 /// Intrinsics are built in and left out.
 ///
 /// # Errors
 ///
-/// Imports of modules, and of `std`, `core` and other paths that cannot lead to a `#[device]` module.
+/// Imports of modules, and of `std`, `core` and other paths that cannot lead to a `#[device]`
+/// module.
 pub fn dependencies(items: &[Item]) -> Result<Vec<Dependency>, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     let imports = Imports::collect(items, &mut diagnostics);

@@ -1,4 +1,5 @@
-//! The sink that every phase of the front end reports to, so that all mistakes of a module come out together.
+//! The sink that every phase of the front end reports to, so that all mistakes of a module come out
+//! together.
 
 use proc_macro2::Span;
 

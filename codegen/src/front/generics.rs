@@ -1,4 +1,5 @@
-//! Type parameters as they are written: each stands for a closed set of types, which a trait of the prelude names.
+//! Type parameters as they are written: each stands for a closed set of types, which a trait of the
+//! prelude names.
 
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, TypeParamBound};

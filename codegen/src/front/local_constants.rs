@@ -1,6 +1,7 @@
 //! `const` items inside functions: they become constants of the module, called `function::NAME`.
 //!
-//! One name means one thing throughout a function, so that blocks need no scopes of their own for constants.
+//! One name means one thing throughout a function, so that blocks need no scopes of their own for
+//! constants.
 
 use syn::visit::{self, Visit};
 

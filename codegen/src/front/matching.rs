@@ -1,6 +1,7 @@
 //! `match`: the value is worked out once, and the arms become a chain of branches.
 //!
-//! rustc checks on the twin that the arms cover every value. So the last arm that can be reached needs no test.
+//! rustc checks on the twin that the arms cover every value. So the last arm that can be reached
+//! needs no test.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -20,7 +21,8 @@ pub(super) struct Binding {
     part: Node,
 }
 
-/// An arm whose names and types are worked out; neither test nor guard means that it is always taken.
+/// An arm whose names and types are worked out; neither test nor guard means that it is always
+/// taken.
 struct Arm {
     test: Option<Node>,
     guard: Option<Node>,
@@ -84,7 +86,8 @@ impl Body<'_> {
         }
     }
 
-    /// The value in a form that can be looked at several times, and the statements that put it there.
+    /// The value in a form that can be looked at several times, and the statements that put it
+    /// there.
     pub(super) fn subject(&mut self, value: Node, span: Span) -> (Vec<Node>, Node) {
         if let Some(subject) = self.repeatable(&value) {
             return (Vec::new(), subject);

@@ -196,7 +196,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// An enum in the type that has no `#[repr(..)]`, so that Rust does not promise how it is laid out.
+    /// An enum in the type that has no `#[repr(..)]`, so that Rust does not promise how it is laid
+    /// out.
     pub(super) fn without_repr(&self, term: &Term) -> Option<&str> {
         match term {
             Term::Enum(path, _) => {
@@ -208,7 +209,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Makes a constant's name and source known before its type is; `Struct::NAME` for associated constants.
+    /// Makes a constant's name and source known before its type is; `Struct::NAME` for associated
+    /// constants.
     pub(super) fn announce_constant(&mut self, name: &str, source: &'a syn::Expr) {
         if !name.contains("::") {
             self.names.insert(name.to_string(), Entity::Constant(self.own(name)));

@@ -21,7 +21,8 @@ impl Body<'_> {
         };
         let operand = self.expression(&unary.expr);
         let term = operand.term.clone();
-        // The smallest integer of a type is written as the negation of a number that is out of its range.
+        // The smallest integer of a type is written as the negation of a number that is out of its
+        // range.
         let kind = match (operator, operand.kind) {
             (UnaryOp::Negate, NodeKind::Integer(value)) => NodeKind::Integer(value.wrapping_neg()),
             (UnaryOp::Negate, NodeKind::Float(digits)) => NodeKind::Float(match digits.strip_prefix('-') {
@@ -65,7 +66,8 @@ impl Body<'_> {
         let Some(term) = self.scope().term(&cast.ty, &mut self.table, &mut self.diagnostics) else {
             return self.failed(span);
         };
-        // As in Rust, a literal takes the type that it is cast to if it can: `3_000_000_000 as u32` is in range.
+        // As in Rust, a literal takes the type that it is cast to if it can: `3_000_000_000 as u32`
+        // is in range.
         let literal = matches!(operand.kind, NodeKind::Integer(_) | NodeKind::Float(_));
         if literal && self.table.open(&operand.term).is_some() {
             self.table.unify(&operand.term, &term);

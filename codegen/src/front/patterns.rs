@@ -1,4 +1,5 @@
-//! Patterns: the parts that they take a value into, and `let`, `if let`, `while let` and `let .. else` with them.
+//! Patterns: the parts that they take a value into, and `let`, `if let`, `while let` and
+//! `let .. else` with them.
 //!
 //! What a pattern tests and binds is worked out in [`super::matching`], for arms as for these.
 
@@ -16,7 +17,8 @@ use crate::ir::{Path, Size, UnaryOp};
 type Positions<'p> = Vec<(&'p Pat, usize)>;
 
 impl Body<'_> {
-    /// The patterns inside a tuple, struct or array pattern, each with the part of the value that it is for.
+    /// The patterns inside a tuple, struct or array pattern, each with the part of the value that
+    /// it is for.
     pub(super) fn parts_of_pattern<'p>(&mut self, pattern: &'p Pat, whole: &Node) -> Vec<(&'p Pat, Node)> {
         match pattern {
             Pat::Tuple(tuple) => {
@@ -102,7 +104,8 @@ impl Body<'_> {
         }
     }
 
-    /// How many parts there are, and which of them the patterns are for, where `..` stands for the ones between.
+    /// How many parts there are, and which of them the patterns are for, where `..` stands for the
+    /// ones between.
     fn positions<'p>(
         &mut self,
         written: impl Iterator<Item = &'p Pat>,
@@ -141,7 +144,8 @@ impl Body<'_> {
         Some((count, before.chain(behind).collect()))
     }
 
-    /// The parts of a pattern with a mistake: its names are known, and nothing more is said about them.
+    /// The parts of a pattern with a mistake: its names are known, and nothing more is said about
+    /// them.
     fn failed_parts<'p>(&mut self, written: impl Iterator<Item = &'p Pat>) -> Vec<(&'p Pat, Node)> {
         let parts = written.filter(|pattern| !matches!(pattern, Pat::Rest(_)));
         parts.map(|pattern| (pattern, self.failed(pattern.span()))).collect()
@@ -205,7 +209,8 @@ impl Body<'_> {
         &typed.pat
     }
 
-    /// The head and the first block of `if let`: statements before it, its condition, and the block with its names.
+    /// The head and the first block of `if let`: statements before it, its condition, and the block
+    /// with its names.
     pub(super) fn let_condition(
         &mut self,
         bound: &ExprLet,

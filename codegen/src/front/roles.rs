@@ -1,4 +1,5 @@
-//! Warp roles: blocks marked `#[role(name, warps = a..b, registers = n)]`. Those that follow one another belong together.
+//! Warp roles: blocks marked `#[role(name, warps = a..b, registers = n)]`. Those that follow one
+//! another belong together.
 
 use proc_macro2::{Ident, Span};
 use syn::parse::{Parse, ParseStream};

@@ -103,7 +103,8 @@ impl Body<'_> {
                 self.pattern(&typed.pat, term, value)
             }
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                // A `let` without a value is assigned later, perhaps in a loop: only `let x = ..` is surely fixed.
+                // A `let` without a value is assigned later, perhaps in a loop: only `let x = ..`
+                // is surely fixed.
                 let mutable = ident.mutability.is_some() || value.is_none();
                 let name = ident.ident.to_string();
                 Pattern::Local(self.declare(&name, term.clone(), mutable, ident.ident.span()))

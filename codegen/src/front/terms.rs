@@ -1,8 +1,9 @@
 //! Types with holes, and their unification: how the type of a literal or of a plain `let` is found.
 //!
-//! A [`Term`] is an [`ir::Type`](crate::ir::Type) that may contain variables. A variable stands for any type, for any integer type
-//! (an integer literal) or for any float type. Unification is first-order, with an occurs check; what is left open at
-//! the end of a body becomes `i32` or `f64`, as in Rust.
+//! A [`Term`] is an [`ir::Type`](crate::ir::Type) that may contain variables. A variable stands for
+//! any type, for any integer type (an integer literal) or for any float type. Unification is
+//! first-order, with an occurs check; what is left open at the end of a body becomes `i32` or
+//! `f64`, as in Rust.
 
 use crate::ir::{Path, Scalar, Size, Space, Type};
 
@@ -56,10 +57,11 @@ pub(super) enum Kind {
     Any,
     Integer,
     Float,
-    /// The value of an expression after which control does not continue: any type, and `()` if nothing asks.
+    /// The value of an expression after which control does not continue: any type, and `()` if
+    /// nothing asks.
     Never,
-    /// A type that could not be read, or that of an expression with a mistake: it fits everything, so that nothing more is
-    /// said about what follows from a mistake that is reported.
+    /// A type that could not be read, or that of an expression with a mistake: it fits everything,
+    /// so that nothing more is said about what follows from a mistake that is reported.
     Reported,
 }
 
@@ -89,7 +91,8 @@ impl Table {
         ty.map_or_else(|| self.fresh(Kind::Reported), Term::from)
     }
 
-    /// Whether something is missing because of a mistake that is reported, here or at the item that is used.
+    /// Whether something is missing because of a mistake that is reported, here or at the item that
+    /// is used.
     pub(super) fn has_reported(&self) -> bool {
         self.has_reported
     }

@@ -10,8 +10,8 @@ use super::roles::{self, Stated};
 /// Attributes that mean something to the front end alone.
 pub(super) const DEVICE_ATTRIBUTES: [&str; 2] = ["kernel", "unroll"];
 
-/// The items for rustc: `#[kernel]`, `#[unroll]` and other device attributes are stripped, and relations lose their values
-/// (rustc formats nothing in constants); everything else stays.
+/// The items for rustc: `#[kernel]`, `#[unroll]` and other device attributes are stripped, and
+/// relations lose their values (rustc formats nothing in constants); everything else stays.
 pub fn twin(mut items: Vec<Item>) -> Vec<Item> {
     for item in &mut items {
         Strip.visit_item_mut(item);
@@ -92,8 +92,8 @@ impl VisitMut for Strip {
     }
 }
 
-/// Makes the message of an assertion plain, with the arguments' names in place of their values; the arguments, so that
-/// rustc still checks them.
+/// Makes the message of an assertion plain, with the arguments' names in place of their values; the
+/// arguments, so that rustc still checks them.
 fn without_values(call: &mut Macro) -> Option<Vec<Expr>> {
     if !call.path.is_ident("assert") {
         return None;

@@ -234,7 +234,8 @@ impl Scope<'_> {
         Some(Term::Struct(path.clone(), arguments))
     }
 
-    /// The type arguments that are written for `item`, at most one for each of its parameters; `None` after reporting.
+    /// The type arguments that are written for `item`, at most one for each of its parameters;
+    /// `None` after reporting.
     pub(super) fn arguments(
         &self,
         item: &str,

@@ -4,13 +4,15 @@ use super::{Order, Scalar, Scope, Type};
 
 /// A block of PTX instructions that run one after the other, with named operands.
 ///
-/// An expression that holds it carries one more list: the values of the operands that have one ([`Role::takes_value`]), in
-/// order. The result is the value of the only operand that gives one ([`Role::gives_value`]), a tuple of several, or `()`.
-/// The instructions are checked against the instruction table; what they do to memory and who must be there follow from
-/// it. All of them stay, in order, except those that only compute something that nobody reads.
+/// An expression that holds it carries one more list: the values of the operands that have one
+/// ([`Role::takes_value`]), in order. The result is the value of the only operand that gives one
+/// ([`Role::gives_value`]), a tuple of several, or `()`. The instructions are checked against the
+/// instruction table; what they do to memory and who must be there follow from it. All of them
+/// stay, in order, except those that only compute something that nobody reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inline {
-    /// PTX text, `{name}` where operands stand; each entry holds one instruction or several, ended by `;`.
+    /// PTX text, `{name}` where operands stand; each entry holds one instruction or several, ended
+    /// by `;`.
     pub text: Vec<String>,
     /// The operands in the order in which they are written; names are unique.
     pub operands: Vec<InlineOperand>,
@@ -34,12 +36,13 @@ pub enum Role {
     InOut,
     /// A constant integer that is written into the text.
     Const,
-    /// The number of one of these orders (its place in [`Order::ALL`]), whose modifier stands in the text: `.{name}`. A `u32` that is constant
-    /// when the kernel is specialised.
+    /// The number of one of these orders (its place in [`Order::ALL`]), whose modifier stands in
+    /// the text: `.{name}`. A `u32` that is constant when the kernel is specialised.
     Order(Vec<Order>),
     /// As `Order`, for scopes.
     Scope(Vec<Scope>),
-    /// The name in PTX of a number's type, which is written into the text: `.{name}` stands for `.s32`.
+    /// The name in PTX of a number's type, which is written into the text: `.{name}` stands for
+    /// `.s32`.
     Type(Notation, Type),
     /// A result of that type.
     Out(Type),

@@ -1,7 +1,7 @@
 //! Type parameters, each bounded by a closed set of types.
 //!
-//! What may be done with a value of the type is what can be done with every member of the set, so that a generic item is
-//! right or wrong where it is defined, whatever it is used for.
+//! What may be done with a value of the type is what can be done with every member of the set, so
+//! that a generic item is right or wrong where it is defined, whatever it is used for.
 
 use super::{Scalar, Type};
 
@@ -17,7 +17,8 @@ pub struct TypeParameter {
 /// A set of types: a trait of the prelude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bound {
-    /// `Copy`, or no bound: any device type. Its values are moved, read and written, and nothing else.
+    /// `Copy`, or no bound: any device type. Its values are moved, read and written, and nothing
+    /// else.
     Copy,
     /// Integers and floats.
     Number,

@@ -105,7 +105,8 @@ pub enum Space {
     Global,
     /// The block's shared memory: `Shared<T>`.
     Shared,
-    /// Another rank's (or this rank's) symmetric memory: `Peer<T>`. Same PTX space as `Global`; never cached with `.nc`.
+    /// Another rank's (or this rank's) symmetric memory: `Peer<T>`. Same PTX space as `Global`;
+    /// never cached with `.nc`.
     Peer,
 }
 
@@ -141,7 +142,8 @@ pub enum Type {
     Pointer(Space, Box<Type>),
     /// `Peers<T>`: the address of a table of 64-bit addresses in this GPU's memory, one per rank.
     Peers(Box<Type>),
-    /// `GlobalSlice<T>` and its kind: a [`Type::Pointer`], which is the one inside, and how many elements it reaches (`u64`).
+    /// `GlobalSlice<T>` and its kind: a [`Type::Pointer`], which is the one inside, and how many
+    /// elements it reaches (`u64`).
     Slice(Box<Type>),
 }
 
@@ -151,7 +153,8 @@ const LENGTH: Type = Type::Scalar(Scalar::U64);
 impl Type {
     /// Whether a launch can pass it to a kernel; `fields` gives the types of a struct's fields.
     pub fn is_launchable(&self, fields: &impl Fn(&Type) -> Vec<Type>) -> bool {
-        // Each struct is looked at once, also one that contains itself, which is reported elsewhere.
+        // Each struct is looked at once, also one that contains itself, which is reported
+        // elsewhere.
         let (mut seen, mut rest) = (Vec::new(), vec![self.clone()]);
         while let Some(ty) = rest.pop() {
             match &ty {

@@ -187,7 +187,8 @@ impl<'t> Lexer<'t> {
         self.integer().map(Some)
     }
 
-    /// Digits and a suffix, or digits, a point, digits and a suffix. `0..4` and `5u32.0` stop before the point.
+    /// Digits and a suffix, or digits, a point, digits and a suffix. `0..4` and `5u32.0` stop
+    /// before the point.
     fn number(&mut self) -> &'t str {
         let start = self.position;
         let whole = self.take_while(is_word);

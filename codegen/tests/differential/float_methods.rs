@@ -2,7 +2,8 @@
 
 use crate::execute::{binary, ternary, unary};
 
-/// Rust leaves open which zero `min` and `max` give; PTX orders -0 below +0 (PTX ISA section 9.7.3, `min`).
+/// Rust leaves open which zero `min` and `max` give; PTX orders -0 below +0 (PTX ISA section 9.7.3,
+/// `min`).
 macro_rules! extreme {
     ($t:ident, $choose:ident) => {
         |a: $t, b: $t| {

@@ -1,10 +1,11 @@
-//! Every operator, cast and method on every scalar type: what rustc computes against what the PTX computes, and against
-//! what the compiler folds when the operands are constants.
+//! Every operator, cast and method on every scalar type: what rustc computes against what the PTX
+//! computes, and against what the compiler folds when the operands are constants.
 //!
 //! What Rust has no operator for is compared with `rustc_apfloat`.
 //!
-//! Each row of the tables is device code and, where rustc's own test build would panic on overflow, the Rust that says
-//! what a release build does. 8-bit operands are tried exhaustively, others at their edges and at random with a fixed seed.
+//! Each row of the tables is device code and, where rustc's own test build would panic on overflow,
+//! the Rust that says what a release build does. 8-bit operands are tried exhaustively, others at
+//! their edges and at random with a fixed seed.
 
 mod casts;
 mod execute;

@@ -1,5 +1,5 @@
-//! The reference for what Rust has no operators for: `rustc_apfloat`, the port of LLVM's software floats that rustc itself
-//! computes constants with.
+//! The reference for what Rust has no operators for: `rustc_apfloat`, the port of LLVM's software
+//! floats that rustc itself computes constants with.
 
 use rustc_apfloat::ieee::{BFloat, Double, Float8E4M3FN, Float8E5M2, Half, Single};
 use rustc_apfloat::{Float, FloatConvert, Round};

@@ -49,7 +49,8 @@ fn integer(value: i128, round: Round) -> f32 {
     native(Single::from_i128_r(value, round).value)
 }
 
-/// The reference has no root. Squares of floats are exact in `f64`, so the neighbours of the root are found by comparing.
+/// The reference has no root. Squares of floats are exact in `f64`, so the neighbours of the root
+/// are found by comparing.
 fn root(a: f32, round: Round) -> f32 {
     if a.is_nan() || a < 0.0 {
         return NAN;

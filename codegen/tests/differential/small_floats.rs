@@ -9,7 +9,8 @@ use crate::reference::Small;
 const FORMATS: [(Small, &str, u32); 4] =
     [(Small::F16, "f16", 16), (Small::Bf16, "bf16", 16), (Small::E4m3, "e4m3", 8), (Small::E5m2, "e5m2", 8)];
 
-/// Every sign, exponent and upper part of the mantissa, with lower parts that tie in some format and their neighbours.
+/// Every sign, exponent and upper part of the mantissa, with lower parts that tie in some format
+/// and their neighbours.
 fn near_boundaries() -> Vec<f32> {
     let mut lower: Vec<u32> = vec![0, 1, 0x7fff, 0x8000, 0x8001, 0xffff];
     lower.extend((0..8).flat_map(|kept| [0x0fff, 0x1000, 0x1001].map(|rest| kept << 13 | rest)));

@@ -1,5 +1,6 @@
-//! The oracle is rustc: each `const fn` here is compiled into this test and lowered from the same tokens, and both must
-//! give the same numbers. The lowered one runs at specialisation, in `const { assert!(f(INPUT) == EXPECTED) }`.
+//! The oracle is rustc: each `const fn` here is compiled into this test and lowered from the same
+//! tokens, and both must give the same numbers. The lowered one runs at specialisation, in
+//! `const { assert!(f(INPUT) == EXPECTED) }`.
 
 use crossdock_codegen::back;
 

@@ -1,4 +1,5 @@
-//! Whatever the tokens are, the front end answers: IR that the rest of the crate accepts, or sentences.
+//! Whatever the tokens are, the front end answers: IR that the rest of the crate accepts, or
+//! sentences.
 
 use crossdock_codegen::{back, text};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};

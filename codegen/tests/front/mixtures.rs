@@ -1,5 +1,6 @@
-//! Thirty functions drawn at random once, which mix widths, casts, shifts and floats as no person would: rustc and the PTX
-//! agree on every input. A NaN counts as one value, since only its bits are the hardware's.
+//! Thirty functions drawn at random once, which mix widths, casts, shifts and floats as no person
+//! would: rustc and the PTX agree on every input. A NaN counts as one value, since only its bits
+//! are the hardware's.
 
 use crate::running::{agree, agrees};
 

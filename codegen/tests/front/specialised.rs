@@ -1,11 +1,12 @@
-//! Mistakes of generic kernels that only their parameters show: one sentence each, that says what, where and what to write
-//! instead. What is a mistake for no parameter at hand compiles.
+//! Mistakes of generic kernels that only their parameters show: one sentence each, that says what,
+//! where and what to write instead. What is a mistake for no parameter at hand compiles.
 
 use crossdock_codegen::{Error, back};
 
 use crate::modules::lower;
 
-/// A kernel `k` that is specialised for `parameters`: the lines and sentences of all its mistakes, if it has any.
+/// A kernel `k` that is specialised for `parameters`: the lines and sentences of all its mistakes,
+/// if it has any.
 fn mistakes(items: &str, target: &str, parameters: &[(&str, i128)]) -> Vec<(u32, String)> {
     let module = match lower("code", items) {
         Ok(module) => module,
@@ -27,8 +28,8 @@ fn mistakes(items: &str, target: &str, parameters: &[(&str, i128)]) -> Vec<(u32,
     }
 }
 
-/// A test for each mistake: the generics, other items, the body, the parameters, the line of the body, from 1, and
-/// the beginning of the sentence.
+/// A test for each mistake: the generics, other items, the body, the parameters, the line of the
+/// body, from 1, and the beginning of the sentence.
 macro_rules! refused_for {
     ($($test:ident: <$generics:literal> { $items:expr } $body:expr, $parameters:expr, $line:literal, $sentence:literal;)+) => {$(
         #[test]

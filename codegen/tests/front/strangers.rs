@@ -1,5 +1,5 @@
-//! What people write who know Rust and have not read the manual: it means what it means in Rust, or one sentence says what to
-//! write instead.
+//! What people write who know Rust and have not read the manual: it means what it means in Rust, or
+//! one sentence says what to write instead.
 
 use crate::refused::refused;
 use crate::running::{agree, agrees};

@@ -1,4 +1,5 @@
-//! Text that nobody meant to be IR is refused without a panic, a stack overflow, or much time and memory.
+//! Text that nobody meant to be IR is refused without a panic, a stack overflow, or much time and
+//! memory.
 
 use std::time::{Duration, Instant};
 
@@ -104,7 +105,8 @@ fn mutate(text: &str, mutations: &[Mutation]) -> String {
     characters.into_iter().collect()
 }
 
-/// What parses must print and parse to the same module; what does not has an error with a line of the text.
+/// What parses must print and parse to the same module; what does not has an error with a line of
+/// the text.
 fn assert_handled(text: &str) {
     match parse(text) {
         Ok(module) => assert_eq!(parse(&print(&module)).as_ref(), Ok(&module), "{text}"),
@@ -182,7 +184,8 @@ fn nestings(count: usize) -> Vec<String> {
     ]
 }
 
-/// The nesting limit holds on a thread with the usual 2 MiB of stack, and everything below it is handled there.
+/// The nesting limit holds on a thread with the usual 2 MiB of stack, and everything below it is
+/// handled there.
 #[test]
 fn nesting_is_limited() {
     for count in [10, 60, 120, 130, 1000, 50_000] {

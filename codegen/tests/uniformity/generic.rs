@@ -1,4 +1,5 @@
-//! What is found before any const parameter is known, in the crate that defines a kernel; and what must not be.
+//! What is found before any const parameter is known, in the crate that defines a kernel; and what
+//! must not be.
 
 use crossdock_codegen::{back, front};
 

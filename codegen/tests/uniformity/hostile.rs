@@ -1,8 +1,9 @@
-//! Random kernels that try to talk the check into a barrier that not all reach: what it takes must run on the emulator,
-//! whatever the schedule, without a deadlock or a fault.
+//! Random kernels that try to talk the check into a barrier that not all reach: what it takes must
+//! run on the emulator, whatever the schedule, without a deadlock or a fault.
 //!
-//! Every loop is bounded and nothing is written that others read, so a warp that waits in vain is a hole in the check. That
-//! roles reach a barrier that they share equally often is not claimed: here roles use only barriers of their own.
+//! Every loop is bounded and nothing is written that others read, so a warp that waits in vain is a
+//! hole in the check. That roles reach a barrier that they share equally often is not claimed: here
+//! roles use only barriers of their own.
 
 use std::fmt::Write;
 

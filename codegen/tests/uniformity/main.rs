@@ -1,5 +1,5 @@
-//! Barriers and warp operations are taken where all that they name provably arrive, and refused elsewhere with one
-//! sentence. Sources are Rust; the body of a kernel begins on line 1.
+//! Barriers and warp operations are taken where all that they name provably arrive, and refused
+//! elsewhere with one sentence. Sources are Rust; the body of a kernel begins on line 1.
 
 mod branches;
 mod exits;

@@ -1,5 +1,5 @@
-//! The PTX of one kernel at many shapes as a table that a person can read: how often each opcode stands in it, and a hash
-//! of the text by which any change is noticed.
+//! The PTX of one kernel at many shapes as a table that a person can read: how often each opcode
+//! stands in it, and a hash of the text by which any change is noticed.
 //!
 //! The whole texts lie in a folder of `target`, so that `diff` shows what changed.
 
@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 /// Columns of the table: a shape's name, and the PTX of the kernel for it.
 pub(crate) type Column = (String, String);
 
-/// A row for each opcode and a column for each shape, below the hash and the number of instructions of each text.
+/// A row for each opcode and a column for each shape, below the hash and the number of instructions
+/// of each text.
 pub(crate) fn table(columns: &[Column]) -> String {
     let texts: Vec<Vec<String>> = columns.iter().map(|(_, ptx)| normalised(ptx)).collect();
     let counts: Vec<BTreeMap<&str, usize>> = texts.iter().map(|lines| histogram(lines)).collect();
@@ -38,8 +39,9 @@ pub(crate) fn table(columns: &[Column]) -> String {
     table
 }
 
-/// The lines that are code: without comments and line numbers, and with registers, labels and parameters numbered in the
-/// order in which they are first mentioned, so that another name alone changes nothing.
+/// The lines that are code: without comments and line numbers, and with registers, labels and
+/// parameters numbered in the order in which they are first mentioned, so that another name alone
+/// changes nothing.
 fn normalised(ptx: &str) -> Vec<String> {
     let mut registers = HashSet::new();
     for declaration in ptx.lines().filter_map(|line| line.trim().strip_prefix(".reg ")) {
@@ -89,7 +91,8 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How often each opcode stands there. Instructions are the lines that are neither a directive, a label nor a brace.
+/// How often each opcode stands there. Instructions are the lines that are neither a directive, a
+/// label nor a brace.
 fn histogram(lines: &[String]) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for line in lines.iter().filter(|line| line.ends_with(';') && !line.starts_with('.')) {
@@ -104,8 +107,8 @@ fn hash(lines: &[String]) -> String {
     digest[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Puts the whole texts into a folder, says how to compare them with those of the last run that passed if `accept` panics,
-/// and keeps them as those of the last run that passed if it does not.
+/// Puts the whole texts into a folder, says how to compare them with those of the last run that
+/// passed if `accept` panics, and keeps them as those of the last run that passed if it does not.
 pub(crate) fn with_texts(kernel: &str, columns: &[Column], accept: impl FnOnce()) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ptx");
     let [new, accepted] = ["new", "accepted"].map(|name| folder.join(name));

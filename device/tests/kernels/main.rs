@@ -1,7 +1,9 @@
-//! The PTX of every kernel at several shapes: what it looks like, and that NVIDIA's assembler takes it without spills.
+//! The PTX of every kernel at several shapes: what it looks like, and that NVIDIA's assembler takes
+//! it without spills.
 //!
-//! The text of each kernel is a snapshot at one small shape, which people read. What it is at the others is a table of
-//! opcodes ([`digest`]), and what it costs is a table of registers and code bytes.
+//! The text of each kernel is a snapshot at one small shape, which people read. What it is at the
+//! others is a table of opcodes ([`digest`]), and what it costs is a table of registers and code
+//! bytes.
 
 mod digest;
 
@@ -19,8 +21,8 @@ const E5M2_UE8M0: Fp8 = Fp8 { element: Float8::E5m2, block: 128, scale: ScaleFor
 /// 7168 elements, two in a byte, and an e4m3 scale per 16 of them.
 const NVFP4: Opaque = Opaque { row_bytes: 3584, sides: [448, 0, 0, 0] };
 
-/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k, all wires, a row
-/// shorter than one step of a warp, a last scale block that is shorter.
+/// Shapes that differ in everything a kernel is specialised for: a power of two and not, odd top-k,
+/// all wires, a row shorter than one step of a warp, a last scale block that is shorter.
 const SHAPES: [(&str, Shape); 5] = [
     ("deepseek_v3", Shape { hidden: 7168, top_k: 8, experts: 256, wire: Wire::FP8 }),
     ("bf16_2880", Shape { hidden: 2880, top_k: 5, experts: 96, wire: Wire::Bf16 }),
@@ -62,8 +64,8 @@ fn hopper() -> Options {
     Options::new("sm_90", None).expect("a target")
 }
 
-/// Gates that differ in everything the router is specialised for: groups and not, runs that fill a warp and not, bias,
-/// score functions, formats.
+/// Gates that differ in everything the router is specialised for: groups and not, runs that fill a
+/// warp and not, bias, score functions, formats.
 const GATES: [(&str, Gate); 4] = [
     ("deepseek_v3", Gate::DEEPSEEK_V3),
     (
@@ -210,7 +212,8 @@ fn ptx_survives_its_own_parser() {
     }
 }
 
-/// The assembler whose choice of registers and instructions is kept as a snapshot; others choose differently.
+/// The assembler whose choice of registers and instructions is kept as a snapshot; others choose
+/// differently.
 const REVIEWED_RELEASE: &str = "13.5";
 
 #[test]

@@ -1,7 +1,8 @@
 //! Whether an access is ordered behind the accesses to the same bytes before it, or races with one.
 //!
-//! Two accesses of which one writes race unless causality orders them or they are morally strong: both strong, in scopes
-//! that contain each other's threads, through the same proxy, of exactly the same bytes (PTX ISA section 8.7).
+//! Two accesses of which one writes race unless causality orders them or they are morally strong:
+//! both strong, in scopes that contain each other's threads, through the same proxy, of exactly the
+//! same bytes (PTX ISA section 8.7).
 
 use std::collections::BTreeMap;
 
@@ -112,7 +113,8 @@ impl Detector {
         Ok(())
     }
 
-    /// Checks and records a weak access to several pieces at once, if all of them are ordered behind one stamp each way.
+    /// Checks and records a weak access to several pieces at once, if all of them are ordered
+    /// behind one stamp each way.
     fn is_whole<V: View>(&self, row: &mut Row, request: &Request<'_, V>, pieces: u32) -> bool {
         let Request { mark, access, .. } = *request;
         if access.strong.is_some() || access.kind == Kind::Atomic || mark.is_nobody() {
@@ -175,7 +177,8 @@ impl Detector {
             return Ok(());
         }
         let unordered_reads = self.compare(read, locations, request, offset)?;
-        // An atomic operation continues what it reads, so whoever is behind it is behind that; a store does not.
+        // An atomic operation continues what it reads, so whoever is behind it is behind that; a
+        // store does not.
         if request.access.kind == Kind::Atomic {
             kept.clear();
         }
@@ -186,7 +189,8 @@ impl Detector {
         Ok(())
     }
 
-    /// Lanes of one instruction that store different values to the same bytes: which one stays is undefined.
+    /// Lanes of one instruction that store different values to the same bytes: which one stays is
+    /// undefined.
     pub(crate) fn itself(
         &mut self,
         clocks: &mut LaneClocks,

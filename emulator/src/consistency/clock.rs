@@ -1,7 +1,8 @@
 //! Vector clocks: how much of every thread's past somebody knows.
 //!
-//! Threads are lanes, and there are many, so a clock has one entry per *warp*: usually all lanes of a warp are known to
-//! the same time, because they met at a barrier. Launches that are known to be over need no entries at all.
+//! Threads are lanes, and there are many, so a clock has one entry per *warp*: usually all lanes of
+//! a warp are known to the same time, because they met at a barrier. Launches that are known to be
+//! over need no entries at all.
 
 use std::sync::Arc;
 
@@ -100,7 +101,8 @@ impl Known {
 /// Entries that are added before they are merged with those that are shared.
 const MOST_ADDED: usize = 32;
 
-/// What somebody knows of all warps: what many know alike, which they share, and what was added since.
+/// What somebody knows of all warps: what many know alike, which they share, and what was added
+/// since.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     shared: Arc<Entries>,
@@ -121,8 +123,8 @@ struct Entry {
 struct Entries {
     /// By actor, ascending.
     warps: Vec<Entry>,
-    /// The last launch of each stream that is known to be over, by stream. Those before it in the stream are over too; warps of
-    /// all of them need no entry.
+    /// The last launch of each stream that is known to be over, by stream. Those before it in the
+    /// stream are over too; warps of all of them need no entry.
     ended: Vec<(u32, u32)>,
 }
 
@@ -250,7 +252,8 @@ impl Clock {
         }
     }
 
-    /// Adds everything that another clock knows. Clocks that are joined with the same `unions` share what they make.
+    /// Adds everything that another clock knows. Clocks that are joined with the same `unions`
+    /// share what they make.
     pub(crate) fn join(&mut self, other: &Clock, unions: &mut Unions) {
         if !Arc::ptr_eq(&self.shared, &other.shared) {
             if other.includes(self) {

@@ -1,10 +1,11 @@
 //! Copies that go on by themselves, as threads of their own.
 //!
-//! A copy starts with what its issuer knows (it is ordered after the instructions before it, PTX ISA section 8.9.1.1) and
-//! nobody is behind it until its completion is waited for. It is a lane of a *helper*, which is a warp that does not
-//! exist. A lane of a helper copies again only when the issuer knows that its last copy is complete, so there are few
-//! helpers, however many copies there are. Its accesses are noted when it is issued, so whether it races does not depend
-//! on when the schedule performs it.
+//! A copy starts with what its issuer knows (it is ordered after the instructions before it, PTX
+//! ISA section 8.9.1.1) and nobody is behind it until its completion is waited for. It is a lane of
+//! a *helper*, which is a warp that does not exist. A lane of a helper copies again only when the
+//! issuer knows that its last copy is complete, so there are few helpers, however many copies there
+//! are. Its accesses are noted when it is issued, so whether it races does not depend on when the
+//! schedule performs it.
 
 use super::check::{Racing, Request};
 use super::clock::{Known, LaunchId, Time, lanes};
@@ -35,7 +36,8 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// What the completion of the copy, or with `read` of its reads, makes known. Completion orders both proxies.
+    /// What the completion of the copy, or with `read` of its reads, makes known. Completion orders
+    /// both proxies.
     pub(crate) fn knowledge(&self, read: bool) -> Knowledge {
         let time = if read { self.time } else { self.time + 1 };
         let mut knowledge = Knowledge::default();

@@ -1,9 +1,10 @@
 //! Hosts: the programs that launch kernels, and what they know of each other.
 //!
-//! One host may drive all GPUs. Then the end of a run orders everything, and nothing is left to find between two runs. Or each
-//! GPU has a host of its own, as in a distributed program. Such a host is a thread like others: it knows what the launches of
-//! its GPU did once it has waited for them, its launches follow what it knew when it made them, and it knows what
-//! other GPUs did only as far as its own GPU's kernels, or a meeting of the hosts, tell. Its copies are weak accesses.
+//! One host may drive all GPUs. Then the end of a run orders everything, and nothing is left to
+//! find between two runs. Or each GPU has a host of its own, as in a distributed program. Such a
+//! host is a thread like others: it knows what the launches of its GPU did once it has waited for
+//! them, its launches follow what it knew when it made them, and it knows what other GPUs did only
+//! as far as its own GPU's kernels, or a meeting of the hosts, tell. Its copies are weak accesses.
 
 use super::Detector;
 use super::check::{Racing, Request};
@@ -19,7 +20,8 @@ use crate::config::Hosts;
 use crate::error::Race;
 use crate::op::Space;
 
-/// Distinct accesses after which the next run begins anew, as if all hosts had met: it bounds memory.
+/// Distinct accesses after which the next run begins anew, as if all hosts had met: it bounds
+/// memory.
 const MOST_BETWEEN_MEETINGS: usize = 1 << 22;
 
 /// A host has one thread.
@@ -90,7 +92,8 @@ impl Detector {
         }
     }
 
-    /// The host of a GPU copies from or to the memory of its GPU, behind all launches that are over.
+    /// The host of a GPU copies from or to the memory of its GPU, behind all launches that are
+    /// over.
     pub(crate) fn host_access(
         &mut self,
         gpu: usize,

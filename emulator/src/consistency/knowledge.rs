@@ -1,10 +1,11 @@
 //! What a thread, a barrier or a release carries: one clock for each way to reach memory.
 //!
-//! Accesses through the async proxy (bulk copies) are ordered behind ordinary accesses only if a `fence.proxy.async`
-//! stands on the path between them (the instruction's text), and behind those of other blocks' async proxies no more than
-//! behind ordinary ones: order is preserved within one proxy of one thread block (PTX ISA section 8.9.5, proxy-preserved
-//! base causality order). So next to what is known, we keep what of it such a fence of this block has covered, for global
-//! and for shared memory; what comes from other blocks brings nothing of that along.
+//! Accesses through the async proxy (bulk copies) are ordered behind ordinary accesses only if a
+//! `fence.proxy.async` stands on the path between them (the instruction's text), and behind those
+//! of other blocks' async proxies no more than behind ordinary ones: order is preserved within one
+//! proxy of one thread block (PTX ISA section 8.9.5, proxy-preserved base causality order). So next
+//! to what is known, we keep what of it such a fence of this block has covered, for global and for
+//! shared memory; what comes from other blocks brings nothing of that along.
 
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ impl Knowledge {
         join(&mut self.async_shared, &other.async_shared, &mut unions);
     }
 
-    /// Joins what a thread of another block knows: that its async proxy is ordered behind something orders nothing here.
+    /// Joins what a thread of another block knows: that its async proxy is ordered behind something
+    /// orders nothing here.
     pub(crate) fn join_from_elsewhere(&mut self, other: &Knowledge) {
         join(&mut self.generic, &other.generic, &mut Unions::default());
     }

@@ -1,5 +1,6 @@
-//! What the lanes of a warp know: mostly the same, but a lane that acquires alone knows more than its siblings, and lanes
-//! know of each other's accesses only what a barrier of the warp or block has shown them (independent thread scheduling).
+//! What the lanes of a warp know: mostly the same, but a lane that acquires alone knows more than
+//! its siblings, and lanes know of each other's accesses only what a barrier of the warp or block
+//! has shown them (independent thread scheduling).
 
 use super::clock::{Clock, Known, LaunchId, Time, lanes};
 use super::helper::Helpers;

@@ -1,8 +1,8 @@
 //! Places of strong stores: which values a strong read may find, and what it learns from whom.
 //!
-//! A release does not order anything by itself. What it publishes travels with the store that it is, or that follows a
-//! release fence, and with the read-modify-writes that follow that store (PTX ISA sections 8.8 and 8.9.2), until a read
-//! with an acquire finds it.
+//! A release does not order anything by itself. What it publishes travels with the store that it
+//! is, or that follows a release fence, and with the read-modify-writes that follow that store (PTX
+//! ISA sections 8.8 and 8.9.2), until a read with an acquire finds it.
 
 use std::collections::VecDeque;
 
@@ -54,7 +54,8 @@ pub(crate) struct Store {
 pub(crate) struct Location {
     pub(crate) bytes: u8,
     pub(crate) stores: VecDeque<Store>,
-    /// Reads that found an old store since one found the newest: bounded, so that every store becomes visible.
+    /// Reads that found an old store since one found the newest: bounded, so that every store
+    /// becomes visible.
     pub(crate) stale: u32,
 }
 

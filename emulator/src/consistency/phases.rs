@@ -1,8 +1,9 @@
-//! What mbarriers make known: whoever finds a phase complete is behind all releases by arrivals up to its end, and behind the
-//! copies whose bytes it counted (PTX ISA section 9.7.13.15).
+//! What mbarriers make known: whoever finds a phase complete is behind all releases by arrivals up
+//! to its end, and behind the copies whose bytes it counted (PTX ISA section 9.7.13.15).
 //!
-//! A bulk copy uses its mbarrier through the async proxy, and `mbarrier.init` writes it through the generic one. So the copy
-//! must be behind a fence between the two: `fence.proxy.async`, or `fence.mbarrier_init` by the thread that initialised it.
+//! A bulk copy uses its mbarrier through the async proxy, and `mbarrier.init` writes it through the
+//! generic one. So the copy must be behind a fence between the two: `fence.proxy.async`, or
+//! `fence.mbarrier_init` by the thread that initialised it.
 
 use super::Detector;
 use super::check::Racing;
@@ -14,8 +15,8 @@ use super::stamp::{Mark, Stamp};
 use super::view::View;
 use crate::op::Space;
 
-/// The knowledge that an mbarrier collects: from its own block, and from other blocks of the cluster, which only waits at
-/// cluster scope learn.
+/// The knowledge that an mbarrier collects: from its own block, and from other blocks of the
+/// cluster, which only waits at cluster scope learn.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Phases {
     arrived: Knowledge,

@@ -1,5 +1,5 @@
-//! How an access stands to those before it: ordered, morally strong with them, or racing (PTX ISA sections 8.7 and 8.9.5), and which
-//! of them a piece of memory must go on to remember.
+//! How an access stands to those before it: ordered, morally strong with them, or racing (PTX ISA
+//! sections 8.7 and 8.9.5), and which of them a piece of memory must go on to remember.
 
 use std::collections::BTreeMap;
 
@@ -50,8 +50,8 @@ impl Detector {
         Ok(unordered)
     }
 
-    /// Adds those of `earlier` that are weaker than the request: whoever is behind neither may race with them and not with
-    /// the request.
+    /// Adds those of `earlier` that are weaker than the request: whoever is behind neither may race
+    /// with them and not with the request.
     pub(super) fn keep_weaker<V: View>(&self, earlier: Mark, request: &Request<'_, V>, kept: &mut Vec<Mark>) {
         let Some(scope) = request.access.strong else { return };
         let mut look = |mark: Mark| {
@@ -107,8 +107,9 @@ impl Detector {
         Relation::Racing
     }
 
-    /// Whether the request is behind a strong read that found a store: then it is behind that store, if not behind
-    /// anything else of its thread (PTX ISA section 8.9.5, causality order, second rule).
+    /// Whether the request is behind a strong read that found a store: then it is behind that
+    /// store, if not behind anything else of its thread (PTX ISA section 8.9.5, causality order,
+    /// second rule).
     fn was_observed<V: View>(
         &self,
         store: Mark,
@@ -130,8 +131,9 @@ impl Detector {
         })
     }
 
-    /// Adds a read to those that a cell knows. What is ordered before it, or was done by the same lanes, need not be kept,
-    /// unless it is weaker: a later strong store may race with the earlier read and not with this one.
+    /// Adds a read to those that a cell knows. What is ordered before it, or was done by the same
+    /// lanes, need not be kept, unless it is weaker: a later strong store may race with the earlier
+    /// read and not with this one.
     pub(super) fn with_read<V: View>(&mut self, reads: Mark, request: &Request<'_, V>) -> Mark {
         if reads.is_nobody() || reads == request.mark {
             return request.mark;
@@ -156,7 +158,8 @@ impl Detector {
             let same_path = stamp.access.non_coherent == mine.non_coherent;
             !(as_weak && covered && same_path)
         };
-        // Many may poll: only its own earlier reads are looked at, and the others when there are twice as many.
+        // Many may poll: only its own earlier reads are looked at, and the others when there are
+        // twice as many.
         let actor = |mark: &Mark| self.stamps.get(mark.stamp()).actor;
         let start = marks.partition_point(|mark| actor(mark) < request.actor);
         let end = start + marks[start..].iter().take_while(|mark| actor(mark) == request.actor).count();

@@ -1,8 +1,9 @@
 //! Marks of 32 neighbouring pieces of memory: as many as a warp has lanes.
 //!
-//! Nearly all data moves in whole rows: a warp instruction in which every lane accesses the next piece, or a copy that
-//! accesses them all. So the marks of a row are usually those of one stamp, and twelve bytes say which pieces have them and
-//! whose they are. Only when several stamps meet in a row does each piece get a word of its own.
+//! Nearly all data moves in whole rows: a warp instruction in which every lane accesses the next
+//! piece, or a copy that accesses them all. So the marks of a row are usually those of one stamp,
+//! and twelve bytes say which pieces have them and whose they are. Only when several stamps meet in
+//! a row does each piece get a word of its own.
 
 use super::stamp::Mark;
 

@@ -1,8 +1,9 @@
 //! Shadow memory: who last wrote and who read each piece of an allocation.
 //!
-//! A page starts with pieces as large as the first access (16 bytes at most) and is split when a smaller access comes.
-//! Rows of data that a warp moves 16 bytes a lane are then rows of 32 pieces ([`Row`]), of which each costs a few bytes
-//! to keep and a comparison to check. Pages belong to a run: between two runs everything is ordered.
+//! A page starts with pieces as large as the first access (16 bytes at most) and is split when a
+//! smaller access comes. Rows of data that a warp moves 16 bytes a lane are then rows of 32 pieces
+//! ([`Row`]), of which each costs a few bytes to keep and a comparison to check. Pages belong to a
+//! run: between two runs everything is ordered.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +50,8 @@ pub(crate) struct Shadow {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pages(Vec<Option<Box<Neighbours>>>);
 
-/// Neighbouring pages, of a run. The next run takes their place: what it accesses is mostly the same.
+/// Neighbouring pages, of a run. The next run takes their place: what it accesses is mostly the
+/// same.
 #[derive(Clone, Debug, Default)]
 struct Neighbours {
     run: u32,
@@ -87,7 +89,8 @@ impl Sets {
     }
 }
 
-/// The coarsest pieces, as a binary logarithm, that an access of `length` bytes at `offset` consists of.
+/// The coarsest pieces, as a binary logarithm, that an access of `length` bytes at `offset`
+/// consists of.
 pub(crate) fn shift_of(offset: usize, length: usize) -> u32 {
     (offset | length).trailing_zeros().min(COARSEST)
 }

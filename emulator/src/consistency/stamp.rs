@@ -1,7 +1,8 @@
 //! Stamps: who accessed memory, when, from which instruction, and how strongly.
 //!
-//! A stamp is made once for all iterations of an instruction between two synchronisations of its warp, so there are far
-//! fewer stamps than accesses and a cell of shadow memory needs only a [`Mark`]: a stamp and a lane in 32 bits.
+//! A stamp is made once for all iterations of an instruction between two synchronisations of its
+//! warp, so there are far fewer stamps than accesses and a cell of shadow memory needs only a
+//! [`Mark`]: a stamp and a lane in 32 bits.
 
 use super::clock::Time;
 use crate::op::Scope;
@@ -114,8 +115,8 @@ impl Default for Stamps {
 }
 
 impl Stamps {
-    /// The stamp's number. Behind the last one that there is room for, accesses are made by nobody: later races with them go
-    /// unnoticed, and none is reported that is not there.
+    /// The stamp's number. Behind the last one that there is room for, accesses are made by nobody:
+    /// later races with them go unnoticed, and none is reported that is not there.
     pub(crate) fn add(&mut self, stamp: Stamp) -> u32 {
         if self.list.len() >= self.most {
             return 0;

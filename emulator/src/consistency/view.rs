@@ -1,4 +1,5 @@
-//! Who looks at memory, and what they are behind: the lanes of a warp as they are, or as they were when they issued a copy.
+//! Who looks at memory, and what they are behind: the lanes of a warp as they are, or as they were
+//! when they issued a copy.
 
 use super::Actor;
 use super::clock::{LaunchId, Time, lanes};
@@ -42,7 +43,8 @@ impl Past {
 
 /// Who looks at memory.
 pub(crate) trait View {
-    /// Whether each lane of `mine` is ordered behind an access by the lanes of `theirs`, as far as synchronisation goes.
+    /// Whether each lane of `mine` is ordered behind an access by the lanes of `theirs`, as far as
+    /// synchronisation goes.
     fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool;
 
     /// Whether each lane of `mine` knows that a launch is over.

@@ -1,4 +1,5 @@
-//! The commonest access: all 32 lanes, side by side. It is checked and remembered a row of shadow memory at a time.
+//! The commonest access: all 32 lanes, side by side. It is checked and remembered a row of shadow
+//! memory at a time.
 
 use super::Detector;
 use super::check::{Racing, Request};
@@ -75,8 +76,9 @@ impl Detector {
         Ok(())
     }
 
-    /// Whether the marks of the pieces from `first` to `last` are nobody's, or of one stamp that all lanes are behind, or
-    /// each of the same lane of this warp. `run` is what would take their place.
+    /// Whether the marks of the pieces from `first` to `last` are nobody's, or of one stamp that
+    /// all lanes are behind, or each of the same lane of this warp. `run` is what would take their
+    /// place.
     #[inline]
     fn is_settled(
         &self,

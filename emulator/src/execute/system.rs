@@ -1,4 +1,5 @@
-//! Functions that the driver provides: `printf`, `assert`, `malloc` and `free` (CUDA programming guide).
+//! Functions that the driver provides: `printf`, `assert`, `malloc` and `free` (CUDA programming
+//! guide).
 
 use sprintf::{Printf, vsprintf};
 
@@ -158,8 +159,8 @@ impl Arguments<'_, '_, '_> {
         self.thread.value(at, bytes as usize)
     }
 
-    /// A conversion whose widths and precisions that are `*` are the arguments that they stand for. A negative width
-    /// aligns to the left, a negative precision is none.
+    /// A conversion whose widths and precisions that are `*` are the arguments that they stand for.
+    /// A negative width aligns to the left, a negative precision is none.
     fn written_out(&mut self, specification: &str) -> Result<String, Raised> {
         let mut text = String::new();
         for c in specification.chars() {
@@ -180,7 +181,8 @@ impl Arguments<'_, '_, '_> {
         Ok(text)
     }
 
-    /// One conversion, without its `%`. What the format language does not have is printed as it stands.
+    /// One conversion, without its `%`. What the format language does not have is printed as it
+    /// stands.
     fn format(&mut self, specification: &str) -> Result<String, Raised> {
         let conversion = specification.chars().last().unwrap_or('%');
         if conversion == '%' {
@@ -220,8 +222,9 @@ impl Arguments<'_, '_, '_> {
     }
 }
 
-/// `%g` as the conversion that C says it stands for: `%e` or `%f` with as many digits as are left without trailing zeros (C11
-/// section 7.21.6.1), and the value with no more digits than that. `specification` has no `*` and no `%`.
+/// `%g` as the conversion that C says it stands for: `%e` or `%f` with as many digits as are left
+/// without trailing zeros (C11 section 7.21.6.1), and the value with no more digits than that.
+/// `specification` has no `*` and no `%`.
 fn general(specification: &str, value: f64) -> (String, f64) {
     let (body, style) = specification.split_at(specification.len() - 1);
     let body = body.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -1,4 +1,5 @@
-//! Four lanes with four words each, seen the other way round: between the order of memory and that of registers.
+//! Four lanes with four words each, seen the other way round: between the order of memory and that
+//! of registers.
 
 /// Makes row `j` of the result of the words `j` of all rows.
 #[inline(always)]
@@ -7,7 +8,8 @@ pub(super) fn transpose(rows: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
     use std::arch::x86_64::*;
     let mut out = [[0; 4]; 4];
     // The compiler makes 32 scalar moves of the plain form, and rows of data go through here.
-    // SAFETY: SSE2 is part of the architecture; unaligned loads and stores of 16 bytes, each within one of the arrays.
+    // SAFETY: SSE2 is part of the architecture; unaligned loads and stores of 16 bytes, each within
+    // one of the arrays.
     unsafe {
         let [a, b, c, d] = [0, 1, 2, 3].map(|row: usize| _mm_loadu_si128(rows[row].as_ptr().cast()));
         let (low, high) = (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));

@@ -1,7 +1,8 @@
 //! Asking the host's memory for the row that a warp will probably access next.
 //!
-//! A loop over rows steps by a block's width, which is more than the host's own prefetchers follow, and between two rows
-//! hundreds of its instructions interpret others: enough to hide the way to memory, if it is begun early.
+//! A loop over rows steps by a block's width, which is more than the host's own prefetchers follow,
+//! and between two rows hundreds of its instructions interpret others: enough to hide the way to
+//! memory, if it is begun early.
 
 const ENTRIES: usize = 8;
 /// Bytes of a cache line of the host.
@@ -14,7 +15,8 @@ const LONGEST: usize = 1024;
 pub(crate) struct Ahead([(u32, usize); ENTRIES]);
 
 impl Ahead {
-    /// The instruction at `pc` accesses `length` bytes of an allocation at `offset`; next it may go one step further.
+    /// The instruction at `pc` accesses `length` bytes of an allocation at `offset`; next it may go
+    /// one step further.
     #[inline(always)]
     pub(crate) fn step(&mut self, pc: u32, bytes: &[u8], offset: usize, length: usize) {
         let entry = &mut self.0[pc as usize % ENTRIES];
@@ -32,7 +34,8 @@ impl Ahead {
 fn prefetch(bytes: &[u8]) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     for line in bytes.iter().step_by(LINE) {
-        // SAFETY: a prefetch of a valid address has no effect that can be seen; SSE is part of the architecture.
+        // SAFETY: a prefetch of a valid address has no effect that can be seen; SSE is part of the
+        // architecture.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast()) };
     }
 }

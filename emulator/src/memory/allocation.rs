@@ -140,7 +140,8 @@ impl Memory {
         numbers.get(after.saturating_sub(1)).copied()
     }
 
-    /// The allocation that holds `length` bytes at `address`, and the offset in it. `recent` caches answers.
+    /// The allocation that holds `length` bytes at `address`, and the offset in it. `recent` caches
+    /// answers.
     #[inline(always)]
     pub(crate) fn locate(
         &self,

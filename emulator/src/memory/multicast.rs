@@ -1,4 +1,5 @@
-//! Multicast memory: addresses that stand for the same place in one allocation of each of several GPUs.
+//! Multicast memory: addresses that stand for the same place in one allocation of each of several
+//! GPUs.
 
 use super::{Memory, window};
 use crate::error::Error;

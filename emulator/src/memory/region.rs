@@ -4,8 +4,9 @@ use super::zeroed::Zeroed;
 
 /// Bytes, and one bit per byte that tells whether it was ever written.
 ///
-/// Both are allocated zeroed, so the host commits pages only when they are first written. Most pages of most regions are
-/// written as a whole: then a count is looked at, which is small enough to be near, and not their bits.
+/// Both are allocated zeroed, so the host commits pages only when they are first written. Most
+/// pages of most regions are written as a whole: then a count is looked at, which is small enough
+/// to be near, and not their bits.
 #[derive(Debug, Default)]
 pub(crate) struct Region {
     data: Zeroed,
@@ -177,7 +178,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Exactly the bytes that were written count as written, however writes meet words and pages.
+        /// Exactly the bytes that were written count as written, however writes meet words and
+        /// pages.
         #[test]
         fn bytes_are_written_once_they_were(
             size in 1..10_000usize,

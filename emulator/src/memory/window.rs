@@ -1,7 +1,7 @@
 //! How the 64-bit address space is divided.
 //!
-//! Bits 60 and up select the state space of a generic address; a global address holds the GPU (plus one, so that small
-//! integers are never valid addresses) from bit 44 up.
+//! Bits 60 and up select the state space of a generic address; a global address holds the GPU (plus
+//! one, so that small integers are never valid addresses) from bit 44 up.
 
 use crate::op::Space;
 

@@ -1,7 +1,8 @@
 //! Zeroed bytes for memory of virtual GPUs.
 //!
-//! A block of rows is walked by many warps at once, each a page or more apart, so that small pages of the host cost more
-//! time than the data: large runs are mapped, and where the host has huge pages it is asked for them.
+//! A block of rows is walked by many warps at once, each a page or more apart, so that small pages
+//! of the host cost more time than the data: large runs are mapped, and where the host has huge
+//! pages it is asked for them.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,9 +1,10 @@
 //! All schedules of a small program, one after the other.
 //!
-//! Stateless search: a schedule is a list of choices, the next one repeats all but the last that has an alternative left
-//! ("Model Checking for Programming Languages using VeriSoft", Godefroid, POPL 1997). A choice is made before every
-//! instruction that others may notice (memory, fences, barriers, copies), at every turn of a copy, and at every strong load
-//! that may find several stores. Preemptions are bounded, since mistakes need few ("Iterative Context Bounding for
+//! Stateless search: a schedule is a list of choices, the next one repeats all but the last that
+//! has an alternative left ("Model Checking for Programming Languages using VeriSoft", Godefroid,
+//! POPL 1997). A choice is made before every instruction that others may notice (memory, fences,
+//! barriers, copies), at every turn of a copy, and at every strong load that may find several
+//! stores. Preemptions are bounded, since mistakes need few ("Iterative Context Bounding for
 //! Systematic Testing of Multithreaded Programs", Musuvathi and Qadeer, PLDI 2007).
 
 use std::collections::VecDeque;
@@ -17,7 +18,8 @@ use crate::policy::Policy;
 pub struct Bounds {
     /// The most schedules that are run.
     pub schedules: u64,
-    /// How often a schedule may leave a warp that could go on. Leaving one that waits or exits is free.
+    /// How often a schedule may leave a warp that could go on. Leaving one that waits or exits is
+    /// free.
     pub preemptions: u32,
     /// How many strong loads of a schedule may find another store than the newest.
     pub stale_loads: u32,
@@ -42,10 +44,11 @@ pub struct Exploration<E> {
     pub failure: Option<(Recording, E)>,
 }
 
-/// Runs a program in one schedule after the other, until it fails, all have been run, or as many as the bounds permit.
+/// Runs a program in one schedule after the other, until it fails, all have been run, or as many as
+/// the bounds permit.
 ///
-/// `run` makes a machine with the policy it is given, runs it, and fails if it does not like what it sees. Everything else
-/// must be the same every time.
+/// `run` makes a machine with the policy it is given, runs it, and fails if it does not like what
+/// it sees. Everything else must be the same every time.
 ///
 /// ```
 /// use crossdock_emulator::{Argument, Bounds, Config, Error, Launch, Machine, explore};

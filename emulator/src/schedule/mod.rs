@@ -1,5 +1,6 @@
-//! Who executes next and for how long, and what strong loads find: every decision that is not the program's own is made
-//! by a [`Schedule`], so that policies can be exchanged, recorded, replayed and enumerated.
+//! Who executes next and for how long, and what strong loads find: every decision that is not the
+//! program's own is made by a [`Schedule`], so that policies can be exchanged, recorded, replayed
+//! and enumerated.
 
 mod explore;
 mod priorities;
@@ -43,7 +44,8 @@ pub(crate) trait Schedule: std::fmt::Debug + Send {
     /// The recorded schedule is not one of this program.
     fn next(&mut self, ready: &mut VecDeque<usize>) -> Result<Option<Turn>, String>;
 
-    /// Which of the stores to a location a strong load finds: one from `oldest()` to `newest`, both included.
+    /// Which of the stores to a location a strong load finds: one from `oldest()` to `newest`, both
+    /// included.
     fn find(&mut self, oldest: &mut dyn FnMut() -> usize, newest: usize) -> usize;
 
     /// How many instructions the last turn had in the end.

@@ -1,13 +1,16 @@
-//! Probabilistic concurrency testing ("A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", Burckhardt,
-//! Kothari, Musuvathi and Nagarakatte, ASPLOS 2010).
+//! Probabilistic concurrency testing ("A Randomized Scheduler with Probabilistic Guarantees of
+//! Finding Bugs", Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS 2010).
 //!
-//! Every warp and agent gets a random priority when it is first seen, and the highest that is ready goes on. Before a
-//! run, moments are drawn at which the one that executes falls below all others. Deviations:
+//! Every warp and agent gets a random priority when it is first seen, and the highest that is ready
+//! goes on. Before a run, moments are drawn at which the one that executes falls below all others.
+//! Deviations:
 //!
-//! 1. How long a run will be is not known, so the horizon over which moments are drawn is drawn too, up to 2^22 instructions.
-//! 2. A warp that does not stop by itself, such as one that stores while it waits for another, would starve the rest: it falls
-//!    below them after [`LONGEST`] turns in a row.
-//! 3. Lanes of a warp that took different paths are threads too; which goes first is drawn in every eighth turn.
+//! 1. How long a run will be is not known, so the horizon over which moments are drawn is drawn
+//!    too, up to 2^22 instructions.
+//! 2. A warp that does not stop by itself, such as one that stores while it waits for another,
+//!    would starve the rest: it falls below them after [`LONGEST`] turns in a row.
+//! 3. Lanes of a warp that took different paths are threads too; which goes first is drawn in every
+//!    eighth turn.
 
 use std::collections::{HashMap, VecDeque};
 

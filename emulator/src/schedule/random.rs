@@ -39,7 +39,8 @@ impl Schedule for Random {
     }
 }
 
-/// Draws what strong loads find: every second one the newest store, the others any that may be found.
+/// Draws what strong loads find: every second one the newest store, the others any that may be
+/// found.
 #[derive(Debug)]
 pub(super) struct Stores(Pcg64Mcg);
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use super::{AGENT, Explorer, Schedule, Turn};
 
-/// The decisions of a run: made by a machine with [`Config::record`](crate::Config::record), repeated by
-/// [`Policy::Replay`](crate::Policy::Replay). It is kept as text:
+/// The decisions of a run: made by a machine with [`Config::record`](crate::Config::record),
+/// repeated by [`Policy::Replay`](crate::Policy::Replay). It is kept as text:
 ///
 /// ```
 /// use crossdock_emulator::Recording;
@@ -18,8 +18,9 @@ use super::{AGENT, Explorer, Schedule, Turn};
 /// # Ok::<(), String>(())
 /// ```
 ///
-/// Warp 0 executes up to 64 instructions, warp 1 up to 512 beginning with its group of lanes number 2, and agent 0, a
-/// copy, has three turns. The fourth strong load that may find an old store finds the one before the newest.
+/// Warp 0 executes up to 64 instructions, warp 1 up to 512 beginning with its group of lanes number
+/// 2, and agent 0, a copy, has three turns. The fourth strong load that may find an old store finds
+/// the one before the newest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
     pub(super) turns: Vec<Turn>,

@@ -40,7 +40,8 @@ pub(crate) struct Bench {
     name: String,
 }
 
-/// Kernels that race by the PTX memory model, though their results do not depend on it: they run without that check.
+/// Kernels that race by the PTX memory model, though their results do not depend on it: they run
+/// without that check.
 const RACY: &[(&str, &str)] = &[
     ("float_atomics", "a compare-and-swap loop begins with a weak load of what others swap"),
     ("integer_atomics", "`atomicAdd_block` of several blocks to one word"),

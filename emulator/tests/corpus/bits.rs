@@ -144,7 +144,8 @@ fn crc_rows() {
         let x = bench.numbers(rows * columns, |bits| bits as u8);
         let (from, to) = (bench.buffer(&x), bench.output::<u32>(rows));
         bench.run(rows.div_ceil(32), 32, 0, arguments![from, columns as i32, to, rows as i32]);
-        // Division of polynomials, one bit at a time, from the definition: reflected, complemented at both ends.
+        // Division of polynomials, one bit at a time, from the definition: reflected, complemented
+        // at both ends.
         let crc = |row: &[u8]| {
             let mut remainder = u32::MAX;
             for bit in row.iter().flat_map(|byte| (0..8).map(move |k| byte >> k & 1)) {

@@ -1,5 +1,6 @@
-//! Kernels that other compilers made: sources in `sources/`, their PTX in `ptx/`, made by `regenerate`. Every kernel runs
-//! on random data of random sizes, as each compiler made it, and must give what the host computes.
+//! Kernels that other compilers made: sources in `sources/`, their PTX in `ptx/`, made by
+//! `regenerate`. Every kernel runs on random data of random sizes, as each compiler made it, and
+//! must give what the host computes.
 
 mod algorithms;
 mod atomics;

@@ -1,4 +1,5 @@
-//! `sources/mathematics.cu`, against the host's `f64` functions: within the errors that CUDA documents.
+//! `sources/mathematics.cu`, against the host's `f64` functions: within the errors that CUDA
+//! documents.
 
 use crate::bench::{arguments, each};
 
@@ -34,7 +35,8 @@ fn single_functions() {
     });
 }
 
-/// The series for small arguments, and 1 for large ones, whose difference from it `f32` does not see.
+/// The series for small arguments, and 1 for large ones, whose difference from it `f32` does not
+/// see.
 fn error_function(x: f64) -> f64 {
     if x.abs() > 5.0 {
         return x.signum();

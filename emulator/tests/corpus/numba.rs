@@ -4,8 +4,8 @@ use crossdock_emulator::Argument;
 
 use crate::bench::{Argue, each};
 
-/// An array in row-major order, as Numba passes one: two host pointers, number of elements, bytes of one, address, extents
-/// and strides.
+/// An array in row-major order, as Numba passes one: two host pointers, number of elements, bytes
+/// of one, address, extents and strides.
 fn array(address: u64, bytes: usize, extents: &[usize]) -> Vec<Argument> {
     let count: usize = extents.iter().product();
     let strides = (0..extents.len()).map(|axis| bytes * extents[axis + 1..].iter().product::<usize>());

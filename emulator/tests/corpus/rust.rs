@@ -57,7 +57,8 @@ fn longest_runs() {
 #[test]
 fn histogram() {
     each("rust", "rust_histogram", |bench| {
-        // Whole warps: rustc moves the barrier into both arms of a branch, so lanes that differ wait at different ones.
+        // Whole warps: rustc moves the barrier into both arms of a branch, so lanes that differ
+        // wait at different ones.
         let n = 32 * bench.below(1, 13);
         let x = bench.numbers(n, |bits| bits as u32);
         let (from, to) = (bench.buffer(&x), bench.buffer(&[0u32; 17]));

@@ -24,8 +24,8 @@ pub(crate) fn module(parameters: &str, body: &str) -> String {
     )
 }
 
-/// Executes `body` for every row: it finds the row in `%rd1`, `%rd2`, `%rd3`, their low halves in `%r1`, `%r2`, `%r3`
-/// and their low 16 bits in `%h1`, `%h2`, `%h3`.
+/// Executes `body` for every row: it finds the row in `%rd1`, `%rd2`, `%rd3`, their low halves in
+/// `%r1`, `%r2`, `%r3` and their low 16 bits in `%h1`, `%h2`, `%h3`.
 pub(crate) fn evaluate(body: &str, rows: &[Row]) -> Vec<Outcome> {
     let text = module(
         ".param .u64 input, .param .u64 output, .param .u32 count",

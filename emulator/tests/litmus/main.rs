@@ -1,10 +1,12 @@
-//! Litmus tests of the PTX memory consistency model (PTX ISA section 8), each with its verdict and the reason for it.
+//! Litmus tests of the PTX memory consistency model (PTX ISA section 8), each with its verdict and
+//! the reason for it.
 //!
-//! A thread is a list of operations separated by `;` on the zeroed words `x`, `y` and `z` and the word `tile` of its block's
-//! shared memory: `st`, `ld`, `add` (`atom`), `red`, with order and scope as in PTX, any PTX instruction, or one of the
-//! `SHORTHANDS`. `await` loads until it finds a value other than zero.
-//! What `ld` and `add` find are the outcome, in the order in which they are written. Places are
-//! `gpu.block.warp.lane`. Verdicts were derived by hand from the axioms, not from the emulator.
+//! A thread is a list of operations separated by `;` on the zeroed words `x`, `y` and `z` and the
+//! word `tile` of its block's shared memory: `st`, `ld`, `add` (`atom`), `red`, with order and
+//! scope as in PTX, any PTX instruction, or one of the `SHORTHANDS`. `await` loads until it finds a
+//! value other than zero. What `ld` and `add` find are the outcome, in the order in which they are
+//! written. Places are `gpu.block.warp.lane`. Verdicts were derived by hand from the axioms, not
+//! from the emulator.
 
 #[path = "../harness/mod.rs"]
 mod harness;

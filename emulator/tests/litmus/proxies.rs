@@ -1,7 +1,9 @@
-// Bulk copies, which reach memory through the async proxy. Section 8.9.5 of the PTX ISA preserves causality between two accesses of
-// one address if both use the generic proxy (rule 1), or one proxy and one thread block (rule 2); across proxies it takes a
-// proxy fence. The texts of `fence.proxy` and `cp.async.bulk` add: a fence takes effect in its thread and composes with other
-// synchronisation, and the completion of a copy is followed by an implicit fence between the async and the generic proxy.
+// Bulk copies, which reach memory through the async proxy. Section 8.9.5 of the PTX ISA preserves
+// causality between two accesses of one address if both use the generic proxy (rule 1), or one
+// proxy and one thread block (rule 2); across proxies it takes a proxy fence. The texts of
+// `fence.proxy` and `cp.async.bulk` add: a fence takes effect in its thread and composes with other
+// synchronisation, and the completion of a copy is followed by an implicit fence between the async
+// and the generic proxy.
 vec![
     // Ordinary store, then a copy that reads it.
     Litmus { name: "Generic to async, fence of the thread", threads: &[("0.0.0.0", "FILL; fence.proxy.async.shared::cta; STORE; cp.async.bulk.wait_group 0; ld x")],

@@ -1,5 +1,5 @@
-//! What reports advise helps: each finding has a row here, with what its report says and the change that it asks for, made to the
-//! program as text. Behind the change nothing is found in any seed.
+//! What reports advise helps: each finding has a row here, with what its report says and the change
+//! that it asks for, made to the program as text. Behind the change nothing is found in any seed.
 
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine};
 
@@ -281,7 +281,8 @@ const MISUSES: &[Misuse] = &[
     },
 ];
 
-/// Runs a body with 64 threads; `%p` is true in the first warp, `%q` in its first lane; `%rd1` has 1024 bytes.
+/// Runs a body with 64 threads; `%p` is true in the first warp, `%q` in its first lane; `%rd1` has
+/// 1024 bytes.
 fn run(body: &str, seed: u64) -> Result<(), Error> {
     let config = Config { schedule_seed: seed, livelock_after: 100_000, ..Config::default() };
     let mut machine = Machine::new(config).expect("configuration");

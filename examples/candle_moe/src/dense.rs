@@ -4,8 +4,9 @@ use candle_core::{DType, Tensor};
 
 use crate::layer::Weights;
 
-/// Results, `[tokens, hidden]` in f32, and how far the layer with ranks may be from them: it rounds outputs, partial sums and results to
-/// bf16, each by 2^-8 at most of the weighted outputs that it sums.
+/// Results, `[tokens, hidden]` in f32, and how far the layer with ranks may be from them: it rounds
+/// outputs, partial sums and results to bf16, each by 2^-8 at most of the weighted outputs that it
+/// sums.
 pub fn forward(x: &Tensor, weights: &Weights, top_k: usize) -> candle_core::Result<(Tensor, Tensor)> {
     let (chosen, shares) = weights.route(x, top_k)?;
     let x = x.to_dtype(DType::F32)?;

@@ -1,4 +1,5 @@
-//! The layer over several ranks: candle routes and computes the experts, crossdock dispatches and combines.
+//! The layer over several ranks: candle routes and computes the experts, crossdock dispatches and
+//! combines.
 
 use candle_core::{DType, Device, IndexOp, Storage, Tensor, bail};
 use crossdock::host::{Arrived, Capacity, Dock, Rank, Routing, Tokens, bf16};
@@ -60,7 +61,8 @@ impl Weights {
         Ok(Weights { router: self.router.to_device(device)?, experts })
     }
 
-    /// Softmax over the `top_k` experts with the highest logits: their numbers and weights, `[tokens, top_k]` each.
+    /// Softmax over the `top_k` experts with the highest logits: their numbers and weights,
+    /// `[tokens, top_k]` each.
     pub fn route(&self, x: &Tensor, top_k: usize) -> candle_core::Result<(Tensor, Tensor)> {
         let logits = x.to_dtype(DType::F32)?.matmul(&self.router.t()?)?;
         let chosen = logits.arg_sort_last_dim(false)?.narrow(1, 0, top_k)?.contiguous()?;
@@ -140,7 +142,8 @@ fn dispatch<'dock>(
             x.device().synchronize()?;
             let slice = rows.as_cuda_slice::<bf16>()?;
             let (address, _in_use) = slice.device_ptr(slice.stream());
-            // SAFETY: the storage is locked for reading until dispatch has returned, and the elements from `start` to `end` are in it.
+            // SAFETY: the storage is locked for reading until dispatch has returned, and the
+            // elements from `start` to `end` are in it.
             let rows = unsafe {
                 DeviceSlice::<bf16>::from_raw(address + (start * size_of::<bf16>()) as u64, end - start)
             };
@@ -155,8 +158,8 @@ fn dispatch<'dock>(
     }
 }
 
-/// `[slots, hidden]`: what this rank's experts make of the rows that arrived. Candle has no tensor that borrows memory, so rows come as a
-/// copy.
+/// `[slots, hidden]`: what this rank's experts make of the rows that arrived. Candle has no tensor
+/// that borrows memory, so rows come as a copy.
 fn compute(arrived: &Arrived<'_>, weights: &Weights, device: &Device) -> Result<Vec<bf16>, Error> {
     let hidden = arrived.shape().hidden as usize;
     let rows = Tensor::from_vec(arrived.bf16_rows()?, (arrived.row_count(), hidden), device)?;

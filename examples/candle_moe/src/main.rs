@@ -1,6 +1,8 @@
-//! A Mixture-of-Experts layer of candle tensors over several ranks, compared with the dense layer by candle alone.
+//! A Mixture-of-Experts layer of candle tensors over several ranks, compared with the dense layer
+//! by candle alone.
 //!
-//! Tensors are on the CPU and ranks are virtual GPUs; with `--features cuda` both are on NVIDIA GPUs.
+//! Tensors are on the CPU and ranks are virtual GPUs; with `--features cuda` both are on NVIDIA
+//! GPUs.
 
 mod dense;
 mod error;
@@ -38,7 +40,8 @@ fn device(rank: usize) -> Result<Device, Error> {
     if cfg!(feature = "cuda") { Ok(Device::new_cuda(rank % gpus()?.len())?) } else { Ok(Device::Cpu) }
 }
 
-/// Runs the layer on so many tokens a rank, and compares; the largest error as a share of what rounding may do.
+/// Runs the layer on so many tokens a rank, and compares; the largest error as a share of what
+/// rounding may do.
 fn run(config: Config, ranks: usize, tokens: usize, seed: u64) -> Result<f32, Error> {
     let weights = weights(&config, seed)?;
     let inputs: Vec<Tensor> = (0..ranks)

@@ -1,8 +1,10 @@
-//! A downstream crate: three kernels from scratch, each launched on emulated GPUs and compared with plain Rust.
+//! A downstream crate: three kernels from scratch, each launched on emulated GPUs and compared with
+//! plain Rust.
 //!
 //! - [`reduction`]: loops, shuffles, shared memory and a block barrier.
 //! - [`ring`]: several GPUs, flags with release and acquire, a deadline.
-//! - [`quantise`]: bulk copies in both directions, mbarriers, proxy fences, 8-bit floats; it is made for `sm_90`.
+//! - [`quantise`]: bulk copies in both directions, mbarriers, proxy fences, 8-bit floats; it is
+//!   made for `sm_90`.
 
 use crossdock::host::{Cluster, Topology};
 

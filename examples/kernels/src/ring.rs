@@ -1,9 +1,11 @@
-//! A token goes round the GPUs, several times. Each GPU has a mailbox and a flag in symmetric memory, which its predecessor
-//! writes. The flag holds the turn in which the mailbox was filled, so it is never reset.
+//! A token goes round the GPUs, several times. Each GPU has a mailbox and a flag in symmetric
+//! memory, which its predecessor writes. The flag holds the turn in which the mailbox was filled,
+//! so it is never reset.
 //!
-//! The mailbox is written with weak writes. They are visible to the successor because the flag is released after and
-//! acquired before, both for the whole system. The mailbox may be overwritten in the next turn because the token, and with
-//! it the order of events, has gone all the way round by then.
+//! The mailbox is written with weak writes. They are visible to the successor because the flag is
+//! released after and acquired before, both for the whole system. The mailbox may be overwritten in
+//! the next turn because the token, and with it the order of events, has gone all the way round by
+//! then.
 
 use crossdock::host::{Cluster, Rank, SymmetricBuffer};
 
@@ -25,7 +27,8 @@ pub mod code {
         true
     }
 
-    /// As [`comes_in_time`], for a warp: one lane waits, all lanes see what was released with the flag.
+    /// As [`comes_in_time`], for a warp: one lane waits, all lanes see what was released with the
+    /// flag.
     pub fn comes_to_warp(flag: Global<u32>, turn: u32, deadline: u64) -> bool {
         let mut in_time = true;
         if lane() == 0 {
@@ -36,8 +39,9 @@ pub mod code {
         all(in_time)
     }
 
-    /// Passes the token on `turns` times: 32 numbers, to which rank `r` appends the decimal digit `r + 1`. Rank 0 waits for
-    /// the token to come home. `missed` becomes the turn in which the token did not come in time, or 0.
+    /// Passes the token on `turns` times: 32 numbers, to which rank `r` appends the decimal digit
+    /// `r + 1`. Rank 0 waits for the token to come home. `missed` becomes the turn in which the
+    /// token did not come in time, or 0.
     #[kernel(warps = 1)]
     pub fn pass_token(
         mailboxes: Peers<u64>,
@@ -102,8 +106,8 @@ impl Ring {
         Ok(Ring { mailbox: rank.symmetric_buffer(TOKEN)?, flag: rank.symmetric_buffer(1)? })
     }
 
-    /// Starts the token at rank 0 and passes it on `turns` times. On rank 0 it gives the token that came home, elsewhere the
-    /// one that came last. Collective.
+    /// Starts the token at rank 0 and passes it on `turns` times. On rank 0 it gives the token that
+    /// came home, elsewhere the one that came last. Collective.
     ///
     /// # Errors
     /// When the token does not come within the deadline of the cluster, or a peer fails.
@@ -136,7 +140,8 @@ impl Ring {
     }
 }
 
-/// Sends the numbers 0 to 31 round the cluster `turns` times and compares what comes home with plain Rust.
+/// Sends the numbers 0 to 31 round the cluster `turns` times and compares what comes home with
+/// plain Rust.
 ///
 /// # Errors
 /// When the token is late, the machine reports an error, or a number is another one.

@@ -1,5 +1,5 @@
-//! A downstream crate: it specialises crossdock's kernels for its model and a kernel of its own, both at compile time,
-//! and runs them on emulated GPUs.
+//! A downstream crate: it specialises crossdock's kernels for its model and a kernel of its own,
+//! both at compile time, and runs them on emulated GPUs.
 
 use crossdock::host::{Capacity, Cluster, Error, Routing, Tokens, Topology, bf16};
 

@@ -30,7 +30,8 @@ pub(crate) trait Streams {
     /// Adds a stream that belongs to the caller.
     ///
     /// # Safety
-    /// It is a `CUstream` of the rank's GPU, in its primary context, which outlives the rank's program.
+    /// It is a `CUstream` of the rank's GPU, in its primary context, which outlives the rank's
+    /// program.
     unsafe fn adopt_stream(&self, stream: *mut c_void) -> Result<StreamHandle>;
 
     /// Marks the moment in which everything that was put on the stream so far is finished.

@@ -61,7 +61,8 @@ enum Machine {
 }
 
 impl Cluster {
-    /// Virtual GPUs that execute PTX text on the CPU: 132 multiprocessors each, all connected by NVLink.
+    /// Virtual GPUs that execute PTX text on the CPU: 132 multiprocessors each, all connected by
+    /// NVLink.
     ///
     /// # Errors
     /// When the topology is empty, has several nodes, or has more ranks than the kernels address.
@@ -72,11 +73,13 @@ impl Cluster {
         )
     }
 
-    /// All ranks in this process, on NVIDIA GPUs: rank `r` on GPU `r`, or, where there are more ranks than GPUs, on GPU `r` modulo their
-    /// number. Ranks that share a GPU share its multiprocessors.
+    /// All ranks in this process, on NVIDIA GPUs: rank `r` on GPU `r`, or, where there are more
+    /// ranks than GPUs, on GPU `r` modulo their number. Ranks that share a GPU share its
+    /// multiprocessors.
     ///
     /// # Errors
-    /// [`Error::NoGpu`] when there is no driver or no GPU; otherwise as for [`emulated`](Self::emulated).
+    /// [`Error::NoGpu`] when there is no driver or no GPU; otherwise as for
+    /// [`emulated`](Self::emulated).
     #[cfg(feature = "cuda")]
     pub fn cuda(topology: Topology) -> Result<Cluster> {
         let count = cuda::gpus()?.len();
@@ -84,12 +87,13 @@ impl Cluster {
         Cluster::with(topology, Machine::Cuda { ranks: cuda::Ranks::Threads(devices), multiprocessors: None })
     }
 
-    /// One process per rank, started by torchrun or Slurm: this one runs the rank that its variables say
-    /// ([`Environment`](crate::exchange::Environment)), on the GPU with the number of its local rank. [`run`](Self::run) meets the
-    /// others and returns one result.
+    /// One process per rank, started by torchrun or Slurm: this one runs the rank that its
+    /// variables say ([`Environment`](crate::exchange::Environment)), on the GPU with the number of
+    /// its local rank. [`run`](Self::run) meets the others and returns one result.
     ///
     /// # Errors
-    /// [`Error::Variable`] when a variable is missing or means nothing; [`Error::NoGpu`] without a driver or a GPU.
+    /// [`Error::Variable`] when a variable is missing or means nothing; [`Error::NoGpu`] without a
+    /// driver or a GPU.
     #[cfg(feature = "cuda")]
     pub fn from_env() -> Result<Cluster> {
         let environment = crate::exchange::Environment::from_env()?;
@@ -111,8 +115,9 @@ impl Cluster {
         Ok(Cluster { topology, machine, target: None, rates: Rates::default(), deadline, patience })
     }
 
-    /// The order in which virtual warps take turns: 0, the default, is round robin; every other value is a random fair
-    /// order of its own. Results do not depend on it. Real GPUs have an order of their own.
+    /// The order in which virtual warps take turns: 0, the default, is round robin; every other
+    /// value is a random fair order of its own. Results do not depend on it. Real GPUs have an
+    /// order of their own.
     pub fn schedule_seed(mut self, seed: u64) -> Cluster {
         if let Machine::Emulated { schedule_seed, .. } = &mut self.machine {
             *schedule_seed = seed;
@@ -120,9 +125,10 @@ impl Cluster {
         self
     }
 
-    /// Lets virtual warps go on by random priorities, which change at up to so many random moments, instead of in turn:
-    /// probabilistic concurrency testing, which finds mistakes that need few but particular switches. The schedule seed
-    /// draws priorities and moments. Real GPUs have an order of their own.
+    /// Lets virtual warps go on by random priorities, which change at up to so many random moments,
+    /// instead of in turn: probabilistic concurrency testing, which finds mistakes that need few
+    /// but particular switches. The schedule seed draws priorities and moments. Real GPUs have an
+    /// order of their own.
     pub fn priorities(mut self, changes: u32) -> Cluster {
         if let Machine::Emulated { priority_changes, .. } = &mut self.machine {
             *priority_changes = Some(changes);
@@ -140,14 +146,15 @@ impl Cluster {
         self
     }
 
-    /// Makes kernels for this target, where ranks make them ([`Rank::kernels`]), instead of the newest that the GPUs run. Results do not
-    /// depend on it, and ranks may differ.
+    /// Makes kernels for this target, where ranks make them ([`Rank::kernels`]), instead of the
+    /// newest that the GPUs run. Results do not depend on it, and ranks may differ.
     pub fn for_target(self, target: Target) -> Cluster {
         Cluster { target: Some(target), ..self }
     }
 
-    /// What ranks make kernels for: what [`for_target`](Self::for_target) says, or the newest target that the GPUs of this process's
-    /// ranks run under their driver. Virtual GPUs run every target, and are taken for Hopper (`sm_90`).
+    /// What ranks make kernels for: what [`for_target`](Self::for_target) says, or the newest
+    /// target that the GPUs of this process's ranks run under their driver. Virtual GPUs run every
+    /// target, and are taken for Hopper (`sm_90`).
     ///
     /// # Errors
     /// [`Error::NoGpu`] when the GPUs do not answer, or are older than all targets.
@@ -162,7 +169,8 @@ impl Cluster {
         }
     }
 
-    /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those of an H100 otherwise.
+    /// How fast GPUs and links are: what docks plan with (see [`planning`](crate::planning)). Those
+    /// of an H100 otherwise.
     pub fn rates(self, rates: Rates) -> Cluster {
         Cluster { rates, ..self }
     }
@@ -173,8 +181,8 @@ impl Cluster {
         Cluster { deadline, ..self }
     }
 
-    /// How long waiting ranks bear with a rank whose program neither calls this library nor ends, in wall-clock time,
-    /// before they fail with [`Error::NotArrived`]. The default is 60 s.
+    /// How long waiting ranks bear with a rank whose program neither calls this library nor ends,
+    /// in wall-clock time, before they fail with [`Error::NotArrived`]. The default is 60 s.
     pub fn patience(self, patience: Duration) -> Cluster {
         Cluster { patience, ..self }
     }
@@ -184,12 +192,13 @@ impl Cluster {
         self.topology
     }
 
-    /// Runs `program` on every rank of this process, each on a thread of its own and on a fresh machine, and returns the results in
-    /// rank order once all have ended.
+    /// Runs `program` on every rank of this process, each on a thread of its own and on a fresh
+    /// machine, and returns the results in rank order once all have ended.
     ///
     /// # Errors
-    /// The error of the lowest rank that failed by itself, not only because another rank had failed. A rank that
-    /// fails or panics never leaves the others hanging: they get [`Error::PeerFailed`] where they wait.
+    /// The error of the lowest rank that failed by itself, not only because another rank had
+    /// failed. A rank that fails or panics never leaves the others hanging: they get
+    /// [`Error::PeerFailed`] where they wait.
     pub fn run<T, E, F>(&self, program: F) -> Result<Vec<T>, E>
     where
         T: Send,
@@ -199,8 +208,8 @@ impl Cluster {
         self.start(program, false).0
     }
 
-    /// The same, and what ran when on the virtual GPUs, also of a run that fails. Recording costs memory: a slice for every
-    /// warp and wait.
+    /// The same, and what ran when on the virtual GPUs, also of a run that fails. Recording costs
+    /// memory: a slice for every warp and wait.
     pub fn run_traced<T, E, F>(&self, program: F) -> (Result<Vec<T>, E>, Option<Trace>)
     where
         T: Send,

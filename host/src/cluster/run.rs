@@ -31,8 +31,8 @@ impl Opened {
     }
 }
 
-/// Runs `program` on the ranks that `rank` makes, and returns the results in rank order once all have ended, or the error of the
-/// lowest rank that failed by itself.
+/// Runs `program` on the ranks that `rank` makes, and returns the results in rank order once all
+/// have ended, or the error of the lowest rank that failed by itself.
 pub(super) fn on_every_rank<T, E, F>(
     opened: &Opened,
     rank: impl Fn(usize, Arc<dyn Backend>) -> Rank + Sync,

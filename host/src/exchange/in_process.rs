@@ -1,6 +1,8 @@
-//! Ranks that are threads of one process, or of which one process keeps the seats. They run freely and meet now and then.
+//! Ranks that are threads of one process, or of which one process keeps the seats. They run freely
+//! and meet now and then.
 //!
-//! Something may be done for ranks that wait: on virtual GPUs, [`Work`] is the machine that executes what they launched.
+//! Something may be done for ranks that wait: on virtual GPUs, [`Work`] is the machine that
+//! executes what they launched.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,11 +17,12 @@ const REMINDERS: u32 = 4;
 
 /// What is done for ranks that wait.
 pub(crate) trait Work: Send + fmt::Debug {
-    /// Whether ranks are told of a failure at once. Otherwise nothing is decided while a program still runs, so that what ranks are
-    /// told does not depend on the timing of threads.
+    /// Whether ranks are told of a failure at once. Otherwise nothing is decided while a program
+    /// still runs, so that what ranks are told does not depend on the timing of threads.
     const TELLS_AT_ONCE: bool;
 
-    /// Runs launches of all ranks until those of some waiting ranks are finished, and returns these ranks.
+    /// Runs launches of all ranks until those of some waiting ranks are finished, and returns these
+    /// ranks.
     fn run(&mut self, waiting: &[usize]) -> Result<Vec<usize>>;
 
     /// Everybody's contributions were exchanged.

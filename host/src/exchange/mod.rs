@@ -1,7 +1,9 @@
-//! How ranks meet: everybody's bytes in rank order, and what the others are told when one ends or fails.
+//! How ranks meet: everybody's bytes in rank order, and what the others are told when one ends or
+//! fails.
 //!
-//! Ranks that are threads of one process meet in memory ([`in_process`]), whether they drive real GPUs or virtual ones; ranks that are
-//! processes meet over TCP ([`Tcp`]). Nothing else knows which of them it is.
+//! Ranks that are threads of one process meet in memory ([`in_process`]), whether they drive real
+//! GPUs or virtual ones; ranks that are processes meet over TCP ([`Tcp`]). Nothing else knows which
+//! of them it is.
 
 use std::fmt;
 
@@ -27,14 +29,16 @@ pub enum RankExit {
 ///
 /// Each method is called from the thread of the rank that it names.
 pub(crate) trait Exchange: Send + Sync + fmt::Debug {
-    /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in rank order. All ranks
-    /// must call it for the same `purpose`, in the same order. Gives up with [`Error::NotArrived`](crate::Error::NotArrived) when
-    /// another rank makes no progress for long.
+    /// Hands `bytes` to every rank and waits for theirs: the result holds one entry per rank, in
+    /// rank order. All ranks must call it for the same `purpose`, in the same order. Gives up with
+    /// [`Error::NotArrived`](crate::Error::NotArrived) when another rank makes no progress for
+    /// long.
     fn gather(&self, rank: usize, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>>;
 
     /// The rank takes no further part. Ranks that wait for it get an error that names it.
     fn leave(&self, rank: usize, exit: RankExit);
 
-    /// Whether the rank was told that a peer failed, so that its own failure may be only a consequence.
+    /// Whether the rank was told that a peer failed, so that its own failure may be only a
+    /// consequence.
     fn was_told_of_failure(&self, rank: usize) -> bool;
 }

@@ -1,8 +1,9 @@
 //! Who runs, who waits for what, and what the waiting ranks are told.
 //!
-//! Rank programs are threads, and threads run in any order. What ranks are told is decided when the seats *settle*, from the state of all
-//! ranks and in rank order. Where that is done only when every rank waits or has ended, what ranks are told, and what is executed
-//! together, never depends on the timing of threads.
+//! Rank programs are threads, and threads run in any order. What ranks are told is decided when the
+//! seats *settle*, from the state of all ranks and in rank order. Where that is done only when
+//! every rank waits or has ended, what ranks are told, and what is executed together, never depends
+//! on the timing of threads.
 
 use std::time::Duration;
 
@@ -99,8 +100,9 @@ impl Seats {
         self.select(|activity| matches!(activity, Activity::Running))
     }
 
-    /// Tells waiting ranks what comes next. `execute` runs launches of all ranks until those of some waiting ranks, which it is given,
-    /// are finished, and returns these. Whether everybody's contributions were exchanged.
+    /// Tells waiting ranks what comes next. `execute` runs launches of all ranks until those of
+    /// some waiting ranks, which it is given, are finished, and returns these. Whether everybody's
+    /// contributions were exchanged.
     pub(crate) fn settle(&mut self, execute: impl FnOnce(&[usize]) -> Result<Vec<usize>>) -> bool {
         let waiting = self.select(|activity| matches!(activity, Activity::Waiting));
         let gathering = self.select(|activity| matches!(activity, Activity::Gathering { .. }));
@@ -132,7 +134,8 @@ impl Seats {
         false
     }
 
-    /// Tells every waiting rank that the running ones took longer than `waited`; the error, for later callers.
+    /// Tells every waiting rank that the running ones took longer than `waited`; the error, for
+    /// later callers.
     pub(crate) fn give_up(&mut self, waited: Duration) -> Error {
         let error = Error::NotArrived { missing: self.running(), waited };
         for rank in self.select(|activity| matches!(activity, Activity::Waiting | Activity::Gathering { .. }))

@@ -36,7 +36,8 @@ impl Drop for Allocation {
     }
 }
 
-/// Device memory of one rank for `len` elements; freed on drop. Its contents are undefined until written.
+/// Device memory of one rank for `len` elements; freed on drop. Its contents are undefined until
+/// written.
 #[derive(Debug)]
 pub struct Buffer<T> {
     rank: Rank,
@@ -90,12 +91,14 @@ impl<T: Plain> Buffer<T> {
         self.len == 0
     }
 
-    /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16 in 16 bytes.
+    /// The argument for a kernel parameter `Global<U>`; `U` may group elements, such as eight bf16
+    /// in 16 bytes.
     pub fn global<U>(&self) -> Global<U> {
         Global::from_address(self.address())
     }
 
-    /// The argument for a kernel parameter `GlobalSlice<U>`: all elements; of `U`, as many as are whole.
+    /// The argument for a kernel parameter `GlobalSlice<U>`: all elements; of `U`, as many as are
+    /// whole.
     pub fn slice<U: Copy>(&self) -> GlobalSlice<U> {
         let bytes = self.len() * size_of::<T>();
         self.global::<U>().slice(bytes.checked_div(size_of::<U>()).unwrap_or(0))
@@ -140,7 +143,8 @@ impl<T: Plain> Buffer<T> {
         Ok(values)
     }
 
-    /// Copies the first `len` elements of another buffer of the rank to the start of this one, after all earlier launches.
+    /// Copies the first `len` elements of another buffer of the rank to the start of this one,
+    /// after all earlier launches.
     ///
     /// # Errors
     /// When one of the buffers is shorter, or the machine is broken.
@@ -156,7 +160,8 @@ impl<T: Plain> Buffer<T> {
         self.rank.backend().copy(other.address(), self.address(), bytes)
     }
 
-    /// Copies all elements of a slice of the rank's memory to the start of this buffer, after all earlier launches.
+    /// Copies all elements of a slice of the rank's memory to the start of this buffer, after all
+    /// earlier launches.
     ///
     /// # Errors
     /// When the buffer is shorter, or the machine is broken.

@@ -1,7 +1,9 @@
-//! DLPack: tensors of other libraries as slices, and buffers as tensors for other libraries, without a copy.
+//! DLPack: tensors of other libraries as slices, and buffers as tensors for other libraries,
+//! without a copy.
 //!
-//! [`dlpark`] has the structures of the standard (`DLManagedTensor` and `DLManagedTensorVersioned`) and owns what it is handed; this module
-//! checks that a tensor suits a rank, and gives buffers away.
+//! [`dlpark`] has the structures of the standard (`DLManagedTensor` and `DLManagedTensorVersioned`)
+//! and owns what it is handed; this module checks that a tensor suits a rank, and gives buffers
+//! away.
 //!
 //! ```
 //! use crossdock_host::dlpack::{self, Elements, dlpark};
@@ -24,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! A stream is no part of a tensor. A producer's work must be done, or ordered before what the rank launches, when a slice is used; what
-//! this library launched is done when its calls return.
+//! A stream is no part of a tensor. A producer's work must be done, or ordered before what the rank
+//! launches, when a slice is used; what this library launched is done when its calls return.
 
 pub use dlpark;
 
@@ -60,8 +62,9 @@ pub const fn dtype<T: DlpackElement>() -> DLDataType {
 /// When the tensor has another type, is not compact, or is on another device.
 ///
 /// # Safety
-/// What the tensor says of its memory is true for as long as `'a`, and nobody writes that memory in this time. Its producer's work is done, or
-/// ordered before what the rank launches, when the elements are used.
+/// What the tensor says of its memory is true for as long as `'a`, and nobody writes that memory in
+/// this time. Its producer's work is done, or ordered before what the rank launches, when the
+/// elements are used.
 pub unsafe fn elements<'a, T: DlpackElement + Plain>(
     rank: &Rank,
     tensor: &TensorRef<'a>,
@@ -74,7 +77,8 @@ pub unsafe fn elements<'a, T: DlpackElement + Plain>(
     // SAFETY: the caller promises the same.
     let bytes = unsafe { bytes(rank, tensor)? };
     match bytes {
-        // SAFETY: the caller promises that the memory is there, and `T` was checked; alignment is checked here.
+        // SAFETY: the caller promises that the memory is there, and `T` was checked; alignment is
+        // checked here.
         Elements::Host(_) => unsafe { tensor.cpu_slice::<T>() }.map(Elements::Host).map_err(unsuitable(rank)),
         Elements::Device(bytes) => {
             bytes.check_aligned_to(rank.index(), "a DLPack tensor", align_of::<T>() as u64)?;
@@ -84,8 +88,8 @@ pub unsafe fn elements<'a, T: DlpackElement + Plain>(
     }
 }
 
-/// The bytes of a tensor of any type, in row-major order, on the host or on the GPU of `rank`: for 8-bit floats and whatever else Rust has
-/// no type for.
+/// The bytes of a tensor of any type, in row-major order, on the host or on the GPU of `rank`: for
+/// 8-bit floats and whatever else Rust has no type for.
 ///
 /// # Errors
 /// When the tensor is not compact, or is on another device.
@@ -116,8 +120,9 @@ pub unsafe fn bytes<'a>(rank: &Rank, tensor: &TensorRef<'a>) -> Result<Elements<
     Ok(Elements::Device(unsafe { DeviceSlice::from_raw(start.addr() as u64, tensor.num_bytes()) }))
 }
 
-/// Gives the memory of a buffer to another library, as a tensor of `dtype` in row-major order; `M` says whether of the legacy or the versioned
-/// kind. The memory is freed by the tensor's deleter, on whatever thread. Virtual GPUs are extension devices with the number of the rank.
+/// Gives the memory of a buffer to another library, as a tensor of `dtype` in row-major order; `M`
+/// says whether of the legacy or the versioned kind. The memory is freed by the tensor's deleter,
+/// on whatever thread. Virtual GPUs are extension devices with the number of the rank.
 ///
 /// # Errors
 /// When the shape has another number of elements than the buffer, or the type another size.
@@ -143,7 +148,8 @@ pub fn export<T: Plain, M: ManagedTensorBase>(
     tensor.set_data(std::ptr::without_provenance_mut(address as usize));
     tensor.set_dtype(dtype);
     tensor.set_device(device);
-    // SAFETY: the context owns the memory, which has as many elements of that type as the shape says.
+    // SAFETY: the context owns the memory, which has as many elements of that type as the shape
+    // says.
     Ok(unsafe { tensor.finish() })
 }
 

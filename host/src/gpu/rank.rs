@@ -60,9 +60,11 @@ impl Rank {
         self.target
     }
 
-    /// The kernels of a shape for this rank's GPU, made at run time. SavedRound: the second call with a shape is a look-up.
+    /// The kernels of a shape for this rank's GPU, made at run time. SavedRound: the second call
+    /// with a shape is a look-up.
     ///
-    /// Ranks with different GPUs have different kernels that work together: a target decides how bytes move, not where to.
+    /// Ranks with different GPUs have different kernels that work together: a target decides how
+    /// bytes move, not where to.
     ///
     /// # Errors
     /// When the shape violates a relation that a kernel states.
@@ -113,7 +115,8 @@ impl Rank {
         self.gather("a barrier", Vec::new()).map(|_| ())
     }
 
-    /// Hands `bytes` to every rank and waits for theirs, in rank order. Collective, for the same `purpose` on all ranks.
+    /// Hands `bytes` to every rank and waits for theirs, in rank order. Collective, for the same
+    /// `purpose` on all ranks.
     pub(crate) fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         self.exchange.gather(self.index, purpose, bytes)
     }

@@ -1,5 +1,5 @@
-//! Device memory that somebody else owns: a buffer, or another library. What dispatch and combine take and give without a copy to
-//! the host.
+//! Device memory that somebody else owns: a buffer, or another library. What dispatch and combine
+//! take and give without a copy to the host.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -55,9 +55,10 @@ impl<'a, T: Plain> DeviceSlice<'a, T> {
     /// `len` elements at a device address, such as another library's tensor.
     ///
     /// # Safety
-    /// For as long as `'a`, the GPU of the rank that uses the slice can read all elements at that address, and nobody writes them. What
-    /// another stream writes there is finished, or ordered before what the rank launches, when the slice is used. Calls that take a slice
-    /// return when their kernels are done with it.
+    /// For as long as `'a`, the GPU of the rank that uses the slice can read all elements at that
+    /// address, and nobody writes them. What another stream writes there is finished, or ordered
+    /// before what the rank launches, when the slice is used. Calls that take a slice return when
+    /// their kernels are done with it.
     pub const unsafe fn from_raw(address: u64, len: usize) -> DeviceSlice<'a, T> {
         DeviceSlice::new(address, len)
     }
@@ -112,7 +113,8 @@ impl<'a, T: Plain> DeviceSliceMut<'a, T> {
     /// `len` elements at a device address, such as another library's tensor.
     ///
     /// # Safety
-    /// As for [`DeviceSlice::from_raw`], with nobody else reading or writing the elements, which the GPU can write.
+    /// As for [`DeviceSlice::from_raw`], with nobody else reading or writing the elements, which
+    /// the GPU can write.
     pub const unsafe fn from_raw(address: u64, len: usize) -> DeviceSliceMut<'a, T> {
         DeviceSliceMut { address, len, owner: PhantomData }
     }

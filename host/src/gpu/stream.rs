@@ -1,4 +1,5 @@
-//! Streams, the moments at which they have come somewhere, and graphs of launches that were captured on one.
+//! Streams, the moments at which they have come somewhere, and graphs of launches that were
+//! captured on one.
 
 use std::ffi::c_void;
 
@@ -7,10 +8,11 @@ use crate::gpu::rank::Rank;
 use crate::report::Elapsed;
 use crate::{Error, Result};
 
-/// A sequence of launches on the GPU of one rank. Launches of one stream run in order; different streams run concurrently.
+/// A sequence of launches on the GPU of one rank. Launches of one stream run in order; different
+/// streams run concurrently.
 ///
-/// Every rank has one stream of its own. With a second one, experts overlap with communication: what
-/// [`Rank::on`] gives launches there, and so do docks and kernels that it opens.
+/// Every rank has one stream of its own. With a second one, experts overlap with communication:
+/// what [`Rank::on`] gives launches there, and so do docks and kernels that it opens.
 ///
 /// ```
 /// use crossdock_host::{Capacity, Cluster, Error, Shape, Topology, Wire};
@@ -35,7 +37,8 @@ pub struct Stream {
     handle: StreamHandle,
 }
 
-/// The moment in which everything that was on a stream when [`Rank::record`] was called is finished.
+/// The moment in which everything that was on a stream when [`Rank::record`] was called is
+/// finished.
 #[derive(Debug)]
 pub struct Event {
     rank: Rank,
@@ -44,8 +47,9 @@ pub struct Event {
 
 /// Launches that [`Rank::capture`] took, to be launched again and again as one.
 ///
-/// The addresses in them stay as they were: buffers, docks and kernels that the captured launches use must live as long as the graph is
-/// launched. What may change is what is in that memory, such as the number of tokens.
+/// The addresses in them stay as they were: buffers, docks and kernels that the captured launches
+/// use must live as long as the graph is launched. What may change is what is in that memory, such
+/// as the number of tokens.
 #[derive(Debug)]
 pub struct Graph {
     rank: Rank,
@@ -61,14 +65,16 @@ impl Rank {
         Ok(Stream { rank: self.clone(), handle: self.backend().stream()? })
     }
 
-    /// A stream of the caller's, such as the one on which another library computes: launches take their turns among the caller's own.
+    /// A stream of the caller's, such as the one on which another library computes: launches take
+    /// their turns among the caller's own.
     ///
-    /// Calls of this library that wait, copy or allocate wait for all streams of the rank, this one included. A caller that
-    /// captures the stream itself may only enqueue ([`Dock::enqueue`](crate::Dock::enqueue)) meanwhile.
+    /// Calls of this library that wait, copy or allocate wait for all streams of the rank, this one
+    /// included. A caller that captures the stream itself may only enqueue
+    /// ([`Dock::enqueue`](crate::Dock::enqueue)) meanwhile.
     ///
     /// # Safety
-    /// `stream` is a `CUstream` of this rank's GPU, made in its primary context (that of the CUDA runtime), and is not destroyed before the
-    /// run of the cluster is over.
+    /// `stream` is a `CUstream` of this rank's GPU, made in its primary context (that of the CUDA
+    /// runtime), and is not destroyed before the run of the cluster is over.
     ///
     /// # Errors
     /// [`Error::Unsupported`] on virtual GPUs.
@@ -78,7 +84,8 @@ impl Rank {
         Ok(Stream { rank: self.clone(), handle })
     }
 
-    /// This rank with its launches on another of its streams: those of the kernels, docks and routers that the result opens.
+    /// This rank with its launches on another of its streams: those of the kernels, docks and
+    /// routers that the result opens.
     ///
     /// # Errors
     /// [`Error::OtherRank`] when the stream is not this rank's.
@@ -96,21 +103,26 @@ impl Rank {
         Ok(Event { rank: self.clone(), handle })
     }
 
-    /// What is launched on this rank's stream from now on runs after the event. The host does not wait.
+    /// What is launched on this rank's stream from now on runs after the event. The host does not
+    /// wait.
     ///
     /// # Errors
-    /// [`Error::OtherRank`] when the event is not this rank's; during a capture, or when the machine is broken.
+    /// [`Error::OtherRank`] when the event is not this rank's; during a capture, or when the
+    /// machine is broken.
     pub fn wait_for(&self, event: &Event) -> Result<()> {
         self.owns(&event.rank, "the event")?;
         self.backend().wait_for(self.stream(), event.handle)
     }
 
-    /// Captures what `launches` puts on this rank's stream: nothing of it runs, and the graph launches it as often as wanted.
+    /// Captures what `launches` puts on this rank's stream: nothing of it runs, and the graph
+    /// launches it as often as wanted.
     ///
-    /// Each rank captures and launches for itself; graphs of collective launches are launched by every rank, in the same order.
+    /// Each rank captures and launches for itself; graphs of collective launches are launched by
+    /// every rank, in the same order.
     ///
     /// # Errors
-    /// What `launches` gives; [`Error::Capturing`] when it does more than launch; when the driver cannot make a graph.
+    /// What `launches` gives; [`Error::Capturing`] when it does more than launch; when the driver
+    /// cannot make a graph.
     pub fn capture<T, E: From<Error>>(
         &self,
         launches: impl FnOnce() -> Result<T, E>,
@@ -129,7 +141,8 @@ impl Rank {
 }
 
 impl Event {
-    /// How long it takes the GPU to come from this event to a later one of the same stream. Waits until that has come.
+    /// How long it takes the GPU to come from this event to a later one of the same stream. Waits
+    /// until that has come.
     ///
     /// ```
     /// use crossdock_host::{Cluster, Error, Topology};
@@ -147,7 +160,8 @@ impl Event {
     /// ```
     ///
     /// # Errors
-    /// When the events are of different streams, the later one is first, or a kernel between them faults.
+    /// When the events are of different streams, the later one is first, or a kernel between them
+    /// faults.
     pub fn until(&self, later: &Event) -> Result<Elapsed> {
         let rank = self.rank.index();
         if !self.rank.is(&later.rank) || self.rank.stream() != later.rank.stream() {
@@ -158,7 +172,8 @@ impl Event {
 }
 
 impl Graph {
-    /// Puts everything that was captured on the stream on which it was captured, in order, and returns at once.
+    /// Puts everything that was captured on the stream on which it was captured, in order, and
+    /// returns at once.
     ///
     /// # Errors
     /// During a capture, or when the machine is broken.

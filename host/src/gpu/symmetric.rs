@@ -1,4 +1,5 @@
-//! One buffer of a symmetric set: every rank has one of equal length, and all ranks reach all of them.
+//! One buffer of a symmetric set: every rank has one of equal length, and all ranks reach all of
+//! them.
 
 use std::cell::OnceCell;
 
@@ -10,8 +11,8 @@ use crate::gpu::rank::Rank;
 use crate::plain::Plain;
 use crate::{Error, Result};
 
-/// One buffer of equal length on every rank, each reachable from all: this rank's own, and a table in device memory
-/// with the address of everybody's.
+/// One buffer of equal length on every rank, each reachable from all: this rank's own, and a table
+/// in device memory with the address of everybody's.
 #[derive(Debug)]
 pub struct SymmetricBuffer<T> {
     /// Where kernels of this rank reach everybody's at once, from when it is asked for.
@@ -31,15 +32,17 @@ impl Rank {
         SymmetricBuffer::new(self, len, true)
     }
 
-    /// Whether symmetric buffers have [multicast addresses](SymmetricBuffer::multicast): every rank needs a GPU of its own, behind
-    /// NVSwitches and of compute capability 9.0 or newer. Virtual GPUs always have them.
+    /// Whether symmetric buffers have [multicast addresses](SymmetricBuffer::multicast): every rank
+    /// needs a GPU of its own, behind NVSwitches and of compute capability 9.0 or newer. Virtual
+    /// GPUs always have them.
     pub fn has_multicast(&self) -> bool {
         self.backend().why_no_multicast().is_none()
     }
 }
 
 impl<T: Plain> SymmetricBuffer<T> {
-    /// Collective. The contents are zero if `cleared`, and then so on every rank before any of them returns.
+    /// Collective. The contents are zero if `cleared`, and then so on every rank before any of them
+    /// returns.
     pub(crate) fn new(rank: &Rank, len: usize, cleared: bool) -> Result<SymmetricBuffer<T>> {
         let here = Buffer::new(rank, len, Sharing::Symmetric)?;
         if cleared {
@@ -63,8 +66,9 @@ impl<T: Plain> SymmetricBuffer<T> {
         &self.here
     }
 
-    /// Copies the first `len` elements of a buffer of this rank to the start of a peer's own, after all earlier launches of this
-    /// rank. The peer sees them behind a [`barrier`](Rank::barrier) that this rank enters after [`Rank::synchronise`].
+    /// Copies the first `len` elements of a buffer of this rank to the start of a peer's own, after
+    /// all earlier launches of this rank. The peer sees them behind a [`barrier`](Rank::barrier)
+    /// that this rank enters after [`Rank::synchronise`].
     ///
     /// # Errors
     /// When one of the buffers is shorter, there is no such peer, or the machine is broken.
@@ -83,8 +87,8 @@ impl<T: Plain> SymmetricBuffer<T> {
     }
 
     /// The multicast address of everybody's buffer, for `multimem` instructions
-    /// ([`library::multicast`](crossdock_device::library::multicast)): an access at an offset of it is one at that offset of all of them.
-    /// Collective, when it is asked for the first time.
+    /// ([`library::multicast`](crossdock_device::library::multicast)): an access at an offset of it
+    /// is one at that offset of all of them. Collective, when it is asked for the first time.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where there is none ([`Rank::has_multicast`]); when a peer fails.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::found::{CudaGpu, Found, ManagedGpu, NumaNode, Port};
 use super::pci::{Distance, PciAddress};
 
-/// The GPUs, network devices and NUMA nodes of a machine, and how they are connected. Serialises to what `crossdock doctor --json`
-/// prints.
+/// The GPUs, network devices and NUMA nodes of a machine, and how they are connected. Serialises to
+/// what `crossdock doctor --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hardware {
     /// The release of the driver, where NVML says it.
@@ -62,7 +62,8 @@ pub struct NvLinks {
 pub struct GpuPair {
     /// Their positions in [`Hardware::gpus`].
     pub gpus: [usize; 2],
-    /// Links that lead from one to the other, directly or through switches; `null` where NVML does not say.
+    /// Links that lead from one to the other, directly or through switches; `null` where NVML does
+    /// not say.
     pub nvlinks: Option<usize>,
     /// Whether some of these links lead through NVSwitches.
     pub through_switches: bool,
@@ -188,7 +189,8 @@ impl NvLinks {
     fn of(gpu: &ManagedGpu, gpus: &[PciAddress]) -> NvLinks {
         let to_gpus = gpu.links.iter().flatten().filter(|remote| gpus.contains(remote)).count();
         let rest = gpu.links.len() - to_gpus;
-        // Older drivers do not count the links to switches; nothing else is at the end of a link but on POWER machines.
+        // Older drivers do not count the links to switches; nothing else is at the end of a link
+        // but on POWER machines.
         let to_switches = gpu.switch_links.map_or(rest, |count| rest.min(count as usize));
         NvLinks {
             to_gpus,

@@ -1,6 +1,7 @@
 //! What this machine has: its GPUs, network devices and NUMA nodes, and how they are connected.
 //!
-//! [`discover`] asks the CUDA driver, NVML and Linux. What is absent or does not answer is a sentence in [`Hardware::absent`], not an error.
+//! [`discover`] asks the CUDA driver, NVML and Linux. What is absent or does not answer is a
+//! sentence in [`Hardware::absent`], not an error.
 
 mod found;
 mod machine;

@@ -1,4 +1,5 @@
-//! What NVML, the management library that comes with the driver, says about GPUs and their NVLinks. It is looked for when it is asked.
+//! What NVML, the management library that comes with the driver, says about GPUs and their NVLinks.
+//! It is looked for when it is asked.
 
 use std::ffi::{CStr, c_char, c_uint};
 use std::mem::zeroed;

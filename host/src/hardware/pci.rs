@@ -1,4 +1,5 @@
-//! Where devices sit on the PCI bus, and how far they are from each other, in the five classes of `nvidia-smi topo`.
+//! Where devices sit on the PCI bus, and how far they are from each other, in the five classes of
+//! `nvidia-smi topo`.
 
 use std::fmt;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! What Linux says about PCI devices, RDMA devices and NUMA nodes, in the folders under `/sys` (Documentation/ABI/stable/sysfs-class-infiniband
-//! and sysfs-devices-node of the kernel). Whatever is missing or unreadable is left out.
+//! What Linux says about PCI devices, RDMA devices and NUMA nodes, in the folders under `/sys`
+//! (Documentation/ABI/stable/sysfs-class-infiniband and sysfs-devices-node of the kernel). Whatever
+//! is missing or unreadable is left out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -134,7 +135,8 @@ mod tests {
         symlink(root.join(to), from).expect("a link");
     }
 
-    /// A GPU and an InfiniBand adapter below one switch, and an Ethernet adapter of the other processor.
+    /// A GPU and an InfiniBand adapter below one switch, and an Ethernet adapter of the other
+    /// processor.
     fn machine() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();

@@ -1,13 +1,16 @@
 //! Balancing: from measured loads to a placement, by the published EPLB algorithms.
 //!
-//! *Hierarchical*, where the groups of a group-limited router can be spread evenly over the nodes: whole groups are packed
-//! to nodes, so that a token's experts stay on few nodes; experts are replicated inside their node; replicas are packed to
-//! the GPUs of the node. *Global* otherwise: the same with one group and one node. Use hierarchical for prefill, and global (one
-//! group) for decoding on many GPUs.
+//! *Hierarchical*, where the groups of a group-limited router can be spread evenly over the nodes:
+//! whole groups are packed to nodes, so that a token's experts stay on few nodes; experts are
+//! replicated inside their node; replicas are packed to the GPUs of the node. *Global* otherwise:
+//! the same with one group and one node. Use hierarchical for prefill, and global (one group) for
+//! decoding on many GPUs.
 //!
-//! Replicas of one expert usually land on different GPUs, because each makes its GPU heavier; the algorithms do not insist.
+//! Replicas of one expert usually land on different GPUs, because each makes its GPU heavier; the
+//! algorithms do not insist.
 //!
-//! Ties, which the publication leaves open, go to the lower index everywhere, so a placement is a function of the loads.
+//! Ties, which the publication leaves open, go to the lower index everywhere, so a placement is a
+//! function of the loads.
 
 use super::Placement;
 use super::packing::pack;
@@ -27,7 +30,8 @@ use crate::{Error, Result};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balance {
-    /// Experts that the GPUs hold together, replicas counted: at least the logical experts, and a multiple of `gpus`.
+    /// Experts that the GPUs hold together, replicas counted: at least the logical experts, and a
+    /// multiple of `gpus`.
     pub physical_experts: usize,
     /// Groups of the group-limited router, which divide the logical experts; 1 for none.
     pub groups: usize,
@@ -38,12 +42,12 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// One placement per layer. `loads` is `[layers, logical experts]`: how many tokens each expert got, or any estimate of
-    /// it in any unit.
+    /// One placement per layer. `loads` is `[layers, logical experts]`: how many tokens each expert
+    /// got, or any estimate of it in any unit.
     ///
     /// # Errors
-    /// When sizes do not divide as their documentation says, `loads` holds no whole number of layers, or a load is
-    /// negative or not finite.
+    /// When sizes do not divide as their documentation says, `loads` holds no whole number of
+    /// layers, or a load is negative or not finite.
     pub fn place(&self, loads: &[f64], logical_experts: usize) -> Result<Vec<Placement>> {
         self.check(logical_experts)?;
         if !loads.len().is_multiple_of(logical_experts) {

@@ -1,9 +1,9 @@
 //! Which GPU holds which expert, when popular experts have several replicas.
 //!
-//! Models choose among *logical* experts. GPUs hold *physical* experts: copies of logical ones, numbered so that GPU `g`
-//! holds the consecutive physical experts of its share, as a dock expects. A [`Placement`] maps between the two. It comes from
-//! measured loads ([`Balance`], the EPLB algorithms that DeepSeek published), or from a table that you have
-//! ([`Placement::new`]).
+//! Models choose among *logical* experts. GPUs hold *physical* experts: copies of logical ones,
+//! numbered so that GPU `g` holds the consecutive physical experts of its share, as a dock expects.
+//! A [`Placement`] maps between the two. It comes from measured loads ([`Balance`], the EPLB
+//! algorithms that DeepSeek published), or from a table that you have ([`Placement::new`]).
 
 mod balance;
 mod packing;
@@ -35,7 +35,8 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// The placement in which physical expert `p` is a replica of logical expert `physical_to_logical[p]`.
+    /// The placement in which physical expert `p` is a replica of logical expert
+    /// `physical_to_logical[p]`.
     ///
     /// # Errors
     /// When an entry names no logical expert, or a logical expert has no replica.
@@ -48,7 +49,8 @@ impl Placement {
                 return Err(Error::OutOfRange { parameter, value: count as u64, least, most });
             }
         }
-        // Fewer replicas than experts leave one without; said before anything as large as their number is allocated.
+        // Fewer replicas than experts leave one without; said before anything as large as their
+        // number is allocated.
         if physical_to_logical.len() < logical_experts {
             let (least, value) = (logical_experts as u64, physical_to_logical.len() as u64);
             return Err(Error::OutOfRange { parameter: "physical_to_logical.len()", value, least, most });
@@ -91,7 +93,8 @@ impl Placement {
         &self.logical
     }
 
-    /// The physical experts that are replicas of `logical`, ascending; empty when there is no such expert.
+    /// The physical experts that are replicas of `logical`, ascending; empty when there is no such
+    /// expert.
     pub fn replicas(&self, logical: usize) -> &[u32] {
         match self.offsets.get(logical..).and_then(|offsets| offsets.first_chunk::<2>()) {
             Some(&[start, end]) => &self.replicas[start as usize..end as usize],
@@ -99,16 +102,18 @@ impl Placement {
         }
     }
 
-    /// The replica that serves token number `token`: the replicas take turns. `None` when there is no such expert.
+    /// The replica that serves token number `token`: the replicas take turns. `None` when there is
+    /// no such expert.
     ///
-    /// The router counts tokens from the number that [`Router::place`](crate::Router::place) was given, so that
-    /// ranks with few tokens do not all begin with the same replica.
+    /// The router counts tokens from the number that [`Router::place`](crate::Router::place) was
+    /// given, so that ranks with few tokens do not all begin with the same replica.
     pub fn physical(&self, logical: usize, token: u32) -> Option<u32> {
         let replicas = self.replicas(logical);
         replicas.get((token as usize).checked_rem(replicas.len())?).copied()
     }
 
-    /// The load of each logical expert, when `loads` are those of the physical experts: what [`Balance`] takes again.
+    /// The load of each logical expert, when `loads` are those of the physical experts: what
+    /// [`Balance`] takes again.
     ///
     /// # Errors
     /// When there are not as many loads as physical experts.
@@ -123,7 +128,8 @@ impl Placement {
         }
         Ok(sums)
     }
-    /// As the router's kernel takes it: where each logical expert's replicas begin, and the replicas.
+    /// As the router's kernel takes it: where each logical expert's replicas begin, and the
+    /// replicas.
     pub(crate) fn tables(&self) -> (&[u32], &[u32]) {
         (&self.offsets, &self.replicas)
     }

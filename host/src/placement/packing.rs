@@ -1,7 +1,8 @@
 //! Packing: items of known load into packs of equal size, so that the heaviest pack is light.
 //!
-//! This is the longest-processing-time rule with a limit on the number of items: the heaviest item first, each into the
-//! lightest pack that has room. Among equal items the lower index goes first, among equal packs the lower index takes it.
+//! This is the longest-processing-time rule with a limit on the number of items: the heaviest item
+//! first, each into the lightest pack that has room. Among equal items the lower index goes first,
+//! among equal packs the lower index takes it.
 
 /// Where an item went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +13,8 @@ pub(super) struct Seat {
     pub(super) position: usize,
 }
 
-/// Puts `loads.len() / packs` items into each of `packs` packs; `packs` divides the number of items. One seat per item.
+/// Puts `loads.len() / packs` items into each of `packs` packs; `packs` divides the number of
+/// items. One seat per item.
 pub(super) fn pack(loads: &[f64], packs: usize) -> Vec<Seat> {
     let room = loads.len() / packs;
     if room == 1 {

@@ -1,7 +1,7 @@
 //! Replication: more copies for experts with more load.
 //!
-//! Every expert has one copy; each further one goes to the expert whose copies carry most, the lower index among equals.
-//! No other numbers of copies give a lighter heaviest copy.
+//! Every expert has one copy; each further one goes to the expert whose copies carry most, the
+//! lower index among equals. No other numbers of copies give a lighter heaviest copy.
 
 /// The copies of `loads.len()` experts, `copies` in all, at least one each.
 #[derive(Debug)]

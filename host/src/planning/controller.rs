@@ -1,17 +1,20 @@
 //! Moving multiprocessors between communication and compute while a model runs.
 //!
-//! Where communication of one batch runs beside the experts of another, a round takes as long as the longer of the two. A plan
-//! knows bytes and rates, but not how long the experts take or how uneven the routes are. The controller sees what rounds took and
-//! gives the slower side more. It is a function of what it saw: no clock, no chance.
+//! Where communication of one batch runs beside the experts of another, a round takes as long as
+//! the longer of the two. A plan knows bytes and rates, but not how long the experts take or how
+//! uneven the routes are. The controller sees what rounds took and gives the slower side more. It
+//! is a function of what it saw: no clock, no chance.
 //!
-//! **Rule.** Every [`WINDOW`] rounds it takes the means. If the work of both sides were to spread evenly over their multiprocessors,
-//! some division would make the longer side shortest. If that promises at least [`MARGIN`], it moves there. Otherwise, if one side is
-//! shorter by at least [`MARGIN`], it tries a quarter step towards the longer: communication whose link is full looks like more work
-//! than it is. A move that then brings less than half of [`MARGIN`] is undone, and its direction stays closed until the work of a side
-//! has changed by [`CHANGE`].
+//! **Rule.** Every [`WINDOW`] rounds it takes the means. If the work of both sides were to spread
+//! evenly over their multiprocessors, some division would make the longer side shortest. If that
+//! promises at least [`MARGIN`], it moves there. Otherwise, if one side is shorter by at least
+//! [`MARGIN`], it tries a quarter step towards the longer: communication whose link is full looks
+//! like more work than it is. A move that then brings less than half of [`MARGIN`] is undone, and
+//! its direction stays closed until the work of a side has changed by [`CHANGE`].
 //!
-//! **Why it comes to rest.** While loads are steady, each move that is kept shortens rounds by at least half of the margin, so only
-//! so many can be kept; and between two of those, each direction can be tried and undone once.
+//! **Why it comes to rest.** While loads are steady, each move that is kept shortens rounds by at
+//! least half of the margin, so only so many can be kept; and between two of those, each direction
+//! can be tried and undone once.
 
 use crate::report::{RoundReport, StageReport};
 use crate::{Error, Result};
@@ -48,8 +51,9 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// From the reports of a round and the time that the experts took, in the cycles of the reports; `None` where the backend cannot
-    /// count. A kernel waits for its peers at one place, so the mean length of its waits is how long it waited there.
+    /// From the reports of a round and the time that the experts took, in the cycles of the
+    /// reports; `None` where the backend cannot count. A kernel waits for its peers at one place,
+    /// so the mean length of its waits is how long it waited there.
     pub fn of_round(round: &RoundReport, compute_cycles: u64) -> Option<Observation> {
         let mut observation = Observation { compute: compute_cycles as f64, ..Observation::default() };
         let StageReport { launches: dispatch, .. } = &round.dispatch;
@@ -64,7 +68,8 @@ impl Observation {
     }
 }
 
-/// The controller of one rank. Ranks need not agree: the number of blocks is nobody else's business.
+/// The controller of one rank. Ranks need not agree: the number of blocks is nobody else's
+/// business.
 #[derive(Clone, Debug)]
 pub struct Controller {
     limits: Limits,
@@ -72,7 +77,8 @@ pub struct Controller {
     /// Sums of the window: rounds, communication without waiting, compute.
     window: (u32, f64, f64),
     trial: Option<Trial>,
-    /// The work of both sides when a move that took multiprocessors from communication, or gave it some, was undone.
+    /// The work of both sides when a move that took multiprocessors from communication, or gave it
+    /// some, was undone.
     closed: [Option<Work>; 2],
 }
 
@@ -105,7 +111,8 @@ impl Work {
 }
 
 impl Controller {
-    /// A controller that begins with `start` multiprocessors for communication, or the nearest number within the limits.
+    /// A controller that begins with `start` multiprocessors for communication, or the nearest
+    /// number within the limits.
     ///
     /// # Errors
     /// When the limits leave no choice: `1 <= least <= most < total` must hold.
@@ -132,8 +139,9 @@ impl Controller {
         self.multiprocessors
     }
 
-    /// Takes note of a round, and returns the multiprocessors for communication in the next one. A round in which nothing was
-    /// measured, or that is no measurement (negative, infinite), changes nothing.
+    /// Takes note of a round, and returns the multiprocessors for communication in the next one. A
+    /// round in which nothing was measured, or that is no measurement (negative, infinite), changes
+    /// nothing.
     pub fn observe(&mut self, observation: Observation) -> u32 {
         let Observation { communication, waiting, compute } = observation;
         let busy = communication - waiting;

@@ -1,8 +1,9 @@
 //! Planning: how many multiprocessors each kernel of a round takes.
 //!
-//! A kernel that moves rows needs no more multiprocessors than keep the slowest of link and memory busy; the others belong to the
-//! experts. How many that are follows from the shape and the [`Rates`] of the GPU, by the formulas of `docs/throughput.md`. A
-//! [`Controller`] corrects the number at run time from what rounds were seen to take.
+//! A kernel that moves rows needs no more multiprocessors than keep the slowest of link and memory
+//! busy; the others belong to the experts. How many that are follows from the shape and the
+//! [`Rates`] of the GPU, by the formulas of `docs/throughput.md`. A [`Controller`] corrects the
+//! number at run time from what rounds were seen to take.
 
 mod controller;
 mod rates;
@@ -19,10 +20,12 @@ use traffic::Traffic;
 /// The share of a link's nominal rate that kernels can reach, as in DeepEP's plan.
 const REACHABLE: f64 = 0.9;
 
-/// How many more multiprocessors are taken than the mean needs, because routes are uneven. As in DeepEP's plan.
+/// How many more multiprocessors are taken than the mean needs, because routes are uneven. As in
+/// DeepEP's plan.
 const HEADROOM: f64 = 1.25;
 
-/// How many multiprocessors the kernels of a [`Dock`](crate::Dock) take at most. Results do not depend on it.
+/// How many multiprocessors the kernels of a [`Dock`](crate::Dock) take at most. Results do not
+/// depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SmBudget {
     /// As many as keep link and memory busy, and no more than half of the GPU's.
@@ -55,7 +58,8 @@ impl fmt::Display for Bottleneck {
     }
 }
 
-/// What one kernel takes: one block on each of its multiprocessors, so that all are resident at once.
+/// What one kernel takes: one block on each of its multiprocessors, so that all are resident at
+/// once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KernelSms {
     /// Multiprocessors, and so blocks, at most; a launch with little to do takes fewer.
@@ -147,8 +151,8 @@ mod tests {
         Planning { shape: V3, ranks: 8, by_expert: false, multiprocessors, rates, warps: [8; 3] }
     }
 
-    /// Bytes that arrive per second at a rank, its own rows included, as published bandwidths count them: the least of what
-    /// the multiprocessors write and what the link lets through.
+    /// Bytes that arrive per second at a rank, its own rows included, as published bandwidths count
+    /// them: the least of what the multiprocessors write and what the link lets through.
     fn arriving(planning: &Planning, multiprocessors: u32) -> f64 {
         let traffic = Traffic::dispatch(&planning.shape, planning.ranks, false);
         let written = f64::from(multiprocessors) * planning.rates.multiprocessor_write;
@@ -170,7 +174,8 @@ mod tests {
 
     #[test]
     fn measured_bandwidths_lie_below_the_model_and_not_far() {
-        // GB/s of dispatch and combine with so many multiprocessors: DeepEP V1 on eight H800, V2 on eight SM100.
+        // GB/s of dispatch and combine with so many multiprocessors: DeepEP V1 on eight H800, V2 on
+        // eight SM100.
         for (link, multiprocessors, measured) in
             [(160e9, 20, [153.0, 158.0]), (900e9, 24, [643.0, 675.0]), (900e9, 64, [726.0, 740.0])]
         {
@@ -189,7 +194,8 @@ mod tests {
             (dispatch.multiprocessors, dispatch.bottleneck, combine.multiprocessors, combine.bottleneck)
         };
         use Bottleneck::{Link, Memory, Multiprocessors};
-        // Eight warps with four loads each read 41 GB/s, which is what combine takes its multiprocessors for.
+        // Eight warps with four loads each read 41 GB/s, which is what combine takes its
+        // multiprocessors for.
         assert_eq!(plan(8, false, Rates::H100, 132), (12, Link, 36, Link));
         assert_eq!(plan(8, true, Rates::H100, 132), (18, Link, 36, Link));
         assert_eq!(plan(8, false, Rates::B200, 148), (24, Link, 71, Link));

@@ -1,9 +1,11 @@
 //! How fast a GPU and its links are, as far as plans need to know.
 
-/// Rates of one GPU in SI units. They decide only how many multiprocessors kernels take: results never depend on them.
+/// Rates of one GPU in SI units. They decide only how many multiprocessors kernels take: results
+/// never depend on them.
 ///
-/// The constants are NVIDIA's data sheets for bandwidths. What one multiprocessor moves, 200 GB/s read and 50 GB/s written, is what
-/// DeepEP V2 plans with; latency and loads in flight are assumptions. Replace them by what you measure.
+/// The constants are NVIDIA's data sheets for bandwidths. What one multiprocessor moves, 200 GB/s
+/// read and 50 GB/s written, is what DeepEP V2 plans with; latency and loads in flight are
+/// assumptions. Replace them by what you measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
     /// NVLink bytes per second of a GPU in each direction.
@@ -35,7 +37,8 @@ impl Rates {
     /// NVIDIA B200.
     pub const B200: Rates = Rates { link: 900e9, memory: 8.0e12, ..Rates::H100 };
 
-    /// Bytes per second that `warps` warps of one multiprocessor read: what it can, or what they keep under way.
+    /// Bytes per second that `warps` warps of one multiprocessor read: what it can, or what they
+    /// keep under way.
     pub(super) fn read_by(&self, warps: u32) -> f64 {
         let under_way = f64::from(warps) * self.requests_in_flight_per_warp * 512.0;
         self.multiprocessor_read.min(under_way / self.memory_latency)

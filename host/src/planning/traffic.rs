@@ -14,8 +14,8 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Each row is read once and written once to every rank that needs it; with `by_expert`, rows that several local experts
-    /// want are read once more and copied.
+    /// Each row is read once and written once to every rank that needs it; with `by_expert`, rows
+    /// that several local experts want are read once more and copied.
     pub(super) fn dispatch(shape: &Shape, ranks: usize, by_expert: bool) -> Traffic {
         let row = f64::from(shape.row_bytes()) + f64::from(shape.side_bytes());
         let reached = expected_ranks(ranks, shape.experts, shape.top_k);
@@ -27,7 +27,8 @@ impl Traffic {
         }
     }
 
-    /// Every expert output and every partial sum is read once; partial sums and results are written once.
+    /// Every expert output and every partial sum is read once; partial sums and results are written
+    /// once.
     pub(super) fn combine(shape: &Shape, ranks: usize) -> Traffic {
         let row = f64::from(shape.output_row_bytes());
         let reached = expected_ranks(ranks, shape.experts, shape.top_k);
@@ -38,7 +39,8 @@ impl Traffic {
         }
     }
 
-    /// Every arrived gradient and every expert output is read once, and a gradient written per selection; nothing leaves the GPU.
+    /// Every arrived gradient and every expert output is read once, and a gradient written per
+    /// selection; nothing leaves the GPU.
     pub(super) fn gradient(shape: &Shape, ranks: usize) -> Traffic {
         let row = f64::from(shape.output_row_bytes());
         let reached = expected_ranks(ranks, shape.experts, shape.top_k);
@@ -52,8 +54,8 @@ fn remote(ranks: usize) -> f64 {
     1.0 - 1.0 / ranks as f64
 }
 
-/// How many of `ranks` ranks a token reaches on average when its `top_k` different experts are any of `experts`:
-/// `ranks * (1 - C(experts - local, top_k) / C(experts, top_k))`.
+/// How many of `ranks` ranks a token reaches on average when its `top_k` different experts are any
+/// of `experts`: `ranks * (1 - C(experts - local, top_k) / C(experts, top_k))`.
 pub(super) fn expected_ranks(ranks: usize, experts: u32, top_k: u32) -> f64 {
     let (ranks, experts) = (ranks as f64, f64::from(experts));
     let elsewhere = experts - experts / ranks;

@@ -18,12 +18,13 @@ use crate::round::plan::{Counts, Plan};
 use crate::round::tokens::side_tensor;
 use crate::{Error, Layout, Result, Shape, Wire};
 
-/// The rows that arrived at this rank, until [`combine`](Self::combine) sends the experts' outputs home.
+/// The rows that arrived at this rank, until [`combine`](Self::combine) sends the experts' outputs
+/// home.
 ///
-/// There is one *row* per token that needs this rank; rows are ordered by source rank, and inside by token. Each row has one or
-/// more *slots*, one per selected expert; slots are grouped by local expert, and inside by source rank, token and
-/// position in top-k. [`Layout`] says which of the two the rows' memory follows. Methods that copy from the device can fail like
-/// any device call.
+/// There is one *row* per token that needs this rank; rows are ordered by source rank, and inside
+/// by token. Each row has one or more *slots*, one per selected expert; slots are grouped by local
+/// expert, and inside by source rank, token and position in top-k. [`Layout`] says which of the two
+/// the rows' memory follows. Methods that copy from the device can fail like any device call.
 #[derive(Debug)]
 pub struct Arrived<'dock> {
     dock: &'dock mut Dock,
@@ -69,7 +70,8 @@ impl<'dock> Arrived<'dock> {
         self.counts.rows()
     }
 
-    /// How many slots the local experts have together, those between and behind the used ones included.
+    /// How many slots the local experts have together, those between and behind the used ones
+    /// included.
     pub fn slot_count(&self) -> usize {
         self.counts.slots()
     }
@@ -79,7 +81,8 @@ impl<'dock> Arrived<'dock> {
         &self.counts.source_offsets
     }
 
-    /// `[local experts + 1]`: the slots of local expert `e` are `expert_offsets[e]..expert_offsets[e + 1]`.
+    /// `[local experts + 1]`: the slots of local expert `e` are
+    /// `expert_offsets[e]..expert_offsets[e + 1]`.
     pub fn expert_offsets(&self) -> &[u32] {
         &self.counts.expert_offsets
     }
@@ -101,7 +104,8 @@ impl<'dock> Arrived<'dock> {
         if self.layout().is_by_expert() { self.slot_count() } else { self.row_count() }
     }
 
-    /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they travelled.
+    /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they
+    /// travelled.
     pub fn rows(&self) -> Result<Vec<u8>> {
         let memory = self.dock.memory.arrived_rows.here();
         memory.read(0..self.stored_rows() * self.dock.shape.row_bytes() as usize)
@@ -124,8 +128,9 @@ impl<'dock> Arrived<'dock> {
         DeviceSlice::from(self.dock.memory.expert_rows.here()).first(self.slot_count())
     }
 
-    /// `[rows or slots, side bytes]`: what travelled beside each row: its part of every side tensor, one behind the other, and
-    /// zeros up to a whole word. The scales of FP8 rows are their only side tensor.
+    /// `[rows or slots, side bytes]`: what travelled beside each row: its part of every side
+    /// tensor, one behind the other, and zeros up to a whole word. The scales of FP8 rows are their
+    /// only side tensor.
     pub fn side_records(&self) -> Result<Vec<u8>> {
         let memory = self.dock.memory.arrived_sides.here();
         memory.read(0..self.stored_rows() * self.dock.shape.side_bytes() as usize)
@@ -144,8 +149,8 @@ impl<'dock> Arrived<'dock> {
         })
     }
 
-    /// `[rows or slots, hidden]`: the rows as experts compute with them. FP8 elements are multiplied by their scale in f32 and
-    /// rounded to bf16.
+    /// `[rows or slots, hidden]`: the rows as experts compute with them. FP8 elements are
+    /// multiplied by their scale in f32 and rounded to bf16.
     ///
     /// # Errors
     /// When rows are opaque, or cannot be copied from the device.
@@ -169,12 +174,14 @@ impl<'dock> Arrived<'dock> {
         }
     }
 
-    /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE) for a slot that nobody takes.
+    /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE)
+    /// for a slot that nobody takes.
     pub fn expert_rows(&self) -> Result<Vec<u32>> {
         self.dock.memory.expert_rows.here().read(0..self.slot_count())
     }
 
-    /// `[rows, top_k]`: for each selection of the row's token, its slot and weight, or that its expert is elsewhere.
+    /// `[rows, top_k]`: for each selection of the row's token, its slot and weight, or that its
+    /// expert is elsewhere.
     pub fn selections(&self) -> Result<Vec<Selection>> {
         self.dock.memory.selections.here().read(0..self.row_count() * self.dock.shape.top_k as usize)
     }
@@ -189,9 +196,9 @@ impl<'dock> Arrived<'dock> {
         &self.report
     }
 
-    /// Computes every used slot on the host: calls `expert(number, input, output)` with the number of the expert among all,
-    /// its input row and the output row to fill, both `[hidden]`, in slot order. The result, `[slots, hidden]`, is what
-    /// [`combine`](Self::combine) takes.
+    /// Computes every used slot on the host: calls `expert(number, input, output)` with the number
+    /// of the expert among all, its input row and the output row to fill, both `[hidden]`, in slot
+    /// order. The result, `[slots, hidden]`, is what [`combine`](Self::combine) takes.
     ///
     /// # Errors
     /// When rows are opaque, or cannot be copied from the device.
@@ -209,8 +216,9 @@ impl<'dock> Arrived<'dock> {
         Ok(outputs)
     }
 
-    /// Sends the experts' outputs, `[slots, hidden]` in host or device memory, back to the tokens they belong to and waits for the
-    /// weighted sums of this rank's own tokens. Collective: all ranks combine. [`combine_with`](Self::combine_with) can do more.
+    /// Sends the experts' outputs, `[slots, hidden]` in host or device memory, back to the tokens
+    /// they belong to and waits for the weighted sums of this rank's own tokens. Collective: all
+    /// ranks combine. [`combine_with`](Self::combine_with) can do more.
     ///
     /// # Errors
     /// When `outputs` has the wrong length, a peer is late or fails, or memory is short.
@@ -221,16 +229,19 @@ impl<'dock> Arrived<'dock> {
     /// Combines as `combine` says. Collective: all ranks combine, in the same way.
     ///
     /// # Errors
-    /// When outputs, biases or values have the wrong length, a peer is late or fails, or memory is short.
+    /// When outputs, biases or values have the wrong length, a peer is late or fails, or memory is
+    /// short.
     pub fn combine_with<T: Element>(self, combine: Combine<'_, T>) -> Result<Combined<T>> {
         self.run(combine, None)
     }
 
-    /// [`combine_with`](Self::combine_with), with the weighted sums, `[tokens, hidden]`, put into device memory, which may be longer than
-    /// needed and begins at a multiple of 16 bytes. Nothing is copied to the host, and [`Combined::rows`] is empty. Collective.
+    /// [`combine_with`](Self::combine_with), with the weighted sums, `[tokens, hidden]`, put into
+    /// device memory, which may be longer than needed and begins at a multiple of 16 bytes. Nothing
+    /// is copied to the host, and [`Combined::rows`] is empty. Collective.
     ///
     /// # Errors
-    /// As for [`combine_with`](Self::combine_with), and when `results` is too short or begins at another address.
+    /// As for [`combine_with`](Self::combine_with), and when `results` is too short or begins at
+    /// another address.
     pub fn combine_into<T: Element>(
         self,
         combine: Combine<'_, T>,

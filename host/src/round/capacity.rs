@@ -22,14 +22,15 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Up to `tokens` tokens per rank and round. Room is made for the worst case, in which every token of every rank
-    /// goes to this rank, unless [`rows`](Self::rows) limits it.
+    /// Up to `tokens` tokens per rank and round. Room is made for the worst case, in which every
+    /// token of every rank goes to this rank, unless [`rows`](Self::rows) limits it.
     pub const fn tokens(tokens: usize) -> Capacity {
         Capacity { tokens, rows: None, layout: Layout::BySource }
     }
 
-    /// Room for `rows` arrived rows only, and for as many slots before alignment. A round that needs more fails on every rank
-    /// alike with [`Error::Overflow`], before any row is sent, and the next round can begin.
+    /// Room for `rows` arrived rows only, and for as many slots before alignment. A round that
+    /// needs more fails on every rank alike with [`Error::Overflow`], before any row is sent, and
+    /// the next round can begin.
     pub const fn rows(self, rows: usize) -> Capacity {
         Capacity { rows: Some(rows), ..self }
     }

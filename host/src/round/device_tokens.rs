@@ -1,4 +1,5 @@
-//! What a rank brings to a round when it is in device memory already: rows, routes, and how many tokens there are.
+//! What a rank brings to a round when it is in device memory already: rows, routes, and how many
+//! tokens there are.
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::library::code::B128;
@@ -10,8 +11,9 @@ use crate::round::lengths::at_least;
 use crate::round::plan::RouteArrays;
 use crate::{Error, Result};
 
-/// The rows of a rank's tokens, in its device memory. Slices may be longer than needed; rows begin at a multiple of 16 bytes. For a round that
-/// is enqueued they are long enough for as many tokens as the dock has room for, and stay until the stream has come past it.
+/// The rows of a rank's tokens, in its device memory. Slices may be longer than needed; rows begin
+/// at a multiple of 16 bytes. For a round that is enqueued they are long enough for as many tokens
+/// as the dock has room for, and stay until the stream has come past it.
 #[derive(Clone, Copy, Debug)]
 pub enum DeviceTokens<'a> {
     /// `[tokens, hidden]`, as [`Tokens::Bf16`](crate::Tokens::Bf16).
@@ -20,13 +22,15 @@ pub enum DeviceTokens<'a> {
     Encoded {
         /// `[tokens, row bytes]`.
         rows: DeviceSlice<'a, u8>,
-        /// `[tokens, side bytes]`: what travels beside each row, as [`Arrived::side_records`](crate::Arrived::side_records) gives it:
-        /// the scales of FP8 rows, or the side tensors one behind the other, and zeros up to a whole word.
+        /// `[tokens, side bytes]`: what travels beside each row, as
+        /// [`Arrived::side_records`](crate::Arrived::side_records) gives it: the scales of FP8
+        /// rows, or the side tensors one behind the other, and zeros up to a whole word.
         sides: DeviceSlice<'a, u8>,
     },
 }
 
-/// The experts that a rank's tokens were routed to, and how many tokens there are, in its device memory.
+/// The experts that a rank's tokens were routed to, and how many tokens there are, in its device
+/// memory.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceRouting<'a> {
     /// `[tokens, top_k]`: expert numbers, or -1 for no route.

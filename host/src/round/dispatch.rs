@@ -1,4 +1,5 @@
-//! Dispatch: a rank's tokens, by routes of the host, of the device or of a router, on their way to the ranks of their experts.
+//! Dispatch: a rank's tokens, by routes of the host, of the device or of a router, on their way to
+//! the ranks of their experts.
 
 use std::rc::Rc;
 
@@ -15,8 +16,9 @@ use crate::round::tokens::{Routing, Tokens};
 use crate::{Buffer, Error, Result};
 
 impl Dock {
-    /// Sends this rank's tokens to the ranks of their experts and waits until everybody's have arrived here.
-    /// Collective: all ranks dispatch, each with as many tokens as it has, 0 included.
+    /// Sends this rank's tokens to the ranks of their experts and waits until everybody's have
+    /// arrived here. Collective: all ranks dispatch, each with as many tokens as it has, 0
+    /// included.
     ///
     /// The result borrows the dock, so the next round cannot begin while arrivals are in use:
     ///
@@ -31,8 +33,9 @@ impl Dock {
     /// ```
     ///
     /// # Errors
-    /// When slices have the wrong length or format, a route names no expert, there are more tokens or arrivals than the
-    /// capacity, a peer is late or fails, or an earlier round failed (see [`reset`](Self::reset)).
+    /// When slices have the wrong length or format, a route names no expert, there are more tokens
+    /// or arrivals than the capacity, a peer is late or fails, or an earlier round failed (see
+    /// [`reset`](Self::reset)).
     pub fn dispatch(&mut self, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<Arrived<'_>> {
         let index = self.rank.index();
         let count = routing.check(index, &self.shape)?;
@@ -44,8 +47,9 @@ impl Dock {
         self.exchange(routes, count, rows)
     }
 
-    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, `[tokens, top_k]` of experts and of weights, which are copied there.
-    /// An expert that does not exist is found by the kernel that counts. Collective, and ranks may mix all kinds.
+    /// [`dispatch`](Self::dispatch) by routes in this rank's device memory, `[tokens, top_k]` of
+    /// experts and of weights, which are copied there. An expert that does not exist is found by
+    /// the kernel that counts. Collective, and ranks may mix all kinds.
     ///
     /// # Errors
     /// As for [`dispatch`](Self::dispatch).
@@ -71,7 +75,8 @@ impl Dock {
 
     /// Memory for the routes of the next round.
     fn own_routes(&mut self) -> Result<Rc<Routes>> {
-        // Handles keep the routes of their round. The plan of the last round needs them no more, unless a handle keeps it too.
+        // Handles keep the routes of their round. The plan of the last round needs them no more,
+        // unless a handle keeps it too.
         let own = Rc::get_mut(&mut self.plan)
             .and_then(|plan| plan.routes.as_ref())
             .is_some_and(|routes| Rc::ptr_eq(routes, &self.routes));
@@ -81,12 +86,12 @@ impl Dock {
         Ok(Rc::clone(&self.routes))
     }
 
-    /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which stay on the device.
-    /// Collective, and ranks may mix both.
+    /// [`dispatch`](Self::dispatch) by the routes of this rank's [`Router`](crate::Router), which
+    /// stay on the device. Collective, and ranks may mix both.
     ///
     /// # Errors
-    /// As for [`dispatch`](Self::dispatch), and when the router is of another rank, top-k or number of experts. With a
-    /// placement the dock's shape counts physical experts.
+    /// As for [`dispatch`](Self::dispatch), and when the router is of another rank, top-k or number
+    /// of experts. With a placement the dock's shape counts physical experts.
     pub fn dispatch_routed(&mut self, tokens: &Tokens<'_>, routed: &Routed) -> Result<Arrived<'_>> {
         let routes = routed.routes(&self.rank, self.shape.top_k, self.shape.experts)?;
         let rows = self.accept(tokens, routed.tokens())?;
@@ -114,7 +119,8 @@ impl Dock {
         Ok(Arrived::new(self, plan, counts, report))
     }
 
-    /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are on the device already.
+    /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are
+    /// on the device already.
     pub(crate) fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Rows> {
         self.check_sound()?;
         let index = self.rank.index();
@@ -145,7 +151,8 @@ impl Dock {
         Batch { dock: self, rows, routes, plan, tokens, token_capacity: self.capacity.tokens, reported: true }
     }
 
-    /// What the kernels counted. Refuses what no round within capacity can have, before it is used as a length.
+    /// What the kernels counted. Refuses what no round within capacity can have, before it is used
+    /// as a length.
     fn counts(&self, plan: &Plan, tokens: usize) -> Result<Counts> {
         let whole = |buffer: &Buffer<u32>| buffer.read(0..buffer.len());
         let counts = Counts {

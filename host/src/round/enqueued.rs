@@ -14,10 +14,12 @@ use crate::round::dock::Dock;
 use crate::round::plan::Plan;
 use crate::{Layout, Result};
 
-/// A dispatch that was enqueued: device memory for the experts, which hold what arrived once the stream has come so far.
+/// A dispatch that was enqueued: device memory for the experts, which hold what arrived once the
+/// stream has come so far.
 ///
 /// As many rows and slots as the dock has room for; [`expert_offsets`](Self::expert_offsets) and
-/// [`expert_counts`](Self::expert_counts), in device memory, say how many there are. A round that failed before it sent has none.
+/// [`expert_counts`](Self::expert_counts), in device memory, say how many there are. A round that
+/// failed before it sent has none.
 #[derive(Debug)]
 pub struct Enqueued<'dock> {
     dock: &'dock mut Dock,
@@ -26,12 +28,13 @@ pub struct Enqueued<'dock> {
 }
 
 impl Dock {
-    /// Enqueues a dispatch on the stream of the dock's rank and returns at once: nothing waits for the host, and the host waits for
-    /// nothing. Collective, and ranks may mix it with rounds that are waited for.
+    /// Enqueues a dispatch on the stream of the dock's rank and returns at once: nothing waits for
+    /// the host, and the host waits for nothing. Collective, and ranks may mix it with rounds that
+    /// are waited for.
     ///
-    /// Everything is read when the stream gets there, also the number of tokens, so the launches can be captured
-    /// ([`Rank::capture`]) and launched again for other tokens, routes and numbers of tokens.
-    /// What goes wrong on the way shows in [`synchronise`](Self::synchronise).
+    /// Everything is read when the stream gets there, also the number of tokens, so the launches
+    /// can be captured ([`Rank::capture`]) and launched again for other tokens, routes and numbers
+    /// of tokens. What goes wrong on the way shows in [`synchronise`](Self::synchronise).
     ///
     /// ```
     /// use crossdock_host::{
@@ -70,8 +73,8 @@ impl Dock {
     /// ```
     ///
     /// # Errors
-    /// When an array is too short for the dock's capacity or in the wrong format, an earlier round failed, or the machine is
-    /// broken.
+    /// When an array is too short for the dock's capacity or in the wrong format, an earlier round
+    /// failed, or the machine is broken.
     pub fn enqueue(&mut self, tokens: DeviceTokens<'_>, routing: DeviceRouting<'_>) -> Result<Enqueued<'_>> {
         self.check_sound()?;
         let (rank, capacity) = (self.rank.index(), self.capacity.tokens);
@@ -98,12 +101,14 @@ impl Dock {
         self.capacity.rows
     }
 
-    /// The most slots that the local experts may have together, those between and behind the used ones included.
+    /// The most slots that the local experts may have together, those between and behind the used
+    /// ones included.
     pub fn slot_capacity(&self) -> usize {
         self.capacity.slots
     }
 
-    /// `[tokens, top_k]`: what the last combine with [`Combine::values`] brings home to this rank's selections.
+    /// `[tokens, top_k]`: what the last combine with [`Combine::values`] brings home to this rank's
+    /// selections.
     pub fn returned_values(&self) -> &Buffer<f32> {
         self.memory.values.here()
     }
@@ -125,7 +130,8 @@ impl Enqueued<'_> {
         self.dock.slot_capacity()
     }
 
-    /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they travelled.
+    /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they
+    /// travelled.
     pub fn rows(&self) -> &Buffer<u8> {
         self.dock.memory.arrived_rows.here()
     }
@@ -140,7 +146,8 @@ impl Enqueued<'_> {
         &self.plan.source_offsets
     }
 
-    /// `[local experts + 1]`: the slots of local expert `e` are `expert_offsets[e]..expert_offsets[e + 1]`.
+    /// `[local experts + 1]`: the slots of local expert `e` are
+    /// `expert_offsets[e]..expert_offsets[e + 1]`.
     pub fn expert_offsets(&self) -> &Buffer<u32> {
         &self.plan.expert_offsets
     }
@@ -150,12 +157,14 @@ impl Enqueued<'_> {
         &self.plan.expert_counts
     }
 
-    /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE) for a slot that nobody takes.
+    /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE)
+    /// for a slot that nobody takes.
     pub fn expert_rows(&self) -> &Buffer<u32> {
         self.dock.memory.expert_rows.here()
     }
 
-    /// `[rows, top_k]`: for each selection of the row's token, its slot and weight, or that its expert is elsewhere.
+    /// `[rows, top_k]`: for each selection of the row's token, its slot and weight, or that its
+    /// expert is elsewhere.
     pub fn selections(&self) -> &Buffer<Selection> {
         self.dock.memory.selections.here()
     }
@@ -165,12 +174,15 @@ impl Enqueued<'_> {
         self.dock.memory.origins.here()
     }
 
-    /// Enqueues the combine of the experts' outputs into `results`, `[tokens, hidden]`. Collective: all ranks combine, in the same way.
+    /// Enqueues the combine of the experts' outputs into `results`, `[tokens, hidden]`. Collective:
+    /// all ranks combine, in the same way.
     ///
-    /// Everything that `combine` names is in device memory and long enough for as many rows, slots and tokens as the dock has room for.
+    /// Everything that `combine` names is in device memory and long enough for as many rows, slots
+    /// and tokens as the dock has room for.
     ///
     /// # Errors
-    /// [`Error::NotOnDevice`] for outputs or a bias in host memory; when an array is too short, or the machine is broken.
+    /// [`Error::NotOnDevice`] for outputs or a bias in host memory; when an array is too short, or
+    /// the machine is broken.
     pub fn combine<T: Element>(self, combine: Combine<'_, T>, results: &Buffer<T>) -> Result<()> {
         combine.check_enqueued(self.dock, results)?;
         combine.enqueue(self.dock, &self.plan, self.token_count, results)

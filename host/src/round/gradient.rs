@@ -12,17 +12,18 @@ use crate::{Error, Result, Wire};
 /// What the backward of a weighted combine gives one rank, in its device memory.
 #[derive(Debug)]
 pub struct Gradients {
-    /// `[slots, hidden]`: of the experts' outputs: weight times the gradient of the token's result, rounded to bf16. Slots that
-    /// nobody takes hold nothing.
+    /// `[slots, hidden]`: of the experts' outputs: weight times the gradient of the token's result,
+    /// rounded to bf16. Slots that nobody takes hold nothing.
     pub outputs: Buffer<bf16>,
-    /// `[slots]`: of the router's weights: the dot product of output and gradient, in f32. [`Combine::values`](crate::Combine::values)
-    /// sends them home.
+    /// `[slots]`: of the router's weights: the dot product of output and gradient, in f32.
+    /// [`Combine::values`](crate::Combine::values) sends them home.
     pub weights: Buffer<f32>,
 }
 
 impl Arrived<'_> {
     /// Takes the gradients of the weighted combine whose results' gradients arrived here, by a
-    /// [`dispatch_cached`](crate::Dock::dispatch_cached) with the handle of that round; `outputs` are what that combine took, one per slot.
+    /// [`dispatch_cached`](crate::Dock::dispatch_cached) with the handle of that round; `outputs`
+    /// are what that combine took, one per slot.
     ///
     /// # Errors
     /// When the dock's rows are not bf16, `outputs` has the wrong length, or memory is short.

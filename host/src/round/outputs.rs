@@ -13,8 +13,8 @@ use crate::round::lengths::length;
 pub enum Outputs<'a> {
     /// In host memory, of exactly the right length.
     Host(&'a [bf16]),
-    /// In this rank's device memory, written by launches on this rank, or finished; the slice may be longer than needed and begins at
-    /// a multiple of 16 bytes.
+    /// In this rank's device memory, written by launches on this rank, or finished; the slice may
+    /// be longer than needed and begins at a multiple of 16 bytes.
     Device(DeviceSlice<'a, bf16>),
 }
 

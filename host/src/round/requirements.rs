@@ -7,10 +7,11 @@ use crate::{Error, Result};
 /// Bytes of the widest row: 65536 bf16.
 const MOST_ROW_BYTES: u32 = 131_072;
 
-/// Whether the kernels of `shape` can serve `ranks` ranks: each parameter is in its range, rows move in 16-byte pieces
-/// in both directions, and every rank holds the same number of experts.
+/// Whether the kernels of `shape` can serve `ranks` ranks: each parameter is in its range, rows
+/// move in 16-byte pieces in both directions, and every rank holds the same number of experts.
 ///
-/// Callers that take a shape from a person can ask first; [`Rank::dock`](crate::Rank::dock) asks in any case.
+/// Callers that take a shape from a person can ask first; [`Rank::dock`](crate::Rank::dock) asks in
+/// any case.
 ///
 /// ```
 /// use crossdock_host::{Shape, Wire, check_shape};

@@ -24,10 +24,12 @@ use crate::{Error, Result};
 /// Waves of blocks that a launch is cut into at most, per multiprocessor.
 const BLOCKS_PER_MULTIPROCESSOR: usize = 16;
 
-/// A gate's kernel with its memory on one rank: opened by [`Rank::router`], used for any number of batches.
+/// A gate's kernel with its memory on one rank: opened by [`Rank::router`], used for any number of
+/// batches.
 ///
-/// [`route`](Self::route) chooses experts; what it gives goes to [`Dock::dispatch_routed`](crate::Dock::dispatch_routed)
-/// without passing through the host. The rules of choice are those of the kernel
+/// [`route`](Self::route) chooses experts; what it gives goes to
+/// [`Dock::dispatch_routed`](crate::Dock::dispatch_routed) without passing through the host. The
+/// rules of choice are those of the kernel
 /// ([`router`](fn@crossdock_device::kernels::router::code::router)).
 #[derive(Debug)]
 pub struct Router {
@@ -124,9 +126,9 @@ impl Router {
         self.scaling = scaling;
     }
 
-    /// From now on routes name physical experts. Token `t` of a batch has number `first_number + t` and goes to the replica
-    /// whose turn that is ([`Placement::physical`]). A first number that differs from rank to rank, such as the rank's,
-    /// spreads small batches.
+    /// From now on routes name physical experts. Token `t` of a batch has number `first_number + t`
+    /// and goes to the replica whose turn that is ([`Placement::physical`]). A first number that
+    /// differs from rank to rank, such as the rank's, spreads small batches.
     ///
     /// # Errors
     /// When the placement is for another number of experts, or memory is short.
@@ -158,7 +160,8 @@ impl Router {
         self.route_batch(self.logits.global(), tokens)
     }
 
-    /// [`route`](Self::route) with logits that are in device memory already, written by launches on this rank.
+    /// [`route`](Self::route) with logits that are in device memory already, written by launches on
+    /// this rank.
     ///
     /// # Errors
     /// As for [`route`](Self::route); the buffer may be longer than needed.
@@ -169,9 +172,10 @@ impl Router {
         self.route_batch(logits.global(), tokens)
     }
 
-    /// Enqueues the routing of a batch whose size is in device memory, too: `logits` is `[tokens, experts]`, and experts and weights are
-    /// written to where `routing` says. Nothing waits; the launch may be captured. What is beyond the router's capacity
-    /// is not routed, so a dock that takes the routes must have no greater one.
+    /// Enqueues the routing of a batch whose size is in device memory, too: `logits` is
+    /// `[tokens, experts]`, and experts and weights are written to where `routing` says. Nothing
+    /// waits; the launch may be captured. What is beyond the router's capacity is not routed, so a
+    /// dock that takes the routes must have no greater one.
     ///
     /// # Errors
     /// When the logits have the wrong format, or an array is too short for the router's capacity.
@@ -261,7 +265,8 @@ impl Routed {
         self.tokens
     }
 
-    /// `[tokens, top_k]`: the experts of each token, best first; physical ones if there is a placement. Waits for the router.
+    /// `[tokens, top_k]`: the experts of each token, best first; physical ones if there is a
+    /// placement. Waits for the router.
     ///
     /// # Errors
     /// When the machine is broken.
@@ -282,7 +287,8 @@ impl Routed {
         self.launched.report()
     }
 
-    /// The device arrays, once it is sure that they suit a dock on `rank` for `top_k` of `experts` experts.
+    /// The device arrays, once it is sure that they suit a dock on `rank` for `top_k` of `experts`
+    /// experts.
     pub(crate) fn routes(&self, rank: &Rank, top_k: u32, experts: u32) -> Result<Rc<Routes>> {
         let index = rank.index();
         if !self.rank.is(rank) {
@@ -299,7 +305,8 @@ impl Routed {
 }
 
 impl Rank {
-    /// Opens a router for batches of up to `capacity` tokens, with a kernel that [`RouterKernel::jit`] or `router!` made.
+    /// Opens a router for batches of up to `capacity` tokens, with a kernel that
+    /// [`RouterKernel::jit`] or `router!` made.
     ///
     /// # Errors
     /// When memory is short.
@@ -307,7 +314,8 @@ impl Rank {
         Router::open(self, &kernel.into(), capacity)
     }
 
-    /// [`router`](Self::router) with the kernel of a module that `router!` made: `router_for::<deepseek_v3_gate::Router>(..)`.
+    /// [`router`](Self::router) with the kernel of a module that `router!` made:
+    /// `router_for::<deepseek_v3_gate::Router>(..)`.
     ///
     /// # Errors
     /// As for [`router`](Self::router).

@@ -11,18 +11,21 @@ use crate::round::device_tokens::DeviceTokens;
 use crate::round::lengths::length;
 use crate::{Error, Result};
 
-/// The rows of a rank's tokens, in the format in which they travel, or bf16 that dispatch quantises on the way.
+/// The rows of a rank's tokens, in the format in which they travel, or bf16 that dispatch quantises
+/// on the way.
 #[derive(Clone, Copy, Debug)]
 pub enum Tokens<'a> {
-    /// `[tokens, hidden]`, for [`Wire::Bf16`], and for [`Wire::Fp8`] with blocks of 16, 32, 64 or 128: then dispatch makes
-    /// elements and scales of them, each row once. [`quantise::fp8`](crate::quantise::fp8) makes the same.
+    /// `[tokens, hidden]`, for [`Wire::Bf16`], and for [`Wire::Fp8`] with blocks of 16, 32, 64 or
+    /// 128: then dispatch makes elements and scales of them, each row once.
+    /// [`quantise::fp8`](crate::quantise::fp8) makes the same.
     Bf16(&'a [bf16]),
-    /// For [`Wire::Fp8`]: rows that are quantised already, by [`quantise::fp8`](crate::quantise::fp8) or elsewhere.
+    /// For [`Wire::Fp8`]: rows that are quantised already, by
+    /// [`quantise::fp8`](crate::quantise::fp8) or elsewhere.
     Fp8 {
         /// `[tokens, hidden]`: 8-bit floats, moved as they are.
         values: &'a [u8],
-        /// `[tokens, scales]`: one per block of elements, the last block of a row may be shorter. For
-        /// [`ScaleFormat::Ue8m0`], powers of two.
+        /// `[tokens, scales]`: one per block of elements, the last block of a row may be shorter.
+        /// For [`ScaleFormat::Ue8m0`], powers of two.
         scales: &'a [f32],
     },
     /// For [`Wire::Opaque`].
@@ -39,7 +42,8 @@ pub enum Tokens<'a> {
 /// The experts that a rank's tokens were routed to.
 #[derive(Clone, Copy, Debug)]
 pub struct Routing<'a> {
-    /// `[tokens, top_k]`: expert numbers, or -1 for no route. A token may name an expert more than once.
+    /// `[tokens, top_k]`: expert numbers, or -1 for no route. A token may name an expert more than
+    /// once.
     pub experts: &'a [i32],
     /// `[tokens, top_k]`: weights; those beside a -1 are not used.
     pub weights: &'a [f32],
@@ -138,7 +142,8 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// `[tokens, side bytes]`: what travels beside each row; empty where dispatch makes it or the device has it already.
+    /// `[tokens, side bytes]`: what travels beside each row; empty where dispatch makes it or the
+    /// device has it already.
     pub(crate) fn side_records(&self, rank: usize, shape: &Shape) -> Result<Cow<'a, [u8]>> {
         match (self, shape.wire) {
             (Tokens::Bf16(_) | Tokens::Device(_), _) => Ok(Cow::Borrowed(&[])),
@@ -157,7 +162,8 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Side tensors as records: the part of each row one behind the other, and zeros up to a whole word.
+/// Side tensors as records: the part of each row one behind the other, and zeros up to a whole
+/// word.
 fn side_records(shape: &Shape, sides: &[&[u8]]) -> Vec<u8> {
     let widths: Vec<usize> = widths(shape).collect();
     let rows = sides.iter().zip(&widths).map(|(side, width)| side.len() / width).min().unwrap_or(0);

@@ -1,4 +1,5 @@
-//! Assembling a module, and what its kernels take: only with the feature `assembler`, because nobody else reads object files.
+//! Assembling a module, and what its kernels take: only with the feature `assembler`, because
+//! nobody else reads object files.
 
 use std::process::{Command, Output, Stdio};
 
@@ -42,8 +43,8 @@ impl Assembler {
         self.run(ptx, target, &["--generate-line-info"])
     }
 
-    /// Checks that a module is legal for a target, and nothing more: quicker than [`assemble`](Self::assemble), and modules may
-    /// lack what they call.
+    /// Checks that a module is legal for a target, and nothing more: quicker than
+    /// [`assemble`](Self::assemble), and modules may lack what they call.
     ///
     /// # Errors
     /// [`Error::NotAssembled`] with what the assembler said.

@@ -1,8 +1,10 @@
-//! NVIDIA's assembler, `ptxas`, as a judge from outside: whether it takes a module, and what its kernels then cost.
+//! NVIDIA's assembler, `ptxas`, as a judge from outside: whether it takes a module, and what its
+//! kernels then cost.
 //!
-//! crossdock never needs it: a driver assembles PTX when it loads it. Tests use it to check the instruction table and the
-//! kernels, and the command line to say what a kernel takes. It is found by the environment variable `PTXAS` or on the path,
-//! and is part of the CUDA toolkit and of the PyPI wheel `nvidia-cuda-nvcc`.
+//! crossdock never needs it: a driver assembles PTX when it loads it. Tests use it to check the
+//! instruction table and the kernels, and the command line to say what a kernel takes. It is found
+//! by the environment variable `PTXAS` or on the path, and is part of the CUDA toolkit and of the
+//! PyPI wheel `nvidia-cuda-nvcc`.
 
 #[cfg(feature = "assembler")]
 mod assemble;
@@ -44,8 +46,8 @@ impl Assembler {
         }
     }
 
-    /// As [`find`](Self::find), for tests that are pointless without it: they say that they skip. Where `CROSSDOCK_REQUIRE_PTXAS`
-    /// is set, as in CI, a missing assembler is a failure.
+    /// As [`find`](Self::find), for tests that are pointless without it: they say that they skip.
+    /// Where `CROSSDOCK_REQUIRE_PTXAS` is set, as in CI, a missing assembler is a failure.
     #[doc(hidden)]
     pub fn for_test() -> Option<Assembler> {
         match Assembler::find() {

@@ -11,8 +11,9 @@ use crate::model::{Instruction, Module};
 
 /// Reads a module.
 ///
-/// Full-line `//` comments at module level and between statements are kept; `.section` blocks, `.attribute` lists and the
-/// inlining part of `.loc` lines are skipped. Text may end with the zero bytes that a driver wants.
+/// Full-line `//` comments at module level and between statements are kept; `.section` blocks,
+/// `.attribute` lists and the inlining part of `.loc` lines are skipped. Text may end with the zero
+/// bytes that a driver wants.
 ///
 /// # Errors
 /// The first thing that is not PTX, or that the table or the model does not know, with its line.

@@ -66,7 +66,8 @@ impl Parser<'_> {
         Ok(Variable { linkage, space, align, ty, vector, pointer, name, dimensions, initializer })
     }
 
-    /// After `.attribute`: `(.managed, .unified(1, 2))` says how a driver shares what is declared, and nothing about it.
+    /// After `.attribute`: `(.managed, .unified(1, 2))` says how a driver shares what is declared,
+    /// and nothing about it.
     pub(super) fn skip_attributes(&mut self) -> Parsed<()> {
         self.expect('(')?;
         self.list(')', |parser| match parser.peek() {

@@ -54,12 +54,13 @@ pub const MODULE_PRELUDE: &str = "\
 .func (.param .b32 result) both(.param .b32 argument) { ret; }
 ";
 
-/// Declarations in a body that the examples' operands use: registers of each width, a parameter, variables, labels.
+/// Declarations in a body that the examples' operands use: registers of each width, a parameter,
+/// variables, labels.
 const PRELUDE: &str = "    .reg .pred %p<4>;\n    .reg .b8 %b8_<8>;\n    .reg .b16 %b16_<8>;\n    .reg .b32 %b32_<8>;\n    .reg .b64 %b64_<8>;\n    \
 .reg .f32 %f32_<8>;\n    .reg .f64 %f64_<8>;\n    .shared .align 16 .b8 buffer[256];\n";
 
-/// Instructions of `row`: one with every optional modifier left out, one for each alternative of each position, and
-/// one for each operand shape.
+/// Instructions of `row`: one with every optional modifier left out, one for each alternative of
+/// each position, and one for each operand shape.
 pub fn examples(row: &'static Row) -> Vec<Example> {
     let form = row.form();
     let minimal: Vec<Option<&'static str>> = form

@@ -37,9 +37,9 @@ impl Form {
         Form { elements: elements(modifiers), shapes: shapes(row.operands) }
     }
 
-    /// Gives each written modifier its position: the index into `written` per element, or `None` when this form does
-    /// not have all of them together. Any order is accepted, except that types keep theirs: `cvt.f32.s32` is not
-    /// `cvt.s32.f32`.
+    /// Gives each written modifier its position: the index into `written` per element, or `None`
+    /// when this form does not have all of them together. Any order is accepted, except that types
+    /// keep theirs: `cvt.f32.s32` is not `cvt.s32.f32`.
     pub fn assign(&self, written: &[&str]) -> Option<Vec<Option<usize>>> {
         if written.len() > self.elements.len() {
             return None;
@@ -48,7 +48,8 @@ impl Form {
         self.place(written, 0, 0, &mut filled).then_some(filled)
     }
 
-    /// `next_type` is the first position that may take a type: one after the position of the previous type.
+    /// `next_type` is the first position that may take a type: one after the position of the
+    /// previous type.
     fn place(
         &self,
         written: &[&str],
@@ -89,7 +90,8 @@ impl Form {
         })
     }
 
-    /// Fills the other required modifiers of the optional groups around `position` with their first alternative.
+    /// Fills the other required modifiers of the optional groups around `position` with their first
+    /// alternative.
     pub(super) fn complete_groups(&self, position: usize, choice: &mut [Option<&'static str>]) {
         let entered = &self.elements[position].groups;
         for (element, chosen) in self.elements.iter().zip(choice) {
@@ -126,7 +128,8 @@ impl Chosen {
     }
 }
 
-/// Parses `{.weak}.<type>`. The table is fixed at compile time and a test builds every form, so a mistake panics.
+/// Parses `{.weak}.<type>`. The table is fixed at compile time and a test builds every form, so a
+/// mistake panics.
 fn elements(grammar: &'static str) -> Vec<Element> {
     let mut elements = Vec::new();
     let mut groups: Vec<usize> = Vec::new();

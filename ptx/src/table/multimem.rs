@@ -1,4 +1,5 @@
-//! Multicast memory (PTX ISA section 9.7.9.14): one address stands for the same place on several GPUs.
+//! Multicast memory (PTX ISA section 9.7.9.14): one address stands for the same place on several
+//! GPUs.
 
 use super::{Row, version};
 

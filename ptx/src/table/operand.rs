@@ -99,14 +99,15 @@ pub enum Shape {
 }
 
 impl Value {
-    /// The class that the operand's (or, for vectors, each element's) register must have; `slot` gives the modifier in
-    /// a slot.
+    /// The class that the operand's (or, for vectors, each element's) register must have; `slot`
+    /// gives the modifier in a slot.
     pub(crate) fn class(&self, slot: &dyn Fn(&str) -> Option<&'static str>) -> Option<Class> {
         let class = Class::of(slot(self.type_name).unwrap_or(self.type_name))?;
         Some(if self.shape == Shape::Wide { class.with_bits(class.bits() * 2) } else { class })
     }
 
-    /// Checks that a register of type `ty` may be this operand of `opcode`, or one of that many elements of it.
+    /// Checks that a register of type `ty` may be this operand of `opcode`, or one of that many
+    /// elements of it.
     ///
     /// # Errors
     /// What the operand must be: "a 32-bit integer register".
@@ -188,7 +189,8 @@ impl OperandPattern {
         matches!(self, OperandPattern::Value(Value { name: "cache_policy", .. }))
     }
 
-    /// Whether `operand` has the right shape; register types are checked elsewhere, where declarations are known.
+    /// Whether `operand` has the right shape; register types are checked elsewhere, where
+    /// declarations are known.
     pub(crate) fn matches(&self, operand: &Operand, slot: &dyn Fn(&str) -> Option<&'static str>) -> bool {
         match (self, operand) {
             (OperandPattern::Value(value), _) => value.matches(operand, slot),

@@ -1,4 +1,5 @@
-//! The GPUs that PTX can be made for: when each became a target, and which PTX version text for it is written in.
+//! The GPUs that PTX can be made for: when each became a target, and which PTX version text for it
+//! is written in.
 
 use std::fmt;
 
@@ -8,8 +9,9 @@ use crate::model::Version;
 
 /// A `.target` (PTX ISA section 11.1).
 ///
-/// Text for a plain target such as `sm_90` also runs on newer GPUs. `sm_90a` gives all that this one architecture has and
-/// runs on no other; `sm_100f` gives what its family shares and runs on the family.
+/// Text for a plain target such as `sm_90` also runs on newer GPUs. `sm_90a` gives all that this
+/// one architecture has and runs on no other; `sm_100f` gives what its family shares and runs on
+/// the family.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Target(&'static Row);
 
@@ -27,9 +29,10 @@ const fn row(name: &'static str, since: (u32, u32), written: (u32, u32)) -> Row 
     Row { name, since: version(since.0, since.1), written: version(written.0, written.1) }
 }
 
-/// Target, the PTX version that introduced it (PTX ISA section 13, release notes), and the version that text for it is
-/// written in unless another is asked for: the oldest that has what the generation is used for. Ada: 8-bit float
-/// conversions. Hopper: 128-bit atomics. Blackwell: 256-bit loads.
+/// Target, the PTX version that introduced it (PTX ISA section 13, release notes), and the version
+/// that text for it is written in unless another is asked for: the oldest that has what the
+/// generation is used for. Ada: 8-bit float conversions. Hopper: 128-bit atomics. Blackwell:
+/// 256-bit loads.
 static ROWS: &[Row] = &[
     row("sm_80", (7, 0), (8, 0)),
     row("sm_86", (7, 1), (8, 0)),
@@ -55,7 +58,8 @@ static ROWS: &[Row] = &[
     row("sm_121f", (8, 8), (8, 8)),
 ];
 
-/// The newest PTX version that the driver of a CUDA release reads (PTX ISA section 13, "Release Notes", table of releases).
+/// The newest PTX version that the driver of a CUDA release reads (PTX ISA section 13, "Release
+/// Notes", table of releases).
 static RELEASES: &[((u32, u32), Version)] = &[
     ((11, 0), version(7, 0)),
     ((11, 1), version(7, 1)),
@@ -97,9 +101,9 @@ impl Target {
         ROWS.iter().map(Target)
     }
 
-    /// The newest target that a GPU of this compute capability runs under a driver for this CUDA version, both as (major, minor): a
-    /// plain one, so that it is no newer than the GPU, and one whose text the driver can read. `None` for a GPU or a driver that is
-    /// older than all of them.
+    /// The newest target that a GPU of this compute capability runs under a driver for this CUDA
+    /// version, both as (major, minor): a plain one, so that it is no newer than the GPU, and one
+    /// whose text the driver can read. `None` for a GPU or a driver that is older than all of them.
     ///
     /// ```
     /// use crossdock_ptx::table::Target;
@@ -151,7 +155,8 @@ impl fmt::Debug for Target {
 }
 
 impl Version {
-    /// Reads `8.6`; `None` for a version that does not exist or is newer than the table of instructions.
+    /// Reads `8.6`; `None` for a version that does not exist or is newer than the table of
+    /// instructions.
     pub fn parse(text: &str) -> Option<Version> {
         let (major, minor) = text.split_once('.')?;
         let found = Version { major: major.parse().ok()?, minor: minor.parse().ok()? };

@@ -1,9 +1,10 @@
 //! The command line: subcommands and their help. Each command has its flags in its own folder.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::bench::arguments::BenchArguments;
 use crate::check::arguments::CheckArguments;
+use crate::doctor::arguments::DoctorArguments;
 use crate::exec::arguments::ExecArguments;
 use crate::gpu_test::arguments::GpuTestArguments;
 use crate::ptx::arguments::PtxArguments;
@@ -68,14 +69,6 @@ pub(crate) enum Command {
     GpuTest(GpuTestArguments),
     /// Says what this machine has (driver, GPUs, ptxas, libfabric) and what that means
     Doctor(DoctorArguments),
-}
-
-/// Flags of `crossdock doctor`.
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArguments {
-    /// Print one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[cfg(test)]

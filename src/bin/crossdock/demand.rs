@@ -1,11 +1,12 @@
-//! Whether a round fits into this machine's memory. Asked before anything large is allocated, because running out of
-//! memory ends a program without a word.
+//! Whether a round fits into this machine's memory. Asked before anything large is allocated,
+//! because running out of memory ends a program without a word.
 
 use crossdock::Shape;
 
 use crate::failure::Failure;
 
-/// Refuses a round that this machine has no memory for. Where the system does not say what is free, every round passes.
+/// Refuses a round that this machine has no memory for. Where the system does not say what is free,
+/// every round passes.
 pub(crate) fn check(shape: &Shape, ranks: usize, tokens: usize) -> Result<(), Failure> {
     match available() {
         Some(available) if bytes(shape, ranks, tokens) > available => {
@@ -20,7 +21,8 @@ pub(crate) fn check(shape: &Shape, ranks: usize, tokens: usize) -> Result<(), Fa
     }
 }
 
-/// Roughly what tokens, arrivals, outputs and partial sums take on the virtual GPUs and again in the reference.
+/// Roughly what tokens, arrivals, outputs and partial sums take on the virtual GPUs and again in
+/// the reference.
 fn bytes(shape: &Shape, ranks: usize, tokens: usize) -> u64 {
     let (ranks, tokens) = (ranks as u64, tokens as u64);
     let (row, output_row) =

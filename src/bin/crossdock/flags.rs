@@ -25,13 +25,15 @@ pub(crate) struct RoundFlags {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=128))]
     pub(crate) gpus_per_node: u32,
 
-    /// How arrived rows lie: by_source, by source rank; 'by_expert(alignment: ROWS)', by expert, each expert's rows from a
-    /// multiple of ROWS; or 'masked(capacity: ROWS)', with so many rows for every expert
+    /// How arrived rows lie: by_source, by source rank; 'by_expert(alignment: ROWS)', by expert,
+    /// each expert's rows from a multiple of ROWS; or 'masked(capacity: ROWS)', with so many rows
+    /// for every expert
     #[arg(long, value_name = "LAYOUT", default_value_t = Layout::BySource)]
     pub(crate) layout: Layout,
 
-    /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk copies; before, such as sm_80,
-    /// through registers. The result is the same [default: the newest that the GPUs run; sm_90 for virtual ones]
+    /// GPU that the kernels are made for: from sm_90 on, rows pass through shared memory as bulk
+    /// copies; before, such as sm_80, through registers. The result is the same [default: the
+    /// newest that the GPUs run; sm_90 for virtual ones]
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub(crate) target: Option<CompileOptions>,
 
@@ -47,8 +49,9 @@ pub(crate) struct ShapeFlags {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
 
-    /// How rows travel: bf16; 'fp8(e4m3, block: 128, scale: f32)', which fp8 is short for, with e4m3 or e5m2, elements per
-    /// scale, and f32, power_of_two or ue8m0; or 'opaque(row: 3584, sides: [448])', bytes per token of rows and side tensors
+    /// How rows travel: bf16; 'fp8(e4m3, block: 128, scale: f32)', which fp8 is short for, with
+    /// e4m3 or e5m2, elements per scale, and f32, power_of_two or ue8m0; or 'opaque(row: 3584,
+    /// sides: [448])', bytes per token of rows and side tensors
     #[arg(long, value_name = "WIRE", default_value_t = Wire::Bf16)]
     pub(crate) wire: Wire,
 }

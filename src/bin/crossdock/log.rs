@@ -1,5 +1,5 @@
-//! What the libraries say while they work, on standard error: waits, launches, meetings and failures. Off unless `RUST_LOG` asks for it,
-//! as in `RUST_LOG=crossdock_host=debug`.
+//! What the libraries say while they work, on standard error: waits, launches, meetings and
+//! failures. Off unless `RUST_LOG` asks for it, as in `RUST_LOG=crossdock_host=debug`.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! `crossdock`: runs rounds and verifies them, measures them, prints kernels as PTX, says what the machine has.
+//! `crossdock`: runs rounds and verifies them, measures them, prints kernels as PTX, says what the
+//! machine has.
 
 mod arguments;
 mod bench;

@@ -1,4 +1,5 @@
-//! What is going on, on standard error and only for people: nothing is drawn when it is no terminal.
+//! What is going on, on standard error and only for people: nothing is drawn when it is no
+//! terminal.
 
 use std::time::Duration;
 

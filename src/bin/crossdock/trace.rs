@@ -1,5 +1,6 @@
-//! A trace in Chrome's trace event format, which Perfetto and chrome://tracing open: GPUs are processes, streams and warp
-//! slots of multiprocessors are threads, launches, warps and waits are slices, bytes of links are counters.
+//! A trace in Chrome's trace event format, which Perfetto and chrome://tracing open: GPUs are
+//! processes, streams and warp slots of multiprocessors are threads, launches, warps and waits are
+//! slices, bytes of links are counters.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,5 +1,6 @@
-//! Conversions between number formats: every bf16 and f16 and 8-bit float there is, and f32 near every place where rounding turns.
-//! Compared with virtual GPUs, and with the same Rust functions as rustc compiles them.
+//! Conversions between number formats: every bf16 and f16 and 8-bit float there is, and f32 near
+//! every place where rounding turns. Compared with virtual GPUs, and with the same Rust functions
+//! as rustc compiles them.
 
 use super::{Lane, Test, same};
 use crate::Error;
@@ -62,7 +63,8 @@ pub(super) fn tests() -> Vec<Test> {
         }),
         Test::new("conversions: f32 at and beside every place where rounding turns", |lane| {
             let lower = [1, 0x0fff, 0x1000, 0x1001, 0x7fff, 0x8000, 0x8001, 0xffff];
-            // Every upper half whose lowest bits are not needed by the narrowest formats, and all exponents.
+            // Every upper half whose lowest bits are not needed by the narrowest formats, and all
+            // exponents.
             let upper = (0..=u16::MAX).step_by(7);
             run(
                 lane,

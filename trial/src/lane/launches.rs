@@ -1,4 +1,5 @@
-//! What a launch may ask for besides its blocks: clusters, all blocks at once, and a start before the end of the launch in front.
+//! What a launch may ask for besides its blocks: clusters, all blocks at once, and a start before
+//! the end of the launch in front.
 
 use crossdock_device::device;
 use crossdock_host::{LaunchOptions, Rank};

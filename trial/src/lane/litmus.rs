@@ -1,7 +1,9 @@
-//! Smoke tests of the memory model: outcomes that the PTX memory consistency model (PTX ISA section 8) forbids must not be found, on
-//! hardware in many repetitions, on virtual GPUs in a few. What is allowed may or may not be found, and is not compared.
+//! Smoke tests of the memory model: outcomes that the PTX memory consistency model (PTX ISA section
+//! 8) forbids must not be found, on hardware in many repetitions, on virtual GPUs in a few. What is
+//! allowed may or may not be found, and is not compared.
 //!
-//! Two threads, in two blocks of one GPU or on two ranks, meet before every repetition, which has words of its own.
+//! Two threads, in two blocks of one GPU or on two ranks, meet before every repetition, which has
+//! words of its own.
 
 use crossdock_device::device;
 use crossdock_host::Rank;
@@ -83,7 +85,8 @@ pub mod code {
         }
     }
 
-    /// Waits until `place` holds at least `value`; false when that takes more than `deadline` nanoseconds.
+    /// Waits until `place` holds at least `value`; false when that takes more than `deadline`
+    /// nanoseconds.
     fn comes<const SYSTEM: bool, const ACQUIRE: bool>(place: Peer<u32>, value: u32, deadline: u64) -> bool {
         let start = global_timer();
         while load::<SYSTEM, ACQUIRE>(place) < value {
@@ -160,8 +163,8 @@ pub mod code {
         found | then << 16
     }
 
-    /// One thread of each block is one of the two: thread `side + block`. `missed` becomes the repetition in which the other did
-    /// not come, counted from 1.
+    /// One thread of each block is one of the two: thread `side + block`. `missed` becomes the
+    /// repetition in which the other did not come, counted from 1.
     #[kernel(warps = 1)]
     pub fn litmus<const TEST: u32, const SYSTEM: bool>(
         words: Peers<u32>,  // on rank 0: [repetitions, 2, SPREAD], zero: x and y

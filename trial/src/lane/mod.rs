@@ -1,7 +1,8 @@
 //! The lane for hardware: the same PTX on NVIDIA GPUs and on virtual ones, byte by byte.
 //!
-//! Each [`Test`] runs on the GPUs of a [`Lane`] and compares with virtual GPUs, with the host, or with what the memory model
-//! forbids. On a lane of virtual GPUs the tests run against the emulator twice, so that they cannot rot where there is no GPU.
+//! Each [`Test`] runs on the GPUs of a [`Lane`] and compares with virtual GPUs, with the host, or
+//! with what the memory model forbids. On a lane of virtual GPUs the tests run against the emulator
+//! twice, so that they cannot rot where there is no GPU.
 
 mod conversions;
 mod graphs;
@@ -99,7 +100,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Virtual GPUs; memory-model tests are repeated 32 times unless the caller wants another number.
+    /// Virtual GPUs; memory-model tests are repeated 32 times unless the caller wants another
+    /// number.
     ///
     /// # Errors
     /// None that is known of.
@@ -109,7 +111,8 @@ impl Lane {
         Ok(Lane { is_virtual: true, name, target, repetitions, schedule_seed: 0 })
     }
 
-    /// The NVIDIA GPUs of this machine; memory-model tests are repeated 20,000 times unless the caller wants another number.
+    /// The NVIDIA GPUs of this machine; memory-model tests are repeated 20,000 times unless the
+    /// caller wants another number.
     ///
     /// # Errors
     /// Where there is no driver or no GPU.
@@ -155,7 +158,8 @@ impl Lane {
         Ok(cluster.schedule_seed(self.schedule_seed).run(program)?)
     }
 
-    /// Runs a program on the GPUs under test and on virtual ones; what both gave, if it is the same.
+    /// Runs a program on the GPUs under test and on virtual ones; what both gave, if it is the
+    /// same.
     fn compare<T: Send + PartialEq + fmt::Debug>(
         &self,
         ranks: usize,

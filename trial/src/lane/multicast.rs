@@ -1,4 +1,5 @@
-//! `multimem` through the host's multicast addresses: an all-reduce between ranks, each on a GPU of its own.
+//! `multimem` through the host's multicast addresses: an all-reduce between ranks, each on a GPU of
+//! its own.
 
 use crossdock_device::device;
 use crossdock_host::Rank;

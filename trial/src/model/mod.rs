@@ -1,8 +1,10 @@
-//! A time model: what a round takes at least on a given GPU, from exact counters and a table of rates.
+//! A time model: what a round takes at least on a given GPU, from exact counters and a table of
+//! rates.
 //!
-//! Each launch needs its issue slots, its bytes of HBM, its bytes of NVLink, and a time in which its loads can come back. It
-//! cannot end before the slowest of these, nor without being launched and hearing from its peers. `docs/counters.md` states
-//! the assumptions; the rates are files that can be replaced.
+//! Each launch needs its issue slots, its bytes of HBM, its bytes of NVLink, and a time in which
+//! its loads can come back. It cannot end before the slowest of these, nor without being launched
+//! and hearing from its peers. `docs/counters.md` states the assumptions; the rates are files that
+//! can be replaced.
 
 mod estimate;
 

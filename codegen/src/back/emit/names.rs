@@ -1,4 +1,5 @@
-//! Final names: registers after Rust bindings, temporaries after their class, labels after their construct.
+//! Final names: registers after Rust bindings, temporaries after their class, labels after their
+//! construct.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -1,6 +1,8 @@
-//! Runs constant expressions and `const fn`s at specialisation: an interpreter of the IR without memory or warps.
+//! Runs constant expressions and `const fn`s at specialisation: an interpreter of the IR without
+//! memory or warps.
 //!
-//! Every run has a step limit, and all runs of a kernel together have one, so that no input keeps it busy forever.
+//! Every run has a step limit, and all runs of a kernel together have one, so that no input keeps
+//! it busy forever.
 
 mod expressions;
 mod message;

@@ -111,8 +111,9 @@ impl<'p> Specialiser<'p> {
         Ok(())
     }
 
-    /// The value of a `const fn` whose arguments are all constant. A run that fails is no mistake: code at run time
-    /// may wrap where a constant expression may not, so the call is inlined instead.
+    /// The value of a `const fn` whose arguments are all constant. A run that fails is no mistake:
+    /// code at run time may wrap where a constant expression may not, so the call is inlined
+    /// instead.
     fn known(&self, path: &Path, inner: &Frame<'p>, arguments: usize) -> Option<Vec<Value>> {
         if !inner.function.is_const || inner.function.result == Type::Unit {
             return None;

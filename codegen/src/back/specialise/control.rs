@@ -167,7 +167,8 @@ impl<'p> Specialiser<'p> {
             frame.result.joined = Some((registers, end));
         }
         let Some((registers, end)) = frame.result.joined.clone() else { return Ok(Flow::Leaves) };
-        // The result's registers are read by nothing before the end, so every part may go there directly.
+        // The result's registers are read by nothing before the end, so every part may go there
+        // directly.
         let want = Want { name: None, into: Some(registers.clone()) };
         let values = self.value(frame, expression, &want)?;
         for (register, value) in registers.iter().zip(&values) {
@@ -178,8 +179,8 @@ impl<'p> Specialiser<'p> {
     }
 }
 
-/// The state where several paths meet. Varying locals are at home on each of them; a local that only some paths
-/// assigned is not read afterwards, or the others do not get here.
+/// The state where several paths meet. Varying locals are at home on each of them; a local that
+/// only some paths assigned is not read afterwards, or the others do not get here.
 pub(super) fn meet(states: Vec<State>) -> State {
     let mut states = states.into_iter();
     let mut met = states.next().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! A function that is being inlined: its const parameters, and where its locals are.
 //!
-//! A local that one statement assigns is simply a name for the value. A local that several statements assign *varies*:
-//! it has home registers. Constants are put into homes late, only before control flow that may change them, so that
-//! straight-line and unrolled code sees them as constants.
+//! A local that one statement assigns is simply a name for the value. A local that several
+//! statements assign *varies*: it has home registers. Constants are put into homes late, only
+//! before control flow that may change them, so that straight-line and unrolled code sees them as
+//! constants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,8 @@ pub(super) struct Frame<'p> {
     pub(super) result: ResultPlace,
     /// Call sites from the kernel to here, to tell shared arrays apart.
     pub(super) site: Vec<usize>,
-    /// Where the kernel's crate was left, as module and place: mistakes in functions of other crates are reported there.
+    /// Where the kernel's crate was left, as module and place: mistakes in functions of other
+    /// crates are reported there.
     pub(super) outside: Option<(usize, Span)>,
 }
 
@@ -56,7 +58,8 @@ pub(super) struct ResultPlace {
     pub(super) want: Want,
     /// The value of a `return` that every path reaches.
     pub(super) value: Option<Vec<Value>>,
-    /// Registers and end of the inlined function, once some `return` is not the last thing that happens.
+    /// Registers and end of the inlined function, once some `return` is not the last thing that
+    /// happens.
     pub(super) joined: Option<(Vec<Register>, Label)>,
 }
 

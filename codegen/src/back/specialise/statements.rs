@@ -161,7 +161,8 @@ impl<'p> Specialiser<'p> {
         Ok(())
     }
 
-    /// A read or partial assignment of a local without a value: validation excludes it, unless a mistake came before.
+    /// A read or partial assignment of a local without a value: validation excludes it, unless a
+    /// mistake came before.
     pub(super) fn unassigned(&mut self, frame: &Frame<'_>, local: usize, span: Span) -> Stop {
         match self.mistakes.is_empty() {
             true => {

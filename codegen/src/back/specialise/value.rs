@@ -1,4 +1,5 @@
-//! Flattened values while code is being written: every scalar of a value is a constant, a register, or almost one.
+//! Flattened values while code is being written: every scalar of a value is a constant, a register,
+//! or almost one.
 
 use super::super::constant::Constant;
 use super::super::emit::{Base, Register};
@@ -16,7 +17,8 @@ pub(super) enum Value {
 
 /// How the receiver would like a value: under which name, or in which registers.
 ///
-/// It is a wish. Only the last instruction of a computation may write `into`, because earlier ones may still read it.
+/// It is a wish. Only the last instruction of a computation may write `into`, because earlier ones
+/// may still read it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Want {
     pub(super) name: Option<String>,
@@ -34,7 +36,8 @@ impl Want {
         Want { name: Some(name.to_string()), into: None }
     }
 
-    /// The wish for `count` registers from `start` of a whole that this wish is for; `suffix` is added to the name.
+    /// The wish for `count` registers from `start` of a whole that this wish is for; `suffix` is
+    /// added to the name.
     pub(super) fn part(&self, start: usize, count: usize, suffix: &str) -> Want {
         Want {
             name: self.name.as_ref().map(|name| format!("{name}{suffix}")),

@@ -262,7 +262,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Inline PTX: its operands fit its instructions. Its result type, if the number of values is right.
+    /// Inline PTX: its operands fit its instructions. Its result type, if the number of values is
+    /// right.
     fn inline(&mut self, inline: &Inline, values: &[Expr], span: Span) -> Option<Type> {
         let types = values.iter().map(|value| &value.ty);
         let Some(operands) = inline.types(types.clone()) else {

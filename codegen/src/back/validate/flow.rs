@@ -1,7 +1,8 @@
-//! Control flow: `break` and `continue` are inside loops, functions return, locals are assigned before they are read.
+//! Control flow: `break` and `continue` are inside loops, functions return, locals are assigned
+//! before they are read.
 //!
-//! A local that one statement assigns is replaced by its value later. That is right because, by these rules, every read
-//! of it comes after that statement on every path.
+//! A local that one statement assigns is replaced by its value later. That is right because, by
+//! these rules, every read of it comes after that statement on every path.
 
 use super::Checker;
 use crate::ir::{Block, Expr, ExprKind, Function, Intrinsic, Projection, Role, Span, StatementKind, Type};

@@ -1,9 +1,11 @@
 //! Checks a linked program, all mistakes at once. What follows may rely on every rule here.
 //!
-//! * [`items`]: names are unique and exist, kernels have launchable signatures, nothing contains or calls itself.
+//! * [`items`]: names are unique and exist, kernels have launchable signatures, nothing contains or
+//!   calls itself.
 //! * [`types`] and [`expressions`]: every expression has the type that it says it has.
 //! * [`intrinsics`]: operands, orders and scopes that PTX allows.
-//! * [`flow`]: loops are left from inside, functions return, locals are assigned before they are read.
+//! * [`flow`]: loops are left from inside, functions return, locals are assigned before they are
+//!   read.
 
 mod expressions;
 mod flow;

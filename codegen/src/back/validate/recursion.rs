@@ -22,7 +22,8 @@ impl Item {
     }
 }
 
-/// Registers and empty fields that a struct may have in all; more is refused before anything walks through them.
+/// Registers and empty fields that a struct may have in all; more is refused before anything walks
+/// through them.
 const MOST_FIELDS: u64 = 65_536;
 
 /// Reports every item that depends on itself.

@@ -101,8 +101,8 @@ impl Checker<'_> {
     }
 }
 
-/// Whether two types are one as far as that is known before const parameters are: lengths that are not numbers agree
-/// with every length, and specialisation compares them.
+/// Whether two types are one as far as that is known before const parameters are: lengths that are
+/// not numbers agree with every length, and specialisation compares them.
 pub(super) fn same(left: &Type, right: &Type) -> bool {
     match (left, right) {
         (Type::Array(left, left_size), Type::Array(right, right_size)) => {

@@ -161,7 +161,8 @@ enum Step<'n> {
     Index(&'n Node),
 }
 
-/// The local that a place starts from; the steps outermost first, each with the node of the part that it leads to.
+/// The local that a place starts from; the steps outermost first, each with the node of the part
+/// that it leads to.
 fn steps_to<'n>(place: &'n Node, steps: &mut Vec<(&'n Node, Step<'n>)>) -> Option<LocalId> {
     match &place.kind {
         NodeKind::Local(local) => Some(*local),

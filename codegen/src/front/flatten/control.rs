@@ -180,7 +180,8 @@ impl Flattener<'_, '_> {
 
     fn assertion(&mut self, condition: &Node, message: &str, arguments: &[Expr]) -> Option<()> {
         let span = at(condition);
-        // `a && b` is checked as `a`, then `b` where `a` holds: `n != 0 && m % n == 0` must not divide by zero.
+        // `a && b` is checked as `a`, then `b` where `a` holds: `n != 0 && m % n == 0` must not
+        // divide by zero.
         if self.may_fail(condition)
             && let NodeKind::Logical { and, left, right } = &condition.kind
         {
@@ -199,7 +200,8 @@ impl Flattener<'_, '_> {
         Some(())
     }
 
-    /// Whether evaluating all of the constant condition may be a mistake, such as a division by zero.
+    /// Whether evaluating all of the constant condition may be a mistake, such as a division by
+    /// zero.
     fn may_fail(&mut self, condition: &Node) -> bool {
         let value = self.constant_value(condition);
         value.is_none_or(|value| cost(&value, self.costs).is_none())

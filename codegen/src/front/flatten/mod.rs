@@ -1,7 +1,8 @@
-//! From the typed tree to the IR: control flow leaves the expressions and becomes statements on temporary locals.
+//! From the typed tree to the IR: control flow leaves the expressions and becomes statements on
+//! temporary locals.
 //!
-//! The order of evaluation stays Rust's. When an operand needs statements of its own, the operands before it are saved
-//! into temporaries first, unless nothing can change them.
+//! The order of evaluation stays Rust's. When an operand needs statements of its own, the operands
+//! before it are saved into temporaries first, unless nothing can change them.
 
 mod assignments;
 mod builder;

@@ -1,4 +1,5 @@
-//! `for i in (a..b).rev()` and `(a..b).step_by(n)`: a loop over the turns, which computes the index of each.
+//! `for i in (a..b).rev()` and `(a..b).step_by(n)`: a loop over the turns, which computes the index
+//! of each.
 
 use super::super::literals::integer;
 use super::super::scalar_methods::unsigned;

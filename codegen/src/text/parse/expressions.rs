@@ -1,4 +1,5 @@
-//! Reads expressions: operators, casts, projections, and the types and positions that are stated after them.
+//! Reads expressions: operators, casts, projections, and the types and positions that are stated
+//! after them.
 
 use super::{NESTING, Parsed, Parser};
 use crate::ir::{Expr, ExprKind, Span, Type, UnaryOp};
@@ -89,8 +90,8 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// An atom, then any of `.field`, `[index]`, `: Type` and `@line:column`. `negative` says that a `-` stood before the
-    /// number.
+    /// An atom, then any of `.field`, `[index]`, `: Type` and `@line:column`. `negative` says that
+    /// a `-` stood before the number.
     fn postfix(&mut self, negative: bool) -> Parsed<Tree> {
         let mut node = self.atom(negative)?;
         loop {

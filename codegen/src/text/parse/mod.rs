@@ -15,8 +15,8 @@ use super::lexer::{Failure, Lexer, Token};
 use crate::Error;
 use crate::ir::{Module, Span};
 
-/// How deeply blocks, expressions and types may be nested, and how high an expression tree may grow. Phases that walk the
-/// IR recursively rely on it.
+/// How deeply blocks, expressions and types may be nested, and how high an expression tree may
+/// grow. Phases that walk the IR recursively rely on it.
 pub(super) const NESTING: u32 = 128;
 
 /// See [`super::parse`].

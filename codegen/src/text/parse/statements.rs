@@ -79,7 +79,8 @@ impl Parser<'_> {
         Ok(StatementKind::Evaluate(value))
     }
 
-    /// `let x#3: T;`, `let x#3: T = value;` or `let x#3 = value;`, which takes the type of the value.
+    /// `let x#3: T;`, `let x#3: T = value;` or `let x#3 = value;`, which takes the type of the
+    /// value.
     fn let_statement(&mut self) -> Parsed<Option<StatementKind>> {
         self.advance()?;
         let (id, name) = self.new_local()?;

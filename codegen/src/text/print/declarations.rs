@@ -2,8 +2,8 @@
 
 use crate::ir::{Block, Expr, ExprKind, Function, LocalId, Place, Projection, Statement, StatementKind};
 
-/// For each local, whether its first mention in the text assigns all of it: that statement becomes its `let`. The others
-/// are declared at the top of the body.
+/// For each local, whether its first mention in the text assigns all of it: that statement becomes
+/// its `let`. The others are declared at the top of the body.
 pub(super) fn in_place(function: &Function) -> Vec<bool> {
     let mut mentions =
         Mentions { seen: vec![false; function.locals.len()], in_place: vec![false; function.locals.len()] };

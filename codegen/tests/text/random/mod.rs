@@ -1,9 +1,9 @@
 //! Random modules for property tests.
 //!
-//! [`well_formed`] gives modules that break no rule of the IR: names resolve, types agree, locals are assigned before they
-//! are read. [`arbitrary`] additionally scrambles types, positions, names and literals: any value of the data types.
-//! Both grow a module from a list of choices, so that fewer and smaller choices mean a smaller module, and proptest
-//! shrinks failures.
+//! [`well_formed`] gives modules that break no rule of the IR: names resolve, types agree, locals
+//! are assigned before they are read. [`arbitrary`] additionally scrambles types, positions, names
+//! and literals: any value of the data types. Both grow a module from a list of choices, so that
+//! fewer and smaller choices mean a smaller module, and proptest shrinks failures.
 //!
 //! Another test reuses this with `#[path = "text/random/mod.rs"] mod random;`.
 

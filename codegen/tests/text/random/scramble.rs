@@ -1,4 +1,5 @@
-//! Turns a well-formed module into an ill-formed one: any type at any expression, odd names, unknown locals.
+//! Turns a well-formed module into an ill-formed one: any type at any expression, odd names,
+//! unknown locals.
 
 use crossdock_codegen::ir::{
     Block, Expr, ExprKind, LocalId, Module, Path, Projection, Role, Scalar, Size, Space, StatementKind, Type,

@@ -1,5 +1,6 @@
-//! Memory handles between the processes of a node: file descriptors over a Unix socket (`SCM_RIGHTS`), which needs no privilege. The
-//! socket lies in a folder that only this user can enter.
+//! Memory handles between the processes of a node: file descriptors over a Unix socket
+//! (`SCM_RIGHTS`), which needs no privilege. The socket lies in a folder that only this user can
+//! enter.
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice, IoSliceMut, Read};
@@ -27,7 +28,8 @@ pub(super) struct Server {
     path: String,
 }
 
-/// What is offered. A descriptor keeps the memory behind it, so it must not stay longer than it is asked for.
+/// What is offered. A descriptor keeps the memory behind it, so it must not stay longer than it is
+/// asked for.
 #[derive(Debug, Default)]
 struct Offers {
     files: HashMap<u64, (OwnedFd, u64)>,
@@ -70,8 +72,8 @@ impl Server {
         offered.files.insert(number, (file, now));
     }
 
-    /// All ranks have met. They offer before a meeting and ask before the next one, so what was offered before the meeting before
-    /// this one is not asked for any more.
+    /// All ranks have met. They offer before a meeting and ask before the next one, so what was
+    /// offered before the meeting before this one is not asked for any more.
     pub(super) fn all_have_met(&self) {
         let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         offered.meetings += 1;

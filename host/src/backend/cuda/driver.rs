@@ -21,7 +21,8 @@ pub struct Gpu {
     pub name: String,
     /// Compute capability, such as 9 and 0.
     pub capability: (u32, u32),
-    /// The newest target whose kernels it runs under this driver; `None` for a GPU that is older than all of them.
+    /// The newest target whose kernels it runs under this driver; `None` for a GPU that is older
+    /// than all of them.
     pub target: Option<Target>,
     /// Where it is on the PCI bus: domain, bus, device and function, such as `0000:17:00.0`.
     pub pci_address: String,
@@ -33,7 +34,8 @@ pub struct Gpu {
     pub reaches: Vec<bool>,
     /// Whether memory can be shared with other processes by file descriptor.
     pub shares_files: bool,
-    /// Whether its memory can be shared by fabric handle, for which a process needs an IMEX channel.
+    /// Whether its memory can be shared by fabric handle, for which a process needs an IMEX
+    /// channel.
     pub shares_fabric: bool,
     /// Whether it takes part in multicast memory.
     pub multicast: bool,
@@ -79,8 +81,8 @@ pub(super) fn start() -> Result<Driver> {
     }
 }
 
-/// Whether the driver's library is there. cudarc, which is to load it, panics where it is not; if another crate of the program has cudarc
-/// linked to the driver instead, it has no such question.
+/// Whether the driver's library is there. cudarc, which is to load it, panics where it is not; if
+/// another crate of the program has cudarc linked to the driver instead, it has no such question.
 fn is_installed() -> bool {
     let names: &[&str] = if cfg!(windows) { &["nvcuda.dll"] } else { &["libcuda.so.1", "libcuda.so"] };
     // SAFETY: it loads the driver, as every CUDA program does at its start.
@@ -202,7 +204,8 @@ fn examine(index: usize, driver: Driver) -> Result<Gpu> {
 
 fn pci_address(device: sys::CUdevice) -> Result<String, DriverError> {
     let mut text = [0; 32];
-    // SAFETY: the driver writes at most as many characters as it is told that there is room for, the last one zero.
+    // SAFETY: the driver writes at most as many characters as it is told that there is room for,
+    // the last one zero.
     unsafe { sys::cuDeviceGetPCIBusId(text.as_mut_ptr(), text.len() as i32, device) }.result()?;
     let bytes = text.iter().map(|&character| character as u8).take_while(|&byte| byte != 0);
     Ok(bytes.map(char::from).collect())

@@ -23,7 +23,8 @@ pub(super) fn compile(ptx: &str) -> Result<sys::CUmodule, (DriverError, String)>
     // Numbers travel as the pointers themselves.
     let mut values = [log.as_mut_ptr().cast::<c_void>(), number(LOG), number(1)];
     let mut module = std::ptr::null_mut();
-    // SAFETY: text, options and values live until the call returns, and the buffer is as long as stated.
+    // SAFETY: text, options and values live until the call returns, and the buffer is as long as
+    // stated.
     let compiled = unsafe {
         sys::cuModuleLoadDataEx(
             &mut module,
@@ -90,7 +91,8 @@ mod tests {
         assert_eq!(explained("ret;", "line 1; error"), "line 1; error\n");
     }
 
-    /// Of a kernel as it ships: complaints about an instruction name the file and a line that has to do with it.
+    /// Of a kernel as it ships: complaints about an instruction name the file and a line that has
+    /// to do with it.
     #[test]
     fn complaints_about_our_kernels_name_our_files() {
         let shape = Shape { hidden: 64, top_k: 2, experts: 8, wire: Wire::Bf16 };

@@ -1,4 +1,5 @@
-//! Physical memory of a GPU, or of several as a multicast object, and where it is mapped (CUDA driver API, "Virtual Memory Management").
+//! Physical memory of a GPU, or of several as a multicast object, and where it is mapped (CUDA
+//! driver API, "Virtual Memory Management").
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// New memory of `device`, of at least `bytes` bytes, and fit for a multicast object of so many GPUs. The context of the rank is current.
+    /// New memory of `device`, of at least `bytes` bytes, and fit for a multicast object of so many
+    /// GPUs. The context of the rank is current.
     pub(super) fn allocate(
         rank: usize,
         device: i32,
@@ -91,8 +93,9 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the range was mapped by `place`, the mapping is not held any more, and ranks wait for their launches before they let
-        // go of one. What fails here stays until the process ends.
+        // SAFETY: the range was mapped by `place`, the mapping is not held any more, and ranks wait
+        // for their launches before they let go of one. What fails here stays until the process
+        // ends.
         let freed = unsafe {
             let unmapped = sys::cuMemUnmap(self.address, self.bytes).result();
             unmapped.and(sys::cuMemAddressFree(self.address, self.bytes).result())

@@ -1,4 +1,5 @@
-//! The memory of one rank: its own, in the order of its stream, and symmetric memory that peers map.
+//! The memory of one rank: its own, in the order of its stream, and symmetric memory that peers
+//! map.
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use crate::Result;
 use crate::backend::{Memory, Sharing};
 
 impl Member {
-    /// Memory for this rank alone, in the order of its stream: neither this nor giving it back waits for other ranks.
+    /// Memory for this rank alone, in the order of its stream: neither this nor giving it back
+    /// waits for other ranks.
     fn allocate_local(&self, bytes: u64) -> Result<u64> {
         self.enter()?;
         self.refuse_in_capture("allocating memory")?;
@@ -41,7 +43,8 @@ impl Member {
         Ok(address)
     }
 
-    /// The number of the next symmetric allocation or multicast object, which is the same on all ranks.
+    /// The number of the next symmetric allocation or multicast object, which is the same on all
+    /// ranks.
     pub(super) fn next_number(&self) -> u64 {
         let mut state = self.state();
         state.numbers += 1;

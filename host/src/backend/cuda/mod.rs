@@ -1,11 +1,14 @@
-//! The backend of NVIDIA GPUs, on the driver alone: `libcuda` is looked for when a cluster starts, and nothing of CUDA is needed to build.
+//! The backend of NVIDIA GPUs, on the driver alone: `libcuda` is looked for when a cluster starts,
+//! and nothing of CUDA is needed to build.
 //!
-//! The ranks of one process are threads, each with a stream of its own, on one GPU or on several; a process may also be one rank of many
-//! ([`Ranks::Process`]). Symmetric memory is physical memory that every rank maps: within a process by address, between
-//! processes by fabric handles or file descriptors (`sharing`, `descriptors`).
+//! The ranks of one process are threads, each with a stream of its own, on one GPU or on several; a
+//! process may also be one rank of many ([`Ranks::Process`]). Symmetric memory is physical memory
+//! that every rank maps: within a process by address, between processes by fabric handles or file
+//! descriptors (`sharing`, `descriptors`).
 //!
-//! **Several ranks on one GPU** share it: each is told of its part of the multiprocessors only, so that all their blocks are resident
-//! at once and a rank that waits for another does not keep it from running. No call here waits for the whole device.
+//! **Several ranks on one GPU** share it: each is told of its part of the multiprocessors only, so
+//! that all their blocks are resident at once and a rank that waits for another does not keep it
+//! from running. No call here waits for the whole device.
 
 #[cfg(unix)]
 mod descriptors;
@@ -64,7 +67,8 @@ impl Ranks {
         }
     }
 
-    /// Opens the GPUs of this process's ranks, with at most so many multiprocessors of each; with several processes, meets the others.
+    /// Opens the GPUs of this process's ranks, with at most so many multiprocessors of each; with
+    /// several processes, meets the others.
     pub(crate) fn open(&self, multiprocessors: Option<u32>, patience: Duration) -> Result<Open> {
         let count = driver::start()?.gpus;
         match self {
@@ -121,7 +125,8 @@ fn join(
     })?;
     let server = Arc::new(server);
     let group = Tcp::join(environment, patience)?;
-    // A launcher may show each process one GPU only, which is GPU 0 for all of them, so numbers do not tell who shares one.
+    // A launcher may show each process one GPU only, which is GPU 0 for all of them, so numbers do
+    // not tell who shares one.
     let told = postcard::to_stdvec(&own).expect("it is plain data");
     let abilities = group.gather("saying what the ranks' GPUs can do", told)?;
     let abilities: Vec<Abilities> = abilities

@@ -1,7 +1,9 @@
-//! Multicast addresses: one rank makes a multicast object, every rank adds its GPU, binds its memory and maps the object.
+//! Multicast addresses: one rank makes a multicast object, every rank adds its GPU, binds its
+//! memory and maps the object.
 //!
-//! Nothing is ever unbound: the object lives as long as some rank has it, and every rank holds the memory of all peers (`import`) as long as
-//! its own, so a peer that is late still reaches what another rank has given back.
+//! Nothing is ever unbound: the object lives as long as some rank has it, and every rank holds the
+//! memory of all peers (`import`) as long as its own, so a peer that is late still reaches what
+//! another rank has given back.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
-//! The memory that one rank allocates for itself, in the order of its stream (CUDA driver API, "Stream Ordered Memory Allocator").
+//! The memory that one rank allocates for itself, in the order of its stream (CUDA driver API,
+//! "Stream Ordered Memory Allocator").
 //!
-//! Each rank has a pool of its own. In a pool that ranks share, as in the default one of the GPU, the driver may serve one stream with what
-//! another gave back by letting the first wait for the second; where the second runs a kernel that waits for a kernel of the first,
-//! neither goes on.
+//! Each rank has a pool of its own. In a pool that ranks share, as in the default one of the GPU,
+//! the driver may serve one stream with what another gave back by letting the first wait for the
+//! second; where the second runs a kernel that waits for a kernel of the first, neither goes on.
 
 use cudarc::driver::sys::{
     self, CUmemAllocationHandleType_enum, CUmemAllocationType_enum, CUmemPool_attribute_enum, CUmemPoolProps,
@@ -32,7 +33,8 @@ impl Pool {
         // SAFETY: the driver reads the properties and writes one handle.
         unsafe { sys::cuMemPoolCreate(&mut pool, &properties) }.result()?;
         let pool = Pool(pool);
-        // By default a wait for a stream gives unused memory back to the driver, and the next allocation asks for it again.
+        // By default a wait for a stream gives unused memory back to the driver, and the next
+        // allocation asks for it again.
         let mut everything = u64::MAX;
         // SAFETY: this attribute is a `cuuint64_t`, which the driver reads.
         unsafe {

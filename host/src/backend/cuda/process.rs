@@ -1,4 +1,5 @@
-//! What the ranks of this process share: where they meet all ranks, and how they come to each other's memory.
+//! What the ranks of this process share: where they meet all ranks, and how they come to each
+//! other's memory.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -122,7 +123,8 @@ impl Process {
         Process { exchange, sharable, why_no_multicast, server: Some(server), found: Mutex::default() }
     }
 
-    /// Lets the ranks of this process find a symmetric allocation for as long as its owner keeps it.
+    /// Lets the ranks of this process find a symmetric allocation for as long as its owner keeps
+    /// it.
     pub(super) fn announce(&self, rank: usize, number: u64, mapping: &Arc<Mapping>) {
         self.found().symmetric.insert((rank, number), Arc::downgrade(mapping));
     }
@@ -136,7 +138,8 @@ impl Process {
         self.found().symmetric.remove(&(rank, number));
     }
 
-    /// Lets the ranks of this process find a multicast object until it is [forgotten](Self::forget_object).
+    /// Lets the ranks of this process find a multicast object until it is
+    /// [forgotten](Self::forget_object).
     pub(super) fn announce_object(&self, number: u64, object: Arc<Physical>) {
         self.found().objects.insert(number, object);
     }
@@ -150,7 +153,8 @@ impl Process {
         self.found().objects.remove(&number);
     }
 
-    /// Offers what `rank` has to its peers, by the number or, within the process, by the address that is given.
+    /// Offers what `rank` has to its peers, by the number or, within the process, by the address
+    /// that is given.
     pub(super) fn offer(&self, rank: usize, number: u64, physical: &Physical, address: u64) -> Result<Way> {
         let failed = |error| refused(rank, "offering memory to other processes", error);
         match self.sharable {

@@ -1,8 +1,10 @@
-//! How ranks come to each other's memory: what their GPUs can do, what follows for all of them, and the driver's handles of physical memory
-//! and of multicast objects (CUDA driver API, "Virtual Memory Management" and "Multicast Object Management").
+//! How ranks come to each other's memory: what their GPUs can do, what follows for all of them, and
+//! the driver's handles of physical memory and of multicast objects (CUDA driver API, "Virtual
+//! Memory Management" and "Multicast Object Management").
 //!
-//! Between processes, handles travel as *fabric handles*, plain bytes that every process of the NVLink domain may open which has an IMEX channel
-//! (`/dev/nvidia-caps-imex-channels`), or as file descriptors (`descriptors`), which need nothing.
+//! Between processes, handles travel as *fabric handles*, plain bytes that every process of the
+//! NVLink domain may open which has an IMEX channel (`/dev/nvidia-caps-imex-channels`), or as file
+//! descriptors (`descriptors`), which need nothing.
 
 use cudarc::driver::sys::{
     self, CUdevice_attribute_enum as Attribute, CUmemAllocationHandleType_enum as Handles,
@@ -63,7 +65,8 @@ impl Abilities {
     }
 }
 
-/// Whether this process has an IMEX channel: without one the driver refuses memory with a fabric handle, which is the only way to ask.
+/// Whether this process has an IMEX channel: without one the driver refuses memory with a fabric
+/// handle, which is the only way to ask.
 fn may_share_by_fabric(device: i32) -> bool {
     let properties = properties(device, Sharable::ByFabric);
     let Ok(bytes) = granularity(&properties) else { return false };
@@ -149,7 +152,8 @@ fn multicast_properties(gpus: u32, bytes: usize, sharable: Sharable) -> CUmultic
     }
 }
 
-/// The driver's handle of physical memory or of a multicast object, which it treats alike. What is mapped or bound stays until it is not.
+/// The driver's handle of physical memory or of a multicast object, which it treats alike. What is
+/// mapped or bound stays until it is not.
 #[derive(Debug)]
 pub(super) struct Physical(sys::CUmemGenericAllocationHandle);
 
@@ -175,7 +179,8 @@ impl Physical {
         Ok(Physical(handle))
     }
 
-    /// Makes a GPU one of a multicast object's. Binding and mapping the object blocks until all of them are.
+    /// Makes a GPU one of a multicast object's. Binding and mapping the object blocks until all of
+    /// them are.
     pub(super) fn add_device(&self, rank: usize, device: i32) -> Result<()> {
         // SAFETY: the handle is ours. What is no multicast object is an error.
         unsafe { sys::cuMulticastAddDevice(self.0, device) }

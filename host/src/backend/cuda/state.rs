@@ -49,7 +49,8 @@ pub(super) struct Kernel {
     pub(super) function: sys::CUfunction,
 }
 
-// SAFETY: the driver's handles may be used from any thread while their context lives, which the member keeps.
+// SAFETY: the driver's handles may be used from any thread while their context lives, which the
+// member keeps.
 unsafe impl Send for Module {}
 // SAFETY: as above.
 unsafe impl Send for Kernel {}
@@ -80,8 +81,8 @@ pub(super) struct StreamTable {
 #[derive(Debug)]
 pub(super) struct Executable(pub(super) sys::CUgraphExec);
 
-// SAFETY: the driver's handles may be used from any thread while their context lives, which the member keeps; a member is used by the
-// thread of its rank.
+// SAFETY: the driver's handles may be used from any thread while their context lives, which the
+// member keeps; a member is used by the thread of its rank.
 unsafe impl Send for Executable {}
 
 impl Drop for Executable {

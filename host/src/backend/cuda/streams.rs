@@ -1,5 +1,5 @@
-//! The streams of one rank, their events, and graphs of what was captured on them (CUDA driver API, "Stream Management",
-//! "Event Management", "Graph Management").
+//! The streams of one rank, their events, and graphs of what was captured on them (CUDA driver API,
+//! "Stream Management", "Event Management", "Graph Management").
 
 use std::ffi::c_void;
 use std::sync::Arc;

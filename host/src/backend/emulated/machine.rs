@@ -41,7 +41,8 @@ pub(crate) struct Machine {
 #[derive(Debug, Default)]
 pub(super) struct RankState {
     pub(super) streams: Queues,
-    /// Launches that the machine does not have yet, with those that each waits for besides those of its stream.
+    /// Launches that the machine does not have yet, with those that each waits for besides those of
+    /// its stream.
     pub(super) queue: Vec<(Ticket, Launch, Vec<Ticket>)>,
     /// All that the machine has or had.
     pub(super) handed: HashMap<Ticket, emulator::Ticket>,
@@ -118,8 +119,8 @@ impl Machine {
         self.multicasts.values().any(|&multicast| multicast == address)
     }
 
-    /// Frees what is not used any more: local memory of ranks without launches, and the symmetric allocations that
-    /// every rank has released.
+    /// Frees what is not used any more: local memory of ranks without launches, and the symmetric
+    /// allocations that every rank has released.
     pub(super) fn free_released(&mut self, seats: &Seats) {
         let mut free = Vec::new();
         for rank in self.ranks.iter_mut().filter(|rank| rank.is_idle()) {
@@ -168,7 +169,8 @@ impl RankState {
         ticket
     }
 
-    /// Cycles of the launches of a stream between two events, which are finished; `None` if the events are the wrong way round.
+    /// Cycles of the launches of a stream between two events, which are finished; `None` if the
+    /// events are the wrong way round.
     pub(super) fn cycles(&self, from: EventHandle, to: EventHandle) -> Option<u64> {
         let between = self.streams.between(from, to)?;
         Some(between.iter().filter_map(|ticket| self.cycles.get(ticket)).sum())

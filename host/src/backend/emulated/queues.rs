@@ -1,7 +1,8 @@
-//! What is on the streams of one rank of the emulator: which launches wait for which, and what is captured.
+//! What is on the streams of one rank of the emulator: which launches wait for which, and what is
+//! captured.
 //!
-//! The machine orders the launches of a stream by itself. An event is the launches that were the last on its stream; what waits for it
-//! starts after those.
+//! The machine orders the launches of a stream by itself. An event is the launches that were the
+//! last on its stream; what waits for it starts after those.
 
 use std::collections::HashMap;
 
@@ -80,7 +81,8 @@ impl Queues {
         Ok(())
     }
 
-    /// The launches of a stream between two of its events; `None` if the events are the wrong way round, or of different streams.
+    /// The launches of a stream between two of its events; `None` if the events are the wrong way
+    /// round, or of different streams.
     pub(super) fn between(&self, from: EventHandle, to: EventHandle) -> Option<&[Ticket]> {
         let (from, to) = (self.events.get(&from)?, self.events.get(&to)?);
         let launches = &self.ends.get(&from.stream)?.launches;

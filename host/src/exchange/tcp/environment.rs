@@ -17,8 +17,9 @@ use crate::{Error, Result, Topology};
 /// | host of rank 0 | `MASTER_ADDR` | `MASTER_ADDR`, or the first of `SLURM_STEP_NODELIST`, `SLURM_JOB_NODELIST` |
 /// | port there | `MASTER_PORT` + 1 | `MASTER_PORT` + 1, or 20000 + `SLURM_JOB_ID` modulo 20000 |
 ///
-/// One is added because `MASTER_PORT` itself belongs to the launcher, which listens on it. `CROSSDOCK_PORT` names another port, and
-/// `CROSSDOCK_SECRET` is a secret that all ranks share: who does not have it cannot join.
+/// One is added because `MASTER_PORT` itself belongs to the launcher, which listens on it.
+/// `CROSSDOCK_PORT` names another port, and `CROSSDOCK_SECRET` is a secret that all ranks share:
+/// who does not have it cannot join.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// This process, from 0.

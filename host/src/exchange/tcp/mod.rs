@@ -1,11 +1,12 @@
 //! How processes find each other: one small TCP rendezvous in the process of rank 0.
 //!
-//! The launcher's variables say who a process is and where rank 0 listens ([`Environment`]); [`Tcp::join`] connects, and
-//! [`Tcp::gather`] is all that setting up needs: everybody's bytes, in rank order. Every wait has a deadline, and a rank that is
-//! missing, comes twice, has another secret or dies is named to all others.
+//! The launcher's variables say who a process is and where rank 0 listens ([`Environment`]);
+//! [`Tcp::join`] connects, and [`Tcp::gather`] is all that setting up needs: everybody's bytes, in
+//! rank order. Every wait has a deadline, and a rank that is missing, comes twice, has another
+//! secret or dies is named to all others.
 //!
-//! A shared secret ([`Environment`]) keeps strangers and other jobs out; what is sent is not encrypted, so the port belongs into a network
-//! that is trusted not to listen.
+//! A shared secret ([`Environment`]) keeps strangers and other jobs out; what is sent is not
+//! encrypted, so the port belongs into a network that is trusted not to listen.
 
 mod environment;
 mod message;
@@ -60,12 +61,13 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// Meets all other processes; rank 0 is the one that listens. `patience` is how long to wait for ranks that do nothing, here and in
-    /// every [`gather`](Self::gather), in wall-clock time.
+    /// Meets all other processes; rank 0 is the one that listens. `patience` is how long to wait
+    /// for ranks that do nothing, here and in every [`gather`](Self::gather), in wall-clock time.
     ///
     /// # Errors
-    /// [`Error::PortTaken`], [`Error::Unreachable`] when rank 0 does not answer, [`Error::Refused`] for a wrong secret, a rank that is
-    /// there twice and different numbers of ranks, [`Error::NotArrived`] with the ranks that are missing.
+    /// [`Error::PortTaken`], [`Error::Unreachable`] when rank 0 does not answer, [`Error::Refused`]
+    /// for a wrong secret, a rank that is there twice and different numbers of ranks,
+    /// [`Error::NotArrived`] with the ranks that are missing.
     pub fn join(environment: &Environment, patience: Duration) -> Result<Tcp> {
         let Environment { rank, ranks, .. } = *environment;
         let server = if rank == 0 {
@@ -108,17 +110,19 @@ impl Tcp {
         self.server.is_some()
     }
 
-    /// Hands `bytes` to every rank and waits for theirs: one entry per rank, in rank order. All ranks must call it for the same `purpose`,
-    /// in the same order.
+    /// Hands `bytes` to every rank and waits for theirs: one entry per rank, in rank order. All
+    /// ranks must call it for the same `purpose`, in the same order.
     ///
     /// # Errors
-    /// [`Error::PeerFailed`] when a rank failed or its process ended, [`Error::PeerLeft`] when it finished before,
-    /// [`Error::OutOfStep`] when ranks do different things, [`Error::NotArrived`] when one does nothing for too long.
+    /// [`Error::PeerFailed`] when a rank failed or its process ended, [`Error::PeerLeft`] when it
+    /// finished before, [`Error::OutOfStep`] when ranks do different things, [`Error::NotArrived`]
+    /// when one does nothing for too long.
     pub fn gather(&self, purpose: &str, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         let connection = self.connection();
         tracing::debug!(rank = self.rank, purpose, "waits for the other processes");
         let request = FromClient::Gather { purpose: purpose.to_owned(), bytes };
-        // What rank 0 said before it ended is still there to be read, although nothing can be sent any more.
+        // What rank 0 said before it ended is still there to be read, although nothing can be sent
+        // any more.
         let sent = message::send(&*connection, &request);
         let answer = message::receive(&*connection, LONGEST);
         match answer.map_err(|cause| self.lost(&sent.err().unwrap_or(cause)))? {

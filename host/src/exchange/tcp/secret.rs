@@ -1,4 +1,5 @@
-//! How both ends show that they know the shared secret without sending it: HMAC-SHA-256 (RFC 2104) over fresh random numbers of both.
+//! How both ends show that they know the shared secret without sending it: HMAC-SHA-256 (RFC 2104)
+//! over fresh random numbers of both.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! The meeting place: threads in rank 0's process, one for each connection, around one [`InProcess`].
+//! The meeting place: threads in rank 0's process, one for each connection, around one
+//! [`InProcess`].
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -94,7 +95,8 @@ impl Drop for Server {
     }
 }
 
-/// Greets whoever comes, each on a thread of its own, so that a stranger who is slow holds nobody up.
+/// Greets whoever comes, each on a thread of its own, so that a stranger who is slow holds nobody
+/// up.
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for connection in listener.incoming() {
         let mut state = shared.lock();

@@ -17,7 +17,8 @@ pub(crate) enum Operation {
     Combine,
     /// Experts and weights from logits
     Router,
-    /// bf16 to 8-bit floats and scales, in one GPU's memory; with --wire fp8 of 16, 32, 64 or 128 elements per scale
+    /// bf16 to 8-bit floats and scales, in one GPU's memory; with --wire fp8 of 16, 32, 64 or 128
+    /// elements per scale
     Quantise,
     /// A plain copy in one GPU's memory, of as many bytes as dispatch moves there
     Copy,
@@ -61,7 +62,8 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_enum, value_name = "OPERATIONS", value_delimiter = ',')]
     pub(crate) only: Vec<Operation>,
 
-    /// Tokens per rank, one measurement each [default: 1,8,64,128,512,1024,2048,4096,8192 on NVIDIA GPUs; 1,8 on virtual ones]
+    /// Tokens per rank, one measurement each [default: 1,8,64,128,512,1024,2048,4096,8192 on NVIDIA
+    /// GPUs; 1,8 on virtual ones]
     #[arg(long, value_name = "COUNTS", allow_negative_numbers = true, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub(crate) tokens: Vec<u32>,
 
@@ -69,12 +71,13 @@ pub(crate) struct BenchArguments {
     #[arg(long, default_value = "uniform")]
     pub(crate) routing: Routing,
 
-    /// Multiprocessors that the kernels of a round take, one measurement each: auto, all, or numbers, such as 4,8,16,32
+    /// Multiprocessors that the kernels of a round take, one measurement each: auto, all, or
+    /// numbers, such as 4,8,16,32
     #[arg(long, value_name = "COUNTS", default_value = "auto", value_delimiter = ',', value_parser = budget)]
     pub(crate) sms: Vec<SmBudget>,
 
-    /// Measurements of each kind, of which the median, the least and the most are reported [default: 20; 1 on virtual GPUs, where
-    /// they are all alike]
+    /// Measurements of each kind, of which the median, the least and the most are reported
+    /// [default: 20; 1 on virtual GPUs, where they are all alike]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) iterations: Option<u32>,
 

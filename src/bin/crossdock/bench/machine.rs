@@ -30,7 +30,8 @@ pub(super) struct Machine {
     pub(super) target: String,
 }
 
-/// The machine, the cluster on it, what its kernels are made for, and whose rates a model takes, if there is one.
+/// The machine, the cluster on it, what its kernels are made for, and whose rates a model takes, if
+/// there is one.
 pub(super) struct Found {
     pub(super) machine: Machine,
     pub(super) cluster: Cluster,

@@ -1,5 +1,5 @@
-//! The measurements themselves: one program for all ranks, which meet before each repetition. Rows, routes and logits are in device memory
-//! before; between the events there are launches alone.
+//! The measurements themselves: one program for all ranks, which meet before each repetition. Rows,
+//! routes and logits are in device memory before; between the events there are launches alone.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -176,7 +176,8 @@ impl Bench<'_> {
                 Ok(dock.dispatch_cached(&brought.tokens(), handle)?.report().clone())
             }),
             _ => {
-                // A combine belongs to a dispatch, which is not measured here; the barrier keeps its end out.
+                // A combine belongs to a dispatch, which is not measured here; the barrier keeps
+                // its end out.
                 let (warm_up, iterations) = self.arguments.repetitions();
                 let mut kept = Vec::with_capacity(iterations as usize);
                 let mut results: Buffer<bf16> = rank.buffer(brought.count() * self.shape.hidden as usize)?;
@@ -256,7 +257,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Plain copies by rank 0 alone, of as many bytes as dispatch moves: a copy reads and writes, so half of them in memory.
+    /// Plain copies by rank 0 alone, of as many bytes as dispatch moves: a copy reads and writes,
+    /// so half of them in memory.
     fn copies(
         &self,
         rank: &Rank,
@@ -315,7 +317,8 @@ pub(super) fn quantises(shape: &Shape) -> bool {
     matches!(shape.wire, Wire::Fp8(fp8) if fp8.is_made_by_dispatch())
 }
 
-/// The gate that is measured: sigmoid, bias and normalised weights, as DeepSeek-V3 has, over all experts of the shape.
+/// The gate that is measured: sigmoid, bias and normalised weights, as DeepSeek-V3 has, over all
+/// experts of the shape.
 pub(super) fn router_gate(shape: &Shape) -> Gate {
     Gate {
         experts: shape.experts,

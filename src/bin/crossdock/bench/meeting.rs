@@ -1,4 +1,5 @@
-//! Ranks meet on the device before what is measured, so that they begin it together however their hosts are scheduled.
+//! Ranks meet on the device before what is measured, so that they begin it together however their
+//! hosts are scheduled.
 
 use std::cell::Cell;
 
@@ -12,7 +13,8 @@ pub mod code {
     use crossdock::kernels::signal::code::wait_for_peers;
     use crossdock::prelude::*;
 
-    /// Tells every rank that this one has come for the time `meeting`, and waits until all have. One block.
+    /// Tells every rank that this one has come for the time `meeting`, and waits until all have.
+    /// One block.
     #[kernel(warps = 1)]
     pub fn meet(
         flags: Peers<u32>, // [ranks]: the last meeting that each rank has come for
@@ -47,7 +49,8 @@ impl Meeting {
         Ok(Meeting { kernel: rank.kernel(&image)?, flags, meetings: Cell::new(0) })
     }
 
-    /// What the rank launches from here on begins once every rank has come here. The hosts have met just before, so nobody is late.
+    /// What the rank launches from here on begins once every rank has come here. The hosts have met
+    /// just before, so nobody is late.
     pub(super) fn meet(&self, rank: &Rank) -> Result<(), Error> {
         let meeting = self.meetings.get() + 1;
         self.meetings.set(meeting);

@@ -1,4 +1,5 @@
-//! `crossdock bench`: what dispatch, combine, router, quantiser and plain copies take, on NVIDIA or virtual GPUs.
+//! `crossdock bench`: what dispatch, combine, router, quantiser and plain copies take, on NVIDIA or
+//! virtual GPUs.
 
 pub(crate) mod arguments;
 mod machine;

@@ -1,4 +1,5 @@
-//! One measurement as it is reported: an object of the JSON, a line of the table. `docs/running-on-gpus.md` defines every field.
+//! One measurement as it is reported: an object of the JSON, a line of the table.
+//! `docs/running-on-gpus.md` defines every field.
 
 use std::collections::BTreeMap;
 
@@ -83,8 +84,8 @@ impl Row {
         let over_ranks = |value: &dyn Fn(&Measured, usize) -> Option<f64>| -> Option<Spread> {
             let one = |iteration: usize| {
                 let values = ranks.iter().filter_map(|rank| value(rank, iteration));
-                // Ranks that begin a dispatch early wait in it for the last one, whose own time has no such wait in it. Elsewhere
-                // the slowest counts.
+                // Ranks that begin a dispatch early wait in it for the last one, whose own time has
+                // no such wait in it. Elsewhere the slowest counts.
                 if operation.begins_with_a_wait() { values.reduce(f64::min) } else { values.reduce(f64::max) }
             };
             Spread::of((0..iterations as usize).filter_map(one).collect())
@@ -142,7 +143,8 @@ impl Row {
         })
     }
 
-    /// Compares rates with those of the plain copies among the rows, which copied as many bytes as dispatch moves with that many tokens.
+    /// Compares rates with those of the plain copies among the rows, which copied as many bytes as
+    /// dispatch moves with that many tokens.
     pub(super) fn compare_with_copies(rows: &mut [Row]) {
         let copied = |operation: Operation, rate: fn(&Row) -> Option<f64>| -> BTreeMap<u32, f64> {
             let copies = rows.iter().filter(|row| row.operation == operation.word());

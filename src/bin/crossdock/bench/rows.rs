@@ -4,7 +4,8 @@ use crossdock::host::{Buffer, DeviceTokens, Error, Rank, Tokens, bf16};
 use crossdock::{Shape, Wire};
 use crossdock_trial::Routes;
 
-/// bf16 rows; what they hold has no influence on time, except that all-zero memory may be compressed.
+/// bf16 rows; what they hold has no influence on time, except that all-zero memory may be
+/// compressed.
 pub(super) fn bf16_rows(shape: &Shape, tokens: usize, rank: usize) -> Vec<bf16> {
     let value = |at: usize| bf16::from_f32(((at * 8191 + rank * 131) % 2039) as f32 / 256.0 - 4.0);
     (0..tokens * shape.hidden as usize).map(value).collect()

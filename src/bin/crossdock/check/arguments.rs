@@ -17,8 +17,8 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) first_seed: u64,
 
-    /// Flags of `crossdock run` that every run has, as one string, such as "--gpus-per-node 4 --hidden 64"; those that are
-    /// missing are drawn
+    /// Flags of `crossdock run` that every run has, as one string, such as "--gpus-per-node 4
+    /// --hidden 64"; those that are missing are drawn
     #[arg(long, value_name = "FLAGS", default_value = "", allow_hyphen_values = true)]
     pub(crate) with: String,
 
@@ -26,7 +26,8 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "POLICY", default_value = "fair", value_parser = policy)]
     pub(crate) policy: Policy,
 
-    /// PTX files whose kernels take the place of ours. They are made for one shape: give it with --with
+    /// PTX files whose kernels take the place of ours. They are made for one shape: give it with
+    /// --with
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) ptx: Vec<PathBuf>,
 

@@ -32,7 +32,8 @@ enum Large {
     Nothing,
 }
 
-/// The flags of a run: the fixed ones, and for the others small ones of every kind, one of them sometimes large.
+/// The flags of a run: the fixed ones, and for the others small ones of every kind, one of them
+/// sometimes large.
 pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     let mut random = Pcg64::seed_from_u64(seed);
     let given = |flag: &str| {

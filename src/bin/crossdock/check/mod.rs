@@ -1,4 +1,5 @@
-//! `crossdock check`: rounds of many shapes in many schedules, each verified, each finding with the command that replays it.
+//! `crossdock check`: rounds of many shapes in many schedules, each verified, each finding with the
+//! command that replays it.
 
 pub(crate) mod arguments;
 mod draw;

@@ -1,5 +1,6 @@
 //! What this machine has, and what that means; how its GPUs and network devices are connected. Absence is a plain statement, not an error.
 
+pub(crate) mod arguments;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,7 @@ use crossdock_ptx::assembler::Assembler;
 use libloading::{Library, Symbol};
 use serde::Serialize;
 
-use crate::arguments::DoctorArguments;
+use self::arguments::DoctorArguments;
 use crate::console;
 use crate::failure::Failure;
 

@@ -1,4 +1,5 @@
-//! The report of machines that were written down: eight GPUs behind NVSwitches, four in pairs, one, and none.
+//! The report of machines that were written down: eight GPUs behind NVSwitches, four in pairs, one,
+//! and none.
 
 use std::path::Path;
 
@@ -71,7 +72,8 @@ fn adapter(name: &str, bus: usize, place: Place) -> NetworkDevice {
     }
 }
 
-/// Each GPU with an adapter below a switch of its own, four host bridges on each processor, 18 links each to NVSwitches.
+/// Each GPU with an adapter below a switch of its own, four host bridges on each processor, 18
+/// links each to NVSwitches.
 fn eight_with_switches() -> Found {
     let (gpu_bus, adapter_bus) = (|gpu: usize| 0x18 + 16 * gpu, |gpu: usize| 0x19 + 16 * gpu);
     let node = |gpu: usize| gpu as u32 / 4;
@@ -95,7 +97,8 @@ fn eight_with_switches() -> Found {
     }
 }
 
-/// GPUs 0 and 1, and 2 and 3, with four links between them, on one host bridge each pair. The driver does not count links to switches.
+/// GPUs 0 and 1, and 2 and 3, with four links between them, on one host bridge each pair. The
+/// driver does not count links to switches.
 fn four_in_pairs() -> Found {
     let bus = |gpu: usize| 0x21 + gpu;
     let name = "NVIDIA A100-PCIE-80GB";

@@ -54,12 +54,14 @@ pub(crate) struct ExecArguments {
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
 
-    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the highest priority goes on
-    /// and CHANGES of them change at random moments (probabilistic concurrency testing)
+    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the
+    /// highest priority goes on and CHANGES of them change at random moments (probabilistic
+    /// concurrency testing)
     #[arg(long, conflicts_with_all = ["exhaustive", "replay"], value_name = "POLICY", default_value = "fair", value_parser = policy)]
     pub(crate) policy: Policy,
 
-    /// Write the decisions of the run to a file, also if it fails; with --exhaustive those of the first run that fails
+    /// Write the decisions of the run to a file, also if it fails; with --exhaustive those of the
+    /// first run that fails
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 

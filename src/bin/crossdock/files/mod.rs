@@ -1,5 +1,6 @@
 //! Arrays in files: NumPy's `.npy`, and `.safetensors`. What is stored becomes what a run needs, or one sentence.
 
+mod header;
 mod npy;
 mod safetensors;
 

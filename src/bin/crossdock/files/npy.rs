@@ -1,4 +1,4 @@
-//! `.npy` files, through `ndarray-npy`, which parses headers. Headers are not trusted.
+//! `.npy` files. What they say of themselves is not trusted.
 
 use std::cmp::Ordering;
 use std::fmt::Display;
@@ -6,10 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
-use ndarray_npy::WriteNpyExt;
-use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
-
+use super::header::{self, Header};
 use super::{Array, Element, Format, decode_all, wrong_format};
 use crate::exec::argument::element;
 use crate::failure::Failure;
@@ -78,22 +75,11 @@ fn excerpt(text: &str) -> String {
 
 /// The header, and what follows it. What the file holds bounds the length that the header claims to have.
 fn header<'file>(path: &Path, bytes: &'file [u8]) -> Result<(Header, &'file [u8]), Failure> {
-    let length = match *bytes {
-        [] => return Err(no_npy(path, "it is empty")),
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, _, low, high, ..] => {
-            10 + usize::from(u16::from_le_bytes([low, high]))
-        }
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 2..=255, _, a, b, c, d, ..] => {
-            usize::try_from(u32::from_le_bytes([a, b, c, d]))
-                .map_or(usize::MAX, |length| length.saturating_add(12))
-        }
-        _ if bytes.starts_with(b"\x93NUMPY") => return Err(no_npy(path, "it ends within its header")),
-        _ => return Err(no_npy(path, "it does not begin with the bytes of that format")),
-    };
+    let length = header::length(bytes).map_err(|why| no_npy(path, why))?;
     if length > bytes.len() {
         return Err(no_npy(path, "it ends within its header"));
     }
-    let (mut text, elements) = bytes.split_at(length);
+    let (text, elements) = bytes.split_at(length);
     let brackets = text.iter().filter(|byte| b"([{".contains(byte)).count();
     if length > LONGEST_HEADER || brackets > MOST_BRACKETS {
         return Err(Failure::file(
@@ -103,11 +89,8 @@ fn header<'file>(path: &Path, bytes: &'file [u8]) -> Result<(Header, &'file [u8]
             ),
         ));
     }
-    match Header::from_reader(&mut text) {
-        Ok(header) => Ok((header, elements)),
-        Err(ReadHeaderError::Parse(error)) => Err(no_npy(path, error)),
-        Err(ReadHeaderError::Io(error)) => Err(no_npy(path, error)),
-    }
+    let header = Header::read(text).map_err(|why| no_npy(path, why))?;
+    Ok((header, elements))
 }
 
 /// How many elements an array of this shape has; `None` when no memory could hold it. A zero elsewhere does not excuse
@@ -128,7 +111,7 @@ pub(super) fn read<T: Element>(path: &Path) -> Result<Array<T>, Failure> {
     let impossible =
         || Failure::file(path, format!("no array can have the shape {}", excerpt(&format!("{shape:?}"))));
     let count = element_count(&shape).ok_or_else(impossible)?;
-    let Some(descriptor) = header.type_descriptor.as_string() else {
+    let Some(descriptor) = &header.descriptor else {
         return Err(wrong_format::<T>(path, "records"));
     };
     let wrong = || wrong_format::<T>(path, words(&excerpt(descriptor)));
@@ -142,9 +125,25 @@ pub(super) fn read<T: Element>(path: &Path) -> Result<Array<T>, Failure> {
         }
         Ordering::Equal => {}
     }
-    let array = ArrayD::from_shape_vec(IxDyn(&shape).set_f(header.layout.is_fortran()), values)
-        .map_err(|_| impossible())?;
-    Ok(Array { shape: array.shape().to_vec(), values: array.iter().cloned().collect() })
+    let values = if header.is_fortran { row_major(&shape, &values) } else { values };
+    Ok(Array { shape, values })
+}
+
+/// Elements in row order of an array that has them in column order.
+fn row_major<T: Clone>(shape: &[usize], values: &[T]) -> Vec<T> {
+    let mut rows = Vec::with_capacity(values.len());
+    let mut index = vec![0; shape.len()];
+    for _ in values {
+        let at = index.iter().zip(shape).rev().fold(0, |at, (&index, &extent)| at * extent + index);
+        rows.push(values[at].clone());
+        for (index, &extent) in index.iter_mut().zip(shape).rev() {
+            *index = (*index + 1) % extent;
+            if *index > 0 {
+                break;
+            }
+        }
+    }
+    rows
 }
 
 /// An array as a file holds it: its elements are not interpreted.
@@ -161,10 +160,10 @@ pub(crate) struct RawArray {
 pub(crate) fn read_raw(path: &Path) -> Result<RawArray, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
     let (header, elements) = header(path, &bytes)?;
-    let descriptor = match header.type_descriptor.as_string() {
-        Some(descriptor) if element(descriptor).is_some() => descriptor.clone(),
+    let descriptor = match header.descriptor {
+        Some(descriptor) if element(&descriptor).is_some() => descriptor,
         Some(other) => {
-            let found = words(&excerpt(other));
+            let found = words(&excerpt(&other));
             return Err(Failure::file(
                 path,
                 format!("a kernel takes little-endian numbers, and these are {found}"),
@@ -172,7 +171,7 @@ pub(crate) fn read_raw(path: &Path) -> Result<RawArray, Failure> {
         }
         None => return Err(Failure::file(path, "a kernel takes numbers, and these are records")),
     };
-    if header.layout.is_fortran() && header.shape.len() > 1 {
+    if header.is_fortran && header.shape.len() > 1 {
         return Err(Failure::file(path, "the array is in column order; save numpy.ascontiguousarray of it"));
     }
     let size = element(&descriptor).map_or(1, |(_, bytes)| bytes);
@@ -234,11 +233,9 @@ impl Output {
     }
 
     /// Writes a float32 array.
-    pub(crate) fn write(mut self, array: &Array<f32>) -> Result<(), Failure> {
-        let written = write(&self.file, array)
-            .map_err(|problem| Failure::Unwritten { path: self.path.clone(), problem });
-        self.abandoned &= written.is_err();
-        written
+    pub(crate) fn write(self, array: &Array<f32>) -> Result<(), Failure> {
+        let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.write_raw(&RawArray { shape: array.shape.clone(), descriptor: "<f4".to_owned(), bytes })
     }
 }
 
@@ -251,32 +248,14 @@ impl Drop for Output {
     }
 }
 
-fn write(file: &File, array: &Array<f32>) -> Result<(), String> {
-    let view =
-        ArrayViewD::from_shape(IxDyn(&array.shape), &array.values).map_err(|error| error.to_string())?;
+fn write_raw(file: &File, array: &RawArray) -> Result<(), String> {
     let sentence = |error: io::Error| error.to_string();
     // A device has no length.
     if file.metadata().map_err(sentence)?.is_file() {
         file.set_len(0).map_err(sentence)?;
     }
     let mut buffered = BufWriter::new(file);
-    view.write_npy(&mut buffered).map_err(|error| error.to_string())?;
-    buffered.flush().map_err(sentence)
-}
-
-fn write_raw(file: &File, array: &RawArray) -> Result<(), String> {
-    let header = Header {
-        type_descriptor: py_literal::Value::String(array.descriptor.clone()),
-        layout: Layout::Standard,
-        shape: array.shape.clone(),
-    };
-    let header = header.to_bytes().map_err(|error| error.to_string())?;
-    let sentence = |error: io::Error| error.to_string();
-    if file.metadata().map_err(sentence)?.is_file() {
-        file.set_len(0).map_err(sentence)?;
-    }
-    let mut buffered = BufWriter::new(file);
-    buffered.write_all(&header).map_err(sentence)?;
+    buffered.write_all(&Header::bytes(&array.descriptor, &array.shape)).map_err(sentence)?;
     buffered.write_all(&array.bytes).map_err(sentence)?;
     buffered.flush().map_err(sentence)
 }
@@ -284,6 +263,15 @@ fn write_raw(file: &File, array: &RawArray) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_become_rows() {
+        // Two rows of three, and the same with one more dimension.
+        let columns = [11, 21, 12, 22, 13, 23];
+        assert_eq!(row_major(&[2, 3], &columns), [11, 12, 13, 21, 22, 23]);
+        assert_eq!(row_major(&[2, 1, 3], &columns), [11, 12, 13, 21, 22, 23]);
+        assert_eq!(row_major(&[4], &[1, 2, 3, 4]), [1, 2, 3, 4]);
+    }
 
     #[test]
     fn dimensions_beside_a_zero_count_too() {

@@ -1,7 +1,9 @@
-//! `crossdock gpu-test`: the same PTX on NVIDIA GPUs and on virtual ones, byte by byte, in one command that needs the driver alone.
+//! `crossdock gpu-test`: the same PTX on NVIDIA GPUs and on virtual ones, byte by byte, in one
+//! command that needs the driver alone.
 //!
-//! Where there is no driver, all tests are skipped, in words and with their number. With `--backend emulator` the tests run against
-//! the emulator twice, so that they cannot rot where there is no GPU.
+//! Where there is no driver, all tests are skipped, in words and with their number. With
+//! `--backend emulator` the tests run against the emulator twice, so that they cannot rot where
+//! there is no GPU.
 
 pub(crate) mod arguments;
 mod processes;
@@ -14,7 +16,8 @@ use crate::failure::Failure;
 use crate::flags::BackendName;
 use arguments::GpuTestArguments;
 
-/// All tests: those of the library, then whole rounds, which are named by flags, and ranks in processes of this program.
+/// All tests: those of the library, then whole rounds, which are named by flags, and ranks in
+/// processes of this program.
 fn tests() -> Vec<Test> {
     lane::tests().into_iter().chain(rounds::tests()).chain(processes::tests()).collect()
 }

@@ -1,4 +1,5 @@
-//! Ranks in processes of their own, which meet and hand each other their memory: a round in each, against the host.
+//! Ranks in processes of their own, which meet and hand each other their memory: a round in each,
+//! against the host.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -61,7 +62,8 @@ pub(super) fn rank_of_environment() -> Result<(), Failure> {
     Cluster::from_env()?.run(round).map(|_| ())
 }
 
-/// Two rounds whose experts give back what they get, with weights that add up to one: every token comes home as it went.
+/// Two rounds whose experts give back what they get, with weights that add up to one: every token
+/// comes home as it went.
 fn round(rank: &Rank) -> Result<(), Failure> {
     let mut dock = rank.dock(rank.kernels(SHAPE)?, Capacity::tokens(TOKENS))?;
     for round in 0..2 {

@@ -1,5 +1,5 @@
-//! Whole rounds at 1, 2, 4 and 8 ranks, on however many GPUs there are: every byte against the reference, on the GPUs under test and
-//! on virtual ones.
+//! Whole rounds at 1, 2, 4 and 8 ranks, on however many GPUs there are: every byte against the
+//! reference, on the GPUs under test and on virtual ones.
 
 use clap::Parser;
 use crossdock_trial::Error;

@@ -23,7 +23,8 @@ pub(crate) struct PtxArguments {
     #[arg(long, conflicts_with = "kernel")]
     pub(crate) list: bool,
 
-    /// Rust file with `#[device]` modules, or with bare device functions, instead of crossdock's own kernels
+    /// Rust file with `#[device]` modules, or with bare device functions, instead of crossdock's
+    /// own kernels
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "top_k", "experts", "wire"])]
     pub(crate) file: Option<PathBuf>,
 
@@ -31,7 +32,8 @@ pub(crate) struct PtxArguments {
     #[arg(long = "param", value_name = "NAME=VALUE", requires = "file", conflicts_with_all = ["list", "ir"], value_parser = parameter)]
     pub(crate) parameters: Vec<(String, i128)>,
 
-    /// Print the intermediate representation of the kernel's module, or of the file, before specialisation
+    /// Print the intermediate representation of the kernel's module, or of the file, before
+    /// specialisation
     #[arg(long, conflicts_with_all = ["list", "target", "ptx_version"])]
     pub(crate) ir: bool,
 
@@ -47,11 +49,13 @@ pub(crate) struct PtxArguments {
     #[arg(long, value_enum, default_value = "sigmoid")]
     pub(crate) router: RouterName,
 
-    /// GPU to make the kernel for, such as sm_90a [default: sm_80, which runs on every supported GPU]
+    /// GPU to make the kernel for, such as sm_90a [default: sm_80, which runs on every supported
+    /// GPU]
     #[arg(long, value_name = "TARGET")]
     pub(crate) target: Option<String>,
 
-    /// PTX version to write it in, such as 8.6 [default: what text for the target is usually written in]
+    /// PTX version to write it in, such as 8.6 [default: what text for the target is usually
+    /// written in]
     #[arg(long, value_name = "VERSION")]
     pub(crate) ptx_version: Option<String>,
 }

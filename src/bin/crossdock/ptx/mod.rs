@@ -1,4 +1,5 @@
-//! `crossdock ptx`: the text that a GPU's driver would be given, of crossdock's kernels or of those in a Rust file.
+//! `crossdock ptx`: the text that a GPU's driver would be given, of crossdock's kernels or of those
+//! in a Rust file.
 
 pub(crate) mod arguments;
 mod file;

@@ -15,7 +15,8 @@ use crate::failure::Failure;
 /// Larger files are not written by hand.
 const MOST_BYTES: u64 = 256 << 10;
 
-/// Expressions inside one another; nobody writes more, and the time that they take grows faster than they do.
+/// Expressions inside one another; nobody writes more, and the time that they take grows faster
+/// than they do.
 const MOST_DEPTH: usize = 1000;
 
 /// Deep expressions recurse; this is address space and not memory.

@@ -57,8 +57,8 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, requires = "groups", conflicts_with = "topk_file", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) top_groups: Option<u32>,
 
-    /// Choose experts with the router's kernel, from logits that follow --routing: drawn on the host, routed on the GPUs,
-    /// sent without coming back, and verified like the rest
+    /// Choose experts with the router's kernel, from logits that follow --routing: drawn on the
+    /// host, routed on the GPUs, sent without coming back, and verified like the rest
     #[arg(long, value_enum, conflicts_with = "topk_file")]
     pub(crate) router: Option<RouterName>,
 
@@ -66,41 +66,46 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, requires = "router", value_parser = scaling)]
     pub(crate) scaling: Option<f32>,
 
-    /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than 16, 32, 64 and 128 always are
+    /// Quantise fp8 rows before dispatch, on the host, rather than in dispatch. Blocks other than
+    /// 16, 32, 64 and 128 always are
     #[arg(long)]
     pub(crate) pre_quantised: bool,
 
-    /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 / (e + 1)^S;
-    /// one-expert, where every selection names expert 0; or sparse:P, where each selection is none with probability P
-    /// [default: uniform]
+    /// How tokens choose experts: uniform; zipf:S, where expert e is chosen in proportion to 1 /
+    /// (e + 1)^S; one-expert, where every selection names expert 0; or sparse:P, where each
+    /// selection is none with probability P [default: uniform]
     #[arg(long, conflicts_with = "topk_file")]
     pub(crate) routing: Option<Routing>,
 
-    /// What the simulated experts do [default: scaled, so that a wrong expert shows; with --output identity, so that
-    /// the output is the weighted sum of each token's copies]
+    /// What the simulated experts do [default: scaled, so that a wrong expert shows; with --output
+    /// identity, so that the output is the weighted sum of each token's copies]
     #[arg(long, value_enum)]
     pub(crate) expert: Option<ExpertName>,
 
-    /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on it
+    /// Seed of the order in which virtual warps run; 0 is round robin. The result never depends on
+    /// it
     #[arg(long, value_name = "SEED", default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     pub(crate) schedule_seed: u64,
 
-    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the highest priority goes on
-    /// and CHANGES of them change at random moments (probabilistic concurrency testing)
+    /// How virtual warps take turns: fair, each for a random time; or priorities:CHANGES, where the
+    /// highest priority goes on and CHANGES of them change at random moments (probabilistic
+    /// concurrency testing)
     #[arg(long, value_name = "POLICY", default_value = "fair", value_parser = policy)]
     pub(crate) policy: Policy,
 
-    /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks, tokens, hidden],
-    /// bfloat16, float16 or float32. Tensors `topk` and `weights` of the same .safetensors file are used too
+    /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks,
+    /// tokens, hidden], bfloat16, float16 or float32. Tensors `topk` and `weights` of the same
+    /// .safetensors file are used too
     #[arg(long, value_name = "FILE")]
     pub(crate) tokens_file: Option<PathBuf>,
 
-    /// Expert of each selection: .npy or .safetensors (tensor `topk`), as --tokens-file with top-k last, int32 or int64;
-    /// -1 for none
+    /// Expert of each selection: .npy or .safetensors (tensor `topk`), as --tokens-file with top-k
+    /// last, int32 or int64; -1 for none
     #[arg(long, value_name = "FILE")]
     pub(crate) topk_file: Option<PathBuf>,
 
-    /// Weight of each selection: .npy or .safetensors (tensor `weights`), shaped as the --topk-file, float32
+    /// Weight of each selection: .npy or .safetensors (tensor `weights`), shaped as the
+    /// --topk-file, float32
     #[arg(long, value_name = "FILE")]
     pub(crate) weights_file: Option<PathBuf>,
 
@@ -108,16 +113,18 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Estimate what the round takes on a GPU, from the exact counters: h100, h200, b200, or a .toml file with its rates
+    /// Estimate what the round takes on a GPU, from the exact counters: h100, h200, b200, or a
+    /// .toml file with its rates
     #[arg(long, value_name = "GPU")]
     pub(crate) model: Option<String>,
 
-    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of the --model busy (h100
-    /// without); all; or a number
+    /// Multiprocessors that the kernels of a round take: auto, as many as keep link and memory of
+    /// the --model busy (h100 without); all; or a number
     #[arg(long, value_name = "COUNT", default_value = "auto", value_parser = budget)]
     pub(crate) sms: SmBudget,
 
-    /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes, on the virtual clock
+    /// Where to write what ran when, for https://ui.perfetto.dev: launches, warps, waits and bytes,
+    /// on the virtual clock
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 

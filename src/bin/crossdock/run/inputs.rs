@@ -107,7 +107,8 @@ impl Inputs {
     }
 }
 
-/// The file with the routes: the one that is named, or the tokens' file when it has them and no routing is asked for.
+/// The file with the routes: the one that is named, or the tokens' file when it has them and no
+/// routing is asked for.
 fn experts_file(arguments: &RunArguments) -> Result<Option<&Path>, Failure> {
     let simulated = arguments.routing.is_some() || arguments.groups.is_some() || arguments.router.is_some();
     match (&arguments.topk_file, &arguments.tokens_file) {
@@ -117,8 +118,8 @@ fn experts_file(arguments: &RunArguments) -> Result<Option<&Path>, Failure> {
     }
 }
 
-/// The file with the weights: the one that is named, or the one with the routes when it has them. Weights of another
-/// file belong to other routes.
+/// The file with the weights: the one that is named, or the one with the routes when it has them.
+/// Weights of another file belong to other routes.
 fn weights_file<'path>(
     arguments: &'path RunArguments,
     routes: Option<&'path Path>,

@@ -23,8 +23,8 @@ use crate::run::arguments::RunArguments;
 use inputs::Inputs;
 use report::Report;
 
-/// Runs the round that the arguments describe, with kernels that the caller may change, and compares it with the
-/// reference: the hash of its results. Reports nothing.
+/// Runs the round that the arguments describe, with kernels that the caller may change, and
+/// compares it with the reference: the hash of its results. Reports nothing.
 pub(crate) fn verify(
     arguments: &RunArguments,
     change: impl FnOnce(Arc<KernelSet>) -> Result<Arc<KernelSet>, Failure>,

@@ -138,8 +138,8 @@ pub(super) struct RankReport {
     pub(super) rows_received: usize,
     /// Selections per local expert.
     pub(super) per_expert: Spread,
-    /// Bytes that this rank's own kernels read from and wrote to each peer's memory. What the peers' kernels access here
-    /// is in their entries.
+    /// Bytes that this rank's own kernels read from and wrote to each peer's memory. What the
+    /// peers' kernels access here is in their entries.
     pub(super) links: Vec<Link>,
 }
 
