@@ -13,6 +13,7 @@ const OWN: &str = r#"
 /// A kernel of this crate.
 #[dock::device]
 pub mod code {
+    use dock::library::reductions::code::warp_sum;
     use dock::prelude::*;
 
     /// Writes a number.
@@ -20,10 +21,17 @@ pub mod code {
     pub fn mark<const NUMBER: u32>(out: Global<u32>) {
         out.write(NUMBER);
     }
+
+    /// A generic function of the other crate, for a type that this one chooses.
+    #[kernel(warps = 1)]
+    pub fn total(values: Global<f32>, out: Global<f32>) {
+        out.write(warp_sum::<f32>(values.at(lane()).read()));
+    }
 }
 
 dock::specialise! {
     const MARK = code::mark { NUMBER = 7 };
+    const TOTAL = code::total {};
 }
 "#;
 
@@ -49,7 +57,7 @@ fn write(folder: &Path, with_model: bool) {
         true => (MODEL, "deepseek_v3::DISPATCH.ptx"),
         false => ("", "\"\""),
     };
-    let main = format!("fn main() {{\n    print!(\"{{}}{{}}\", MARK.ptx, {shown});\n}}\n");
+    let main = format!("fn main() {{\n    print!(\"{{}}{{}}{{}}\", MARK.ptx, TOTAL.ptx, {shown});\n}}\n");
     fs::write(folder.join("src/main.rs"), format!("{OWN}{model}{main}")).expect("written");
 }
 

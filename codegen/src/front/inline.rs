@@ -76,7 +76,7 @@ impl Parse for Question {
 impl Parse for Part {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let wrong = "an operand is `in(value)`, `inout(value)`, `const(VALUE)`, `order(parameter)`, `scope(parameter)`, \
-                     `type(T)`, `unsigned(T)`, `bits(T)`, `out(T)` or `scratch(T)`";
+                     `type(T)`, `sum(T)`, `bits(T)`, `out(T)` or `scratch(T)`";
         let (word, span) = if let Some(token) = input.parse::<Option<Token![in]>>()? {
             ("in".to_string(), token.span)
         } else if let Some(token) = input.parse::<Option<Token![const]>>()? {

@@ -55,8 +55,8 @@ pub enum Role {
 pub enum Notation {
     /// The type itself: `.f32`, `.u32`, `.s32`.
     Number,
-    /// The type without a sign: `.f32`, `.u32`.
-    Unsigned,
+    /// The type in which PTX adds in memory: `.f32`, `.u32`, `.s32`, but `.u64` of `i64`, whose bits are the same.
+    Sum,
     /// Its bits: `.b32`.
     Bits,
 }
@@ -66,14 +66,14 @@ impl Notation {
     pub fn word(self) -> &'static str {
         match self {
             Notation::Number => "type",
-            Notation::Unsigned => "unsigned",
+            Notation::Sum => "sum",
             Notation::Bits => "bits",
         }
     }
 
     /// What that word stands for.
     pub fn named(word: &str) -> Option<Notation> {
-        [Notation::Number, Notation::Unsigned, Notation::Bits].into_iter().find(|known| known.word() == word)
+        [Notation::Number, Notation::Sum, Notation::Bits].into_iter().find(|known| known.word() == word)
     }
 }
 
@@ -102,6 +102,7 @@ impl Role {
                     (Notation::Bits, ..) => 'b',
                     (_, true, _) => 'f',
                     (Notation::Number, _, true) => 's',
+                    (Notation::Sum, _, true) if scalar.bytes() < 8 => 's',
                     _ => 'u',
                 };
                 Some(format!("{kind}{}", 8 * scalar.bytes()))

@@ -184,6 +184,7 @@ pub struct Statement {
 }
 
 /// What a statement does.
+#[expect(clippy::large_enum_variant, reason = "expressions are kept where they stand")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {
     /// Assigns to (part of) a local. The first assignment is the `let`; a local read before it is a validation error.
@@ -271,6 +272,7 @@ pub struct Place {
 }
 
 /// One step into a struct, tuple or array.
+#[expect(clippy::large_enum_variant, reason = "expressions are kept where they stand")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Projection {
     /// Field of a struct or tuple by position.

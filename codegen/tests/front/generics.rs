@@ -180,11 +180,11 @@ fn inline_ptx_names_the_type() {
     let text = specialised(
         "fn mix<T: IntegerWord>(x: T, y: T) -> T {\
          ptx!(\"xor.{b} {z}, {x}, {y};\", \"add.{t} {d}, {z}, {y};\", \"max.{u} {e}, {d}, {x};\",\
-         b = bits(T), t = type(T), u = unsigned(T), x = in(x), y = in(y), z = scratch(T), d = scratch(T), e = out(T)) }\
+         b = bits(T), t = type(T), u = sum(T), x = in(x), y = in(y), z = scratch(T), d = scratch(T), e = out(T)) }\
          #[kernel(warps = 1)] fn k(y: Global<i64>, z: Global<i32>) {\
          y.write(mix(y.read(), 3)); z.write(mix(z.read(), 4)); }",
     );
-    for instruction in ["xor.b64", "xor.b32", "add.s64", "add.s32", "max.u64", "max.u32"] {
+    for instruction in ["xor.b64", "xor.b32", "add.s64", "add.s32", "max.u64", "max.s32"] {
         assert!(text.contains(instruction), "{instruction}\n{text}");
     }
 }

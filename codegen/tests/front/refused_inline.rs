@@ -55,7 +55,7 @@ refused! {
         "there are two operands `x`: give them different names";
     an_unknown_role: r#"fn f(x: u32) { ptx!("nanosleep.u32 {x};", x = lateout(x)); }"#, "lateout",
         "inline PTX is `ptx!(\"instruction {name};\", name = in(value), ..)`: an operand is `in(value)`, `inout(value)`, \
-         `const(VALUE)`, `order(parameter)`, `scope(parameter)`, `type(T)`, `unsigned(T)`, `bits(T)`, `out(T)` or `scratch(T)`";
+         `const(VALUE)`, `order(parameter)`, `scope(parameter)`, `type(T)`, `sum(T)`, `bits(T)`, `out(T)` or `scratch(T)`";
     a_part_of_another_width: r#"fn f(a: u64, b: u32) -> u64 { ptx!("mov.b64 {d}, {a, b};", a = in(a), b = in(b), d = out(u64)) }"#,
         "a = in(a)", "`mov.b64` needs a 32-bit register for `{a}`, and it is `u64`";
     no_instruction: r#"fn f() { ptx!(""); }"#, "\"\"", "there is no instruction here: write one";

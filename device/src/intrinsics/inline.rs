@@ -33,7 +33,7 @@ use super::{Global, Peer, Peers, Shared};
 /// | `order(parameter)` | a parameter of the function, `order: impl Load`: its modifier stands for `.{name}` in the text |
 /// | `scope(parameter)` | the same for a scope, `scope: impl Scope` |
 /// | `type(T)` | the name that PTX has for a number: `.{name}` in the text stands for `.s32` of `i32` |
-/// | `unsigned(T)`, `bits(T)` | the same without its sign, `.u32`, and of its bits, `.b32` |
+/// | `sum(T)`, `bits(T)` | the same as PTX adds it in memory, `.u64` of `i64`, and of its bits, `.b32` |
 /// | `scratch(T)` | a register for the instructions alone |
 ///
 /// The text is checked where it is written: instructions and modifiers exist, operands fit them in number and type, pointers
@@ -80,7 +80,7 @@ macro_rules! __ptx {
     ($text:tt $host:tt [$($result:expr,)*] [type $type:ty] $($rest:tt)*) => {
         $crate::__ptx!($text $host [$($result,)*] [scratch $type] $($rest)*)
     };
-    ($text:tt $host:tt [$($result:expr,)*] [unsigned $type:ty] $($rest:tt)*) => {
+    ($text:tt $host:tt [$($result:expr,)*] [sum $type:ty] $($rest:tt)*) => {
         $crate::__ptx!($text $host [$($result,)*] [scratch $type] $($rest)*)
     };
     ($text:tt $host:tt [$($result:expr,)*] [bits $type:ty] $($rest:tt)*) => {

@@ -41,12 +41,12 @@ impl Parser<'_> {
 
     fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
         let Token::Word(
-            word @ ("in" | "inout" | "const" | "order" | "scope" | "type" | "unsigned" | "bits" | "out"
+            word @ ("in" | "inout" | "const" | "order" | "scope" | "type" | "sum" | "bits" | "out"
             | "scratch"),
         ) = self.token
         else {
             return self.expected(
-                "`in(..)`, `inout(..)`, `const(..)`, `order(..)`, `scope(..)`, `type(..)`, `unsigned(..)`, `bits(..)`, `out(..)` or `scratch(..)`",
+                "`in(..)`, `inout(..)`, `const(..)`, `order(..)`, `scope(..)`, `type(..)`, `sum(..)`, `bits(..)`, `out(..)` or `scratch(..)`",
             );
         };
         self.advance()?;

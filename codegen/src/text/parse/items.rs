@@ -9,6 +9,9 @@ use crate::text::known::Known;
 use crate::text::lexer::{Failure, Token};
 use crate::text::spelling::{default_alias, scalar};
 
+/// Type parameters, and const generics with their types.
+type Generics = (Vec<TypeParameter>, Vec<(String, Scalar)>);
+
 impl Parser<'_> {
     /// The whole text.
     pub(super) fn module(mut self) -> Parsed<Module> {
@@ -217,7 +220,7 @@ impl Parser<'_> {
     }
 
     /// `<T: Number, const ROW: u32>`, if there is one: types first.
-    fn generic_parameters(&mut self) -> Parsed<(Vec<TypeParameter>, Vec<(String, Scalar)>)> {
+    fn generic_parameters(&mut self) -> Parsed<Generics> {
         let (mut types, mut constants) = (Vec::new(), Vec::new());
         if !self.accept("<")? {
             return Ok((types, constants));

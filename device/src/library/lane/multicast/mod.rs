@@ -37,14 +37,14 @@ pub mod code {
 
         /// The sum of the values. `multimem.ld_reduce.global.add.<type>`.
         pub fn read_reduce_add(self) -> T {
-            ptx!("multimem.ld_reduce.global.add.{t} {d}, [{a}];", a = in(self.address), t = unsigned(T), d = out(T))
+            ptx!("multimem.ld_reduce.global.add.{t} {d}, [{a}];", a = in(self.address), t = sum(T), d = out(T))
         }
 
         /// The sum of the values. `multimem.ld_reduce.<order>.<scope>.global.add.<type>`.
         pub fn load_reduce_add(self, order: impl Load, scope: impl Scope) -> T {
             ptx!(
                 "multimem.ld_reduce.{order}.{scope}.global.add.{t} {d}, [{a}];",
-                a = in(self.address), t = unsigned(T), order = order(order), scope = scope(scope), d = out(T)
+                a = in(self.address), t = sum(T), order = order(order), scope = scope(scope), d = out(T)
             )
         }
 
@@ -65,7 +65,7 @@ pub mod code {
         pub fn reduce_add(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.add.{t} [{a}], {b};",
-                a = in(self.address), t = unsigned(T), b = in(value), order = order(order), scope = scope(scope)
+                a = in(self.address), t = sum(T), b = in(value), order = order(order), scope = scope(scope)
             );
         }
     }
