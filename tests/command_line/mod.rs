@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod check;
 mod device_files;
+mod documented;
 mod exec;
 mod files;
 mod gpu_test;
