@@ -4,7 +4,6 @@
 //! section 5.2.3 describes the alternate formats, section 9.7.9.21 (`cvt`) the rounding and saturation.
 
 use crate::modifier::{Rounding, modifiers};
-use crate::types::Type;
 
 /// Defines the formats: name, bits of exponent and mantissa, the codes (without their sign) of the greatest finite value, of
 /// infinity if there is one, and of the NaN that PTX makes, which is the greatest value where a format has no NaN.
@@ -220,11 +219,21 @@ impl HalfFormat {
     }
 
     /// The type of two such floats in a word.
-    pub const fn pair(self) -> Type {
+    pub const fn pair(self) -> HalfPair {
         match self {
-            HalfFormat::F16 => Type::F16x2,
-            HalfFormat::Bf16 => Type::Bf16x2,
+            HalfFormat::F16 => HalfPair::F16,
+            HalfFormat::Bf16 => HalfPair::Bf16,
         }
+    }
+}
+
+modifiers! {
+    /// Two floats of 16 bits in a word.
+    HalfPair {
+        /// Two of [`HalfFormat::F16`].
+        F16 = "f16x2",
+        /// Two of [`HalfFormat::Bf16`].
+        Bf16 = "bf16x2",
     }
 }
 

@@ -1,5 +1,7 @@
 //! How caches treat a weak access to global memory (PTX ISA sections 9.7.9.1 and 9.7.9.2). Hints: they change no result.
 
+use crossdock_ptx::{Eviction, LoadCache, Prefetch, StoreCache};
+
 /// What a load tells the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoadHint {
@@ -32,23 +34,37 @@ pub enum LoadHint {
 }
 
 impl LoadHint {
-    /// Its modifiers in PTX.
-    pub fn modifiers(self) -> &'static str {
-        match self {
-            LoadHint::CacheAll => "ca",
-            LoadHint::CacheGlobal => "cg",
-            LoadHint::Streaming => "cs",
-            LoadHint::LastUse => "lu",
-            LoadHint::DoNotCache => "cv",
-            LoadHint::EvictFirst => "L1::evict_first",
-            LoadHint::EvictLast => "L1::evict_last",
-            LoadHint::EvictUnchanged => "L1::evict_unchanged",
-            LoadHint::NoAllocate => "L1::no_allocate",
-            LoadHint::Prefetch64 => "L2::64B",
-            LoadHint::Prefetch128 => "L2::128B",
-            LoadHint::Prefetch256 => "L2::256B",
-            LoadHint::NoAllocatePrefetch256 => "L1::no_allocate.L2::256B",
-        }
+    /// What it says about both caches.
+    pub fn cache(self) -> Option<LoadCache> {
+        Some(match self {
+            LoadHint::CacheAll => LoadCache::All,
+            LoadHint::CacheGlobal => LoadCache::Global,
+            LoadHint::Streaming => LoadCache::Streaming,
+            LoadHint::LastUse => LoadCache::LastUse,
+            LoadHint::DoNotCache => LoadCache::Uncached,
+            _ => return None,
+        })
+    }
+
+    /// What it says about L1.
+    pub fn eviction(self) -> Option<Eviction> {
+        Some(match self {
+            LoadHint::EvictFirst => Eviction::First,
+            LoadHint::EvictLast => Eviction::Last,
+            LoadHint::EvictUnchanged => Eviction::Unchanged,
+            LoadHint::NoAllocate | LoadHint::NoAllocatePrefetch256 => Eviction::NoAllocate,
+            _ => return None,
+        })
+    }
+
+    /// What it says about L2.
+    pub fn prefetch(self) -> Option<Prefetch> {
+        Some(match self {
+            LoadHint::Prefetch64 => Prefetch::Bytes64,
+            LoadHint::Prefetch128 => Prefetch::Bytes128,
+            LoadHint::Prefetch256 | LoadHint::NoAllocatePrefetch256 => Prefetch::Bytes256,
+            _ => return None,
+        })
     }
 
     /// The hint of that name in Rust.
@@ -101,17 +117,17 @@ pub enum StoreHint {
 }
 
 impl StoreHint {
-    /// Its modifiers in PTX.
-    pub fn modifiers(self) -> &'static str {
+    /// What it says about both caches, or else about L1.
+    pub fn cache(self) -> Result<StoreCache, Eviction> {
         match self {
-            StoreHint::WriteBack => "wb",
-            StoreHint::CacheGlobal => "cg",
-            StoreHint::Streaming => "cs",
-            StoreHint::WriteThrough => "wt",
-            StoreHint::EvictFirst => "L1::evict_first",
-            StoreHint::EvictLast => "L1::evict_last",
-            StoreHint::EvictUnchanged => "L1::evict_unchanged",
-            StoreHint::NoAllocate => "L1::no_allocate",
+            StoreHint::WriteBack => Ok(StoreCache::WriteBack),
+            StoreHint::CacheGlobal => Ok(StoreCache::Global),
+            StoreHint::Streaming => Ok(StoreCache::Streaming),
+            StoreHint::WriteThrough => Ok(StoreCache::WriteThrough),
+            StoreHint::EvictFirst => Err(Eviction::First),
+            StoreHint::EvictLast => Err(Eviction::Last),
+            StoreHint::EvictUnchanged => Err(Eviction::Unchanged),
+            StoreHint::NoAllocate => Err(Eviction::NoAllocate),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Conversions of 8- and 16-bit floats, whose codes pass through 16-bit registers.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
@@ -17,11 +19,11 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let (opcode, class) = match intrinsic {
-            Intrinsic::PackE4m3 => ("cvt.rn.satfinite.e4m3x2.f32", Class::Bits16),
-            Intrinsic::PackE5m2 => ("cvt.rn.satfinite.e5m2x2.f32", Class::Bits16),
-            Intrinsic::WidenE4m3 => ("cvt.rn.f16x2.e4m3x2", Class::Bits32),
-            Intrinsic::WidenE5m2 => ("cvt.rn.f16x2.e5m2x2", Class::Bits32),
-            _ => ("cvt.f32.f16", Class::Float32),
+            Intrinsic::PackE4m3 => (opcode!(cvt.rn.satfinite.e4m3x2.f32), Class::Bits16),
+            Intrinsic::PackE5m2 => (opcode!(cvt.rn.satfinite.e5m2x2.f32), Class::Bits16),
+            Intrinsic::WidenE4m3 => (opcode!(cvt.rn.f16x2.e4m3x2), Class::Bits32),
+            Intrinsic::WidenE5m2 => (opcode!(cvt.rn.f16x2.e5m2x2), Class::Bits32),
+            _ => (opcode!(cvt.f32.f16), Class::Float32),
         };
         if class == Class::Bits16 {
             // `cvt` puts its first source into the upper half.
@@ -30,7 +32,7 @@ impl<'p> Specialiser<'p> {
             let codes = self.body.register(Class::Bits16, None);
             self.body.pure(opcode, codes, sources);
             let result = self.result(want, Class::Bits32);
-            self.body.pure("cvt.u32.u16", result, vec![Argument::Register(codes)]);
+            self.body.pure(opcode!(cvt.u32.u16), result, vec![Argument::Register(codes)]);
             return Ok(Value::Register(result));
         }
         let [codes] = values.as_slice() else {
@@ -38,7 +40,7 @@ impl<'p> Specialiser<'p> {
         };
         let codes = self.register(codes, Class::Bits32);
         let narrow = self.body.register(Class::Bits16, None);
-        self.body.pure("cvt.u16.u32", narrow, vec![Argument::Register(codes)]);
+        self.body.pure(opcode!(cvt.u16.u32), narrow, vec![Argument::Register(codes)]);
         let result = self.result(want, class);
         self.body.pure(opcode, result, vec![Argument::Register(narrow)]);
         Ok(Value::Register(result))

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::types::{same, text};
-use crate::back::specialise::operation_name;
+use crate::back::specialise::Change;
 use crate::ir::{
     Assumption, AtomicOp, BarrierKind, Expr, HalfFormat, Intrinsic, Order, Rounding, Scalar, Space, Span,
     Type, VoteKind,
@@ -211,7 +211,7 @@ fn expected(intrinsic: Intrinsic, types: &[&Type], result: &Type) -> Result<Opti
             let least = if compares { number.filter(|scalar| scalar.bytes() == 2) } else { None };
             let least = if op.half().is_some_and(|(_, name)| name == "add") { number } else { least };
             let words = op.half().is_some() && (wide || number == Some(Scalar::U32));
-            let exists = strong.or(least).is_some_and(|scalar| operation_name(op, scalar).is_some());
+            let exists = strong.or(least).is_some_and(|scalar| Change::of(op, scalar).is_some());
             let exists =
                 exists || words || (wide && (compares || matches!(op, AtomicOp::Exchange | AtomicOp::Add)));
             let fits = count == operands && exists && pointee.is_some_and(|pointee| all(pointee, 1));
