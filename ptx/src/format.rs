@@ -4,7 +4,6 @@
 //! section 5.2.3 describes the alternate formats, section 9.7.9.21 (`cvt`) the rounding and saturation.
 
 use crate::modifier::{Rounding, modifiers};
-use crate::types::Type;
 
 /// Defines the formats: name, bits of exponent and mantissa, the codes (without their sign) of the greatest finite value, of
 /// infinity if there is one, and of the NaN that PTX makes, which is the greatest value where a format has no NaN.
@@ -220,11 +219,51 @@ impl HalfFormat {
     }
 
     /// The type of two such floats in a word.
-    pub const fn pair(self) -> Type {
+    pub const fn pair(self) -> HalfPair {
         match self {
-            HalfFormat::F16 => Type::F16x2,
-            HalfFormat::Bf16 => Type::Bf16x2,
+            HalfFormat::F16 => HalfPair::F16,
+            HalfFormat::Bf16 => HalfPair::Bf16,
         }
+    }
+}
+
+impl Format {
+    /// The float of 16 bits that computes, if the format is one.
+    pub const fn half(self) -> Option<HalfFormat> {
+        match self {
+            Format::F16 => Some(HalfFormat::F16),
+            Format::Bf16 => Some(HalfFormat::Bf16),
+            _ => None,
+        }
+    }
+
+    /// The type of two codes of 8 bits, if the format has codes of 8 bits with a sign.
+    pub const fn float8_pair(self) -> Option<Float8Pair> {
+        match self {
+            Format::E4m3 => Some(Float8Pair::E4m3),
+            Format::E5m2 => Some(Float8Pair::E5m2),
+            _ => None,
+        }
+    }
+}
+
+modifiers! {
+    /// Two floats of 8 bits.
+    Float8Pair {
+        /// Two of [`Format::E4m3`].
+        E4m3 = "e4m3x2",
+        /// Two of [`Format::E5m2`].
+        E5m2 = "e5m2x2",
+    }
+}
+
+modifiers! {
+    /// Two floats of 16 bits in a word.
+    HalfPair {
+        /// Two of [`HalfFormat::F16`].
+        F16 = "f16x2",
+        /// Two of [`HalfFormat::Bf16`].
+        Bf16 = "bf16x2",
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Line};
 use crate::model::{Guard, Instruction, Opcode, Operand};
 use crate::printer::comma_separated;
 use crate::table::form::{Chosen, Form};
+use crate::table::opcode::Words;
 use crate::table::operand::OperandPattern;
 use crate::table::{Requirement, Row, rows_named};
 use crate::types::Type;
@@ -28,7 +29,24 @@ impl Instruction {
     pub(crate) fn at_line(opcode: &str, operands: Vec<Operand>, line: u32) -> Result<Instruction, Error> {
         let mut words = opcode.split('.');
         let name = words.next().unwrap_or_default();
-        let written: Vec<&str> = words.collect();
+        Instruction::of_words(name, &words.collect::<Vec<_>>(), operands, line)
+    }
+
+    /// The instruction of an opcode that the table has.
+    ///
+    /// # Errors
+    /// When no form of it takes these operands.
+    pub fn with(opcode: &Words, operands: Vec<Operand>) -> Result<Instruction, Error> {
+        Instruction::of_words(opcode.name(), opcode.modifiers(), operands, 0)
+    }
+
+    fn of_words(
+        name: &str,
+        written: &[&str],
+        operands: Vec<Operand>,
+        line: u32,
+    ) -> Result<Instruction, Error> {
+        let opcode = || [&[name], written].concat().join(".");
         let candidates = rows_named(name);
         if candidates.is_empty() {
             return Err(Error::UnknownInstruction { line: Line(line), name: name.to_owned() });
@@ -37,8 +55,8 @@ impl Instruction {
         let unwrapped = unwrapped(&operands);
         for row in candidates {
             let form = row.form();
-            let Some(assignment) = form.assign(&written) else { continue };
-            let modifiers = form.ordered(&written, &assignment);
+            let Some(assignment) = form.assign(written) else { continue };
+            let modifiers = form.ordered(written, &assignment);
             if matching_shape(form, &modifiers, &operands).is_some() {
                 return Ok(Instruction { guard: None, opcode: Opcode { row, modifiers }, operands, line });
             }
@@ -51,12 +69,12 @@ impl Instruction {
             wrong_operands.push(row);
         }
         Err(if wrong_operands.is_empty() {
-            modifier_error(name, opcode, &written, candidates, line)
+            modifier_error(name, &opcode(), written, candidates, line)
         } else {
             let expected: Vec<&str> = wrong_operands.iter().map(|row| row.operands).collect();
             Error::Operands {
                 line: Line(line),
-                opcode: opcode.to_owned(),
+                opcode: opcode(),
                 expected: expected.join("` or `"),
                 found: comma_separated(&operands),
             }

@@ -24,11 +24,11 @@ pub mod table;
 mod types;
 
 pub use error::{Error, Line};
-pub use format::{Format, HalfFormat};
+pub use format::{Float8Pair, Format, HalfFormat, HalfPair};
 pub use model::*;
 pub use modifier::{
-    AtomicOperation, Boolean, Comparison, Direction, IntegralRounding, Modifier, Order, Rounding, Scope,
-    Space, VectorWidth,
+    AtomicOperation, Boolean, Comparison, Direction, Eviction, IntegralRounding, LoadCache, Modifier, Order,
+    Prefetch, Rounding, Scope, Space, Spelling, StoreCache, VectorWidth,
 };
 pub use parser::parse;
 pub use types::Type;

@@ -2,14 +2,17 @@
 //!
 //! The slots of the table, the compiler and the emulator all use these types.
 
-/// One kind of modifier: a closed set of choices with their spellings.
-pub trait Modifier: Copy + 'static {
+/// A closed set of choices with their spellings.
+pub trait Spelling: Copy + 'static {
     /// How PTX writes each choice, without the dot.
     const SPELLINGS: &'static [&'static str];
 
     /// How PTX writes this choice, without the dot.
     fn spelling(self) -> &'static str;
+}
 
+/// One kind of modifier.
+pub trait Modifier: Spelling {
     /// The choice that PTX spells like this, without the dot.
     fn spelled(text: &str) -> Option<Self>;
 }
@@ -46,13 +49,15 @@ macro_rules! modifiers {
             }
         }
 
-        impl $crate::modifier::Modifier for $name {
+        impl $crate::modifier::Spelling for $name {
             const SPELLINGS: &'static [&'static str] = &[$($spelling),*];
 
             fn spelling(self) -> &'static str {
                 self.modifier()
             }
+        }
 
+        impl $crate::modifier::Modifier for $name {
             fn spelled(text: &str) -> Option<$name> {
                 $name::from_modifier(text)
             }
@@ -293,5 +298,63 @@ impl VectorWidth {
             VectorWidth::Four => 4,
             VectorWidth::Eight => 8,
         }
+    }
+}
+
+modifiers! {
+    /// How the caches treat what a load reads (PTX ISA section 9.7.9.1).
+    LoadCache {
+        /// Kept in L1 and L2, likely to be read again.
+        All = "ca",
+        /// Kept in L2 and not in L1.
+        Global = "cg",
+        /// Likely to be read once.
+        Streaming = "cs",
+        /// Not read again.
+        LastUse = "lu",
+        /// Fetched again each time.
+        Uncached = "cv",
+    }
+}
+
+modifiers! {
+    /// How the caches treat what a store writes (PTX ISA section 9.7.9.1).
+    StoreCache {
+        /// Written back when it leaves the caches.
+        WriteBack = "wb",
+        /// Kept in L2 and not in L1.
+        Global = "cg",
+        /// Likely to be written once.
+        Streaming = "cs",
+        /// Written through L2 to system memory.
+        WriteThrough = "wt",
+    }
+}
+
+modifiers! {
+    /// What leaves L1 when room is needed (PTX ISA section 9.7.9.2).
+    Eviction {
+        /// As usual.
+        Normal = "L1::evict_normal",
+        /// Does not change what leaves.
+        Unchanged = "L1::evict_unchanged",
+        /// First.
+        First = "L1::evict_first",
+        /// Last.
+        Last = "L1::evict_last",
+        /// Takes no place in L1.
+        NoAllocate = "L1::no_allocate",
+    }
+}
+
+modifiers! {
+    /// How much of memory L2 fetches with a load (PTX ISA section 9.7.9.2).
+    Prefetch {
+        /// 64 bytes.
+        Bytes64 = "L2::64B",
+        /// 128 bytes.
+        Bytes128 = "L2::128B",
+        /// 256 bytes.
+        Bytes256 = "L2::256B",
     }
 }

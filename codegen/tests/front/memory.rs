@@ -3,6 +3,7 @@
 use crossdock_codegen::back::{self, Options};
 use crossdock_codegen::ir::{LoadHint, StoreHint};
 use crossdock_emulator::{Argument, Config, Launch, Machine};
+use crossdock_ptx::{Eviction, LoadCache, Prefetch, StoreCache};
 
 use crate::modules::lowered;
 
@@ -99,7 +100,13 @@ fn every_hint_becomes_its_modifier() {
         let (mut lines, mut expected) = (String::new(), Vec::new());
         if let Some(known) = LoadHint::named(hint) {
             lines.push_str(&format!("data.write(data.at(1u32).read_hinted({hint}));\n"));
-            expected.push(format!("ld.global.{}.u32", known.modifiers()));
+            let modifiers = [
+                known.cache().map(LoadCache::modifier),
+                known.eviction().map(Eviction::modifier),
+                known.prefetch().map(Prefetch::modifier),
+            ];
+            let modifiers: Vec<&str> = modifiers.into_iter().flatten().collect();
+            expected.push(format!("ld.global.{}.u32", modifiers.join(".")));
             if known.is_for_read_only() {
                 lines.push_str(&format!("data.write(data.at(2u32).read_only_hinted({hint}));\n"));
                 expected.push(".nc.".to_string());
@@ -107,7 +114,8 @@ fn every_hint_becomes_its_modifier() {
         }
         if let Some(known) = StoreHint::named(hint) {
             lines.push_str(&format!("data.write_hinted(7, {hint});\n"));
-            expected.push(format!("st.global.{}.u32", known.modifiers()));
+            let modifier = known.cache().map_or_else(Eviction::modifier, StoreCache::modifier);
+            expected.push(format!("st.global.{modifier}.u32"));
         }
         let source = format!("#[kernel(warps = 1)] pub fn k(data: Global<u32>) {{ {lines} }}");
         let program = back::link(vec![lowered(&source)]).unwrap_or_else(|error| panic!("{error}\n{source}"));

@@ -18,6 +18,7 @@ pub mod form;
 mod logic;
 mod memory;
 mod multimem;
+pub mod opcode;
 pub mod operand;
 mod reference;
 mod requirement;

@@ -1,7 +1,8 @@
 //! What fits a slot: each class of modifiers, listed once.
 
 use crate::modifier::{
-    AtomicOperation, Boolean, Comparison, IntegralRounding, Order, Rounding, Scope, Space, VectorWidth,
+    AtomicOperation, Boolean, Comparison, Eviction, IntegralRounding, LoadCache, Order, Prefetch, Rounding,
+    Scope, Space, StoreCache, VectorWidth,
 };
 use crate::types::Type;
 
@@ -32,11 +33,11 @@ slots! {
     "volatile_space": Space[Global Local Shared Cluster] ["shared::cta"];
     "shared": Space[Shared Cluster] ["shared::cta"];
     "shared_cta": Space[Shared] ["shared::cta"];
-    "cache_load": ["ca" "cg" "cs" "lu" "cv"];
-    "cache_store": ["wb" "cg" "cs" "wt"];
-    "cache_nc": ["ca" "cg" "cs"];
-    "eviction": ["L1::evict_normal" "L1::evict_unchanged" "L1::evict_first" "L1::evict_last" "L1::no_allocate"];
-    "prefetch": ["L2::64B" "L2::128B" "L2::256B"];
+    "cache_load": LoadCache[All Global Streaming LastUse Uncached];
+    "cache_store": StoreCache[WriteBack Global Streaming WriteThrough];
+    "cache_nc": LoadCache[All Global Streaming];
+    "eviction": Eviction[Normal Unchanged First Last NoAllocate];
+    "prefetch": Prefetch[Bytes64 Bytes128 Bytes256];
     "vec": VectorWidth[Two Four];
     "eviction_l2": ["L2::evict_last" "L2::evict_normal" "L2::evict_first"];
     "vec4": VectorWidth[Four];

@@ -161,8 +161,8 @@ impl Assembly {
         let Line::Instruction(instruction @ Instruction { guard: None, .. }) = &self.lines[index] else {
             return None;
         };
-        match (instruction.opcode.split('.').next(), instruction.arguments.as_slice()) {
-            (Some("mov"), [Argument::Register(to), Argument::Register(from)]) => Some((*to, *from)),
+        match (instruction.opcode.name(), instruction.arguments.as_slice()) {
+            ("mov", [Argument::Register(to), Argument::Register(from)]) => Some((*to, *from)),
             _ => None,
         }
     }

@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+use crossdock_ptx::table::opcode::Words;
+use crossdock_ptx::{Spelling, Type};
+
 mod cleanup;
 mod names;
 mod print;
@@ -35,17 +38,43 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// The untyped `mov`, `selp` and `ld` suffix of the class.
-    pub(super) fn suffix(self) -> &'static str {
+    const ALL: [Class; 7] = [
+        Class::Predicate,
+        Class::Bits16,
+        Class::Bits32,
+        Class::Bits64,
+        Class::Bits128,
+        Class::Float32,
+        Class::Float64,
+    ];
+
+    /// The type that its registers are declared with.
+    const fn ty(self) -> Type {
         match self {
-            Class::Predicate => "pred",
-            Class::Bits16 => "b16",
-            Class::Bits32 => "b32",
-            Class::Bits64 => "b64",
-            Class::Bits128 => "b128",
-            Class::Float32 => "f32",
-            Class::Float64 => "f64",
+            Class::Predicate => Type::Pred,
+            Class::Bits16 => Type::B16,
+            Class::Bits32 => Type::B32,
+            Class::Bits64 => Type::B64,
+            Class::Bits128 => Type::B128,
+            Class::Float32 => Type::F32,
+            Class::Float64 => Type::F64,
         }
+    }
+}
+
+/// As the type of `mov`.
+impl Spelling for Class {
+    const SPELLINGS: &'static [&'static str] = &{
+        let (mut spellings, mut index) = ([""; Class::ALL.len()], 0);
+        while index < spellings.len() {
+            spellings[index] = Class::ALL[index].ty().modifier();
+            index += 1;
+        }
+        spellings
+    };
+
+    fn spelling(self) -> &'static str {
+        self.ty().modifier()
     }
 }
 
@@ -104,7 +133,7 @@ impl Argument {
 /// An instruction. `results` of its leading arguments are destinations.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Instruction {
-    pub(super) opcode: String,
+    pub(super) opcode: Words,
     pub(super) arguments: Vec<Argument>,
     pub(super) results: usize,
     /// Whether it may disappear when nothing reads its results.
@@ -200,22 +229,22 @@ impl Assembly {
     }
 
     /// An instruction without effects.
-    pub(super) fn pure(&mut self, opcode: impl Into<String>, result: Register, sources: Vec<Argument>) {
+    pub(super) fn pure(&mut self, opcode: Words, result: Register, sources: Vec<Argument>) {
         let mut arguments = vec![Argument::Register(result)];
         arguments.extend(sources);
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: true, guard: None });
+        self.push(Instruction { opcode, arguments, results: 1, pure: true, guard: None });
     }
 
     /// An instruction that must stay, with a result.
-    pub(super) fn effect(&mut self, opcode: impl Into<String>, result: Argument, sources: Vec<Argument>) {
+    pub(super) fn effect(&mut self, opcode: Words, result: Argument, sources: Vec<Argument>) {
         let mut arguments = vec![result];
         arguments.extend(sources);
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 1, pure: false, guard: None });
+        self.push(Instruction { opcode, arguments, results: 1, pure: false, guard: None });
     }
 
     /// An instruction that must stay, without a result.
-    pub(super) fn perform(&mut self, opcode: impl Into<String>, arguments: Vec<Argument>) {
-        self.push(Instruction { opcode: opcode.into(), arguments, results: 0, pure: false, guard: None });
+    pub(super) fn perform(&mut self, opcode: Words, arguments: Vec<Argument>) {
+        self.push(Instruction { opcode, arguments, results: 0, pure: false, guard: None });
     }
 
     /// Any instruction.

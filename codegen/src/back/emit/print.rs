@@ -4,11 +4,11 @@ use rustc_hash::FxHashSet;
 
 use crossdock_ptx::{
     Directive, Function, FunctionKind, Instruction, Item, Linkage, Location, Module, Opcode, Operand, Space,
-    Statement, Type, Variable,
+    Statement, Type, Variable, opcode,
 };
 
 use super::names::{Names, identifier};
-use super::{Argument, Assembly, Base, Class, Guard, Line, SourceLine};
+use super::{Argument, Assembly, Base, Guard, Line, SourceLine};
 use crate::back::Options;
 use crate::back::uniformity::Uniform;
 use crate::ir;
@@ -142,7 +142,7 @@ fn beyond_target(opcode: &Opcode, options: Options) -> Option<String> {
 fn declarations(names: &Names) -> Vec<Statement> {
     let mut statements = Vec::new();
     for (class, prefix, count) in &names.temporaries {
-        let ty = register_type(*class);
+        let ty = class.ty();
         if *count > 0 {
             let temporaries = vec![(format!("%{prefix}"), Some(count + 1))];
             statements.push(Statement::Registers { ty, names: temporaries });
@@ -162,18 +162,6 @@ fn declarations(names: &Names) -> Vec<Statement> {
         }
     }
     statements
-}
-
-fn register_type(class: Class) -> Type {
-    match class {
-        Class::Predicate => Type::Pred,
-        Class::Bits16 => Type::B16,
-        Class::Bits32 => Type::B32,
-        Class::Bits64 => Type::B64,
-        Class::Bits128 => Type::B128,
-        Class::Float32 => Type::F32,
-        Class::Float64 => Type::F64,
-    }
 }
 
 fn statements_of(
@@ -201,12 +189,14 @@ fn statements_of(
         Line::Label(label) => statements.push(Statement::Label(names.label(*label))),
         Line::Branch(guard, target) => {
             let target = vec![Operand::Symbol(names.label(*target), 0)];
-            statements.push(guarded(Instruction::new("bra", target)?, guard, names));
+            statements.push(guarded(Instruction::with(&opcode!(bra), target)?, guard, names));
         }
-        Line::Return(guard) => statements.push(guarded(Instruction::new("ret", Vec::new())?, guard, names)),
+        Line::Return(guard) => {
+            statements.push(guarded(Instruction::with(&opcode!(ret), Vec::new())?, guard, names))
+        }
         Line::Instruction(instruction) => {
             let operands = instruction.arguments.iter().map(|argument| operand(argument, names)).collect();
-            let printed = Instruction::new(&instruction.opcode, operands)?;
+            let printed = Instruction::with(&instruction.opcode, operands)?;
             statements.push(guarded(printed, &instruction.guard, names));
         }
     }

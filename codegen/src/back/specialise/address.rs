@@ -1,7 +1,9 @@
 //! Addresses: constant distances go into the instruction that uses them, indices are scaled and added in one.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
-use super::multiply::narrow;
+use super::scalar::{Integer, narrow};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
@@ -78,7 +80,7 @@ impl<'p> Specialiser<'p> {
         let start = self.register(&Value::Address(base, 0).simplified(), class);
         let total = i128::from(bytes) + i128::from(offset);
         let result = self.result(want, class);
-        let add = if class == Class::Bits64 { "add.s64" } else { "add.s32" };
+        let add = if class == Class::Bits64 { opcode!(add.s64) } else { opcode!(add.s32) };
         self.body.pure(add, result, vec![Argument::Register(start), Argument::Integer(total)]);
         Ok(Value::Register(result))
     }
@@ -99,13 +101,10 @@ impl<'p> Specialiser<'p> {
         if class == Class::Bits64 && index_type == Scalar::U32 && size <= u64::from(u32::MAX) {
             let position = self.argument(&position, Class::Bits32);
             let result = self.result(want, Class::Bits64);
-            self.body.pure("mad.wide.u32", result, vec![position, scale, start]);
+            self.body.pure(opcode!(mad.wide.u32), result, vec![position, scale, start]);
             return Ok(result);
         }
-        let (target, ty) = match class {
-            Class::Bits64 => (Scalar::U64, "64"),
-            _ => (Scalar::U32, "32"),
-        };
+        let target = if class == Class::Bits64 { Scalar::U64 } else { Scalar::U32 };
         let position = self.cast(frame, span, position, index_type, target, &Want::anything())?;
         if size.is_power_of_two() {
             let factor = Value::Constant(Constant::Integer(i128::from(size)));
@@ -113,12 +112,13 @@ impl<'p> Specialiser<'p> {
                 self.binary(frame, span, BinaryOp::Multiply, target, (position, factor), &Want::anything())?;
             let bytes = self.argument(&bytes, class);
             let result = self.result(want, class);
-            self.body.pure(format!("add.s{ty}"), result, vec![start, bytes]);
+            let add = if class == Class::Bits64 { opcode!(add.s64) } else { opcode!(add.s32) };
+            self.body.pure(add, result, vec![start, bytes]);
             return Ok(result);
         }
         let position = self.argument(&position, class);
         let result = self.result(want, class);
-        self.body.pure(format!("mad.lo.u{ty}"), result, vec![position, scale, start]);
+        self.body.pure(opcode!(mad.lo.(Integer::of(target))), result, vec![position, scale, start]);
         Ok(result)
     }
 
@@ -149,7 +149,7 @@ impl<'p> Specialiser<'p> {
         };
         self.at(frame, span);
         let result = self.result(want, Class::Bits64);
-        self.body.effect("ld.global.u64", Argument::Register(result), vec![entry]);
+        self.body.effect(opcode!(ld.global.u64), Argument::Register(result), vec![entry]);
         Ok(Value::Register(result))
     }
 }

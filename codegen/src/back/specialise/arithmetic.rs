@@ -1,32 +1,16 @@
 //! Operators. Integers of 8 and 16 bits live extended in 32-bit registers and are cut back after what may overflow them.
 
-use super::compare::Comparison;
+use crossdock_ptx::opcode;
+use crossdock_ptx::table::opcode::Words;
+
+use super::compare::IntegerComparison;
 use super::frame::Frame;
-use super::multiply::narrow;
+use super::scalar::{Bits, Float, Integer, Signed, class, narrow};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::{self, Arithmetic, Constant, bits};
 use crate::back::emit::{Argument, Class, Register};
-use crate::back::layout::LeafType;
 use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, Span, UnaryOp};
-
-/// The type suffix of arithmetic on a scalar: small integers compute in 32 bits.
-pub(super) fn suffix(scalar: Scalar) -> &'static str {
-    match scalar {
-        Scalar::Bool => "pred",
-        Scalar::U8 | Scalar::U16 | Scalar::U32 => "u32",
-        Scalar::I8 | Scalar::I16 | Scalar::I32 => "s32",
-        Scalar::U64 => "u64",
-        Scalar::I64 => "s64",
-        Scalar::F32 => "f32",
-        Scalar::F64 => "f64",
-    }
-}
-
-/// The register class of a scalar.
-pub(super) fn class(scalar: Scalar) -> Class {
-    LeafType::Scalar(scalar).class()
-}
 
 impl<'p> Specialiser<'p> {
     /// `-x` and `!x`.
@@ -50,23 +34,23 @@ impl<'p> Specialiser<'p> {
         }
         let source = vec![self.argument(&operand, class(scalar))];
         Ok(match op {
-            UnaryOp::Negate => self.compute(&format!("neg.{}", suffix(scalar)), scalar, source, want),
+            UnaryOp::Negate => self.compute(opcode!(neg.(Signed::of(scalar))), scalar, source, want),
             UnaryOp::Not if matches!(scalar, Scalar::U8 | Scalar::U16) => {
                 let mask = Argument::Integer((1 << bits(scalar)) - 1);
                 let result = self.result(want, Class::Bits32);
-                self.body.pure("xor.b32", result, vec![source[0].clone(), mask]);
+                self.body.pure(opcode!(xor.b32), result, vec![source[0].clone(), mask]);
                 Value::Register(result)
             }
             UnaryOp::Not => {
                 let result = self.result(want, class(scalar));
-                self.body.pure(format!("not.{}", class(scalar).suffix()), result, source);
+                self.body.pure(opcode!(not.(Bits::of(scalar))), result, source);
                 Value::Register(result)
             }
         })
     }
 
     /// An instruction whose result may leave the range of a small integer type.
-    fn compute(&mut self, opcode: &str, scalar: Scalar, sources: Vec<Argument>, want: &Want) -> Value {
+    fn compute(&mut self, opcode: Words, scalar: Scalar, sources: Vec<Argument>, want: &Want) -> Value {
         if scalar.is_integer() && bits(scalar) < 32 {
             let wide = self.body.register(Class::Bits32, None);
             self.body.pure(opcode, wide, sources);
@@ -82,11 +66,11 @@ impl<'p> Specialiser<'p> {
         let result = self.result(want, Class::Bits32);
         let source = Argument::Register(wide);
         match scalar {
-            Scalar::I8 => self.body.pure("cvt.s32.s8", result, vec![source]),
-            Scalar::I16 => self.body.pure("cvt.s32.s16", result, vec![source]),
+            Scalar::I8 => self.body.pure(opcode!(cvt.s32.s8), result, vec![source]),
+            Scalar::I16 => self.body.pure(opcode!(cvt.s32.s16), result, vec![source]),
             _ => {
                 let mask = Argument::Integer((1i128 << bits(scalar)) - 1);
-                self.body.pure("and.b32", result, vec![source, mask]);
+                self.body.pure(opcode!(and.b32), result, vec![source, mask]);
             }
         }
         Value::Register(result)
@@ -149,7 +133,7 @@ impl<'p> Specialiser<'p> {
         if scalar == Scalar::Bool {
             return Ok(self.binary_bool(op, left, right, want));
         }
-        if let Some(comparison) = Comparison::of(op) {
+        if let Some(comparison) = IntegerComparison::of(op) {
             return Ok(self.compare(comparison, scalar, left, right, want));
         }
         // A constant goes second where the order does not matter.
@@ -177,34 +161,28 @@ impl<'p> Specialiser<'p> {
         }
         let class = class(scalar);
         let sources = vec![self.argument(&left, class), self.argument(&right, class)];
-        let ty = suffix(scalar);
-        Ok(match op {
-            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => {
-                let name = match op {
-                    BinaryOp::And => "and",
-                    BinaryOp::Or => "or",
-                    _ => "xor",
-                };
-                let result = self.result(want, class);
-                self.body.pure(format!("{name}.{}", class.suffix()), result, sources);
-                Value::Register(result)
-            }
-            _ => {
-                let rounded = scalar.is_float();
-                let opcode = match op {
-                    BinaryOp::Add if rounded => format!("add.rn.{ty}"),
-                    BinaryOp::Subtract if rounded => format!("sub.rn.{ty}"),
-                    BinaryOp::Multiply if rounded => format!("mul.rn.{ty}"),
-                    BinaryOp::Divide if rounded => format!("div.rn.{ty}"),
-                    BinaryOp::Add => format!("add.{ty}"),
-                    BinaryOp::Subtract => format!("sub.{ty}"),
-                    BinaryOp::Multiply => format!("mul.lo.{ty}"),
-                    BinaryOp::Divide => format!("div.{ty}"),
-                    _ => format!("rem.{ty}"),
-                };
-                self.compute(&opcode, scalar, sources, want)
-            }
-        })
+        let (float, integer, bits) = (Float::of(scalar), Integer::of(scalar), Bits::of(scalar));
+        let is_logic = matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        let opcode = match op {
+            BinaryOp::And => opcode!(and.(bits)),
+            BinaryOp::Or => opcode!(or.(bits)),
+            BinaryOp::Xor => opcode!(xor.(bits)),
+            BinaryOp::Add if scalar.is_float() => opcode!(add.rn.(float)),
+            BinaryOp::Subtract if scalar.is_float() => opcode!(sub.rn.(float)),
+            BinaryOp::Multiply if scalar.is_float() => opcode!(mul.rn.(float)),
+            BinaryOp::Divide if scalar.is_float() => opcode!(div.rn.(float)),
+            BinaryOp::Add => opcode!(add.(integer)),
+            BinaryOp::Subtract => opcode!(sub.(integer)),
+            BinaryOp::Multiply => opcode!(mul.lo.(integer)),
+            BinaryOp::Divide => opcode!(div.(integer)),
+            _ => opcode!(rem.(integer)),
+        };
+        if !is_logic {
+            return Ok(self.compute(opcode, scalar, sources, want));
+        }
+        let result = self.result(want, class);
+        self.body.pure(opcode, result, sources);
+        Ok(Value::Register(result))
     }
 
     /// Integer operations with a constant that have a shorter form.
@@ -228,12 +206,12 @@ impl<'p> Specialiser<'p> {
                 return Some(Value::Constant(Constant::Integer(0)));
             }
             (BinaryOp::Multiply, _) if bits(scalar) >= 32 => {
-                (format!("shl.{}", class.suffix()), i128::from(power?))
+                (opcode!(shl.(Bits::of(scalar))), i128::from(power?))
             }
-            (BinaryOp::Divide, _) if unsigned => (format!("shr.{}", suffix(scalar)), i128::from(power?)),
+            (BinaryOp::Divide, _) if unsigned => (opcode!(shr.(Integer::of(scalar))), i128::from(power?)),
             (BinaryOp::Remainder, _) if unsigned => {
                 power?;
-                (format!("and.{}", class.suffix()), number - 1)
+                (opcode!(and.(Bits::of(scalar))), number - 1)
             }
             _ => return None,
         };
@@ -267,19 +245,18 @@ impl<'p> Specialiser<'p> {
                 let amount = self.cast(frame, span, amount, amount_type, Scalar::U32, &Want::anything())?;
                 let amount = self.argument(&amount, Class::Bits32);
                 let masked = self.body.register(Class::Bits32, None);
-                self.body.pure("and.b32", masked, vec![amount, Argument::Integer(mask)]);
+                self.body.pure(opcode!(and.b32), masked, vec![amount, Argument::Integer(mask)]);
                 Argument::Register(masked)
             }
         };
         let source = self.argument(&value, class(scalar));
         Ok(match op {
             BinaryOp::ShiftLeft => {
-                let opcode = format!("shl.{}", class(scalar).suffix());
-                self.compute(&opcode, scalar, vec![source, amount], want)
+                self.compute(opcode!(shl.(Bits::of(scalar))), scalar, vec![source, amount], want)
             }
             _ => {
                 let result = self.result(want, class(scalar));
-                self.body.pure(format!("shr.{}", suffix(scalar)), result, vec![source, amount]);
+                self.body.pure(opcode!(shr.(Integer::of(scalar))), result, vec![source, amount]);
                 Value::Register(result)
             }
         })

@@ -1,10 +1,11 @@
 //! Strong loads and stores, read-modify-write operations and fences: order and scope always written out.
 
-use crossdock_ptx::Version;
+use crossdock_ptx::table::opcode::Words;
+use crossdock_ptx::{AtomicOperation, Boolean, Type, Version, opcode};
 
 use super::address::split;
 use super::frame::Frame;
-use super::memory::{memory_type, space_name};
+use super::scalar::{AtomicOrder, Bits, Data, Integer, LoadOrder, StoreOrder, class, some};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::Options;
@@ -35,12 +36,12 @@ impl<'p> Specialiser<'p> {
         Ok((Argument::Address(base, offset), space, scalar))
     }
 
-    /// `pointer.load(order, scope)`.
+    /// `pointer.load(order, scope)`; without them, a read of memory-mapped registers.
     pub(super) fn load(
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
-        ordering: &str,
+        ordering: Option<(Order, Scope)>,
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Value> {
@@ -51,17 +52,21 @@ impl<'p> Specialiser<'p> {
         self.at(frame, expression.span);
         let ty = LeafType::Scalar(scalar);
         let result = self.result(want, ty.class());
-        let opcode = format!("ld.{ordering}.{}.{}", space_name(space), memory_type(ty));
+        let data = Data::of(ty);
+        let opcode = match ordering {
+            Some((order, scope)) => opcode!(ld.(LoadOrder::of(order)).(scope).(space).(data)),
+            None => opcode!(ld.mmio.relaxed.sys.global.(data)),
+        };
         self.body.effect(opcode, Argument::Register(result), vec![place]);
         Ok(Value::Register(result))
     }
 
-    /// `pointer.store(value, order, scope)`.
+    /// `pointer.store(value, order, scope)`; without them, a write of memory-mapped registers.
     pub(super) fn store(
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
-        ordering: &str,
+        ordering: Option<(Order, Scope)>,
         arguments: &'p [Expr],
     ) -> Outcome<Vec<Value>> {
         let [pointer, value] = arguments else {
@@ -72,7 +77,11 @@ impl<'p> Specialiser<'p> {
         let value = self.scalar(frame, value, &Want::anything())?;
         self.at(frame, span);
         let value = self.argument(&value, ty.class());
-        let opcode = format!("st.{ordering}.{}.{}", space_name(space), memory_type(ty));
+        let data = Data::of(ty);
+        let opcode = match ordering {
+            Some((order, scope)) => opcode!(st.(StoreOrder::of(order)).(scope).(space).(data)),
+            None => opcode!(st.mmio.relaxed.sys.global.(data)),
+        };
         self.body.perform(opcode, vec![place, value]);
         Ok(Vec::new())
     }
@@ -86,13 +95,14 @@ impl<'p> Specialiser<'p> {
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Value> {
-        let (operands, tail, scalar) = self.atomic_operands(frame, expression.span, atomic, arguments)?;
-        let opcode = format!("atom.{}.{tail}", atomic.1.modifier());
+        let (operands, (change, space), scalar) =
+            self.atomic_operands(frame, expression.span, atomic.0, arguments)?;
+        let opcode = change.fetch(atomic.1, atomic.2, space);
         if bits(scalar) == 16 {
             let old = self.body.register(Class::Bits16, None);
             self.body.effect(opcode, Argument::Register(old), operands);
             let result = self.result(want, Class::Bits32);
-            let widen = if scalar.is_signed() { "cvt.s32.s16" } else { "cvt.u32.u16" };
+            let widen = if scalar.is_signed() { opcode!(cvt.s32.s16) } else { opcode!(cvt.u32.u16) };
             self.body.pure(widen, result, vec![Argument::Register(old)]);
             return Ok(Value::Register(result));
         }
@@ -109,40 +119,37 @@ impl<'p> Specialiser<'p> {
         atomic: Atomic,
         arguments: &'p [Expr],
     ) -> Outcome<()> {
-        let (operands, tail, scalar) = self.atomic_operands(frame, span, atomic, arguments)?;
-        let order = atomic.1.modifier();
-        let fetches = matches!(atomic.0, AtomicOp::Exchange | AtomicOp::CompareExchange)
-            || !matches!(atomic.1, Order::Relaxed | Order::Release);
-        if fetches {
-            let class = if bits(scalar) == 16 { Class::Bits16 } else { LeafType::Scalar(scalar).class() };
-            let old = self.body.register(class, None);
-            self.body.effect(format!("atom.{order}.{tail}"), Argument::Register(old), operands);
-        } else {
-            self.body.perform(format!("red.{order}.{tail}"), operands);
+        let (operands, (change, space), scalar) = self.atomic_operands(frame, span, atomic.0, arguments)?;
+        match change.reduce(atomic.1, atomic.2, space) {
+            Some(opcode) => self.body.perform(opcode, operands),
+            None => {
+                let class = if bits(scalar) == 16 { Class::Bits16 } else { class(scalar) };
+                let old = Argument::Register(self.body.register(class, None));
+                self.body.effect(change.fetch(atomic.1, atomic.2, space), old, operands);
+            }
         }
         Ok(())
     }
 
-    /// Operands, and the opcode from its scope on.
+    /// Operands, what happens to them and where, and the type.
     fn atomic_operands(
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
-        (op, _, scope): Atomic,
+        op: AtomicOp,
         arguments: &'p [Expr],
-    ) -> Outcome<(Vec<Argument>, String, Scalar)> {
+    ) -> Outcome<(Vec<Argument>, (Change, Space), Scalar)> {
         let Some((pointer, values)) = arguments.split_first() else {
             return Err(self.mistake(frame, span, "an atomic operation takes a pointer"));
         };
         let least = if op == AtomicOp::CompareExchange || op.half().is_some() { 16 } else { 32 };
         let (place, space, scalar) = self.strong_place(frame, pointer, least)?;
-        let scope = scope.modifier();
-        let Some(operation) = operation_name(op, scalar) else {
+        let Some(change) = Change::of(op, scalar) else {
             let message =
                 format!("PTX has no such atomic operation on {}: use an integer type", scalar.name());
             return Err(self.mistake(frame, span, message));
         };
-        let class: Class = LeafType::Scalar(scalar).class();
+        let class = class(scalar);
         let mut operands = vec![place];
         let mut evaluated = Vec::with_capacity(values.len());
         for value in values {
@@ -153,13 +160,13 @@ impl<'p> Specialiser<'p> {
             if bits(scalar) == 16 {
                 let narrow = self.body.register(Class::Bits16, None);
                 let word = self.register(value, Class::Bits32);
-                self.body.pure("cvt.u16.u32", narrow, vec![Argument::Register(word)]);
+                self.body.pure(opcode!(cvt.u16.u32), narrow, vec![Argument::Register(word)]);
                 operands.push(Argument::Register(narrow));
                 continue;
             }
             operands.push(self.argument(value, class));
         }
-        Ok((operands, format!("{scope}.{}.{operation}", space_name(space)), scalar))
+        Ok((operands, (change, space), scalar))
     }
 
     /// `fence(order, scope)`. Where PTX has no one-sided fence (PTX ISA section 9.7.13.4, `fence`), the two-sided one does
@@ -171,48 +178,110 @@ impl<'p> Specialiser<'p> {
         order: Order,
         scope: Scope,
     ) -> Outcome<Vec<Value>> {
-        let scope = scope.modifier();
         self.at(frame, span);
         let Options { target, version } = self.options;
         let one_sided = target.sm().number >= 90 && version >= Version { major: 8, minor: 6 };
-        let order = match order {
-            Order::Acquire | Order::Release if !one_sided => Order::AcquireRelease,
-            order => order,
+        let opcode = match order {
+            Order::Acquire if one_sided => opcode!(fence.acquire.(scope)),
+            Order::Release if one_sided => opcode!(fence.release.(scope)),
+            Order::SequentiallyConsistent => opcode!(fence.sc.(scope)),
+            _ => opcode!(fence.acq_rel.(scope)),
         };
-        self.body.perform(format!("fence.{}.{scope}", order.modifier()), Vec::new());
+        self.body.perform(opcode, Vec::new());
         Ok(Vec::new())
     }
 }
 
-/// Operation and type of `atom` and `red` (PTX ISA section 9.7.13), where they exist.
-pub(in crate::back) fn operation_name(op: AtomicOp, scalar: Scalar) -> Option<String> {
-    let untyped = match bits(scalar) {
-        64 => "b64",
-        16 => "b16",
-        _ => "b32",
-    };
-    if bits(scalar) < 32 && op != AtomicOp::CompareExchange && op.half().is_none() {
-        return None;
+some! {
+    /// Types of sums.
+    Addable of Type { U32 S32 U64 F32 F64 }
+    /// Types of sums of 16-bit floats.
+    Half of Type { F16 F16x2 Bf16 Bf16x2 }
+    /// Types of what is compared and exchanged.
+    Compared of Type { B16 B32 B64 }
+    /// The smaller or the larger.
+    Extreme of AtomicOperation { Minimum Maximum }
+}
+
+/// What `atom` and `red` do to a number, where PTX has it (PTX ISA section 9.7.13).
+#[derive(Clone, Copy, Debug)]
+pub(in crate::back) enum Change {
+    Add(Addable),
+    AddHalf(Half),
+    Extreme(Extreme, Integer),
+    Logic(Boolean, Bits),
+    Increment,
+    Decrement,
+    Exchange(Bits),
+    CompareExchange(Compared),
+}
+
+impl Change {
+    pub(in crate::back) fn of(op: AtomicOp, scalar: Scalar) -> Option<Change> {
+        let (integer, untyped, width) = (Integer::of(scalar), Bits::of(scalar), bits(scalar));
+        if width < 32 && op != AtomicOp::CompareExchange && op.half().is_none() {
+            return None;
+        }
+        Some(match op {
+            AtomicOp::Add => Change::Add(match scalar {
+                Scalar::F32 => Addable::F32,
+                Scalar::F64 => Addable::F64,
+                // Two's complement addition is the same for both signs, and PTX names only one of them for 64 bits.
+                Scalar::I64 | Scalar::U64 => Addable::U64,
+                Scalar::I32 => Addable::S32,
+                _ => Addable::U32,
+            }),
+            AtomicOp::Exchange => Change::Exchange(untyped),
+            AtomicOp::CompareExchange => Change::CompareExchange(match width {
+                64 => Compared::B64,
+                16 => Compared::B16,
+                _ => Compared::B32,
+            }),
+            AtomicOp::AddF16 if scalar == Scalar::U16 => Change::AddHalf(Half::F16),
+            AtomicOp::AddF16 if scalar == Scalar::U32 => Change::AddHalf(Half::F16x2),
+            AtomicOp::AddBf16 if scalar == Scalar::U16 => Change::AddHalf(Half::Bf16),
+            AtomicOp::AddBf16 if scalar == Scalar::U32 => Change::AddHalf(Half::Bf16x2),
+            AtomicOp::Increment if scalar == Scalar::U32 => Change::Increment,
+            AtomicOp::Decrement if scalar == Scalar::U32 => Change::Decrement,
+            _ if !scalar.is_integer() => return None,
+            AtomicOp::Minimum => Change::Extreme(Extreme::Minimum, integer),
+            AtomicOp::Maximum => Change::Extreme(Extreme::Maximum, integer),
+            AtomicOp::And => Change::Logic(Boolean::And, untyped),
+            AtomicOp::Or => Change::Logic(Boolean::Or, untyped),
+            AtomicOp::Xor => Change::Logic(Boolean::Xor, untyped),
+            _ => return None,
+        })
     }
-    let integer = scalar.is_integer();
-    let ty = super::arithmetic::suffix(scalar);
-    Some(match op {
-        // Two's complement addition is the same for both signs, and PTX names only one of them for 64 bits.
-        AtomicOp::Add if scalar == Scalar::I64 => "add.u64".to_string(),
-        AtomicOp::Add => format!("add.{ty}"),
-        AtomicOp::Minimum if integer => format!("min.{ty}"),
-        AtomicOp::Maximum if integer => format!("max.{ty}"),
-        AtomicOp::And if integer => format!("and.{untyped}"),
-        AtomicOp::Or if integer => format!("or.{untyped}"),
-        AtomicOp::Xor if integer => format!("xor.{untyped}"),
-        AtomicOp::Increment if scalar == Scalar::U32 => "inc.u32".to_string(),
-        AtomicOp::Decrement if scalar == Scalar::U32 => "dec.u32".to_string(),
-        AtomicOp::AddF16 if scalar == Scalar::U16 => "add.noftz.f16".to_string(),
-        AtomicOp::AddF16 if scalar == Scalar::U32 => "add.noftz.f16x2".to_string(),
-        AtomicOp::AddBf16 if scalar == Scalar::U16 => "add.noftz.bf16".to_string(),
-        AtomicOp::AddBf16 if scalar == Scalar::U32 => "add.noftz.bf16x2".to_string(),
-        AtomicOp::Exchange => format!("exch.{untyped}"),
-        AtomicOp::CompareExchange => format!("cas.{untyped}"),
-        _ => return None,
-    })
+
+    /// The operation that gives the old value.
+    fn fetch(self, order: Order, scope: Scope, space: Space) -> Words {
+        let order = AtomicOrder::of(order);
+        match self {
+            Change::Add(ty) => opcode!(atom.(order).(scope).(space).add.(ty)),
+            Change::AddHalf(ty) => opcode!(atom.(order).(scope).(space).add.noftz.(ty)),
+            Change::Extreme(extreme, ty) => opcode!(atom.(order).(scope).(space).(extreme).(ty)),
+            Change::Logic(operator, ty) => opcode!(atom.(order).(scope).(space).(operator).(ty)),
+            Change::Increment => opcode!(atom.(order).(scope).(space).inc.u32),
+            Change::Decrement => opcode!(atom.(order).(scope).(space).dec.u32),
+            Change::Exchange(ty) => opcode!(atom.(order).(scope).(space).exch.(ty)),
+            Change::CompareExchange(ty) => opcode!(atom.(order).(scope).(space).cas.(ty)),
+        }
+    }
+
+    /// The operation that gives nothing, if there is one of this order.
+    fn reduce(self, order: Order, scope: Scope, space: Space) -> Option<Words> {
+        if !matches!(order, Order::Relaxed | Order::Release) {
+            return None;
+        }
+        let order = StoreOrder::of(order);
+        Some(match self {
+            Change::Add(ty) => opcode!(red.(order).(scope).(space).add.(ty)),
+            Change::AddHalf(ty) => opcode!(red.(order).(scope).(space).add.noftz.(ty)),
+            Change::Extreme(extreme, ty) => opcode!(red.(order).(scope).(space).(extreme).(ty)),
+            Change::Logic(operator, ty) => opcode!(red.(order).(scope).(space).(operator).(ty)),
+            Change::Increment => opcode!(red.(order).(scope).(space).inc.u32),
+            Change::Decrement => opcode!(red.(order).(scope).(space).dec.u32),
+            Change::Exchange(_) | Change::CompareExchange(_) => return None,
+        })
+    }
 }

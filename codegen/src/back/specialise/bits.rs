@@ -1,7 +1,9 @@
 //! Numeric intrinsics: fused multiply-add, extremes, bit counting, packing.
 
-use super::arithmetic::{class, suffix};
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
+use super::scalar::{Bits, Float, Integer, Number, Signed, class};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::{Arithmetic, bits};
@@ -45,7 +47,7 @@ impl<'p> Specialiser<'p> {
                 None => Err(self.mistake(frame, span, "this operation has the wrong arguments")),
             };
         }
-        let ty = suffix(scalar);
+        let float = Float::of(scalar);
         let opcode = match intrinsic {
             Intrinsic::Bitcast => return Ok(self.reinterpret(&values[0], scalar, result, want)),
             Intrinsic::CountOnes
@@ -55,35 +57,39 @@ impl<'p> Specialiser<'p> {
                 let source = self.register(&values[0], class(scalar));
                 return Ok(self.bit_operation(intrinsic, source, scalar, want));
             }
-            Intrinsic::Pack(format) if format.bits() == 16 => {
+            Intrinsic::Pack(format) if let Some(format) = format.half() => {
                 // `cvt` puts its first source into the upper half.
                 values.reverse();
-                format!("cvt.rn.{}x2.f32", format.modifier())
+                opcode!(cvt.rn.(format.pair()).f32)
             }
             Intrinsic::PackTowardZero(format) => {
                 values.reverse();
-                format!("cvt.rz.{}.f32", format.pair().modifier())
+                opcode!(cvt.rz.(format.pair()).f32)
             }
             Intrinsic::Rounded(operation, direction) => rounded(operation, direction),
-            Intrinsic::ToF32(_, direction) => format!("cvt.{}.f32.{ty}", direction.modifier()),
+            Intrinsic::ToF32(_, direction) if scalar == Scalar::F64 => opcode!(cvt.(direction).f32.f64),
+            Intrinsic::ToF32(_, direction) => opcode!(cvt.(direction).f32.(Integer::of(scalar))),
             Intrinsic::HalfPair(format, operation) => {
                 return Ok(self.half_pair(format, operation, values, want));
             }
             Intrinsic::Pack(_) | Intrinsic::F16Value | Intrinsic::Widen(_) => {
                 return self.small_float(frame, span, intrinsic, values, want);
             }
-            Intrinsic::FusedMultiplyAdd => format!("fma.rn.{ty}"),
-            Intrinsic::Minimum => format!("min.{ty}"),
-            Intrinsic::Maximum => format!("max.{ty}"),
+            Intrinsic::FusedMultiplyAdd => opcode!(fma.rn.(float)),
+            Intrinsic::Minimum => opcode!(min.(Number::of(scalar))),
+            Intrinsic::Maximum => opcode!(max.(Number::of(scalar))),
             Intrinsic::Absolute if !scalar.is_float() && !scalar.is_signed() => return Ok(values.remove(0)),
-            Intrinsic::Absolute => format!("abs.{ty}"),
-            Intrinsic::SquareRoot => format!("sqrt.rn.{ty}"),
+            Intrinsic::Absolute => opcode!(abs.(Signed::of(scalar))),
+            Intrinsic::SquareRoot => opcode!(sqrt.rn.(float)),
             // As an instruction between two equal types, `cvt` rounds to an integral number (PTX ISA section 9.7.9, `cvt`).
-            Intrinsic::Integral(rounding) => format!("cvt.{}.{ty}.{ty}", rounding.integral().modifier()),
+            Intrinsic::Integral(rounding) => match float {
+                Float::F32 => opcode!(cvt.(rounding.integral()).f32.f32),
+                Float::F64 => opcode!(cvt.(rounding.integral()).f64.f64),
+            },
             Intrinsic::CopySign => {
                 // `copysign` takes the sign first.
                 values.reverse();
-                format!("copysign.{ty}")
+                opcode!(copysign.(float))
             }
             _ => return Err(self.mistake(frame, span, "this is no numeric operation")),
         };
@@ -106,14 +112,14 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Value {
         let width = bits(scalar);
-        let unit = if width == 64 { "b64" } else { "b32" };
+        let unit = Bits::of(scalar);
         let unused = 32u32.saturating_sub(width);
         // The sign bits of a small signed integer are not part of it.
         let source = match scalar {
             Scalar::I8 | Scalar::I16 if intrinsic != Intrinsic::ReverseBits => {
                 let low = self.body.register(Class::Bits32, None);
                 let mask = Argument::Integer((1 << width) - 1);
-                self.body.pure("and.b32", low, vec![Argument::Register(source), mask]);
+                self.body.pure(opcode!(and.b32), low, vec![Argument::Register(source), mask]);
                 low
             }
             _ => source,
@@ -123,19 +129,19 @@ impl<'p> Specialiser<'p> {
         match intrinsic {
             Intrinsic::CountOnes => {
                 let result = self.result(want, Class::Bits32);
-                self.body.pure(format!("popc.{unit}"), result, vec![source]);
+                self.body.pure(opcode!(popc.(unit)), result, vec![source]);
                 Value::Register(result)
             }
             Intrinsic::LeadingZeros if unused > 0 => {
                 let count = self.body.register(Class::Bits32, None);
-                self.body.pure("clz.b32", count, vec![source]);
+                self.body.pure(opcode!(clz.b32), count, vec![source]);
                 let result = self.result(want, Class::Bits32);
-                self.body.pure("sub.u32", result, vec![Argument::Register(count), adjust(unused)]);
+                self.body.pure(opcode!(sub.u32), result, vec![Argument::Register(count), adjust(unused)]);
                 Value::Register(result)
             }
             Intrinsic::LeadingZeros => {
                 let result = self.result(want, Class::Bits32);
-                self.body.pure(format!("clz.{unit}"), result, vec![source]);
+                self.body.pure(opcode!(clz.(unit)), result, vec![source]);
                 Value::Register(result)
             }
             Intrinsic::TrailingZeros => {
@@ -144,27 +150,27 @@ impl<'p> Specialiser<'p> {
                     _ => {
                         // A bit above the type ends the count for zero.
                         let bounded = self.body.register(Class::Bits32, None);
-                        self.body.pure("or.b32", bounded, vec![source, Argument::Integer(1 << width)]);
+                        self.body.pure(opcode!(or.b32), bounded, vec![source, Argument::Integer(1 << width)]);
                         Argument::Register(bounded)
                     }
                 };
                 let reversed = self.body.register(class(scalar), None);
-                self.body.pure(format!("brev.{unit}"), reversed, vec![source]);
+                self.body.pure(opcode!(brev.(unit)), reversed, vec![source]);
                 let result = self.result(want, Class::Bits32);
-                self.body.pure(format!("clz.{unit}"), result, vec![Argument::Register(reversed)]);
+                self.body.pure(opcode!(clz.(unit)), result, vec![Argument::Register(reversed)]);
                 Value::Register(result)
             }
             _ if unused > 0 => {
                 let reversed = self.body.register(Class::Bits32, None);
-                self.body.pure("brev.b32", reversed, vec![source]);
+                self.body.pure(opcode!(brev.b32), reversed, vec![source]);
                 let result = self.result(want, Class::Bits32);
-                let opcode = format!("shr.{}", suffix(scalar));
+                let opcode = opcode!(shr.(Integer::of(scalar)));
                 self.body.pure(opcode, result, vec![Argument::Register(reversed), adjust(unused)]);
                 Value::Register(result)
             }
             _ => {
                 let result = self.result(want, class(scalar));
-                self.body.pure(format!("brev.{unit}"), result, vec![source]);
+                self.body.pure(opcode!(brev.(unit)), result, vec![source]);
                 Value::Register(result)
             }
         }

@@ -1,7 +1,9 @@
 //! Comparisons, and operators on bools.
 
+use crossdock_ptx::{Comparison, opcode};
+
 use super::Specialiser;
-use super::arithmetic::{class, suffix};
+use super::scalar::{Float, Integer, class, some};
 use super::value::{Value, Want};
 use crate::back::constant::Constant;
 use crate::back::emit::Class;
@@ -34,9 +36,9 @@ impl<'p> Specialiser<'p> {
             }
         }
         let name = match op {
-            BinaryOp::And => "and.pred",
-            BinaryOp::Or => "or.pred",
-            _ => "xor.pred",
+            BinaryOp::And => opcode!(and.pred),
+            BinaryOp::Or => opcode!(or.pred),
+            _ => opcode!(xor.pred),
         };
         let sources = vec![self.argument(left, Class::Predicate), self.argument(right, Class::Predicate)];
         let result = self.result(want, Class::Predicate);
@@ -74,7 +76,7 @@ impl<'p> Specialiser<'p> {
 
     pub(super) fn compare(
         &mut self,
-        comparison: Comparison,
+        comparison: IntegerComparison,
         scalar: Scalar,
         left: Value,
         right: Value,
@@ -87,65 +89,61 @@ impl<'p> Specialiser<'p> {
         // Nothing unsigned is less than zero.
         if scalar.is_integer() && !scalar.is_signed() && right == Value::Constant(Constant::Integer(0)) {
             match comparison {
-                Comparison::Less => return Value::Constant(Constant::Bool(false)),
-                Comparison::GreaterEqual => return Value::Constant(Constant::Bool(true)),
+                IntegerComparison::Less => return Value::Constant(Constant::Bool(false)),
+                IntegerComparison::GreaterEqual => return Value::Constant(Constant::Bool(true)),
                 _ => {}
             }
         }
         let class = class(scalar);
         let sources = vec![self.argument(&left, class), self.argument(&right, class)];
         let result = self.result(want, Class::Predicate);
-        let name = comparison.name(scalar.is_float());
-        self.body.pure(format!("setp.{name}.{}", suffix(scalar)), result, sources);
+        let opcode = match scalar.is_float() {
+            true => opcode!(setp.(comparison.of_floats()).(Float::of(scalar))),
+            false => opcode!(setp.(comparison).(Integer::of(scalar))),
+        };
+        self.body.pure(opcode, result, sources);
         Value::Register(result)
     }
 }
 
-/// A comparison operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
+some! {
+    /// A comparison operator, as instructions on integers have it.
+    IntegerComparison of Comparison { Equal NotEqual Less LessEqual Greater GreaterEqual }
 }
 
-impl Comparison {
-    pub(super) fn of(op: BinaryOp) -> Option<Comparison> {
+impl IntegerComparison {
+    pub(super) fn of(op: BinaryOp) -> Option<IntegerComparison> {
         Some(match op {
-            BinaryOp::Equal => Comparison::Equal,
-            BinaryOp::NotEqual => Comparison::NotEqual,
-            BinaryOp::Less => Comparison::Less,
-            BinaryOp::LessEqual => Comparison::LessEqual,
-            BinaryOp::Greater => Comparison::Greater,
-            BinaryOp::GreaterEqual => Comparison::GreaterEqual,
+            BinaryOp::Equal => IntegerComparison::Equal,
+            BinaryOp::NotEqual => IntegerComparison::NotEqual,
+            BinaryOp::Less => IntegerComparison::Less,
+            BinaryOp::LessEqual => IntegerComparison::LessEqual,
+            BinaryOp::Greater => IntegerComparison::Greater,
+            BinaryOp::GreaterEqual => IntegerComparison::GreaterEqual,
             _ => return None,
         })
     }
 
     /// The comparison with its operands exchanged.
-    pub(super) fn turned(self) -> Comparison {
+    pub(super) fn turned(self) -> IntegerComparison {
         match self {
-            Comparison::Less => Comparison::Greater,
-            Comparison::LessEqual => Comparison::GreaterEqual,
-            Comparison::Greater => Comparison::Less,
-            Comparison::GreaterEqual => Comparison::LessEqual,
+            IntegerComparison::Less => IntegerComparison::Greater,
+            IntegerComparison::LessEqual => IntegerComparison::GreaterEqual,
+            IntegerComparison::Greater => IntegerComparison::Less,
+            IntegerComparison::GreaterEqual => IntegerComparison::LessEqual,
             same => same,
         }
     }
 
-    pub(super) fn name(self, float: bool) -> &'static str {
+    fn of_floats(self) -> Comparison {
         match self {
-            Comparison::Equal => "eq",
+            IntegerComparison::Equal => Comparison::Equal,
             // A NaN differs from everything.
-            Comparison::NotEqual if float => "neu",
-            Comparison::NotEqual => "ne",
-            Comparison::Less => "lt",
-            Comparison::LessEqual => "le",
-            Comparison::Greater => "gt",
-            Comparison::GreaterEqual => "ge",
+            IntegerComparison::NotEqual => Comparison::NotEqualUnordered,
+            IntegerComparison::Less => Comparison::Less,
+            IntegerComparison::LessEqual => Comparison::LessEqual,
+            IntegerComparison::Greater => Comparison::Greater,
+            IntegerComparison::GreaterEqual => Comparison::GreaterEqual,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `as` between scalars, with Rust's meaning: integers wrap, floats saturate and NaN becomes zero.
 
-use super::arithmetic::{class, suffix};
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
+use super::scalar::{Bits, Float, Integer, Selected, class};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::{self, bits, range};
@@ -48,7 +50,7 @@ impl<'p> Specialiser<'p> {
             let (then, otherwise) = if negated { (zero, one) } else { (one, zero) };
             let result = self.result(want, class(to));
             self.body.pure(
-                format!("selp.{}", class(to).suffix()),
+                opcode!(selp.(Selected::of(class(to)))),
                 result,
                 vec![then, otherwise, Argument::Register(predicate)],
             );
@@ -59,12 +61,13 @@ impl<'p> Specialiser<'p> {
             (false, false) => self.integer_to_integer(source, from, to, want),
             (false, true) => {
                 let result = self.result(want, class(to));
-                self.body.pure(format!("cvt.rn.{}.{}", suffix(to), suffix(from)), result, vec![source]);
+                let opcode = opcode!(cvt.rn.(Float::of(to)).(Integer::of(from)));
+                self.body.pure(opcode, result, vec![source]);
                 Value::Register(result)
             }
             (true, true) => {
                 let result = self.result(want, class(to));
-                let opcode = if to == Scalar::F64 { "cvt.f64.f32" } else { "cvt.rn.f32.f64" };
+                let opcode = if to == Scalar::F64 { opcode!(cvt.f64.f32) } else { opcode!(cvt.rn.f32.f64) };
                 self.body.pure(opcode, result, vec![source]);
                 Value::Register(result)
             }
@@ -76,13 +79,13 @@ impl<'p> Specialiser<'p> {
         match (class(from), class(to)) {
             (Class::Bits32, Class::Bits64) => {
                 let result = self.result(want, Class::Bits64);
-                let opcode = if from.is_signed() { "cvt.s64.s32" } else { "cvt.u64.u32" };
+                let opcode = if from.is_signed() { opcode!(cvt.s64.s32) } else { opcode!(cvt.u64.u32) };
                 self.body.pure(opcode, result, vec![source]);
                 Value::Register(result)
             }
             (Class::Bits64, Class::Bits32) if bits(to) == 32 => {
                 let result = self.result(want, Class::Bits32);
-                self.body.pure("cvt.u32.u64", result, vec![source]);
+                self.body.pure(opcode!(cvt.u32.u64), result, vec![source]);
                 Value::Register(result)
             }
             (from_class, _) => {
@@ -90,7 +93,7 @@ impl<'p> Specialiser<'p> {
                     Argument::Register(register) if from_class == Class::Bits32 => register,
                     source => {
                         let low = self.body.register(Class::Bits32, None);
-                        self.body.pure("cvt.u32.u64", low, vec![source]);
+                        self.body.pure(opcode!(cvt.u32.u64), low, vec![source]);
                         low
                     }
                 };
@@ -108,16 +111,16 @@ impl<'p> Specialiser<'p> {
         let saturated = self.saturating(source.clone(), from, to, &Want::anything());
         let saturated = self.argument(&saturated, class(to));
         let is_nan = self.body.register(Class::Predicate, None);
-        self.body.pure(format!("setp.nan.{}", suffix(from)), is_nan, vec![source.clone(), source]);
+        self.body.pure(opcode!(setp.nan.(Float::of(from))), is_nan, vec![source.clone(), source]);
         let result = self.result(want, class(to));
-        let opcode = if bits(to) == 64 { "selp.b64" } else { "selp.b32" };
+        let opcode = opcode!(selp.(Bits::of(to)));
         self.body.pure(opcode, result, vec![Argument::Integer(0), saturated, Argument::Register(is_nan)]);
         Value::Register(result)
     }
 
     /// The nearest value of the integer type, toward zero; anything for NaN.
     fn saturating(&mut self, source: Argument, from: Scalar, to: Scalar, want: &Want) -> Value {
-        let opcode = format!("cvt.rzi.{}.{}", suffix(to), suffix(from));
+        let opcode = opcode!(cvt.rzi.(Integer::of(to)).(Float::of(from)));
         if bits(to) >= 32 {
             let result = self.result(want, class(to));
             self.body.pure(opcode, result, vec![source]);
@@ -126,22 +129,14 @@ impl<'p> Specialiser<'p> {
         let whole = self.body.register(class(to), None);
         self.body.pure(opcode, whole, vec![source]);
         let (least, greatest) = range(to);
-        let ty = suffix(to);
+        let ty = Integer::of(to);
         let mut low = whole;
         if to.is_signed() {
             low = self.body.register(Class::Bits32, None);
-            self.body.pure(
-                format!("max.{ty}"),
-                low,
-                vec![Argument::Register(whole), Argument::Integer(least)],
-            );
+            self.body.pure(opcode!(max.(ty)), low, vec![Argument::Register(whole), Argument::Integer(least)]);
         }
         let result = self.result(want, Class::Bits32);
-        self.body.pure(
-            format!("min.{ty}"),
-            result,
-            vec![Argument::Register(low), Argument::Integer(greatest)],
-        );
+        self.body.pure(opcode!(min.(ty)), result, vec![Argument::Register(low), Argument::Integer(greatest)]);
         Value::Register(result)
     }
 
@@ -152,7 +147,7 @@ impl<'p> Specialiser<'p> {
         }
         let source = self.argument(value, class(from));
         let result = self.result(want, class(to));
-        self.body.pure(if bits(from) == 64 { "mov.b64" } else { "mov.b32" }, result, vec![source]);
+        self.body.pure(opcode!(mov.(Bits::of(from))), result, vec![source]);
         Value::Register(result)
     }
 }

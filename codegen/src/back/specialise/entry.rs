@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crossdock_ptx::{Directive, PointerAttribute, Space as PtxSpace, Type as PtxType, Variable};
+use crossdock_ptx::{Directive, PointerAttribute, Space as PtxSpace, Type as PtxType, Variable, opcode};
 
 use super::frame::Frame;
-use super::memory::memory_type;
 use super::roles::Roles;
+use super::scalar::Data;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser, Stop};
 use crate::Error;
@@ -172,7 +172,7 @@ impl<'p> Specialiser<'p> {
         let leaves = self.leaves(frame, ty, frame.function.span)?;
         let [leaf] = leaves.as_slice() else { return Err(self.not_launchable(frame)) };
         let place = Argument::Address(Base::Symbol(symbol), 0);
-        let opcode = format!("ld.param.{}", memory_type(leaf.ty));
+        let opcode = opcode!(ld.param.(Data::of(leaf.ty)));
         Ok(match leaf.ty {
             LeafType::Scalar(Scalar::Bool) => {
                 let byte = self.body.register(Class::Bits32, None);

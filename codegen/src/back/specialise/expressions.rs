@@ -1,6 +1,7 @@
 //! Expressions: what is constant folds, the rest becomes instructions.
 
 use super::frame::Frame;
+use super::memory::{Reading, Writing};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::{Arithmetic, Constant};
@@ -185,35 +186,27 @@ impl<'p> Specialiser<'p> {
             }
             Intrinsic::PeerRank => one(self.peer_rank(frame, span, arguments, want)?),
             Intrinsic::SharedArray => one(self.shared_array(frame, expression, arguments, want)?),
-            Intrinsic::Read => self.read(frame, expression, ("", ""), arguments, want),
+            Intrinsic::Read => self.read(frame, expression, Reading::Plain, arguments, want),
             Intrinsic::ReadHinted(hint) => {
-                self.read(frame, expression, ("", &format!(".{}", hint.modifiers())), arguments, want)
+                self.read(frame, expression, Reading::Hinted(hint), arguments, want)
             }
-            Intrinsic::ReadOnly => self.read(frame, expression, ("", ".nc"), arguments, want),
+            Intrinsic::ReadOnly => self.read(frame, expression, Reading::ReadOnly(None), arguments, want),
             Intrinsic::ReadOnlyHinted(hint) => {
-                self.read(frame, expression, ("", &format!(".nc.{}", hint.modifiers())), arguments, want)
+                self.read(frame, expression, Reading::ReadOnly(Some(hint)), arguments, want)
             }
-            Intrinsic::Write => self.write(frame, span, ("", ""), arguments),
-            Intrinsic::WriteHinted(hint) => {
-                self.write(frame, span, ("", &format!(".{}", hint.modifiers())), arguments)
-            }
-            Intrinsic::ReadVolatile => self.read(frame, expression, (".volatile", ""), arguments, want),
-            Intrinsic::WriteVolatile => self.write(frame, span, (".volatile", ""), arguments),
-            Intrinsic::ReadMmio => one(self.load(frame, expression, "mmio.relaxed.sys", arguments, want)?),
-            Intrinsic::WriteMmio => self.store(frame, span, "mmio.relaxed.sys", arguments),
+            Intrinsic::Write => self.write(frame, span, Writing::Plain, arguments),
+            Intrinsic::WriteHinted(hint) => self.write(frame, span, Writing::Hinted(hint), arguments),
+            Intrinsic::ReadVolatile => self.read(frame, expression, Reading::Volatile, arguments, want),
+            Intrinsic::WriteVolatile => self.write(frame, span, Writing::Volatile, arguments),
+            Intrinsic::ReadMmio => one(self.load(frame, expression, None, arguments, want)?),
+            Intrinsic::WriteMmio => self.store(frame, span, None, arguments),
             Intrinsic::Load(order, scope) => match self.sixteen_bytes(frame, arguments)? {
                 Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
-                None => {
-                    let ordering = format!("{}.{}", order.modifier(), scope.modifier());
-                    one(self.load(frame, expression, &ordering, arguments, want)?)
-                }
+                None => one(self.load(frame, expression, Some((order, scope)), arguments, want)?),
             },
             Intrinsic::Store(order, scope) => match self.sixteen_bytes(frame, arguments)? {
                 Some(leaves) => self.wide(frame, span, intrinsic, arguments, &leaves),
-                None => {
-                    let ordering = format!("{}.{}", order.modifier(), scope.modifier());
-                    self.store(frame, span, &ordering, arguments)
-                }
+                None => self.store(frame, span, Some((order, scope)), arguments),
             },
             Intrinsic::Atomic(op, order, scope) => {
                 let atomic = (op, order, scope);

@@ -3,9 +3,10 @@
 //! Every result has a register of its own, so that an instruction may write it before a later one reads an operand.
 
 use crossdock_ptx::inline::hole;
+use crossdock_ptx::table::opcode::Words;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern};
 use crossdock_ptx::table::{Convergence, Effect};
-use crossdock_ptx::{Instruction, Operand};
+use crossdock_ptx::{Instruction, Operand, opcode};
 
 use super::address::split;
 use super::frame::Frame;
@@ -168,16 +169,16 @@ impl<'p> Specialiser<'p> {
 
     fn narrowed(&mut self, register: Register, value: &Value) {
         let wide = self.register(value, Class::Bits32);
-        self.body.pure("cvt.u16.u32", register, vec![Argument::Register(wide)]);
+        self.body.pure(opcode!(cvt.u16.u32), register, vec![Argument::Register(wide)]);
     }
 
     /// A result as the language holds it: small integers extended to 32 bits.
     fn widened(&mut self, value: Value, leaf: LeafType, want: &Want) -> Value {
         let opcode = match leaf {
-            LeafType::Scalar(Scalar::U16) => "cvt.u32.u16",
-            LeafType::Scalar(Scalar::I16) => "cvt.s32.s16",
-            LeafType::Scalar(Scalar::U8) => "cvt.u32.u8",
-            LeafType::Scalar(Scalar::I8) => "cvt.s32.s8",
+            LeafType::Scalar(Scalar::U16) => opcode!(cvt.u32.u16),
+            LeafType::Scalar(Scalar::I16) => opcode!(cvt.s32.s16),
+            LeafType::Scalar(Scalar::U8) => opcode!(cvt.u32.u8),
+            LeafType::Scalar(Scalar::I8) => opcode!(cvt.s32.s8),
             _ => return value,
         };
         let Value::Register(narrow) = value else { return value };
@@ -250,7 +251,7 @@ impl<'p> Specialiser<'p> {
             && row.convergence == Convergence::None
             && !reads_special
             && row.name != "activemask";
-        Ok(emit::Instruction { opcode: instruction.opcode.to_string(), arguments, results, pure, guard })
+        Ok(emit::Instruction { opcode: Words::from(&instruction.opcode), arguments, results, pure, guard })
     }
 
     fn place(

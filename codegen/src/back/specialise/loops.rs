@@ -1,5 +1,8 @@
 //! Loops: tested at the top, one branch back; or unrolled.
 
+use crossdock_ptx::opcode;
+use crossdock_ptx::table::opcode::Words;
+
 use std::collections::BTreeSet;
 
 use super::control::meet;
@@ -119,18 +122,18 @@ impl<'p> Specialiser<'p> {
         let assigned = frame.assigned_in(&[body]);
         self.bring_home(frame, &assigned)?;
         let class = LeafType::Scalar(scalar).class();
-        let ty = super::arithmetic::suffix(scalar);
+        let ty = super::scalar::Integer::of(scalar);
         let register = self.body.register(class, Some(frame.name(counter.local)));
         self.homes.insert(register);
         self.move_into(register, &first);
         let [head, next, after] = self.body.labels(["for", "next", "end_for"]);
         let limit = self.argument(&bound, class);
         if inclusive {
-            self.exit_unless(&format!("setp.le.{ty}"), register, limit.clone(), after);
+            self.exit_unless(opcode!(setp.le.(ty)), register, limit.clone(), after);
             self.body.place(head);
         } else {
             self.body.place(head);
-            self.exit_unless(&format!("setp.lt.{ty}"), register, limit.clone(), after);
+            self.exit_unless(opcode!(setp.lt.(ty)), register, limit.clone(), after);
         }
         frame.locals[counter.local] = Some(vec![Value::Register(register)]);
         // The loop may run zero times: what holds before it also arrives behind it.
@@ -143,10 +146,10 @@ impl<'p> Specialiser<'p> {
             self.body.place(next);
             self.at(frame, counter.span);
             if inclusive {
-                self.exit_unless(&format!("setp.lt.{ty}"), register, limit, after);
+                self.exit_unless(opcode!(setp.lt.(ty)), register, limit, after);
             }
             self.body.pure(
-                format!("add.{ty}"),
+                opcode!(add.(ty)),
                 register,
                 vec![Argument::Register(register), Argument::Integer(1)],
             );
@@ -160,7 +163,7 @@ impl<'p> Specialiser<'p> {
         Ok(Flow::Continues)
     }
 
-    fn exit_unless(&mut self, comparison: &str, counter: Register, limit: Argument, after: Label) {
+    fn exit_unless(&mut self, comparison: Words, counter: Register, limit: Argument, after: Label) {
         let holds = self.body.register(crate::back::emit::Class::Predicate, None);
         self.body.pure(comparison, holds, vec![Argument::Register(counter), limit]);
         self.body.branch(Some((holds, true)), after);

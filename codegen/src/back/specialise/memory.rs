@@ -1,41 +1,84 @@
 //! Addresses, and weak reads and writes of whole values in as few and as wide instructions as alignment allows.
 
+use crossdock_ptx::table::opcode::Words;
+use crossdock_ptx::{LoadCache, opcode};
+
 use super::address::split;
 use super::frame::Frame;
+use super::scalar::{Data, Width, some};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::emit::{Argument, Base, Class, Register};
 use crate::back::layout::{Leaf, LeafType};
-use crate::ir::{Expr, Scalar, Space, Span};
+use crate::ir::{Expr, LoadHint, Scalar, Space, Span, StoreHint};
 
-/// The PTX name of a pointer's space.
-pub(super) fn space_name(space: Space) -> &'static str {
-    match space {
-        Space::Global | Space::Peer => "global",
-        Space::Shared => "shared",
+some! {
+    /// Hints for the caches of a load of read-only data.
+    ReadOnlyCache of LoadCache { All Global Streaming }
+}
+
+/// How a value is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reading {
+    Plain,
+    Volatile,
+    Hinted(LoadHint),
+    ReadOnly(Option<LoadHint>),
+}
+
+impl Reading {
+    fn opcode(self, space: Space, width: Option<Width>, ty: Data) -> Words {
+        match self {
+            Reading::Plain => opcode!(ld.(space).(width).(ty)),
+            Reading::Volatile => opcode!(ld.volatile.(space).(width).(ty)),
+            Reading::Hinted(hint) => match hint.cache() {
+                Some(cache) => opcode!(ld.global.(cache).(width).(ty)),
+                None => opcode!(ld.global.(hint.eviction()).(hint.prefetch()).(width).(ty)),
+            },
+            Reading::ReadOnly(hint) => {
+                let cache = hint.and_then(LoadHint::cache).and_then(|cache| match cache {
+                    LoadCache::All => Some(ReadOnlyCache::All),
+                    LoadCache::Global => Some(ReadOnlyCache::Global),
+                    LoadCache::Streaming => Some(ReadOnlyCache::Streaming),
+                    // Validation leaves no such read-only load.
+                    LoadCache::LastUse | LoadCache::Uncached => None,
+                });
+                let (eviction, prefetch) =
+                    (hint.and_then(LoadHint::eviction), hint.and_then(LoadHint::prefetch));
+                opcode!(ld.global.(cache).nc.(eviction).(prefetch).(width).(ty))
+            }
+        }
     }
 }
 
-/// The type suffix of a load or store of one leaf.
-pub(super) fn memory_type(ty: LeafType) -> &'static str {
-    match ty {
-        LeafType::Scalar(Scalar::Bool | Scalar::U8) => "u8",
-        LeafType::Scalar(Scalar::I8) => "s8",
-        LeafType::Scalar(Scalar::U16) => "u16",
-        LeafType::Scalar(Scalar::I16) => "s16",
-        LeafType::Scalar(scalar) => super::arithmetic::suffix(scalar),
-        LeafType::Pointer(Space::Shared) => "u32",
-        LeafType::Pointer(_) => "u64",
+/// How a value is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Writing {
+    Plain,
+    Volatile,
+    Hinted(StoreHint),
+}
+
+impl Writing {
+    fn opcode(self, space: Space, width: Option<Width>, ty: Data) -> Words {
+        match self {
+            Writing::Plain => opcode!(st.(space).(width).(ty)),
+            Writing::Volatile => opcode!(st.volatile.(space).(width).(ty)),
+            Writing::Hinted(hint) => match hint.cache() {
+                Ok(cache) => opcode!(st.global.(cache).(width).(ty)),
+                Err(eviction) => opcode!(st.global.(eviction).(width).(ty)),
+            },
+        }
     }
 }
 
 impl<'p> Specialiser<'p> {
-    /// `pointer.read()` and its relatives, which differ in modifiers.
+    /// `pointer.read()` and its relatives.
     pub(super) fn read(
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
-        (before, modifiers): (&str, &str),
+        reading: Reading,
         arguments: &'p [Expr],
         want: &Want,
     ) -> Outcome<Vec<Value>> {
@@ -63,8 +106,8 @@ impl<'p> Specialiser<'p> {
                 })
                 .collect();
             let parts = registers.iter().map(|(register, _)| Argument::Register(*register)).collect();
-            let opcode = format!("ld{before}.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
+            let opcode = reading.opcode(space, Width::of(group.len()), access_type(group));
             self.body.effect(opcode, vector(parts), vec![place]);
             for (index, (register, ty)) in registers.into_iter().enumerate() {
                 let wish = want.part(start + index, 1, &group[index].suffix);
@@ -78,12 +121,12 @@ impl<'p> Specialiser<'p> {
         Ok(values)
     }
 
-    /// `pointer.write(value)` and `write_hinted`, which differ in modifiers.
+    /// `pointer.write(value)` and its relatives.
     pub(super) fn write(
         &mut self,
         frame: &mut Frame<'p>,
         span: Span,
-        (before, modifiers): (&str, &str),
+        writing: Writing,
         arguments: &'p [Expr],
     ) -> Outcome<Vec<Value>> {
         let [pointer, value] = arguments else {
@@ -109,8 +152,8 @@ impl<'p> Specialiser<'p> {
                     ty => self.argument(&value, ty.class()),
                 });
             }
-            let opcode = format!("st{before}.{}{modifiers}{}", space_name(space), access_type(group));
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
+            let opcode = writing.opcode(space, Width::of(group.len()), access_type(group));
             self.body.perform(opcode, vec![place, vector(parts)]);
         }
         Ok(Vec::new())
@@ -119,7 +162,11 @@ impl<'p> Specialiser<'p> {
     /// A byte or word that is not zero, as a predicate.
     pub(super) fn nonzero(&mut self, register: Register, want: &Want) -> Value {
         let result = self.result(want, Class::Predicate);
-        self.body.pure("setp.ne.u32", result, vec![Argument::Register(register), Argument::Integer(0)]);
+        self.body.pure(
+            opcode!(setp.ne.u32),
+            result,
+            vec![Argument::Register(register), Argument::Integer(0)],
+        );
         Value::Register(result)
     }
 
@@ -170,18 +217,13 @@ fn groups(leaves: &[Leaf], align: u64) -> Vec<&[Leaf]> {
     groups
 }
 
-/// `.v4.u32`; neighbours of different types move as bits.
-fn access_type(group: &[Leaf]) -> String {
-    let ty = memory_type(group[0].ty);
-    let same = group.iter().all(|leaf| memory_type(leaf.ty) == ty);
-    let ty = match (same, group[0].ty.bytes()) {
+/// The type of a group; neighbours of different types move as bits.
+fn access_type(group: &[Leaf]) -> Data {
+    let ty = Data::of(group[0].ty);
+    match (group.iter().all(|leaf| Data::of(leaf.ty) == ty), group[0].ty.bytes()) {
         (true, _) => ty,
-        (false, 8) => "b64",
-        (false, _) => "b32",
-    };
-    match group.len() {
-        1 => format!(".{ty}"),
-        count => format!(".v{count}.{ty}"),
+        (false, 8) => Data::B64,
+        (false, _) => Data::B32,
     }
 }
 

@@ -21,6 +21,7 @@ mod quotient;
 mod remainder;
 mod roles;
 mod rounded;
+mod scalar;
 mod select;
 mod shared;
 mod small_floats;
@@ -29,6 +30,8 @@ mod value;
 mod vectors;
 mod warp;
 mod wide;
+
+use crossdock_ptx::opcode;
 
 use std::collections::BTreeMap;
 
@@ -42,7 +45,7 @@ use super::program::Program;
 use super::signature::{Kernel, Options};
 use crate::ir::{Span, Type};
 use crate::{Error, Mistake};
-pub(in crate::back) use atomics::operation_name;
+pub(in crate::back) use atomics::Change;
 use frame::Frame;
 use value::{Value, Want};
 
@@ -183,17 +186,20 @@ impl<'p> Specialiser<'p> {
     /// Puts a value into a register.
     fn move_into(&mut self, register: Register, value: &Value) {
         let class = self.body.class(register);
-        let mov = format!("mov.{}", class.suffix());
         match value {
             Value::Register(from) if *from == register => {}
-            Value::Register(from) => self.body.pure(mov, register, vec![Argument::Register(*from)]),
+            Value::Register(from) => {
+                self.body.pure(opcode!(mov.(class)), register, vec![Argument::Register(*from)])
+            }
             // `mov.pred` takes no constants.
             Value::Constant(Constant::Bool(value)) => {
                 let sides = vec![Argument::Integer(i128::from(*value)), Argument::Integer(1)];
-                self.body.pure("setp.eq.u32", register, sides);
+                self.body.pure(opcode!(setp.eq.u32), register, sides);
             }
-            Value::Constant(constant) => self.body.pure(mov, register, vec![immediate(*constant)]),
-            Value::Not(from) => self.body.pure("not.pred", register, vec![Argument::Register(*from)]),
+            Value::Constant(constant) => {
+                self.body.pure(opcode!(mov.(class)), register, vec![immediate(*constant)])
+            }
+            Value::Not(from) => self.body.pure(opcode!(not.pred), register, vec![Argument::Register(*from)]),
             Value::Address(base, offset) => {
                 let start = match base {
                     Base::Register(start) => Argument::Register(*start),
@@ -203,9 +209,9 @@ impl<'p> Specialiser<'p> {
                     },
                 };
                 match offset {
-                    0 => self.body.pure(mov, register, vec![start]),
+                    0 => self.body.pure(opcode!(mov.(class)), register, vec![start]),
                     _ => {
-                        let add = if class == Class::Bits64 { "add.s64" } else { "add.s32" };
+                        let add = if class == Class::Bits64 { opcode!(add.s64) } else { opcode!(add.s32) };
                         self.body.pure(add, register, vec![start, Argument::Integer(i128::from(*offset))]);
                     }
                 }

@@ -1,12 +1,14 @@
 //! Multiplication: with an addend in one instruction, and of two `u32`s to a `u64` without widening them first.
 
-use super::arithmetic::{class, suffix};
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
+use super::scalar::{Integer, class, narrow};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::{Constant, range};
 use crate::back::emit::Class;
-use crate::ir::{BinaryOp, Expr, ExprKind, Scalar, Span};
+use crate::ir::{BinaryOp, Expr, Scalar, Span};
 
 impl<'p> Specialiser<'p> {
     /// Two factors. Those of `a as u64 * b as u64`, or of one such and a constant, stay `u32`: the product is wide.
@@ -57,7 +59,7 @@ impl<'p> Specialiser<'p> {
         }
         let sources = vec![self.argument(&a, Class::Bits32), self.argument(&b, Class::Bits32)];
         let result = self.result(want, Class::Bits64);
-        self.body.pure("mul.wide.u32", result, sources);
+        self.body.pure(opcode!(mul.wide.u32), result, sources);
         Ok(Value::Register(result))
     }
 
@@ -85,7 +87,7 @@ impl<'p> Specialiser<'p> {
             self.argument(&addend, class),
         ];
         let result = self.result(want, class);
-        let opcode = if wide { "mad.wide.u32".to_string() } else { format!("mad.lo.{}", suffix(scalar)) };
+        let opcode = if wide { opcode!(mad.wide.u32) } else { opcode!(mad.lo.(Integer::of(scalar))) };
         self.body.pure(opcode, result, sources);
         Ok(Value::Register(result))
     }
@@ -110,16 +112,4 @@ impl Factors {
 
 pub(super) fn is_known(value: &Value) -> bool {
     matches!(value, Value::Constant(_))
-}
-
-/// The `u32` that an expression of type `u64` was widened from.
-pub(super) fn narrow(expression: &Expr) -> Option<&Expr> {
-    match &expression.kind {
-        ExprKind::Cast(inner)
-            if expression.ty.scalar() == Some(Scalar::U64) && inner.ty.scalar() == Some(Scalar::U32) =>
-        {
-            Some(inner)
-        }
-        _ => None,
-    }
 }

@@ -1,8 +1,11 @@
 //! Integer divisions that have no result. PTX leaves the result of a division by zero open (PTX ISA section 9.7.1, `div`);
 //! Rust panics, also for the smallest number divided by -1, so the launch ends with an error.
 
+use crossdock_ptx::opcode;
+use crossdock_ptx::table::opcode::Words;
+
 use super::Specialiser;
-use super::arithmetic::{class, suffix};
+use super::scalar::{Integer, class};
 use super::value::Value;
 use crate::back::constant::{Constant, range};
 use crate::back::emit::{Argument, Class, Register};
@@ -24,13 +27,13 @@ impl Specialiser<'_> {
                 .filter(|(value, _)| !matches!(value, Value::Constant(_)))
                 .map(|(value, number)| self.equals(scalar, value, number))
                 .collect();
-            self.joined("and.pred", tests)
+            self.joined(opcode!(and.pred), tests)
         });
         let tests: Vec<Register> = zero.into_iter().chain(overflow.flatten()).collect();
-        let Some(fails) = self.joined("or.pred", tests) else { return };
+        let Some(fails) = self.joined(opcode!(or.pred), tests) else { return };
         let [divides] = self.body.labels(["divides"]);
         self.body.branch(Some((fails, true)), divides);
-        self.body.perform("trap", Vec::new());
+        self.body.perform(opcode!(trap), Vec::new());
         self.body.place(divides);
     }
 
@@ -38,17 +41,17 @@ impl Specialiser<'_> {
         let source = self.argument(value, class(scalar));
         let result = self.body.register(Class::Predicate, None);
         self.body.pure(
-            format!("setp.eq.{}", suffix(scalar)),
+            opcode!(setp.eq.(Integer::of(scalar))),
             result,
             vec![source, Argument::Integer(number)],
         );
         result
     }
 
-    fn joined(&mut self, opcode: &str, tests: Vec<Register>) -> Option<Register> {
+    fn joined(&mut self, opcode: Words, tests: Vec<Register>) -> Option<Register> {
         tests.into_iter().reduce(|one, other| {
             let result = self.body.register(Class::Predicate, None);
-            self.body.pure(opcode, result, vec![Argument::Register(one), Argument::Register(other)]);
+            self.body.pure(opcode.clone(), result, vec![Argument::Register(one), Argument::Register(other)]);
             result
         })
     }

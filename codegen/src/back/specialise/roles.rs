@@ -1,5 +1,7 @@
 //! Warp roles and named barriers: who has which warps, registers and barriers, all known here.
 
+use crossdock_ptx::opcode;
+
 use std::collections::BTreeMap;
 
 use super::control::meet;
@@ -80,16 +82,19 @@ impl<'p> Specialiser<'p> {
             if let Some(thread) = thread.filter(|_| !last) {
                 let beyond = self.body.register(Class::Predicate, None);
                 let bound = Argument::Integer(i128::from(share.end * 32));
-                self.body.pure("setp.ge.u32", beyond, vec![Argument::Register(thread), bound]);
+                self.body.pure(opcode!(setp.ge.u32), beyond, vec![Argument::Register(thread), bound]);
                 self.body.branch(Some((beyond, false)), next);
             }
             frame.locals.clone_from(&before);
             if let (Some(count), Some(launch)) = (share.registers, self.max_registers)
                 && count != launch
             {
-                let opcode = if count < launch { "setmaxnreg.dec" } else { "setmaxnreg.inc" };
+                let opcode = match count < launch {
+                    true => opcode!(setmaxnreg.dec.sync.aligned.u32),
+                    false => opcode!(setmaxnreg.inc.sync.aligned.u32),
+                };
                 let operand = vec![Argument::Integer(i128::from(count))];
-                self.body.perform(format!("{opcode}.sync.aligned.u32"), operand);
+                self.body.perform(opcode, operand);
             }
             let role = self.role_at(&share.site);
             self.roles.current = Some((role, share.name.to_string(), (share.end - share.start) * 32));
@@ -281,7 +286,7 @@ impl<'p> Specialiser<'p> {
         self.roles.own_barriers.insert(id, name);
         self.at(frame, span);
         let operands = [id, threads].map(|number| Argument::Integer(i128::from(number)));
-        self.body.perform("bar.sync", operands.to_vec());
+        self.body.perform(opcode!(bar.sync), operands.to_vec());
         Ok(Vec::new())
     }
 
@@ -331,11 +336,11 @@ impl<'p> Specialiser<'p> {
         }
         self.at(frame, span);
         let (opcode, class) = match kind {
-            BarrierKind::Synchronise => ("bar.sync", None),
-            BarrierKind::Arrive => ("bar.arrive", None),
-            BarrierKind::Any => ("bar.red.or.pred", Some(Class::Predicate)),
-            BarrierKind::All => ("bar.red.and.pred", Some(Class::Predicate)),
-            BarrierKind::Count => ("bar.red.popc.u32", Some(Class::Bits32)),
+            BarrierKind::Synchronise => (opcode!(bar.sync), None),
+            BarrierKind::Arrive => (opcode!(bar.arrive), None),
+            BarrierKind::Any => (opcode!(bar.red.or.pred), Some(Class::Predicate)),
+            BarrierKind::All => (opcode!(bar.red.and.pred), Some(Class::Predicate)),
+            BarrierKind::Count => (opcode!(bar.red.popc.u32), Some(Class::Bits32)),
         };
         let Some(class) = class else {
             self.body.perform(opcode, operands);

@@ -1,21 +1,23 @@
 //! Arithmetic rounded in a direction, and on pairs of 16-bit floats.
 
+use crossdock_ptx::opcode;
+use crossdock_ptx::table::opcode::Words;
+
 use super::Specialiser;
 use super::value::{Value, Want};
 use crate::back::emit::{Argument, Class};
 use crate::ir::{Direction, HalfFormat, HalfOperation, RoundedOperation};
 
 /// The opcode of an `f32` operation.
-pub(super) fn rounded(operation: RoundedOperation, direction: Direction) -> String {
-    let name = match operation {
-        RoundedOperation::Add => "add",
-        RoundedOperation::Subtract => "sub",
-        RoundedOperation::Multiply => "mul",
-        RoundedOperation::Divide => "div",
-        RoundedOperation::FusedMultiplyAdd => "fma",
-        RoundedOperation::SquareRoot => "sqrt",
-    };
-    format!("{name}.{}.f32", direction.modifier())
+pub(super) fn rounded(operation: RoundedOperation, direction: Direction) -> Words {
+    match operation {
+        RoundedOperation::Add => opcode!(add.(direction).f32),
+        RoundedOperation::Subtract => opcode!(sub.(direction).f32),
+        RoundedOperation::Multiply => opcode!(mul.(direction).f32),
+        RoundedOperation::Divide => opcode!(div.(direction).f32),
+        RoundedOperation::FusedMultiplyAdd => opcode!(fma.(direction).f32),
+        RoundedOperation::SquareRoot => opcode!(sqrt.(direction).f32),
+    }
 }
 
 /// 1.0, -1.0 and -0.0 in both halves of a word of bf16.
@@ -34,31 +36,32 @@ impl Specialiser<'_> {
     ) -> Value {
         let mut sources: Vec<Argument> =
             values.iter().map(|value| self.argument(value, Class::Bits32)).collect();
-        let name = match (operation, format) {
+        let pair = format.pair();
+        let opcode = match (operation, format) {
             // Before sm_90, bf16 has `fma` only (PTX ISA section 9.7.4, `add`, `sub`, `mul`), which gives the same bits: a
             // product with one is exact, and so is a sum with -0.0.
             (HalfOperation::Add, HalfFormat::Bf16) => {
                 sources.insert(1, ONES);
-                "fma.rn"
+                opcode!(fma.rn.(pair))
             }
             (HalfOperation::Subtract, HalfFormat::Bf16) => {
                 sources.reverse();
                 sources.insert(1, MINUS_ONES);
-                "fma.rn"
+                opcode!(fma.rn.(pair))
             }
             (HalfOperation::Multiply, HalfFormat::Bf16) => {
                 sources.push(MINUS_ZEROS);
-                "fma.rn"
+                opcode!(fma.rn.(pair))
             }
-            (HalfOperation::Add, HalfFormat::F16) => "add.rn",
-            (HalfOperation::Subtract, HalfFormat::F16) => "sub.rn",
-            (HalfOperation::Multiply, HalfFormat::F16) => "mul.rn",
-            (HalfOperation::FusedMultiplyAdd, _) => "fma.rn",
-            (HalfOperation::Minimum, _) => "min",
-            (HalfOperation::Maximum, _) => "max",
+            (HalfOperation::Add, HalfFormat::F16) => opcode!(add.rn.f16x2),
+            (HalfOperation::Subtract, HalfFormat::F16) => opcode!(sub.rn.f16x2),
+            (HalfOperation::Multiply, HalfFormat::F16) => opcode!(mul.rn.f16x2),
+            (HalfOperation::FusedMultiplyAdd, _) => opcode!(fma.rn.(pair)),
+            (HalfOperation::Minimum, _) => opcode!(min.(pair)),
+            (HalfOperation::Maximum, _) => opcode!(max.(pair)),
         };
         let result = self.result(want, Class::Bits32);
-        self.body.pure(format!("{name}.{}", format.pair().modifier()), result, sources);
+        self.body.pure(opcode, result, sources);
         Value::Register(result)
     }
 }

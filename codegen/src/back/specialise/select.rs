@@ -1,6 +1,9 @@
 //! Choosing between two values without a branch.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
+use super::scalar::Selected;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
@@ -54,7 +57,7 @@ impl<'p> Specialiser<'p> {
         let (then, otherwise) = if negated { (otherwise, then) } else { (then, otherwise) };
         let (then, otherwise) = (self.argument(&then, class), self.argument(&otherwise, class));
         let result = self.result(want, class);
-        let opcode = format!("selp.{}", class.suffix());
+        let opcode = opcode!(selp.(Selected::of(class)));
         self.body.pure(opcode, result, vec![then, otherwise, Argument::Register(predicate)]);
         Value::Register(result)
     }

@@ -1,5 +1,7 @@
 //! Block-shared arrays.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
@@ -60,7 +62,7 @@ impl<'p> Specialiser<'p> {
                 address
             }
         };
-        self.body.pure("mov.u32", address, vec![Argument::Symbol(name.clone())]);
+        self.body.pure(opcode!(mov.u32), address, vec![Argument::Symbol(name.clone())]);
         Ok(Value::Address(Base::Symbol(name), 0))
     }
 

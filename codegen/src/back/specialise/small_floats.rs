@@ -1,5 +1,7 @@
 //! Conversions of 8- and 16-bit floats, whose codes pass through 16-bit registers.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
@@ -17,11 +19,15 @@ impl<'p> Specialiser<'p> {
         want: &Want,
     ) -> Outcome<Value> {
         let (opcode, class) = match intrinsic {
-            Intrinsic::Pack(format) => {
-                (format!("cvt.rn.satfinite.{}x2.f32", format.modifier()), Class::Bits16)
-            }
-            Intrinsic::Widen(format) => (format!("cvt.rn.f16x2.{}x2", format.modifier()), Class::Bits32),
-            _ => ("cvt.f32.f16".to_string(), Class::Float32),
+            Intrinsic::Pack(format) => match format.float8_pair() {
+                Some(pair) => (opcode!(cvt.rn.satfinite.(pair).f32), Class::Bits16),
+                None => return Err(self.mistake(frame, span, "this conversion packs floats of 8 bits")),
+            },
+            Intrinsic::Widen(format) => match format.float8_pair() {
+                Some(pair) => (opcode!(cvt.rn.f16x2.(pair)), Class::Bits32),
+                None => return Err(self.mistake(frame, span, "this conversion widens floats of 8 bits")),
+            },
+            _ => (opcode!(cvt.f32.f16), Class::Float32),
         };
         if class == Class::Bits16 {
             // `cvt` puts its first source into the upper half.
@@ -30,7 +36,7 @@ impl<'p> Specialiser<'p> {
             let codes = self.body.register(Class::Bits16, None);
             self.body.pure(opcode, codes, sources);
             let result = self.result(want, Class::Bits32);
-            self.body.pure("cvt.u32.u16", result, vec![Argument::Register(codes)]);
+            self.body.pure(opcode!(cvt.u32.u16), result, vec![Argument::Register(codes)]);
             return Ok(Value::Register(result));
         }
         let [codes] = values.as_slice() else {
@@ -38,7 +44,7 @@ impl<'p> Specialiser<'p> {
         };
         let codes = self.register(codes, Class::Bits32);
         let narrow = self.body.register(Class::Bits16, None);
-        self.body.pure("cvt.u16.u32", narrow, vec![Argument::Register(codes)]);
+        self.body.pure(opcode!(cvt.u16.u32), narrow, vec![Argument::Register(codes)]);
         let result = self.result(want, class);
         self.body.pure(opcode, result, vec![Argument::Register(narrow)]);
         Ok(Value::Register(result))

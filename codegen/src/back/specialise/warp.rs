@@ -1,6 +1,9 @@
 //! Indices, shuffles, votes, barriers, clocks and traps.
 
+use crossdock_ptx::opcode;
+
 use super::frame::Frame;
+use super::scalar::Bits;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
@@ -21,11 +24,11 @@ impl<'p> Specialiser<'p> {
             Intrinsic::ThreadsInBlock => {
                 return Value::Constant(Constant::Integer(i128::from(self.block_threads)));
             }
-            Intrinsic::ThreadInBlock => ("mov.u32", Class::Bits32, "%tid.x"),
-            Intrinsic::BlockInGrid => ("mov.u32", Class::Bits32, "%ctaid.x"),
-            Intrinsic::BlocksInGrid => ("mov.u32", Class::Bits32, "%nctaid.x"),
-            Intrinsic::GlobalTimer => ("mov.u64", Class::Bits64, "%globaltimer"),
-            _ => ("mov.u32", Class::Bits32, "%laneid"),
+            Intrinsic::ThreadInBlock => (opcode!(mov.u32), Class::Bits32, "%tid.x"),
+            Intrinsic::BlockInGrid => (opcode!(mov.u32), Class::Bits32, "%ctaid.x"),
+            Intrinsic::BlocksInGrid => (opcode!(mov.u32), Class::Bits32, "%nctaid.x"),
+            Intrinsic::GlobalTimer => (opcode!(mov.u64), Class::Bits64, "%globaltimer"),
+            _ => (opcode!(mov.u32), Class::Bits32, "%laneid"),
         };
         self.at(frame, span);
         let result = self.result(want, class);
@@ -58,13 +61,12 @@ impl<'p> Specialiser<'p> {
         let members = self.scalar(frame, members, &Want::anything())?;
         self.at(frame, span);
         let (lane, members) = (self.argument(&lane, Class::Bits32), self.argument(&members, Class::Bits32));
-        let (mode, bound) = match kind {
-            ShuffleKind::Index => ("idx", 31),
-            ShuffleKind::Up => ("up", 0),
-            ShuffleKind::Down => ("down", 31),
-            ShuffleKind::Xor => ("bfly", 31),
+        let (opcode, bound) = match kind {
+            ShuffleKind::Index => (opcode!(shfl.sync.idx.b32), 31),
+            ShuffleKind::Up => (opcode!(shfl.sync.up.b32), 0),
+            ShuffleKind::Down => (opcode!(shfl.sync.down.b32), 31),
+            ShuffleKind::Xor => (opcode!(shfl.sync.bfly.b32), 31),
         };
-        let opcode = format!("shfl.sync.{mode}.b32");
         let control = [lane, Argument::Integer(bound), members];
         let mut results = Vec::with_capacity(leaves.len());
         for (index, (leaf, value)) in leaves.iter().zip(values).enumerate() {
@@ -99,7 +101,7 @@ impl<'p> Specialiser<'p> {
                     let arrived =
                         [self.body.register(Class::Bits32, None), self.body.register(Class::Bits32, None)];
                     self.body.push(crate::back::emit::Instruction {
-                        opcode: "mov.b64".to_string(),
+                        opcode: opcode!(mov.b64),
                         arguments: vec![
                             Argument::Vector(halves.map(Argument::Register).to_vec()),
                             Argument::Register(from),
@@ -113,7 +115,7 @@ impl<'p> Specialiser<'p> {
                     }
                     let result = self.result(&want, class);
                     let parts = Argument::Vector(arrived.map(Argument::Register).to_vec());
-                    self.body.pure("mov.b64", result, vec![parts]);
+                    self.body.pure(opcode!(mov.b64), result, vec![parts]);
                     Value::Register(result)
                 }
             });
@@ -138,9 +140,9 @@ impl<'p> Specialiser<'p> {
         self.at(frame, span);
         let sources = vec![self.argument(&asked, Class::Predicate), self.argument(&members, Class::Bits32)];
         let (opcode, class) = match kind {
-            VoteKind::Any => ("vote.sync.any.pred", Class::Predicate),
-            VoteKind::All => ("vote.sync.all.pred", Class::Predicate),
-            VoteKind::Ballot => ("vote.sync.ballot.b32", Class::Bits32),
+            VoteKind::Any => (opcode!(vote.sync.any.pred), Class::Predicate),
+            VoteKind::All => (opcode!(vote.sync.all.pred), Class::Predicate),
+            VoteKind::Ballot => (opcode!(vote.sync.ballot.b32), Class::Bits32),
         };
         let result = self.result(want, class);
         self.body.effect(opcode, Argument::Register(result), sources);
@@ -166,7 +168,7 @@ impl<'p> Specialiser<'p> {
         let value = Argument::Register(self.register(&value, class));
         let members = self.argument(&members, Class::Bits32);
         let result = self.result(want, Class::Bits32);
-        let opcode = if scalar.bytes() == 8 { "match.any.sync.b64" } else { "match.any.sync.b32" };
+        let opcode = opcode!(match.any.sync.(Bits::of(scalar)));
         self.body.effect(opcode, Argument::Register(result), vec![value, members]);
         Ok(Value::Register(result))
     }
@@ -186,13 +188,13 @@ impl<'p> Specialiser<'p> {
         }
         self.at(frame, span);
         let opcode = match intrinsic {
-            Intrinsic::WarpBarrier => "bar.warp.sync",
+            Intrinsic::WarpBarrier => opcode!(bar.warp.sync),
             Intrinsic::BlockBarrier => {
                 operands = vec![Argument::Integer(0)];
-                "bar.sync"
+                opcode!(bar.sync)
             }
-            Intrinsic::Nanosleep => "nanosleep.u32",
-            _ => "trap",
+            Intrinsic::Nanosleep => opcode!(nanosleep.u32),
+            _ => opcode!(trap),
         };
         self.body.perform(opcode, operands);
         Ok(Vec::new())

@@ -1,9 +1,11 @@
 //! Strong operations on sixteen bytes at once: `ld`, `st`, `atom.exch` and `atom.cas` of the type `.b128` (PTX ISA section
 //! 9.7.9, `ld`; 9.7.13.5, `atom`). The parts of the value stay in registers of their own; a `mov` puts them together.
 
+use crossdock_ptx::opcode;
+
 use super::address::split;
 use super::frame::Frame;
-use super::memory::space_name;
+use super::scalar::{AtomicOrder, LoadOrder, StoreOrder};
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::emit::{Argument, Class, Register};
@@ -60,23 +62,24 @@ impl<'p> Specialiser<'p> {
         for value in given {
             operands.push(Argument::Register(self.joined_bytes(&value, leaves)));
         }
-        let (name, order, scope, operation) = match intrinsic {
-            Intrinsic::Load(order, scope) => ("ld", order, scope, ""),
-            Intrinsic::Store(order, scope) => ("st", order, scope, ""),
-            Intrinsic::Atomic(AtomicOp::Exchange, order, scope) => ("atom", order, scope, ".exch"),
-            Intrinsic::Atomic(AtomicOp::CompareExchange, order, scope) => ("atom", order, scope, ".cas"),
+        let opcode = match intrinsic {
+            Intrinsic::Load(order, scope) => opcode!(ld.(LoadOrder::of(order)).(scope).(space).b128),
+            Intrinsic::Store(order, scope) => {
+                self.body.perform(opcode!(st.(StoreOrder::of(order)).(scope).(space).b128), operands);
+                return Ok(Vec::new());
+            }
+            Intrinsic::Atomic(AtomicOp::Exchange, order, scope) => {
+                opcode!(atom.(AtomicOrder::of(order)).(scope).(space).exch.b128)
+            }
+            Intrinsic::Atomic(AtomicOp::CompareExchange, order, scope) => {
+                opcode!(atom.(AtomicOrder::of(order)).(scope).(space).cas.b128)
+            }
             _ => {
                 let message =
                     "PTX has no such atomic operation on 16 bytes: use `exchange` or `compare_exchange`";
                 return Err(self.mistake(frame, span, message));
             }
         };
-        let opcode =
-            format!("{name}.{}.{}.{}{operation}.b128", order.modifier(), scope.modifier(), space_name(space));
-        if name == "st" {
-            self.body.perform(opcode, operands);
-            return Ok(Vec::new());
-        }
         let result = self.body.register(Class::Bits128, None);
         self.body.effect(opcode, Argument::Register(result), operands);
         Ok(self.parted_bytes(result, leaves))
@@ -96,13 +99,13 @@ impl<'p> Specialiser<'p> {
                 (_, None) => low = Some(part),
                 (_, Some(low)) => {
                     let half = self.body.register(Class::Bits64, None);
-                    self.body.pure("mov.b64", half, vec![Argument::Vector(vec![low, part])]);
+                    self.body.pure(opcode!(mov.b64), half, vec![Argument::Vector(vec![low, part])]);
                     halves.push(Argument::Register(half));
                 }
             }
         }
         let whole = self.body.register(Class::Bits128, None);
-        self.body.pure("mov.b128", whole, vec![Argument::Vector(halves)]);
+        self.body.pure(opcode!(mov.b128), whole, vec![Argument::Vector(halves)]);
         whole
     }
 
@@ -110,7 +113,7 @@ impl<'p> Specialiser<'p> {
     fn parted_bytes(&mut self, whole: Register, leaves: &[Leaf]) -> Vec<Value> {
         let halves = [(); 2].map(|()| self.body.register(Class::Bits64, None));
         let both = Argument::Vector(halves.map(Argument::Register).to_vec());
-        self.body.effect("mov.b128", both, vec![Argument::Register(whole)]);
+        self.body.effect(opcode!(mov.b128), both, vec![Argument::Register(whole)]);
         let mut values = Vec::new();
         for (half, register) in (0u64..).zip(halves) {
             let inside: Vec<&Leaf> = leaves.iter().filter(|leaf| leaf.offset / 8 == half).collect();
@@ -119,7 +122,7 @@ impl<'p> Specialiser<'p> {
                     Class::Bits64 => register,
                     class => {
                         let value = self.body.register(class, None);
-                        self.body.pure("mov.b64", value, vec![Argument::Register(register)]);
+                        self.body.pure(opcode!(mov.b64), value, vec![Argument::Register(register)]);
                         value
                     }
                 };
@@ -129,7 +132,7 @@ impl<'p> Specialiser<'p> {
             let parts: Vec<Register> =
                 inside.iter().map(|leaf| self.body.register(leaf.ty.class(), None)).collect();
             let both = Argument::Vector(parts.iter().copied().map(Argument::Register).collect());
-            self.body.effect("mov.b64", both, vec![Argument::Register(register)]);
+            self.body.effect(opcode!(mov.b64), both, vec![Argument::Register(register)]);
             values.extend(parts.into_iter().map(Value::Register));
         }
         values

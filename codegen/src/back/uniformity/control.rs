@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::fact::{Fact, Level, Origin, Position};
+use super::fact::{Fact, Level, Origin, Position, Value};
 
 /// How threads left the path of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,11 @@ impl Control {
     /// Where the threads parted.
     pub(super) fn parting(&self) -> Option<Position> {
         self.parting.as_ref().map(|parting| parting.at)
+    }
+
+    /// What holds of a value after these assign it.
+    pub(super) fn assigned(&self, value: Value, at: Position) -> Value {
+        value.assigned(self.level, self.parting(), at)
     }
 
     /// Those who pass here as well as there.

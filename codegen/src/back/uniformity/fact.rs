@@ -1,6 +1,5 @@
 //! What is known of a value: among which threads it is the same, and where a difference comes from.
 
-use super::control::Control;
 use crate::back::constant::Constant;
 use crate::ir::{Intrinsic, Projection, Span};
 
@@ -151,17 +150,17 @@ impl Fact {
         }
     }
 
-    /// What holds of the value after an assignment at `at` under this control.
-    fn assigned(mut self, control: &Control, at: Position) -> Fact {
+    /// What holds of the value after an assignment at `at`, which `by` do together after they parted there.
+    fn assigned(mut self, by: Level, parting: Option<Position>, at: Position) -> Fact {
         if self.is_undecided() {
             return self;
         }
-        if control.level > self.level {
-            self.level = control.level;
-            self.origin = control.parting().map(|parting| Origin::Assigned(at, parting));
+        if by > self.level {
+            self.level = by;
+            self.origin = parting.map(|parting| Origin::Assigned(at, parting));
         }
         // Lanes that are apart may hold masks of different operations.
-        if control.level == Level::Lane && self.form != Form::ThreadIndex {
+        if by == Level::Lane && self.form != Form::ThreadIndex {
             self.form = Form::Plain;
         }
         self
@@ -202,8 +201,8 @@ impl Value {
         }
     }
 
-    pub(super) fn assigned(self, control: &Control, at: Position) -> Value {
-        self.map(&mut |fact| fact.assigned(control, at))
+    pub(super) fn assigned(self, by: Level, parting: Option<Position>, at: Position) -> Value {
+        self.map(&mut |fact| fact.assigned(by, parting, at))
     }
 
     pub(super) fn field(&self, field: u32) -> Value {

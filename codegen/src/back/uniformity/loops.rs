@@ -2,7 +2,7 @@
 
 use super::control::{Control, Parting, Way};
 use super::fact::{Fact, Value};
-use super::statements::{Flow, unite};
+use super::statements::{Flow, doubt, unite};
 use super::{Analysis, State, Step, Walk};
 use crate::back::constant::Constant;
 use crate::ir::{Block, LocalId, Span, Statement};
@@ -153,7 +153,7 @@ impl<'p> Analysis<'p> {
                 && walk.locals.len() > counter.local.0 as usize
             {
                 let value = Value::Whole(counter.value.clone());
-                let value = value.assigned(&walk.control(), walk.position(statement.span));
+                let value = walk.control().assigned(value, walk.position(statement.span));
                 walk.locals[counter.local.0 as usize] = Some(value);
             }
             let flow = self.block(walk, body)?;
@@ -182,15 +182,6 @@ impl<'p> Analysis<'p> {
         ends.for_each(|state| unite(&mut met, &state));
         walk.locals = met;
         Ok(Flow::Continues)
-    }
-}
-
-/// What a state is if it is undecided whether this state or the other one arrives: what both have.
-pub(super) fn doubt(state: &mut State, other: &State) {
-    for (local, other) in state.iter_mut().zip(other) {
-        if local != other && (local.is_some() || other.is_some()) {
-            *local = Some(Value::Whole(Fact::undecided()));
-        }
     }
 }
 

@@ -58,7 +58,7 @@ impl<'p> Analysis<'p> {
         let apart = Control { level: Level::Warp, parting: Some(Rc::new(parting)), ..Control::together() };
         for (local, before) in met.iter_mut().zip(before) {
             if *local != before {
-                *local = local.take().map(|value| value.assigned(&apart, at));
+                *local = local.take().map(|value| apart.assigned(value, at));
             }
         }
         walk.locals = met;

@@ -2,7 +2,6 @@
 
 use super::control::{Parting, Way};
 use super::fact::{Fact, Value};
-use super::loops::doubt;
 use super::{Analysis, State, Step, Walk};
 use crate::back::constant::Constant;
 use crate::ir::{Block, Expr, ExprKind, Place, Span, Statement, StatementKind};
@@ -68,7 +67,7 @@ impl<'p> Analysis<'p> {
                     if walk.around_role.is_some() {
                         control = control.seen_by_the_block(at, Way::Return(at));
                     }
-                    let value = value.assigned(&control, at);
+                    let value = control.assigned(value, at);
                     let value = match walk.undecided > walk.undecided_before {
                         true => value.map(&mut |_| Fact::undecided()),
                         false => value,
@@ -94,7 +93,7 @@ impl<'p> Analysis<'p> {
             fact.identity = fact.identity.or(Some(*identities));
             fact
         });
-        let value = value.assigned(&walk.control(), walk.position(span));
+        let value = walk.control().assigned(value, walk.position(span));
         if let Some(local) = walk.locals.get_mut(place.local.0 as usize) {
             match local {
                 Some(whole) => whole.replace(&place.projections, value),
@@ -209,6 +208,15 @@ pub(super) fn unite(state: &mut State, other: &State) {
             (Some(value), Some(other)) if value != other => *value = value.or(other),
             (None, Some(other)) => *local = Some(Value::clone(other)),
             _ => {}
+        }
+    }
+}
+
+/// What a state is if it is undecided whether this state or the other one arrives: what both have.
+pub(super) fn doubt(state: &mut State, other: &State) {
+    for (local, other) in state.iter_mut().zip(other) {
+        if local != other && (local.is_some() || other.is_some()) {
+            *local = Some(Value::Whole(Fact::undecided()));
         }
     }
 }

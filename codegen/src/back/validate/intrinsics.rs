@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::types::{same, text};
-use crate::back::specialise::operation_name;
+use crate::back::specialise::Change;
 use crate::ir::{AtomicOp, Content, Expr, Intrinsic, Kind, Scalar, Space, Span, Type};
 
 impl Checker<'_> {
@@ -99,7 +99,7 @@ fn holds(intrinsic: Intrinsic, wanted: Content, content: &Type) -> bool {
                 _ => 4,
             };
             let scalar = number.filter(|scalar| scalar.bytes() >= least);
-            scalar.is_some_and(|scalar| operation_name(op, scalar).is_some())
+            scalar.is_some_and(|scalar| Change::of(op, scalar).is_some())
                 || op.half().is_some() && (wide || number == Some(Scalar::U32))
                 || wide && matches!(op, AtomicOp::Exchange | AtomicOp::CompareExchange | AtomicOp::Add)
         }

@@ -1,8 +1,11 @@
 //! How caches treat a weak access to global memory (PTX ISA sections 9.7.9.1 and 9.7.9.2). Hints: they change no result.
 
+use crossdock_ptx::{Eviction, LoadCache, Prefetch, StoreCache};
+
 use super::parameters::Parameter;
 
-/// A list of hints, each with what stands behind `read_` or `write_` in the text form, and with its modifiers in PTX.
+/// A list of hints, each with what stands behind `read_` or `write_` in the text form, and with its modifiers in PTX for
+/// readers.
 macro_rules! hints {
     ($(#[$doc:meta])* $name:ident { $($(#[$hint:meta])* $variant:ident = $word:literal, $modifiers:literal;)* }) => {
         $(#[$doc])*
@@ -19,13 +22,6 @@ macro_rules! hints {
             pub fn word(self) -> &'static str {
                 match self {
                     $($name::$variant => $word,)*
-                }
-            }
-
-            /// Its modifiers in PTX.
-            pub fn modifiers(self) -> &'static str {
-                match self {
-                    $($name::$variant => $modifiers,)*
                 }
             }
 
@@ -75,6 +71,39 @@ hints! {
 }
 
 impl LoadHint {
+    /// What it says about both caches.
+    pub fn cache(self) -> Option<LoadCache> {
+        Some(match self {
+            LoadHint::CacheAll => LoadCache::All,
+            LoadHint::CacheGlobal => LoadCache::Global,
+            LoadHint::Streaming => LoadCache::Streaming,
+            LoadHint::LastUse => LoadCache::LastUse,
+            LoadHint::DoNotCache => LoadCache::Uncached,
+            _ => return None,
+        })
+    }
+
+    /// What it says about L1.
+    pub fn eviction(self) -> Option<Eviction> {
+        Some(match self {
+            LoadHint::EvictFirst => Eviction::First,
+            LoadHint::EvictLast => Eviction::Last,
+            LoadHint::EvictUnchanged => Eviction::Unchanged,
+            LoadHint::NoAllocate | LoadHint::NoAllocatePrefetch256 => Eviction::NoAllocate,
+            _ => return None,
+        })
+    }
+
+    /// What it says about L2.
+    pub fn prefetch(self) -> Option<Prefetch> {
+        Some(match self {
+            LoadHint::Prefetch64 => Prefetch::Bytes64,
+            LoadHint::Prefetch128 => Prefetch::Bytes128,
+            LoadHint::Prefetch256 | LoadHint::NoAllocatePrefetch256 => Prefetch::Bytes256,
+            _ => return None,
+        })
+    }
+
     /// Whether a load of read-only data (`ld.global.nc`) may have it.
     pub fn is_for_read_only(self) -> bool {
         !matches!(self, LoadHint::LastUse | LoadHint::DoNotCache)
@@ -100,5 +129,21 @@ hints! {
         EvictUnchanged = "evict_unchanged", "L1::evict_unchanged";
         /// Takes no place in L1:
         NoAllocate = "no_allocate", "L1::no_allocate";
+    }
+}
+
+impl StoreHint {
+    /// What it says about both caches, or else about L1.
+    pub fn cache(self) -> Result<StoreCache, Eviction> {
+        match self {
+            StoreHint::WriteBack => Ok(StoreCache::WriteBack),
+            StoreHint::CacheGlobal => Ok(StoreCache::Global),
+            StoreHint::Streaming => Ok(StoreCache::Streaming),
+            StoreHint::WriteThrough => Ok(StoreCache::WriteThrough),
+            StoreHint::EvictFirst => Err(Eviction::First),
+            StoreHint::EvictLast => Err(Eviction::Last),
+            StoreHint::EvictUnchanged => Err(Eviction::Unchanged),
+            StoreHint::NoAllocate => Err(Eviction::NoAllocate),
+        }
     }
 }
