@@ -25,7 +25,7 @@ pub mod code {
     /// Where one selection of a token goes.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[repr(C, align(16))]
-    pub struct Place {
+    pub struct Destination {
         /// Destination rank, or [`NOWHERE`].
         pub rank: u32,
         /// The token's row in that rank's arrival buffer.
@@ -36,9 +36,10 @@ pub mod code {
         pub leader: u32,
     }
 
-    impl Place {
+    impl Destination {
         /// A selection that goes nowhere.
-        pub const NONE: Place = Place { rank: NOWHERE, row: NOWHERE, slot: NOWHERE, leader: NOWHERE };
+        pub const NONE: Destination =
+            Destination { rank: NOWHERE, row: NOWHERE, slot: NOWHERE, leader: NOWHERE };
     }
 
     /// One of an arrived row's selections, in the order of the token's top-k.

@@ -1,13 +1,10 @@
-//! The device types and functions that almost every kernel uses, written in the device language itself.
+//! The device types and functions that almost every kernel uses, written in the device language itself, and beside them
+//! modules by who executes: one lane, a warp, a block, a grid.
 
-pub mod approximate;
-pub mod bits;
-pub mod copies;
-pub mod fences;
-pub mod mbarrier;
-pub mod multicast;
-pub mod reductions;
-pub mod threads;
+pub mod block;
+pub mod grid;
+pub mod lane;
+pub mod warp;
 
 use crate::device;
 

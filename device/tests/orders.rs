@@ -210,9 +210,9 @@ const GLOBAL_ONLY: &[&str] = &["{G}", "{R}", "{F}", "{M}"];
 /// Whole kernels, one for each statement, order and scope, so that a failure names what fails.
 fn source() -> (String, Vec<String>) {
     let mut source = String::from(
-        "use crossdock::library::fences::code::*; use crossdock::library::mbarrier::code::*; \
-         use crossdock::library::multicast::bf16::code::*; use crossdock::library::multicast::f16::code::*; \
-         use crossdock::library::multicast::floats::code::*; use crossdock::library::multicast::code::*; \
+        "use crossdock::library::lane::fences::code::*; use crossdock::library::block::mbarrier::code::*; \
+         use crossdock::library::lane::multicast::bf16::code::*; use crossdock::library::lane::multicast::f16::code::*; \
+         use crossdock::library::lane::multicast::floats::code::*; use crossdock::library::lane::multicast::code::*; \
          use crossdock::numbers::vector::code::*; \
          use crossdock::prelude::*;
          #[derive(Clone, Copy)] #[repr(C, align(16))] pub struct Longs { x: u64, y: u64 }

@@ -571,7 +571,7 @@ pub enum Stage {
     /// Partial sums back to their tokens.
     Combine,
     /// The start of a round with known positions.
-    Enter,
+    BeginRound,
 }
 
 impl fmt::Display for Stage {
@@ -581,7 +581,7 @@ impl fmt::Display for Stage {
             Stage::Layout => "layout",
             Stage::Dispatch => "dispatch",
             Stage::Combine => "combine",
-            Stage::Enter => "enter",
+            Stage::BeginRound => "begin_round",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Types whose bytes are their value, so that they can be copied between host and device memory.
 
-use crossdock_device::layout::code::{Origin, Place, Selection};
+use crossdock_device::layout::code::{Destination, Origin, Selection};
 use half::bf16;
 
 /// Plain data: every bit pattern is a value and there is no padding.
@@ -19,10 +19,10 @@ macro_rules! plain {
 plain!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bf16);
 
 // SAFETY: `repr(C)` structures of four, two and two 32-bit numbers that fill their alignment: no padding.
-unsafe impl Plain for Place {}
-// SAFETY: as for `Place`.
+unsafe impl Plain for Destination {}
+// SAFETY: as for `Destination`.
 unsafe impl Plain for Selection {}
-// SAFETY: as for `Place`.
+// SAFETY: as for `Destination`.
 unsafe impl Plain for Origin {}
 
 /// The bytes of `values`, in order.
@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn records_have_the_bytes_of_their_fields_and_no_more() {
-        let place = Place { rank: 1, row: 2, slot: 3, leader: 4 };
+        let destination = Destination { rank: 1, row: 2, slot: 3, leader: 4 };
         let words: Vec<u8> = [1u32, 2, 3, 4].iter().flat_map(|word| word.to_le_bytes()).collect();
-        assert_eq!(bytes_of(&[place]), words);
+        assert_eq!(bytes_of(&[destination]), words);
         let selection = Selection { slot: 7, weight: 0.5 };
         assert_eq!(bytes_of(&[selection]), [7u32.to_le_bytes(), 0.5f32.to_le_bytes()].concat());
         assert_eq!(size_of::<Origin>(), 8);

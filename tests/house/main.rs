@@ -4,6 +4,7 @@
 //! they have become easy.
 
 mod circles;
+mod pages;
 
 use std::path::{Path, PathBuf};
 

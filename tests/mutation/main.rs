@@ -70,7 +70,7 @@ fn faults_come_out_as_the_cases_want_them() {
     no such expert
     too many tokens
     late in layout
-    late in enter
+    late in begin_round
     late in combine
     ");
 }

@@ -98,7 +98,7 @@ impl RoundBytes {
                 let mut moved = Moved {
                     read: sending[rank] * source,
                     written: delivered(sent[rank][rank]),
-                    // Two flags: of `enter` and of `dispatch`.
+                    // Two flags: of `begin_round` and of `dispatch`.
                     links: peers(rank).map(|peer| (peer, delivered(sent[rank][peer]) + 2 * WORD)).collect(),
                 };
                 moved.lay_by_expert(layout, &arriving[rank], row + side);
@@ -109,7 +109,7 @@ impl RoundBytes {
         let dispatch = dispatch_cached
             .iter()
             .map(|cached| {
-                // Counts besides; the flag of `count` takes the place of that of `enter`.
+                // Counts besides; the flag of `count` takes the place of that of `begin_round`.
                 let links = cached.links.iter().map(|(&peer, &bytes)| (peer, bytes + counts)).collect();
                 Moved { links, ..cached.clone() }
             })

@@ -5,10 +5,10 @@ use crate::device;
 /// The `combine` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::passage::code::Passage;
-    use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::signal::code::{COMBINE, Round, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::stager::code::RowStager;
     use crate::layout::code::{
-        NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out, row_bytes, row_pieces,
+        Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out, row_bytes, row_pieces,
     };
     use crate::prelude::*;
 
@@ -89,7 +89,7 @@ pub mod code {
         selections: Global<Selection>, // [arrived rows, TOP_K]
         origins: Global<Origin>,       // [arrived rows]
         source_offsets: Global<u32>,   // [ranks + 1]; the last is the number of arrived rows
-        places: Global<Place>,         // [tokens, TOP_K]
+        destinations: Global<Destination>, // [tokens, TOP_K]
         token_count: Global<u32>,      // [1]
         partials: Peers<B128>,         // [tokens, fan-out, HIDDEN / 8]: bf16
         partials_here: Global<B128>,   // this rank's copy
@@ -105,11 +105,7 @@ pub mod code {
         combined: Peers<u32>,          // [ranks]: flags
         combined_here: Global<u32>,    // [ranks]: this rank's copy
         finished: Global<u32>,         // blocks that have sent; 0 before and after
-        rank: u32,
-        ranks: u32,
-        round: Global<u32>, // [1]: the last round that this rank began
-        deadline: u64,
-        status: Global<u32>,
+        round: Round,
     ) {
         const {
             assert!(HIDDEN >= 1 && HIDDEN <= 65536, "hidden must be 1 to 65536: {} is not", HIDDEN);
@@ -119,13 +115,14 @@ pub mod code {
                 row_bytes(HIDDEN, BF16_BYTES)
             );
         };
-        if block_sees_fault(status) {
+        let Round { ranks, .. } = round;
+        if block_sees_fault(round.status) {
             return;
         }
         let pieces = row_pieces(HIDDEN, BF16_BYTES);
         let fan_out = fan_out(ranks, TOP_K);
 
-        let mut passage = Passage::open();
+        let mut stager = RowStager::open();
         let arrived = source_offsets.at(ranks).read();
         let mut row = warp_in_grid();
         while row < arrived {
@@ -143,7 +140,7 @@ pub mod code {
             let target = partials.rank(origin.rank).at(origin.index as u64 * pieces as u64);
             if by_row != 0 {
                 let source = outputs.at(row as u64 * pieces as u64);
-                passage = passage.spread(source, target, pieces, 1);
+                stager = stager.copy_to_lanes(source, target, pieces, 1);
             } else {
                 if weighted == 0 {
                     selection.weight = 1.0;
@@ -183,7 +180,7 @@ pub mod code {
             }
             row += warps_in_grid();
         }
-        passage.complete();
+        stager.complete();
 
         block_barrier();
         let last = shared::<u32>(1);
@@ -194,14 +191,14 @@ pub mod code {
         block_barrier();
         let complete = shared::<u32>(1);
         if warp_in_block() == 0 {
-            let epoch = round.read();
+            let epoch = round.epoch.read();
             if last.read() == 1 {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(combined, rank, ranks, epoch);
+                announce(combined, round, epoch);
             }
-            let in_time = wait_for_all(combined_here, ranks, epoch, deadline, status, COMBINE);
+            let in_time = wait_for_all(combined_here, round, epoch, COMBINE);
             if lane() == 0 {
                 complete.write(in_time as u32);
             }
@@ -214,14 +211,14 @@ pub mod code {
         let tokens = token_count.read();
         let mut token = warp_in_grid();
         while token < tokens {
-            let mut place = Place::NONE;
+            let mut destination = Destination::NONE;
             if lane() < TOP_K {
-                place = places.at(token * TOP_K + lane()).read();
-                if returns_values != 0 && place.rank == NOWHERE {
+                destination = destinations.at(token * TOP_K + lane()).read();
+                if returns_values != 0 && destination.rank == NOWHERE {
                     values_here.at(token * TOP_K + lane()).write(0.0);
                 }
             }
-            let count = ballot(place.rank != NOWHERE && place.leader == lane()).count_ones();
+            let count = ballot(destination.rank != NOWHERE && destination.leader == lane()).count_ones();
             let here = token as u64 * pieces as u64;
             let first_partial = partials_here.at(here * fan_out as u64);
             let mut base = 0;

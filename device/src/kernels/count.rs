@@ -7,7 +7,7 @@ use crate::device;
 pub mod code {
     use crate::kernels::routing::code::{route, selected};
     use crate::kernels::signal::code::{
-        BAD_EXPERT, COUNT, DRAFT, FINE, TOO_MANY_TOKENS, announce, begin_round, publish_draft, report,
+        BAD_EXPERT, COUNT, DRAFT, FINE, Round, TOO_MANY_TOKENS, announce, next_epoch, publish_draft, report,
     };
     use crate::layout::code::{MAX_RANKS, counter_count};
     use crate::prelude::*;
@@ -29,10 +29,7 @@ pub mod code {
         finished: Global<u32>,     // blocks that are done; 0 before and after
         matrix: Peers<u32>,        // [ranks, ranks + EXPERTS]: the totals of every rank
         counted: Peers<u32>,       // [ranks]: flags
-        rank: u32,
-        ranks: u32,
-        round: Global<u32>, // [1]: the last round that this rank began
-        status: Global<u32>,
+        round: Round,
     ) {
         const {
             assert!(
@@ -43,14 +40,15 @@ pub mod code {
         };
         const { assert!(EXPERTS >= 1 && EXPERTS <= 4096, "experts must be 1 to 4096: {} is not", EXPERTS) };
         const { assert!(TOP_K <= EXPERTS, "top_k must be at most experts ({}): {} is not", EXPERTS, TOP_K) };
+        let Round { rank, ranks, .. } = round;
         // Nothing writes to the front of the record before all blocks are past this.
-        if any(status.read() != FINE) {
+        if any(round.status.read() != FINE) {
             return;
         }
         let mut tokens = token_count.read();
         if tokens > token_capacity {
             if lane() == 0 {
-                report(status.at(DRAFT), TOO_MANY_TOKENS, COUNT, tokens, token_capacity, 0);
+                report(round.status.at(DRAFT), TOO_MANY_TOKENS, COUNT, tokens, token_capacity, 0);
             }
             tokens = 0;
         }
@@ -73,7 +71,7 @@ pub mod code {
             } else {
                 let given = selected::<TOP_K>(experts, token);
                 if given != -1 {
-                    report(status.at(DRAFT), BAD_EXPERT, COUNT, token, lane(), given as u32);
+                    report(round.status.at(DRAFT), BAD_EXPERT, COUNT, token, lane(), given as u32);
                 }
             }
             if route.leads() {
@@ -113,11 +111,11 @@ pub mod code {
             let mut epoch = 0;
             if lane() == 0 {
                 finished.write(0);
-                publish_draft(status);
-                epoch = begin_round(round);
+                publish_draft(round.status);
+                epoch = next_epoch(round.epoch);
             }
             warp_barrier();
-            announce(counted, rank, ranks, shuffle(epoch, 0));
+            announce(counted, round, shuffle(epoch, 0));
         }
     }
 }

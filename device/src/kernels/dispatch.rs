@@ -1,16 +1,19 @@
 //! Dispatch: rows leave for the ranks that hold their experts.
 
+pub mod expand;
+pub mod quantise;
+
 use crate::device;
 
 /// The `dispatch` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::expand::code::{pad, replicate};
-    use crate::kernels::passage::code::Passage;
-    use crate::kernels::quantise::code::{NEVER, spread_quantised};
-    use crate::kernels::rows::code::spread_words;
-    use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
-    use crate::layout::code::{NOWHERE, Origin, PIECE_BYTES, Place, Selection, fan_out};
+    use crate::kernels::dispatch::expand::code::{pad, replicate};
+    use crate::kernels::dispatch::quantise::code::{NEVER, quantise_to_lanes};
+    use crate::kernels::rows::code::copy_words_to_lanes;
+    use crate::kernels::signal::code::{DISPATCH, Round, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::stager::code::RowStager;
+    use crate::layout::code::{Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out};
     use crate::prelude::*;
 
     /// Sends every row once to each rank that needs it, straight to its place there, with its side record and selections.
@@ -31,17 +34,17 @@ pub mod code {
         const SCALES: u32,
         const BLOCK: u32,
     >(
-        rows: Global<B128>,          // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
-        sides: Global<u32>,          // [tokens, SIDE_WORDS], not read if `quantises`
-        quantises: u32,              // 1: rows are bf16, to be quantised
-        weights: Global<f32>,        // [tokens, TOP_K]
-        places: Global<Place>,       // [tokens, TOP_K]
-        token_count: Global<u32>,    // [1]
-        by_expert: u32,              // 1: rows lie at their slots; 0: rows lie by source
-        zero_padding: u32,           // 1: rows of slots that nobody takes become zeros
+        rows: Global<B128>,   // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
+        sides: Global<u32>,   // [tokens, SIDE_WORDS], not read if `quantises`
+        quantises: u32,       // 1: rows are bf16, to be quantised
+        weights: Global<f32>, // [tokens, TOP_K]
+        destinations: Global<Destination>, // [tokens, TOP_K]
+        token_count: Global<u32>, // [1]
+        by_expert: u32,       // 1: rows lie at their slots; 0: rows lie by source
+        zero_padding: u32,    // 1: rows of slots that nobody takes become zeros
         source_offsets: Global<u32>, // [ranks + 1]; the last is the number of arrived rows
         expert_offsets: Global<u32>, // [local experts + 1]
-        expert_counts: Global<u32>,  // [local experts]
+        expert_counts: Global<u32>, // [local experts]
         local_experts: u32,
         arrived_rows: Peers<B128>,          // [arrived rows or slots, ROW_BYTES / 16]
         rows_here: Global<B128>,            // this rank's copy
@@ -54,11 +57,7 @@ pub mod code {
         arrived: Peers<u32>,                // [ranks]: flags
         arrived_here: Global<u32>,          // [ranks]: this rank's copy
         finished: Global<u32>,              // blocks that are done; 0 before and after
-        rank: u32,
-        ranks: u32,
-        round: Global<u32>, // [1]: the last round that this rank began
-        deadline: u64,
-        status: Global<u32>,
+        round: Round,
     ) {
         const {
             assert!(
@@ -82,48 +81,50 @@ pub mod code {
                 BLOCK
             );
         };
-        if block_sees_fault(status) {
+        let Round { rank, ranks, .. } = round;
+        if block_sees_fault(round.status) {
             return;
         }
         let tokens = token_count.read();
         let pieces = ROW_BYTES / PIECE_BYTES;
         let fan_out = fan_out(ranks, TOP_K);
-        let mut passage = Passage::open();
+        let mut stager = RowStager::open();
 
         let mut token = warp_in_grid();
         while token < tokens {
-            let mut place = Place::NONE;
+            let mut destination = Destination::NONE;
             let mut weight = 0.0;
             if lane() < TOP_K {
-                place = places.at(token * TOP_K + lane()).read();
+                destination = destinations.at(token * TOP_K + lane()).read();
                 weight = weights.at(token * TOP_K + lane()).read();
             }
-            let leads = place.rank != NOWHERE && place.leader == lane();
+            let leads = destination.rank != NOWHERE && destination.leader == lane();
             let leaders = ballot(leads);
             // The row crosses the link once: to its own place, or to the slot of the first expert that wants it.
-            let mut index = place.row;
+            let mut index = destination.row;
             if by_expert != 0 {
-                index = place.slot;
+                index = destination.slot;
             }
 
             // Each leader knows where its rank wants the row; the lanes then follow the leaders one by one.
             let mut target = arrived_rows.rank(rank);
             let mut sides_target = arrived_sides.rank(rank);
             if leads {
-                target = arrived_rows.rank(place.rank).at(index as u64 * pieces as u64);
-                sides_target = arrived_sides.rank(place.rank).at(index as u64 * SIDE_WORDS as u64);
+                target = arrived_rows.rank(destination.rank).at(index as u64 * pieces as u64);
+                sides_target = arrived_sides.rank(destination.rank).at(index as u64 * SIDE_WORDS as u64);
             }
             if leaders != 0 {
                 if FORMAT != NEVER && quantises != 0 {
-                    spread_quantised::<ROW_BYTES, SIDE_WORDS, FORMAT, SCALES, BLOCK>(
+                    quantise_to_lanes::<ROW_BYTES, SIDE_WORDS, FORMAT, SCALES, BLOCK>(
                         rows.at(token as u64 * (2 * pieces) as u64),
                         target,
                         sides_target,
                         leaders,
                     );
                 } else {
-                    passage = passage.spread(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
-                    spread_words(
+                    stager =
+                        stager.copy_to_lanes(rows.at(token as u64 * pieces as u64), target, pieces, leaders);
+                    copy_words_to_lanes(
                         sides.at(token as u64 * SIDE_WORDS as u64),
                         sides_target,
                         SIDE_WORDS,
@@ -136,13 +137,13 @@ pub mod code {
             let mut remaining = leaders;
             while remaining != 0 {
                 let leader = remaining.trailing_zeros();
-                let to = shuffle(place.rank, leader);
-                let row = shuffle(place.row, leader);
+                let to = shuffle(destination.rank, leader);
+                let row = shuffle(destination.row, leader);
                 if lane() < TOP_K {
                     let mut selection = Selection { slot: NOWHERE, weight: 0.0 };
-                    if place.rank == to {
-                        selection = Selection { slot: place.slot, weight };
-                        expert_rows.rank(to).at(place.slot).write(row);
+                    if destination.rank == to {
+                        selection = Selection { slot: destination.slot, weight };
+                        expert_rows.rank(to).at(destination.slot).write(row);
                     }
                     selections.rank(to).at(row as u64 * TOP_K as u64 + lane() as u64).write(selection);
                 }
@@ -169,7 +170,7 @@ pub mod code {
             );
         }
 
-        passage.complete();
+        stager.complete();
         let last = shared::<u32>(1);
         let complete = shared::<u32>(1);
         block_barrier();
@@ -179,17 +180,17 @@ pub mod code {
         }
         block_barrier();
         if warp_in_block() == 0 {
-            let epoch = round.read();
+            let epoch = round.epoch.read();
             let is_last = last.read() == 1;
             if is_last {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(arrived, rank, ranks, epoch);
+                announce(arrived, round, epoch);
             }
             let mut in_time = true;
             if is_last || by_expert != 0 {
-                in_time = wait_for_all(arrived_here, ranks, epoch, deadline, status, DISPATCH);
+                in_time = wait_for_all(arrived_here, round, epoch, DISPATCH);
             }
             if lane() == 0 {
                 complete.write(in_time as u32);
@@ -199,7 +200,7 @@ pub mod code {
             block_barrier();
             if complete.read() != 0 {
                 replicate::<TOP_K>(
-                    passage,
+                    stager,
                     selections_here,
                     source_offsets.at(ranks).read(),
                     pieces,

@@ -6,10 +6,10 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::routing::code::route;
-    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, report, wait_for_all, warp_sees_fault};
+    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, Round, report, wait_for_all, warp_sees_fault};
     use crate::layout::code::{
-        MAX_RANKS, NOWHERE, OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS, Place, counter_count,
-        slots_of_expert,
+        Destination, MAX_RANKS, NOWHERE, OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS,
+        counter_count, slots_of_expert,
     };
     use crate::prelude::*;
 
@@ -38,7 +38,7 @@ pub mod code {
         }
     }
 
-    /// Computes `places` for this rank's tokens, and how this rank's own arrivals are laid out.
+    /// Computes `destinations` for this rank's tokens, and how this rank's own arrivals are laid out.
     ///
     /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
     /// inside by source rank, token and position in top-k. Each expert's slots begin at a multiple of `alignment` or, with an
@@ -54,7 +54,7 @@ pub mod code {
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
         matrix: Global<u32>,       // [ranks, ranks + EXPERTS]: this rank's copy
         counted: Global<u32>,      // [ranks]: this rank's flags
-        places: Global<Place>,     // [tokens, TOP_K]
+        destinations: Global<Destination>, // [tokens, TOP_K]
         source_offsets: Global<u32>, // [ranks + 1]: where each source's rows begin in this rank's arrivals
         expert_offsets: Global<u32>, // [EXPERTS / ranks + 1]: where each local expert's slots begin
         expert_counts: Global<u32>, // [EXPERTS / ranks]: how many slots each local expert uses
@@ -62,18 +62,15 @@ pub mod code {
         expert_capacity: u32,      // slots of every expert, used or not; 0 for as many as it needs
         row_capacity: u32,
         slot_capacity: u32,
-        rank: u32,
-        ranks: u32,
-        round: Global<u32>, // [1]: the last round that this rank began
-        deadline: u64,
-        status: Global<u32>,
+        round: Round,
     ) {
+        let Round { rank, ranks, .. } = round;
         let experts_per_rank = EXPERTS / ranks;
-        if warp_sees_fault(status) {
+        if warp_sees_fault(round.status) {
             clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
             return;
         }
-        if !wait_for_all(counted, ranks, round.read(), deadline, status, LAYOUT) {
+        if !wait_for_all(counted, round, round.epoch.read(), LAYOUT) {
             clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
             return;
         }
@@ -144,7 +141,7 @@ pub mod code {
             let overflowing = ballot(problem != NOWHERE);
             if overflowing != 0 {
                 if lane() == overflowing.trailing_zeros() {
-                    report(status, OVERFLOW, LAYOUT, destination, problem, found);
+                    report(round.status, OVERFLOW, LAYOUT, destination, problem, found);
                 }
                 warp_barrier();
                 clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
@@ -176,11 +173,11 @@ pub mod code {
             warp_barrier();
             row = shuffle(row, route.leader());
             if lane() < TOP_K {
-                let mut place = Place::NONE;
+                let mut destination = Destination::NONE;
                 if route.rank != NOWHERE {
-                    place = Place { rank: route.rank, row, slot, leader: route.leader() };
+                    destination = Destination { rank: route.rank, row, slot, leader: route.leader() };
                 }
-                places.at(token * TOP_K + lane()).write(place);
+                destinations.at(token * TOP_K + lane()).write(destination);
             }
             token += 1;
         }

@@ -7,25 +7,22 @@
 //!    first where the wire asks for that.
 //! 4. [`combine`](mod@combine): each rank sums its experts' outputs per row, sends one partial sum per row home, and adds up its own.
 //!
-//! [`enter`](mod@enter) takes the place of `count` and `layout` in a round that repeats the positions of an earlier one, and
+//! [`begin_round`](mod@begin_round) takes the place of `count` and `layout` in a round that repeats the positions of an earlier one, and
 //! [`gradient`](mod@gradient) is the backward of a weighted combine.
 //!
 //! Positions come from prefix sums and every sum has a fixed order, so results never depend on timing.
 
+pub mod begin_round;
 pub mod combine;
 pub mod count;
 pub mod dispatch;
-pub mod enter;
-pub mod expand;
 pub mod gradient;
 pub mod layout;
-pub mod passage;
-pub mod quantise;
 pub mod router;
 pub mod routing;
 pub mod rows;
-pub mod scores;
 pub mod signal;
+pub mod stager;
 
 /// The list of kernels, one row each: its name, which is that of its module here and in the sets, its argument struct, and its const
 /// parameters, which [`Shape::parameters`](crate::Shape::parameters) or [`Gate::parameters`](crate::Gate::parameters) gives.
@@ -47,7 +44,7 @@ macro_rules! __kernels {
             /// Returns and sums the experts' outputs.
             combine(CombineArguments): HIDDEN, TOP_K;
             /// Begins a round that reuses positions.
-            enter(EnterArguments):;
+            begin_round(BeginRoundArguments):;
             /// Takes the gradients of a weighted combine.
             gradient(GradientArguments): HIDDEN, TOP_K;
         }

@@ -1,11 +1,13 @@
 //! Routing: from logits to the experts of each token and their weights.
 
+pub mod scores;
+
 use crate::device;
 
 /// The `router` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::scores::code::{
+    use crate::kernels::router::scores::code::{
         IDENTITY, INFINITY, MINUS_INFINITY, SOFTMAX, above, key_of, lanes_per_group, number, score,
         slots_per_lane, value_of,
     };

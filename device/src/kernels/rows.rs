@@ -11,7 +11,7 @@ pub mod code {
     pub const PIECES_IN_FLIGHT: usize = 4;
 
     /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`. All lanes of the warp.
-    pub fn spread_pieces(source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) {
+    pub fn copy_pieces_to_lanes(source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) {
         let mut base = 0;
         while base < pieces {
             let mut data = [B128::ZERO; PIECES_IN_FLIGHT];
@@ -39,7 +39,7 @@ pub mod code {
     }
 
     /// Copies the `words` words at `source` to the `target` of every lane in `wanting`. All lanes of the warp.
-    pub fn spread_words(source: Global<u32>, target: Peer<u32>, words: u32, wanting: u32) {
+    pub fn copy_words_to_lanes(source: Global<u32>, target: Peer<u32>, words: u32, wanting: u32) {
         let mut base = 0;
         while base < words {
             let word = base + lane();

@@ -5,8 +5,8 @@
 //! was recorded is left as it stands: counters and flags of its later stages mean nothing, and kernels of later rounds return at once
 //! until the host has reset the dock.
 //!
-//! What differs from round to round is in device memory: the number of tokens, and the *round record*, the number of the last round that
-//! this rank began. The first kernel of a round, `count` or `enter`, advances the record. So the same launches, repeated as they are,
+//! What differs from round to round is in device memory: the number of tokens, and the epoch of the last round that this rank began.
+//! The first kernel of a round, `count` or `begin_round`, advances the epoch. So the same launches, repeated as they are,
 //! make the next round, and a round can be captured once and replayed.
 
 use crate::device;
@@ -16,6 +16,21 @@ use crate::device;
 pub mod code {
     use crate::layout::code::NOWHERE;
     use crate::prelude::*;
+
+    /// A round as all its kernels know it.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Round {
+        /// This rank.
+        pub rank: u32,
+        /// Ranks in all.
+        pub ranks: u32,
+        /// `[1]`: the number of the last round that this rank began, which flags hold.
+        pub epoch: Global<u32>,
+        /// Nanoseconds that a wait lasts at most.
+        pub deadline: u64,
+        /// `[STATUS_WORDS]`: what went wrong.
+        pub status: Global<u32>,
+    }
 
     /// Words of a rank's status record.
     pub const STATUS_WORDS: u32 = 16;
@@ -44,8 +59,8 @@ pub mod code {
     pub const DISPATCH: u32 = 3;
     /// Stage number of `combine`.
     pub const COMBINE: u32 = 4;
-    /// Stage number of `enter`.
-    pub const ENTER: u32 = 5;
+    /// Stage number of `begin_round`.
+    pub const BEGIN_ROUND: u32 = 5;
 
     /// Records a fault, unless one was recorded before: code, stage and three details.
     pub fn report(status: Global<u32>, code: u32, stage: u32, first: u32, second: u32, third: u32) {
@@ -79,11 +94,11 @@ pub mod code {
         }
     }
 
-    /// Begins a round: advances the round record and gives the round's number. One lane.
-    pub fn begin_round(round: Global<u32>) -> u32 {
-        let epoch = round.read() + 1;
-        round.write(epoch);
-        epoch
+    /// Begins a round: advances the rank's epoch and gives it. One lane.
+    pub fn next_epoch(epoch: Global<u32>) -> u32 {
+        let next = epoch.read() + 1;
+        epoch.write(next);
+        next
     }
 
     /// Whether a fault was recorded; the same answer for all lanes of the warp. Other blocks may report meanwhile.
@@ -103,10 +118,10 @@ pub mod code {
 
     /// Tells every rank that this one reached the stage whose flags these are. One warp; publishes all that the warp's
     /// lanes wrote or acquired before the last barrier.
-    pub fn announce(flags: Peers<u32>, rank: u32, ranks: u32, epoch: u32) {
+    pub fn announce(flags: Peers<u32>, round: Round, epoch: u32) {
         let mut peer = lane();
-        while peer < ranks {
-            flags.rank(peer).at(rank).store(epoch, Release, System);
+        while peer < round.ranks {
+            flags.rank(peer).at(round.rank).store(epoch, Release, System);
             peer += WARP;
         }
     }
@@ -134,7 +149,7 @@ pub mod code {
     }
 
     /// Waits for all ranks' flags, one lane per rank. One warp. Orders what a lane does later after what the rank that it waited
-    /// for did; a barrier behind it is what tells the others.
+    /// for did; a barrier after it is what tells the others.
     pub fn wait_for_peers(flags: Global<u32>, ranks: u32, epoch: u32, deadline: u64) -> Late {
         let start = global_timer();
         let mut late = Late { peer: NOWHERE, found: 0 };
@@ -150,17 +165,10 @@ pub mod code {
     }
 
     /// Waits as [`wait_for_peers`] and reports those that are late; whether none is, for all lanes.
-    pub fn wait_for_all(
-        flags: Global<u32>,
-        ranks: u32,
-        epoch: u32,
-        deadline: u64,
-        status: Global<u32>,
-        stage: u32,
-    ) -> bool {
-        let late = wait_for_peers(flags, ranks, epoch, deadline);
+    pub fn wait_for_all(flags: Global<u32>, round: Round, epoch: u32, stage: u32) -> bool {
+        let late = wait_for_peers(flags, round.ranks, epoch, round.deadline);
         if late.peer != NOWHERE {
-            report(status, LATE, stage, late.peer, epoch, late.found);
+            report(round.status, LATE, stage, late.peer, epoch, late.found);
         }
         all(late.peer == NOWHERE)
     }

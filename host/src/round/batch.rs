@@ -3,9 +3,9 @@
 //! What differs from round to round, the number of tokens and of the round, is in device memory: kernels read it there. So a round may be
 //! launched for as many tokens as there can be, and captured.
 
+use crossdock_device::kernels::begin_round::code::BeginRoundArguments;
 use crossdock_device::kernels::count::code::CountArguments;
 use crossdock_device::kernels::dispatch::code::DispatchArguments;
-use crossdock_device::kernels::enter::code::EnterArguments;
 use crossdock_device::kernels::layout::code::LayoutArguments;
 
 use crate::Result;
@@ -47,10 +47,7 @@ impl Batch<'_> {
                 finished: memory.finished_blocks(Counting::Count),
                 matrix: memory.matrix.peers(),
                 counted: memory.counted.peers(),
-                rank: dock.index(),
-                ranks: dock.ranks(),
-                round: memory.round_record(),
-                status: memory.status.global(),
+                round: dock.round_record(),
             },
             self.reported,
         )?;
@@ -63,7 +60,7 @@ impl Batch<'_> {
                 chunk_counts: memory.chunk_counts.global(),
                 matrix: memory.matrix.here().global(),
                 counted: memory.counted.here().global(),
-                places: plan.places.global(),
+                destinations: plan.destinations.global(),
                 source_offsets: plan.source_offsets.global(),
                 expert_offsets: plan.expert_offsets.global(),
                 expert_counts: plan.expert_counts.global(),
@@ -71,11 +68,7 @@ impl Batch<'_> {
                 expert_capacity: dock.capacity.layout.expert_capacity(),
                 row_capacity: dock.capacity.rows as u32,
                 slot_capacity: dock.capacity.slots as u32,
-                rank: dock.index(),
-                ranks: dock.ranks(),
-                round: memory.round_record(),
-                deadline: dock.deadline(),
-                status: memory.status.global(),
+                round: dock.round_record(),
             },
             self.reported,
         )?;
@@ -94,7 +87,7 @@ impl Batch<'_> {
                 sides: self.rows.sides,
                 quantises: u32::from(self.rows.quantises),
                 weights: routes.weights,
-                places: plan.places.global(),
+                destinations: plan.destinations.global(),
                 token_count: routes.token_count,
                 by_expert: u32::from(layout.is_by_expert()),
                 zero_padding: u32::from(layout.expert_capacity() == 0),
@@ -113,11 +106,7 @@ impl Batch<'_> {
                 arrived: memory.arrived.peers(),
                 arrived_here: memory.arrived.here().global(),
                 finished: memory.finished_blocks(Counting::Dispatch),
-                rank: dock.index(),
-                ranks: dock.ranks(),
-                round: memory.round_record(),
-                deadline: dock.deadline(),
-                status: memory.status.global(),
+                round: dock.round_record(),
             },
             self.reported,
         )
@@ -132,18 +121,14 @@ impl Batch<'_> {
 }
 
 impl Dock {
-    pub(crate) fn launch_enter(&self) -> Result<Launched> {
+    pub(crate) fn launch_begin_round(&self) -> Result<Launched> {
         let memory = &self.memory;
-        self.kernels.enter.launch(
+        self.kernels.begin_round.launch(
             1,
-            &EnterArguments {
+            &BeginRoundArguments {
                 counted: memory.counted.peers(),
                 counted_here: memory.counted.here().global(),
-                rank: self.index(),
-                ranks: self.ranks(),
-                round: memory.round_record(),
-                deadline: self.deadline(),
-                status: memory.status.global(),
+                round: self.round_record(),
             },
         )
     }

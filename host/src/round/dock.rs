@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crossdock_device::kernels::signal::code::Round;
 use crossdock_device::{KernelSet, Specialised};
 
 use crate::gpu::kernel::Kernel;
@@ -242,8 +243,15 @@ impl Dock {
         self.rank.topology().ranks() as u32
     }
 
-    pub(crate) fn deadline(&self) -> u64 {
-        u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX)
+    /// What every kernel of a round is told of it.
+    pub(crate) fn round_record(&self) -> Round {
+        Round {
+            rank: self.index(),
+            ranks: self.ranks(),
+            epoch: self.memory.epoch(),
+            deadline: u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX),
+            status: self.memory.status.global(),
+        }
     }
 }
 

@@ -112,7 +112,7 @@ impl Dock {
         let report = self.round(|dock| {
             let batch = dock.batch(&saved.plan, saved.plan.routes(), saved.counts.tokens, rows);
             let mut launches = Launches::begin(&dock.rank)?;
-            launches.push(dock.launch_enter()?);
+            launches.push(dock.launch_begin_round()?);
             launches.push(batch.launch_dispatch()?);
             dock.finish(launches)
         })?;
@@ -135,7 +135,7 @@ impl Dock {
         combine.check(&self.rank, &self.shape, &saved.counts)?;
         self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
-            launches.push(dock.launch_enter()?);
+            launches.push(dock.launch_begin_round()?);
             combine.run(dock, metadata, &saved.plan, &saved.counts, launches, None)
         })
     }

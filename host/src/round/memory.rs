@@ -87,8 +87,8 @@ impl Memory {
         Ok(memory)
     }
 
-    /// The round record, which kernels advance.
-    pub(crate) fn round_record(&self) -> Global<u32> {
+    /// The epoch of this rank, which kernels advance.
+    pub(crate) fn epoch(&self) -> Global<u32> {
         self.round.global()
     }
 
@@ -110,7 +110,7 @@ impl Memory {
     /// The rounds in which ranks last reached the stage that waits, `[ranks]`.
     pub(crate) fn flags(&self, stage: Stage) -> Result<Vec<u32>> {
         let flags = match stage {
-            Stage::Count | Stage::Layout | Stage::Enter => &self.counted,
+            Stage::Count | Stage::Layout | Stage::BeginRound => &self.counted,
             Stage::Dispatch => &self.arrived,
             Stage::Combine => &self.combined,
         };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crossdock_device::Shape;
 use crossdock_device::intrinsics::Global;
-use crossdock_device::layout::code::Place;
+use crossdock_device::layout::code::Destination;
 
 use crate::Result;
 use crate::gpu::buffer::Buffer;
@@ -66,7 +66,7 @@ impl Routes {
 pub(crate) struct Plan {
     /// The dock's, or a router's; `None` where they are the caller's.
     pub(crate) routes: Option<Rc<Routes>>,
-    pub(crate) places: Buffer<Place>,
+    pub(crate) destinations: Buffer<Destination>,
     pub(crate) source_offsets: Buffer<u32>,
     pub(crate) expert_offsets: Buffer<u32>,
     pub(crate) expert_counts: Buffer<u32>,
@@ -78,7 +78,7 @@ impl Plan {
         let (top_k, local_experts) = (shape.top_k as usize, shape.experts as usize / ranks);
         Ok(Plan {
             routes,
-            places: rank.buffer(tokens * top_k)?,
+            destinations: rank.buffer(tokens * top_k)?,
             source_offsets: rank.buffer(ranks + 1)?,
             expert_offsets: rank.buffer(local_experts + 1)?,
             expert_counts: rank.buffer(local_experts)?,

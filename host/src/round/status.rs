@@ -28,7 +28,7 @@ pub(crate) fn check(
         code::LAYOUT => Stage::Layout,
         code::DISPATCH => Stage::Dispatch,
         code::COMBINE => Stage::Combine,
-        code::ENTER => Stage::Enter,
+        code::BEGIN_ROUND => Stage::BeginRound,
         _ => return Err(unknown()),
     };
     Err(match status {

@@ -9,7 +9,7 @@ use crossdock::{CompileOptions, ConstParameter, Shape};
 #[crossdock::device(crate = ::crossdock)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::kernels::quantise::code::spread_quantised;
+    use crossdock::kernels::dispatch::quantise::code::quantise_to_lanes;
     use crossdock::prelude::*;
 
     /// Quantises rows in place of sending them. One warp per row.
@@ -28,7 +28,7 @@ pub mod code {
     ) {
         let mut token = warp_in_grid();
         while token < tokens {
-            spread_quantised::<HIDDEN, SIDE_WORDS, FORMAT, SCALES, BLOCK>(
+            quantise_to_lanes::<HIDDEN, SIDE_WORDS, FORMAT, SCALES, BLOCK>(
                 rows.at(token as u64 * (HIDDEN / 8) as u64),
                 values.at(token as u64 * (HIDDEN / 16) as u64),
                 scales.at(token as u64 * SIDE_WORDS as u64),

@@ -1,11 +1,13 @@
-//! Enter: ranks agree that the last round is over, where no counts are exchanged that would show it.
+//! The begin of a round: ranks agree that the last round is over, where no counts are exchanged that would show it.
 
 use crate::device;
 
-/// The `enter` kernel.
+/// The `begin_round` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::signal::code::{ENTER, FINE, LATE, announce, begin_round, describe, wait_for_peers};
+    use crate::kernels::signal::code::{
+        BEGIN_ROUND, FINE, LATE, Round, announce, describe, next_epoch, wait_for_peers,
+    };
     use crate::layout::code::NOWHERE;
     use crate::prelude::*;
 
@@ -14,31 +16,28 @@ pub mod code {
     ///
     /// A round that reuses the positions of an earlier one begins with this instead of `count` and `layout`.
     #[kernel(warps = 1)]
-    pub fn enter(
+    pub fn begin_round(
         counted: Peers<u32>,       // [ranks]: flags
         counted_here: Global<u32>, // [ranks]: this rank's copy
-        rank: u32,
-        ranks: u32,
-        round: Global<u32>, // [1]: the last round that this rank began
-        deadline: u64,
-        status: Global<u32>,
+        round: Round,
     ) {
+        let Round { ranks, .. } = round;
         // This warp alone uses the record while the kernel runs, so ordinary accesses and one barrier do.
-        if any(status.read() != FINE) {
+        if any(round.status.read() != FINE) {
             return;
         }
         let mut begun = 0;
         if lane() == 0 {
-            begun = begin_round(round);
+            begun = next_epoch(round.epoch);
         }
         let epoch = shuffle(begun, 0);
-        announce(counted, rank, ranks, epoch);
-        let late = wait_for_peers(counted_here, ranks, epoch, deadline);
+        announce(counted, round, epoch);
+        let late = wait_for_peers(counted_here, ranks, epoch, round.deadline);
         let missing = ballot(late.peer != NOWHERE);
         warp_barrier();
         if missing != 0 && lane() == missing.trailing_zeros() {
-            status.write(LATE);
-            describe(status, ENTER, late.peer, epoch, late.found);
+            round.status.write(LATE);
+            describe(round.status, BEGIN_ROUND, late.peer, epoch, late.found);
         }
     }
 }

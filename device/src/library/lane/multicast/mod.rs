@@ -4,7 +4,7 @@
 //! Needs `sm_90`. As with ordinary pointers, what reads and writes is a weak access, and what loads, stores and reduces
 //! states its order and scope. In which order a load takes the GPUs is not specified, so that sums of floats may differ
 //! from run to run. Between these accesses and ordinary ones of the same memory stands
-//! [`fence_alias`](fn@crate::library::fences::code::fence_alias).
+//! [`fence_alias`](fn@crate::library::lane::fences::code::fence_alias).
 
 pub mod bf16;
 pub mod f16;

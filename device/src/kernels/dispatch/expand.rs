@@ -5,10 +5,10 @@ use crate::device;
 /// What `dispatch` does at the receiving end when rows lie at their slots.
 #[device]
 pub mod code {
-    use crate::kernels::passage::code::{Passage, has_bulk_copies};
-    use crate::kernels::rows::code::spread_words;
+    use crate::kernels::rows::code::copy_words_to_lanes;
+    use crate::kernels::stager::code::{RowStager, has_bulk_copies};
     use crate::layout::code::{NOWHERE, Selection};
-    use crate::library::fences::code::fence_async_global;
+    use crate::library::lane::fences::code::fence_async_global;
     use crate::prelude::*;
 
     /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1. All warps of the grid.
@@ -55,7 +55,7 @@ pub mod code {
     /// Copies each row that arrived at its first slot to the further slots of its token on this rank. All warps of the grid,
     /// once everything has arrived. A row is read only if it has further slots.
     pub fn replicate<const TOP_K: u32>(
-        passage: Passage,
+        stager: RowStager,
         selections: Global<Selection>, // [arrived rows, TOP_K]
         arrived: u32,
         pieces: u32,             // per row
@@ -69,7 +69,7 @@ pub mod code {
             // Bulk copies read what other blocks wrote, by whatever way, and said to be there.
             fence_async_global();
         }
-        let mut passage = passage;
+        let mut stager = stager;
         let mut row = warp_in_grid();
         while row < arrived {
             let mut slot = NOWHERE;
@@ -80,13 +80,13 @@ pub mod code {
             let further = chosen & (chosen - 1);
             if further != 0 {
                 let first = shuffle(slot, chosen.trailing_zeros());
-                passage = passage.spread(
+                stager = stager.copy_to_lanes(
                     rows_here.at(first as u64 * pieces as u64),
                     rows.at(slot as u64 * pieces as u64),
                     pieces,
                     further,
                 );
-                spread_words(
+                copy_words_to_lanes(
                     sides_here.at(first as u64 * side_words as u64),
                     sides.at(slot as u64 * side_words as u64),
                     side_words,
@@ -95,6 +95,6 @@ pub mod code {
             }
             row += warps_in_grid();
         }
-        passage.close();
+        stager.close();
     }
 }

@@ -1,8 +1,8 @@
-//! What all lanes of a warp work out together, clocks, prefetches, and grids that overlap.
+//! What all lanes of a warp work out together.
 
 use crate::device;
 
-/// Reductions, agreement and election among the 32 lanes of a warp, and what a thread asks of the hardware.
+/// Reductions, agreement and election among the 32 lanes of a warp.
 #[device]
 pub mod code {
     use crate::intrinsics::*;
@@ -70,32 +70,5 @@ pub mod code {
     /// synchronise. `activemask`.
     pub fn active_lanes() -> u32 {
         ptx!("activemask.b32 {lanes};", lanes = out(u32))
-    }
-
-    /// Cycles of this SM's clock. `%clock64`.
-    pub fn clock() -> u64 {
-        ptx!("mov.u64 {cycles}, %clock64;", cycles = out(u64))
-    }
-
-    /// Asks for the line of this address in the L1 cache. `prefetch.global.L1`.
-    pub fn prefetch_l1(place: Global<u32>) {
-        ptx!("prefetch.global.L1 [{place}];", place = in(place));
-    }
-
-    /// Asks for the line of this address in the L2 cache. `prefetch.global.L2`.
-    pub fn prefetch_l2(place: Global<u32>) {
-        ptx!("prefetch.global.L2 [{place}];", place = in(place));
-    }
-
-    /// Waits until the grids that this one depends on have ended and their writes are visible. Needs `sm_90`.
-    /// `griddepcontrol.wait`, PTX ISA section 9.7.13.13.
-    pub fn wait_for_earlier_grids() {
-        ptx!("griddepcontrol.wait;");
-    }
-
-    /// Lets grids that depend on this one start, once all blocks have said so or ended. Needs `sm_90`.
-    /// `griddepcontrol.launch_dependents`.
-    pub fn let_later_grids_start() {
-        ptx!("griddepcontrol.launch_dependents;");
     }
 }

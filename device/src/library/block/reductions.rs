@@ -1,12 +1,13 @@
-//! One value from those of all lanes of a warp, or of all threads of a block, for every type of number.
+//! One value from those of all lanes of a warp, or of all threads of a block, for every type of number: shuffles
+//! (`shfl.sync`, PTX ISA section 9.7.9.6), and a barrier between the warps of a block (`bar.sync`, 9.7.13.1).
 
 use crate::device;
 
 /// Sums, and the smallest and largest values. All lanes, or all threads of the block, come together and have the result.
 #[device]
 pub mod code {
-    use super::super::code::{warp_in_block, warps_in_block};
     use crate::intrinsics::*;
+    use crate::library::code::{warp_in_block, warps_in_block};
 
     /// The sum over the lanes of the warp: `value` of lane `l` is added to that of lane `l ^ 16` first, then 8, 4, 2, 1.
     pub fn warp_sum<T: Number>(value: T) -> T {

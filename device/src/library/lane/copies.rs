@@ -6,12 +6,12 @@ use crate::device;
 ///
 /// Bulk operations need `sm_90`; sizes are multiples of 16 bytes, and addresses of 16 bytes' alignment. They work through the
 /// async proxy: what threads wrote to shared memory needs
-/// [`fence_async_shared`](fn@crate::library::fences::code::fence_async_shared) before a bulk operation reads it.
+/// [`fence_async_shared`](fn@crate::library::lane::fences::code::fence_async_shared) before a bulk operation reads it.
 #[device]
 pub mod code {
     use crate::intrinsics::*;
+    use crate::library::block::mbarrier::code::Mbarrier;
     use crate::library::code::B128;
-    use crate::library::mbarrier::code::Mbarrier;
 
     /// How the L2 cache treats the lines of a copy.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,22 +6,22 @@
 
 use crate::device;
 
-/// [`Passage`](code::Passage).
+/// [`RowStager`](code::RowStager).
 #[device]
 pub mod code {
-    use crate::kernels::rows::code::spread_pieces;
-    use crate::library::copies::code::{
+    use crate::kernels::rows::code::copy_pieces_to_lanes;
+    use crate::library::block::mbarrier::code::{Mbarrier, Phase};
+    use crate::library::lane::copies::code::{
         commit_bulk_copies, copy_bulk_to_peer, copy_bulk_to_shared, wait_for_bulk_copies, wait_for_bulk_reads,
     };
-    use crate::library::fences::code::fence_mbarrier_init;
-    use crate::library::mbarrier::code::{Mbarrier, Phase};
+    use crate::library::lane::fences::code::fence_mbarrier_init;
     use crate::prelude::*;
 
-    /// Warps of a block that has passages.
-    pub const PASSAGES: u32 = 8;
+    /// Warps of a block that has stagers.
+    pub const STAGERS: u32 = 8;
 
-    /// Pieces that a passage holds: 4 KiB, so that those of a block fit into the shared memory that every launch may use.
-    pub const PASSAGE_PIECES: u32 = 256;
+    /// Pieces that a stager holds: 4 KiB, so that those of a block fit into the shared memory that every launch may use.
+    pub const STAGER_PIECES: u32 = 256;
 
     /// Whether rows pass through shared memory.
     pub const fn has_bulk_copies() -> bool {
@@ -29,44 +29,50 @@ pub mod code {
     }
 
     /// Elements of the block's arrays in shared memory, of which targets without bulk copies make no use.
-    const fn in_all(per_passage: u32) -> u32 {
-        if has_bulk_copies() { PASSAGES * per_passage } else { 1 }
+    const fn in_all(per_stager: u32) -> u32 {
+        if has_bulk_copies() { STAGERS * per_stager } else { 1 }
     }
 
     /// A warp's part of shared memory, and the phase of its barrier that completes with the next bytes.
     #[derive(Clone, Copy)]
-    pub struct Passage {
+    pub struct RowStager {
         pieces: Shared<B128>,
         filled: Mbarrier,
         phase: Phase,
     }
 
-    impl Passage {
-        /// The passages of a block's [`PASSAGES`] warps. All its threads, once.
-        pub fn open() -> Passage {
-            let pieces = shared::<B128>(in_all(PASSAGE_PIECES));
+    impl RowStager {
+        /// The stagers of a block's [`STAGERS`] warps. All its threads, once.
+        pub fn open() -> RowStager {
+            let pieces = shared::<B128>(in_all(STAGER_PIECES));
             let barriers = shared::<u64>(in_all(1));
-            let mut passage = Passage { pieces, filled: Mbarrier::at(barriers, 0), phase: Phase::FIRST };
+            let mut stager = RowStager { pieces, filled: Mbarrier::at(barriers, 0), phase: Phase::FIRST };
             if has_bulk_copies() {
-                passage.pieces = pieces.at(warp_in_block() * PASSAGE_PIECES);
-                passage.filled = Mbarrier::at(barriers, warp_in_block());
+                stager.pieces = pieces.at(warp_in_block() * STAGER_PIECES);
+                stager.filled = Mbarrier::at(barriers, warp_in_block());
                 if lane() == 0 {
-                    passage.filled.initialise(1);
+                    stager.filled.initialise(1);
                     fence_mbarrier_init();
                 }
-                // The other lanes first use the barrier behind one in `spread`.
+                // The other lanes first use the barrier behind one in `copy_to_lanes`.
             }
-            passage
+            stager
         }
 
-        /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and gives the passage for the next
-        /// row. All lanes of the warp. What was copied is there once [`Passage::complete`] has returned.
-        pub fn spread(self, source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) -> Passage {
+        /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and gives the stager for the next
+        /// row. All lanes of the warp. What was copied is there once [`RowStager::complete`] has returned.
+        pub fn copy_to_lanes(
+            self,
+            source: Global<B128>,
+            target: Peer<B128>,
+            pieces: u32,
+            wanting: u32,
+        ) -> RowStager {
             let mut phase = self.phase;
             if has_bulk_copies() {
                 let mut base = 0;
                 while base < pieces {
-                    let bytes = (pieces - base).min(PASSAGE_PIECES) * 16;
+                    let bytes = (pieces - base).min(STAGER_PIECES) * 16;
                     // The copies of the last pieces have left when every lane has seen its own leave.
                     wait_for_bulk_reads::<0>();
                     warp_barrier();
@@ -84,12 +90,12 @@ pub mod code {
                         copy_bulk_to_peer(target.at(base), self.pieces, bytes);
                         commit_bulk_copies();
                     }
-                    base += PASSAGE_PIECES;
+                    base += STAGER_PIECES;
                 }
             } else {
-                spread_pieces(source, target, pieces, wanting);
+                copy_pieces_to_lanes(source, target, pieces, wanting);
             }
-            Passage { pieces: self.pieces, filled: self.filled, phase }
+            RowStager { pieces: self.pieces, filled: self.filled, phase }
         }
 
         /// Waits until all that this warp's lanes copied is there. The completion of a bulk copy makes it visible to ordinary

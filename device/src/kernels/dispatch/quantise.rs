@@ -81,7 +81,7 @@ pub mod code {
 
     /// Quantises the `HIDDEN` bf16 at `source` and writes codes and scales to the `target` and `sides` of every lane in
     /// `wanting`. All lanes of the warp.
-    pub fn spread_quantised<
+    pub fn quantise_to_lanes<
         const HIDDEN: u32,
         const SIDE_WORDS: u32,
         const FORMAT: u32,

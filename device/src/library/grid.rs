@@ -1,0 +1,3 @@
+//! What all blocks of a launch do together.
+
+pub mod overlap;

@@ -1,0 +1,3 @@
+//! What all lanes of a warp do together.
+
+pub mod together;
