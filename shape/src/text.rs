@@ -193,7 +193,7 @@ impl<'t> Fields<'t> {
         let mut found = self.left.extract_if(.., |field| chosen(field)).collect::<Vec<_>>().into_iter();
         let first = found.next();
         for Field { name, value } in found {
-            let Placed { at, it } = name.unwrap_or_else(|| Placed {
+            let Placed { at, it } = name.unwrap_or(Placed {
                 at: value.at,
                 it: if let Value::Word(word, _) = value.it { word } else { "value" },
             });

@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
     observed: Observed,
-    /// Of weights, as bits.
+    /// Gradients of the weights, as bits.
     gradients: Vec<u32>,
 }
 

@@ -2,10 +2,9 @@
 
 use proc_macro2::Span;
 
-use super::calls::substitute;
 use super::diagnostic::Diagnostics;
 use super::names::Environment;
-use super::terms::{Kind, Table, Term};
+use super::terms::{Kind, Table, Term, substitute};
 use super::tree::{Modifier, Node, NodeKind};
 use super::types::Scope;
 use crate::ir::{LocalId, Path, Scalar, TypeParameter};

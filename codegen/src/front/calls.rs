@@ -9,7 +9,7 @@ use super::body::Body;
 use super::names::{Entity, Signature};
 use super::operations::intrinsic;
 use super::parts::aggregate;
-use super::terms::{Kind, Term};
+use super::terms::{Kind, Term, substitute};
 use super::tree::{Node, NodeKind};
 use super::types::scalar_named;
 use crate::ir::{Bound, Intrinsic, Path, Scalar, Size, Type, TypeParameter};
@@ -352,30 +352,5 @@ impl Body<'_> {
             NodeKind::Block(statements, Some(tail)) if statements.is_empty() => self.size(tail),
             _ => None,
         }
-    }
-}
-
-/// A parameter, result or field type as whoever mentions the item sees it.
-pub(super) fn substitute(ty: &Type, sizes: &[(String, Size)], types: &[(String, Term)]) -> Term {
-    let part = |ty: &Type| substitute(ty, sizes, types);
-    let inner = |ty: &Type| Box::new(part(ty));
-    match ty {
-        Type::Parameter(name) => {
-            let stands_for = types.iter().find(|(known, _)| known == name).map(|(_, term)| term.clone());
-            stands_for.unwrap_or_else(|| Term::Parameter(name.clone()))
-        }
-        Type::Struct(path) => {
-            Term::Struct(Path::new(&path.module, &path.item), path.arguments.iter().map(part).collect())
-        }
-        Type::Array(element, Size::Parameter(name)) => {
-            let size = sizes.iter().find(|(known, _)| known == name).map(|(_, size)| size.clone());
-            Term::Array(inner(element), size.unwrap_or_else(|| Size::Parameter(name.clone())))
-        }
-        Type::Array(element, size) => Term::Array(inner(element), size.clone()),
-        Type::Tuple(parts) => Term::Tuple(parts.iter().map(part).collect()),
-        Type::Pointer(space, element) => Term::Pointer(*space, inner(element)),
-        Type::Peers(element) => Term::Peers(inner(element)),
-        Type::Slice(pointer) => Term::Slice(inner(pointer)),
-        other => Term::from(other),
     }
 }

@@ -51,6 +51,31 @@ impl From<&Type> for Term {
     }
 }
 
+/// A parameter, result or field type as whoever mentions the item sees it.
+pub(super) fn substitute(ty: &Type, sizes: &[(String, Size)], types: &[(String, Term)]) -> Term {
+    let part = |ty: &Type| substitute(ty, sizes, types);
+    let inner = |ty: &Type| Box::new(part(ty));
+    match ty {
+        Type::Parameter(name) => {
+            let stands_for = types.iter().find(|(known, _)| known == name).map(|(_, term)| term.clone());
+            stands_for.unwrap_or_else(|| Term::Parameter(name.clone()))
+        }
+        Type::Struct(path) => {
+            Term::Struct(Path::new(&path.module, &path.item), path.arguments.iter().map(part).collect())
+        }
+        Type::Array(element, Size::Parameter(name)) => {
+            let size = sizes.iter().find(|(known, _)| known == name).map(|(_, size)| size.clone());
+            Term::Array(inner(element), size.unwrap_or_else(|| Size::Parameter(name.clone())))
+        }
+        Type::Array(element, size) => Term::Array(inner(element), size.clone()),
+        Type::Tuple(parts) => Term::Tuple(parts.iter().map(part).collect()),
+        Type::Pointer(space, element) => Term::Pointer(*space, inner(element)),
+        Type::Peers(element) => Term::Peers(inner(element)),
+        Type::Slice(pointer) => Term::Slice(inner(pointer)),
+        other => Term::from(other),
+    }
+}
+
 /// What an unbound variable may become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

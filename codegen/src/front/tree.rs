@@ -126,7 +126,7 @@ pub(super) enum Walk {
 /// What is done with a slice. Positions may be of any index type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SliceOperation {
-    /// Of a pointer and a length.
+    /// A slice of a pointer and a length.
     New,
     /// The pointer to an element.
     At,
@@ -201,7 +201,7 @@ pub(super) enum Expansion {
     NextMultiple,
     SaturatingAdd,
     SaturatingSubtract,
-    /// Of three operands.
+    /// The first of three operands, between the others.
     Clamp,
     AbsoluteDifference,
     DivideEuclid,

@@ -22,7 +22,7 @@ pub(crate) struct Later<'a> {
     halves: Option<&'a Halves>,
     bare: &'a [(Mark, u32)],
     space: Space,
-    /// Of a copy, with the lane of its helper.
+    /// The clock of a copy, with the lane of its helper.
     copy: Option<(&'a AgentClock, usize)>,
     /// It counts the copy's bytes at an mbarrier.
     completes: bool,

@@ -44,7 +44,7 @@ pub struct Limits {
 pub struct Observation {
     /// From launch to end of the communication kernels.
     pub communication: f64,
-    /// Of that, waiting for peers, which more multiprocessors would not shorten.
+    /// The part of it that waits for peers, which more multiprocessors would not shorten.
     pub waiting: f64,
     /// The experts.
     pub compute: f64,

@@ -50,7 +50,7 @@ const TOP_K: usize = SHAPE.top_k as usize;
 const REPLAYS: [usize; 3] = [7, 32, 1];
 const MOST: usize = 32;
 
-/// Of each token; doubled rows are then added up to one and a half.
+/// Weights of each token; doubled rows are then added up to one and a half.
 const WEIGHTS: [f32; TOP_K] = [0.5, 0.25];
 
 pub(super) fn tests() -> Vec<Test> {

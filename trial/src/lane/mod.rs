@@ -94,7 +94,7 @@ pub struct Lane {
     name: String,
     /// The newest that all GPUs run.
     target: Options,
-    /// Of each memory-model test.
+    /// Repetitions of each memory-model test.
     repetitions: u32,
     schedule_seed: u64,
 }

@@ -39,7 +39,7 @@ pub(in crate::back) struct Evaluator<'a> {
     program: &'a Program,
     target: Target,
     constants: RefCell<FxHashMap<Path, Result<Vec<Constant>, Mistake>>>,
-    /// Of the expression that is being run.
+    /// Steps of the expression that is being run.
     steps: Cell<u64>,
     steps_in_all: Cell<u64>,
 }

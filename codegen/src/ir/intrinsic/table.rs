@@ -98,6 +98,7 @@ macro_rules! intrinsics {
                 }
             }
 
+            #[allow(clippy::vec_init_then_push, reason = "the rows push one after the other")]
             pub(super) fn enumerate() -> Vec<Intrinsic> {
                 let mut all = Vec::new();
                 $(combine!(all, Intrinsic::$variant $(($($parameter),+))?; $($($parameter in $choices;)+)?);)*

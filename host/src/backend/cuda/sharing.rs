@@ -51,7 +51,7 @@ pub(super) struct Abilities {
 }
 
 impl Abilities {
-    /// Of the GPU of a context, which is current.
+    /// Abilities of the GPU of a context, which is current.
     pub(super) fn of(context: &CudaContext) -> Result<Abilities, DriverError> {
         let device = context.cu_device();
         let has = |attribute| context.attribute(attribute).map(|value| value != 0);

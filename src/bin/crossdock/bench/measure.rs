@@ -25,7 +25,7 @@ use crate::progress::Progress;
 pub(super) struct Batch {
     /// Per rank.
     pub(super) tokens: u32,
-    /// Of each rank.
+    /// Routes of each rank.
     pub(super) routes: Vec<Routes>,
     /// What its dispatch moves: how much plain copies copy.
     pub(super) dispatch: Busiest,

@@ -41,11 +41,11 @@ pub(super) struct Row {
     pub(super) seconds: Option<Spread>,
     /// The same in virtual cycles; `null` on real GPUs.
     pub(super) cycles: Option<Spread>,
-    /// Of each kernel alone; empty on virtual GPUs.
+    /// Seconds of each kernel alone; empty on virtual GPUs.
     pub(super) kernel_seconds: BTreeMap<String, Spread>,
-    /// Of each kernel alone; empty on real GPUs.
+    /// Cycles of each kernel alone; empty on real GPUs.
     pub(super) kernel_cycles: BTreeMap<String, Spread>,
-    /// Of all ranks, in the first iteration; `null` on real GPUs, and for copies.
+    /// Instructions of all ranks in the first iteration; `null` on real GPUs, and for copies.
     pub(super) warp_instructions: Option<u64>,
     /// Wall-clock time of the call; `null` on virtual GPUs.
     pub(super) host_seconds: Option<Spread>,
@@ -76,7 +76,7 @@ pub(super) struct Common<'a> {
 }
 
 impl Row {
-    /// Of one measurement, as each rank saw it, that moved so many bytes.
+    /// The row of one measurement, as each rank saw it, that moved so many bytes.
     pub(super) fn new(common: &Common<'_>, ranks: &[&Measured], bytes: Busiest) -> Option<Row> {
         let &Measured { operation, tokens, budget, multiprocessors, .. } = *ranks.first()?;
         let arguments = common.arguments;

@@ -11,7 +11,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Of any number of measurements; `None` of none.
+    /// The spread of any number of measurements; `None` of none.
     pub(super) fn of(mut values: Vec<f64>) -> Option<Spread> {
         values.sort_unstable_by(f64::total_cmp);
         let (&minimum, &maximum) = (values.first()?, values.last()?);

@@ -20,7 +20,7 @@ pub(super) struct Activity {
     spin_waits: Waits,
     sleeps: Waits,
     copy_waits: Waits,
-    /// Of the largest launch.
+    /// Blocks of the largest launch.
     blocks: u64,
     warps: u64,
     multiprocessors: u64,

@@ -60,7 +60,7 @@ pub(super) struct PlanReport {
 pub(super) struct ShareReport {
     /// One block on each.
     pub(super) multiprocessors: u32,
-    /// Of each block.
+    /// Warps of each block.
     pub(super) warps: u32,
     /// What limits the kernel: `link`, `memory` or `multiprocessors`.
     pub(super) bottleneck: String,
