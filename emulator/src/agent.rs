@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use crate::cluster::Cluster;
 use crate::consistency::{Detector, Knowledge, Trail};
 use crate::error::FaultKind;
-use crate::execute;
 use crate::memory::{Memory, Recent, window};
+use crate::numeric::atomic;
 use crate::op::Atomic;
 
 /// The longest chunk in bytes.
@@ -70,8 +70,8 @@ pub(crate) struct Transfer {
     read: usize,
     written: usize,
     reversed: bool,
-    /// How it combines with the destination, and bytes of an element.
-    pub(crate) reduction: Option<(Atomic, u8)>,
+    /// How it combines with the destination.
+    pub(crate) reduction: Option<Atomic>,
     pub(crate) completes: Option<Completion>,
 }
 
@@ -255,22 +255,22 @@ impl Room<'_> {
         &mut self,
         to: Location,
         bytes: &[u8],
-        reduction: Option<(Atomic, u8)>,
+        reduction: Option<Atomic>,
     ) -> Result<(), FaultKind> {
         let mut combined;
         let mut bytes = bytes;
-        if let Some((operation, element)) = reduction {
+        if let Some(operation) = reduction {
             let mut old = vec![0; bytes.len()];
             self.read(to, &mut old)?;
             combined = Vec::with_capacity(bytes.len());
-            let element = usize::from(element);
+            let element = operation.bytes();
             for (old, new) in old.chunks(element).zip(bytes.chunks(element)) {
                 let value = |bytes: &[u8]| {
                     let mut value = [0; 16];
                     value[..element].copy_from_slice(bytes);
                     u128::from_le_bytes(value)
                 };
-                let result = execute::combine(operation, element as u8, value(old), value(new));
+                let result = atomic::apply(operation, value(old), value(new), 0);
                 combined.extend_from_slice(&result.to_le_bytes()[..element]);
             }
             bytes = &combined;

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::op::{
-    AsynchronousOp, BarrierOp, CallOp, CombinedCompare, Conversion, LaneFunction, MemoryOp, MulticastOp, Op,
-    PackList, Subroutine, SystemOp, WarpOp,
-};
+use crate::op::{BarrierOp, CallOp, CombinedCompare, Conversion, MemoryOp, Op, PackList, Subroutine, WarpOp};
 use crate::register::{PredicateSource, Slot};
 
 /// The long register that holds where the frame of the active function begins in local memory.
@@ -109,17 +106,15 @@ pub(crate) struct Code {
     pub(crate) origins: Vec<Origin>,
     pub(crate) files: HashMap<u32, String>,
     pub(crate) memory: Vec<MemoryOp>,
-    pub(crate) multicasts: Vec<MulticastOp>,
     pub(crate) warp: Vec<WarpOp>,
     pub(crate) barriers: Vec<BarrierOp>,
-    pub(crate) asynchronous: Vec<AsynchronousOp>,
+    /// Whether it has mbarriers or copies.
+    pub(crate) asynchronous: bool,
     pub(crate) conversions: Vec<Conversion>,
     pub(crate) compares: Vec<CombinedCompare>,
     pub(crate) packs: Vec<PackList>,
-    pub(crate) functions: Vec<LaneFunction>,
     pub(crate) calls: Vec<CallOp>,
     pub(crate) subroutines: Vec<Subroutine>,
-    pub(crate) system: Vec<SystemOp>,
     /// Back-edges by the position of their branch.
     pub(crate) loops: HashMap<u32, Loop>,
     pub(crate) words: usize,

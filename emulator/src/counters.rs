@@ -1,10 +1,9 @@
 //! Counts while a launch executes: straight runs of instructions, and the bytes, sectors and banks of warp-level requests
 //! (the rules are in [`crate::report`] and [`crate::activity`]).
 
-use crate::activity::{Activity, Class, Requests, SharedRequests, Waits};
+use crate::activity::{Activity, Requests, SharedRequests, Waits};
 use crate::code::Code;
 use crate::memory::window;
-use crate::op::{Function, Op};
 use crate::report::{Link, Traffic};
 
 /// Bytes of a sector: what memory and caches move at least.
@@ -187,100 +186,8 @@ impl Counters {
         let mut executed = 0u64;
         for (instruction, change) in code.instructions.iter().zip(&self.runs) {
             executed = executed.wrapping_add(*change);
-            activity.instructions.add(class(code, &instruction.op), executed);
+            activity.instructions.add(instruction.op.class(), executed);
         }
         activity
-    }
-}
-
-fn class(code: &Code, op: &Op) -> Class {
-    match op {
-        Op::Function(index) => class_of_function(code.functions[*index as usize].function),
-        Op::Move32 { .. }
-        | Op::Move64 { .. }
-        | Op::Pack16 { .. }
-        | Op::Unpack16 { .. }
-        | Op::Pack32 { .. }
-        | Op::Unpack32 { .. }
-        | Op::PackMany(_)
-        | Op::UnpackMany(_)
-        | Op::LoadParameter { .. }
-        | Op::ActiveMask { .. } => Class::Movement,
-        Op::Unary { .. }
-        | Op::Count { .. }
-        | Op::Binary16 { .. }
-        | Op::Binary32 { .. }
-        | Op::Binary64 { .. }
-        | Op::Shift { .. }
-        | Op::MultiplyAdd { .. }
-        | Op::MultiplyAddHigh { .. }
-        | Op::MultiplyWide { .. }
-        | Op::MultiplyAddWide { .. }
-        | Op::AddCarry { .. }
-        | Op::SumOfDifferences { .. }
-        | Op::ExtractBits { .. }
-        | Op::InsertBits { .. }
-        | Op::Permute { .. }
-        | Op::Logic3 { .. }
-        | Op::FunnelShift { .. }
-        | Op::DotProduct4 { .. }
-        | Op::DotProduct2 { .. } => Class::Integer,
-        Op::MovePredicate { .. }
-        | Op::PredicateLogic { .. }
-        | Op::Compare { .. }
-        | Op::CompareCombine(_)
-        | Op::Set(_)
-        | Op::Select { .. }
-        | Op::SelectSign { .. }
-        | Op::TestProperty { .. }
-        | Op::InSpace { .. } => Class::Predicate,
-        Op::Float32 { .. }
-        | Op::Float64 { .. }
-        | Op::Fma32 { .. }
-        | Op::Fma64 { .. }
-        | Op::Directed32 { .. }
-        | Op::DirectedFma32 { .. }
-        | Op::FloatUnary32 { .. }
-        | Op::FloatUnary64 { .. }
-        | Op::Half { .. } => Class::Floating,
-        Op::Convert(_) | Op::ConvertPair { .. } | Op::NarrowPair { .. } | Op::WidenPair { .. } => {
-            Class::Conversion
-        }
-        Op::Load(_) => Class::Load,
-        Op::Store(_) => Class::Store,
-        Op::Atomic(_) | Op::Multicast(_) => Class::Atomic,
-        Op::Fence(_) => Class::Fence,
-        Op::Warp(_) => Class::Warp,
-        Op::Barrier(_) => Class::Barrier,
-        Op::Asynchronous(_) => Class::Asynchronous,
-        Op::Branch { .. } | Op::Call(_) | Op::Return | Op::System(_) | Op::Exit | Op::Trap { .. } => {
-            Class::Control
-        }
-        Op::Clock { .. } | Op::Sleep { .. } | Op::Nothing => Class::Other,
-    }
-}
-
-fn class_of_function(function: Function) -> Class {
-    match function {
-        Function::FindNthSet
-        | Function::BitMask { .. }
-        | Function::ExtendFrom { .. }
-        | Function::Multiply24 { .. }
-        | Function::Video { .. }
-        | Function::MultiplyAddHighSaturating => Class::Integer,
-        Function::PackSaturating { .. }
-        | Function::Tf32 { .. }
-        | Function::ToPowersOfTwo { .. }
-        | Function::FromPowersOfTwo => Class::Conversion,
-        Function::HalfSet { .. } => Class::Predicate,
-        Function::Divide32 { .. }
-        | Function::SquareRoot32 { .. }
-        | Function::Binary64 { .. }
-        | Function::Fma64 { .. }
-        | Function::SquareRoot64 { .. }
-        | Function::Pair32 { .. }
-        | Function::Half { .. }
-        | Function::ExtremumXorSign { .. }
-        | Function::HalfApproximate { .. } => Class::Floating,
     }
 }

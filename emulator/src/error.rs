@@ -206,8 +206,8 @@ pub enum FaultKind {
     /// A call cannot be made.
     #[error("{0}")]
     Call(String),
-    /// `trap` or `brkpt` was executed.
-    #[error("the kernel executed `{0}`")]
+    /// `trap` or `brkpt` was executed, or a branch that has no target.
+    #[error("the kernel executed {0}")]
     Trap(&'static str),
     /// A barrier was used in a way the PTX ISA leaves undefined.
     #[error("barrier misuse: {0}")]

@@ -62,6 +62,7 @@ mod engine;
 mod error;
 mod execute;
 mod gpu;
+mod instruction;
 mod launch;
 mod machine;
 mod mbarrier;

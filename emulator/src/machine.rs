@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::config::Config;
 use crate::consistency::Kind;
 use crate::counters::Counters;
-use crate::decode::{self, Decoded};
+use crate::decode::{self, Decoded, Program};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::gpu::{Gpu, limits};
@@ -38,7 +38,7 @@ struct Loaded {
 
 #[derive(Debug)]
 struct Entry {
-    code: Arc<Code>,
+    program: Program,
     /// Addresses of the module's variables, by GPU.
     variables: Vec<Arc<Vec<u64>>>,
 }
@@ -99,8 +99,8 @@ impl Machine {
             variables.push(Arc::new(addresses));
         }
         let first = self.kernels.len();
-        for code in &decoded.kernels {
-            self.kernels.push(Entry { code: code.clone(), variables: variables.clone() });
+        for program in &decoded.kernels {
+            self.kernels.push(Entry { program: program.clone(), variables: variables.clone() });
         }
         self.modules.push(Loaded { decoded, kernels: (first..self.kernels.len()).collect() });
         Ok(Module(self.modules.len() - 1))
@@ -115,10 +115,10 @@ impl Machine {
             .modules
             .get(module.0)
             .ok_or_else(|| Error::Handle("the module was loaded into another machine".into()))?;
-        let named = |&&index: &&usize| self.kernels[index].code.name == name;
+        let named = |&&index: &&usize| self.kernels[index].program.code.name == name;
         loaded.kernels.iter().find(named).map(|&index| Kernel(index)).ok_or_else(|| Error::UnknownKernel {
             name: name.to_owned(),
-            entries: loaded.kernels.iter().map(|&index| self.kernels[index].code.name.clone()).collect(),
+            entries: loaded.kernels.iter().map(|&index| self.kernels[index].program.code.name.clone()).collect(),
         })
     }
 
@@ -298,7 +298,7 @@ impl Machine {
             .kernels
             .get(launch.kernel.0)
             .ok_or_else(|| Error::Handle("the kernel was loaded into another machine".into()))?;
-        let code = entry.code.clone();
+        let Program { code, operations } = entry.program.clone();
         let refuse = |reason: String| Error::Launch { kernel: code.name.clone(), reason };
         if launch.gpu >= self.config.gpus {
             return Err(refuse(format!(
@@ -356,6 +356,7 @@ impl Machine {
             report: None,
             printed: String::new(),
             code: code.clone(),
+            operations,
             after: after.iter().map(|ticket| ticket.0).collect(),
         };
         let fits =

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::code::{Code, LaneMask, Preset};
 use crate::counters::Counters;
-use crate::execute::{ClusterLanes, Private};
+use crate::execute::{Operation, Private};
 use crate::gpu::Demand;
-use crate::memory::ahead::Ahead;
-use crate::memory::{Recent, Region};
+use crate::memory::Region;
 use crate::register::Registers;
 use crate::report::Report;
 use crate::residency::Residency;
@@ -17,6 +16,7 @@ use crate::warp::Warp;
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) code: Arc<Code>,
+    pub(crate) operations: Arc<[Box<dyn Operation>]>,
     pub(crate) gpu: usize,
     pub(crate) grid: [u32; 3],
     pub(crate) block: [u32; 3],
@@ -153,16 +153,7 @@ impl Pending {
         let lanes = threads - warp * 32;
         let mask = if lanes >= 32 { u32::MAX } else { (1 << lanes) - 1 };
         let local_bytes = code.local_bytes().next_multiple_of(16) as usize;
-        let private = Private {
-            local: Region::new(32 * local_bytes),
-            local_bytes,
-            recent: Recent::default(),
-            ahead: Ahead::default(),
-            outstanding: None,
-            activations: Vec::new(),
-            cluster_lanes: ClusterLanes::default(),
-            clocks: None,
-        };
+        let private = Private::new(local_bytes);
         Warp::new(slot, warp, mask, registers, private)
     }
 }

@@ -8,11 +8,24 @@ use std::ops::{Deref, DerefMut};
 /// Index of a register in its bank.
 pub(crate) type Slot = u16;
 
+/// A register bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Bank {
+    Word,
+    Long,
+    Predicate,
+}
+
 /// No register: an unused destination.
 pub(crate) const NONE: Slot = u16::MAX;
 
 /// All lanes.
 pub(crate) const FULL: u32 = u32::MAX;
+
+/// The lanes of a mask, lowest first.
+pub(crate) fn lanes(mask: u32) -> impl Iterator<Item = usize> {
+    (0..32).filter(move |lane| mask >> lane & 1 == 1)
+}
 
 /// A predicate source: a slot, and whether it is negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@
 
 use crate::code::Code;
 use crate::error::FaultKind;
-use crate::execute::{self, Environment, Event, Private, Raised, Running};
+use crate::execute::{self, Awaited, Environment, Event, Private, Raised, Running};
 use crate::op::{Op, WarpOp};
 use crate::parking::{Parking, Spin};
 use crate::register::Registers;
@@ -28,8 +28,8 @@ pub(crate) enum State {
     Gathering,
     /// Arrived at a block barrier.
     Barrier(u32),
-    /// Waits for its asynchronous copies.
-    Asynchronous,
+    /// Waits for its asynchronous copies, or for its cluster.
+    Awaits(Awaited),
     /// Sleeps; the engine knows until when.
     Sleeping,
     /// Spins on memory.
@@ -267,9 +267,9 @@ impl Warp {
                 self.merge_waiting(position);
                 Ok(self.gathered(env.code))
             }
-            Event::Asynchronous => {
+            Event::Await(awaited) => {
                 let group = &mut self.groups[position];
-                group.state = State::Asynchronous;
+                group.state = State::Awaits(awaited);
                 group.since = env.now;
                 Ok(None)
             }
@@ -311,7 +311,7 @@ impl Warp {
         for id in waiting {
             let Some(group) = self.groups.iter().find(|group| group.id == id) else { continue };
             let (pc, mut left) = (group.pc, group.mask);
-            let Op::Warp(index) = code.instructions[pc as usize].op else { continue };
+            let Op::Warp { index } = code.instructions[pc as usize].op else { continue };
             let op = &code.warp[index as usize];
             let members = self.registers.words[usize::from(op.members())];
             while left != 0 {
@@ -346,7 +346,7 @@ impl Warp {
                         break;
                     }
                 } else if named & self.alive & !here == 0 {
-                    execute::warp_operation(&mut self.registers, code, index, here);
+                    execute::warp_operation(&mut self.registers, op, here);
                     env.counters.released(pc, here);
                     self.proceed(id, here);
                 }
@@ -359,7 +359,7 @@ impl Warp {
     fn at_warp_barrier(&self, code: &Code, named: u32) -> Vec<(u32, u32)> {
         let mut found = Vec::new();
         for group in self.groups.iter().filter(|group| matches!(group.state, State::WarpSync)) {
-            let Op::Warp(index) = code.instructions[group.pc as usize].op else { continue };
+            let Op::Warp { index } = code.instructions[group.pc as usize].op else { continue };
             if let WarpOp::Barrier { members } = code.warp[index as usize] {
                 let members = &self.registers.words[usize::from(members)];
                 let lanes = (0..32)
@@ -396,7 +396,7 @@ impl Warp {
             if !matches!(group.state, State::Gathering) {
                 return None;
             }
-            let Op::Barrier(index) = code.instructions[group.pc as usize].op else { return None };
+            let Op::Barrier { index } = code.instructions[group.pc as usize].op else { return None };
             match first {
                 None => first = Some(index),
                 Some(other) => {

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use crate::code::Code;
 use crate::config::{Config, Hosts};
-use crate::op::{Fence, Scope};
+use crate::op::{Fence, Order, Scope};
 pub(crate) use check::Racing;
 use clock::LaunchId;
 pub(crate) use helper::{AgentClock, Trail};
@@ -133,7 +133,7 @@ impl Detector {
         if self.tickets.contains_key(&ticket) {
             return;
         }
-        self.tracks_proxies |= !code.asynchronous.is_empty();
+        self.tracks_proxies |= code.asynchronous;
         let mut start = self.streams.get(&(gpu, stream)).cloned().unwrap_or_default();
         if let Some(known) = self.enqueued.remove(&ticket) {
             start.join(&known);
@@ -209,10 +209,8 @@ impl Detector {
         fence: Fence,
         (pc, mask): (u32, u32),
     ) {
-        let (acquires, releases, scope) = match fence {
-            Fence::SequentiallyConsistent(scope) | Fence::AcquireRelease(scope) => (true, true, scope),
-            Fence::Acquire(scope) => (true, false, scope),
-            Fence::Release(scope) => (false, true, scope),
+        let (order, scope) = match fence {
+            Fence::Threads(order, scope) => (order, scope),
             Fence::MbarrierInit => {
                 if self.tracks_proxies {
                     self.fence_initialised(clocks, mask, mbarriers.values_mut());
@@ -226,13 +224,13 @@ impl Detector {
                 return;
             }
         };
-        if acquires {
+        if order != Order::Release {
             clocks.fence_acquire(mask, scope, pc);
         }
-        if let Fence::SequentiallyConsistent(scope) = fence {
+        if order == Order::SequentiallyConsistent {
             self.fence_sequentially(clocks, mask, scope);
         }
-        if releases {
+        if order != Order::Acquire {
             clocks.fence_release(mask, scope, pc);
         }
     }

@@ -7,7 +7,7 @@ use super::lanes::LaneClocks;
 use super::location::Release;
 use super::scope::mutual;
 use super::stamp::Mark;
-use crate::op::{Order, Scope};
+use crate::op::{Scope, Strength};
 
 /// What a lane keeps between an operation and a fence that makes a pattern of both.
 #[derive(Clone, Debug, Default)]
@@ -141,8 +141,8 @@ impl LaneClocks {
     }
 
     /// What an arrival of `lane` at an mbarrier publishes.
-    pub(crate) fn arrival(&self, lane: usize, order: Order, reach: Scope) -> Knowledge {
-        if order.releases() {
+    pub(crate) fn arrival(&self, lane: usize, strength: Strength, reach: Scope) -> Knowledge {
+        if strength.releases() {
             return self.published(lane);
         }
         let mut knowledge = Knowledge::default();
@@ -153,8 +153,8 @@ impl LaneClocks {
     }
 
     /// `lane` finds a phase of an mbarrier complete.
-    pub(crate) fn wait(&mut self, lane: usize, order: Order, knowledge: &Knowledge, pc: u32) {
-        if order.acquires() {
+    pub(crate) fn wait(&mut self, lane: usize, strength: Strength, knowledge: &Knowledge, pc: u32) {
+        if strength.acquires() {
             return self.acquire_from_anyone(lane, knowledge, self.place);
         }
         // Nobody in particular: all arrivals were made in this block.

@@ -6,7 +6,7 @@ use super::helper::AgentClock;
 use super::knowledge::Knowledge;
 use super::lanes::LaneClocks;
 use super::patterns::Halves;
-use super::scope::Place;
+use super::scope::{Place, between};
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::error::{Accessor, Position, Race};
 use crate::mbarrier;
@@ -98,7 +98,7 @@ impl Access {
         let strength = match self.strong {
             _ if self.non_coherent => "non-coherent ".to_owned(),
             None => String::new(),
-            Some(scope) => format!("`{}` ", scope.name()),
+            Some(scope) => format!("`.{}` ", scope.modifier()),
         };
         if is_host {
             return format!("{what} by a host");
@@ -161,7 +161,7 @@ impl Detector {
     fn remedy(&self, stamp: &Stamp, theirs: u32, later: &Later<'_>) -> String {
         let actor = &self.actors[stamp.actor as usize];
         let (earlier, mine) = (&stamp.access, &later.access);
-        let needed = Scope::between(actor.place, later.place);
+        let needed = between(actor.place, later.place);
         let covers =
             |knowledge: &Knowledge| knowledge.generic.covers(stamp.actor, actor.launch, theirs, stamp.time);
         if earlier.non_coherent || mine.non_coherent {
@@ -204,8 +204,8 @@ impl Detector {
             }
             if !narrow.is_empty() {
                 return format!(
-                    "no race if the scope were `{}` in {}",
-                    needed.name(),
+                    "no race if the scope were `.{}` in {}",
+                    needed.modifier(),
                     narrow.join(" and in ")
                 );
             }
@@ -233,7 +233,7 @@ impl Detector {
         if let Some(halves) = later.halves {
             for missed in halves.missed.iter().rev() {
                 let release = &missed.release;
-                let needed = Scope::between(release.place, later.place);
+                let needed = between(release.place, later.place);
                 if covers(&release.knowledge) {
                     let mut narrow = Vec::new();
                     if release.scope < needed {
@@ -247,7 +247,7 @@ impl Detector {
                     } else {
                         narrow.join(" and in ")
                     };
-                    return format!("ordered if the scope were `{}` in {narrow}", needed.name());
+                    return format!("ordered if the scope were `.{}` in {narrow}", needed.modifier());
                 }
             }
             for found in halves.found.iter().rev() {
@@ -285,7 +285,7 @@ impl Detector {
         if stamp.actor == later.actor
             && let Some((Some(scope), reader, pc)) = reads.into_iter().find(|(scope, ..)| scope.is_some())
         {
-            return format!("no race if `.relaxed{}` were in {}", scope.name(), self.name(reader, pc));
+            return format!("no race if `.relaxed.{}` were in {}", scope.modifier(), self.name(reader, pc));
         }
         if stamp.actor == later.actor {
             return "a `bar.warp.sync` is missing between them: lanes of a warp are not ordered by executing together"
@@ -295,8 +295,8 @@ impl Detector {
             return "a barrier of the block is missing between them, or a release and an acquire of at least `.cta`".into();
         }
         format!(
-            "nothing orders them: a release behind the first and an acquire before the second, both of scope `{}`, would",
-            needed.name()
+            "nothing orders them: a release behind the first and an acquire before the second, both of scope `.{}`, would",
+            needed.modifier()
         )
     }
 }

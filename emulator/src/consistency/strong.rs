@@ -9,7 +9,7 @@ use super::patterns::Found;
 use super::scope::mutual;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy};
-use crate::op::{Order, Scope, Space};
+use crate::op::{Scope, Space, Strength};
 use crate::schedule::Schedule;
 
 /// Strong reads of a location in a row that may find something else than its newest store.
@@ -19,7 +19,7 @@ const MOST_STALE: u32 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strong {
     pub(crate) space: Space,
-    pub(crate) order: Order,
+    pub(crate) strength: Strength,
     pub(crate) pc: u32,
     pub(crate) lanes: u32,
     pub(crate) offset: usize,
@@ -34,7 +34,7 @@ impl Strong {
     }
 
     fn scope(&self) -> Scope {
-        self.order.scope().unwrap_or(Scope::Gpu)
+        self.strength.scope().unwrap_or(Scope::Gpu)
     }
 
     fn access(&self, kind: Kind) -> Access {
@@ -112,7 +112,7 @@ impl Detector {
             let is_newest = chosen + 1 == location.stores.len();
             location.stale = if is_newest { 0 } else { location.stale + 1 };
         }
-        if strong.order.acquires() {
+        if strong.strength.acquires() {
             for lane in lanes(strong.lanes) {
                 clocks.take_found(lane, strong.key, strong.scope(), strong.pc);
             }
@@ -169,7 +169,7 @@ impl Detector {
                 releases.clone_from(&store.releases);
             }
         }
-        if returns && strong.order.acquires() {
+        if returns && strong.strength.acquires() {
             clocks.take_found(strong.lane(), strong.key, scope, strong.pc);
         }
         let Some(value) = new else { return Ok(()) };
@@ -199,7 +199,7 @@ fn location<'a>(shadow: &'a mut Shadow, strong: &Strong, old: Option<u128>) -> &
 /// The release patterns that a strong store completes.
 fn published(clocks: &LaneClocks, strong: &Strong) -> Vec<Release> {
     let mut releases = clocks.fences(strong.lane()).to_vec();
-    if strong.order.releases() {
+    if strong.strength.releases() {
         let scope = strong.scope();
         releases.retain(|fence| fence.scope > scope);
         releases.push(clocks.release(strong.lane(), strong.pc, scope));
@@ -227,7 +227,7 @@ fn observe(clocks: &mut LaneClocks, store: &mut Store, strong: &Strong) {
             }
             if !reaches {
                 clocks.miss(lane, Found { release: release.clone(), key, pc, scope });
-            } else if !(strong.order.acquires() && clocks.take(lane, release, key, scope, pc)) {
+            } else if !(strong.strength.acquires() && clocks.take(lane, release, key, scope, pc)) {
                 clocks.find(lane, Found { release: release.clone(), key, pc, scope });
             }
         }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use crossdock_ptx as ptx;
 
-use super::Context;
-use super::call::Prototype;
+use super::context::Context;
 use super::constant::{variable_align, variable_bytes};
 use super::flow::Flow;
 use crate::code::{Code, FRAME, Instruction, Origin, Preset, RESERVED_SHARED};
-use crate::op::{Data, Op};
-use crate::register::{PredicateSource, Slot};
+use crate::activity::Class;
+use crate::execute::Operation;
+use crate::op::{BarrierOp, CombinedCompare, Conversion, Data, Effect, MemoryOp, Op, PackList, WarpOp};
+use crate::register::{Bank, PredicateSource, Slot};
 
 /// Bytes of the shared variables of a kernel; launches have a tighter limit.
 const MOST_SHARED: u32 = 16 << 20;
@@ -18,7 +19,7 @@ const MOST_SHARED: u32 = 16 << 20;
 const MOST_LOCAL: u32 = 512 << 10;
 
 /// Offset and end of a variable that is put behind `used` bytes.
-pub(super) fn place(used: u32, variable: &ptx::Variable, most: u32) -> Result<(u32, u32), String> {
+pub(crate) fn place(used: u32, variable: &ptx::Variable, most: u32) -> Result<(u32, u32), String> {
     let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
     let offset = used.checked_next_multiple_of(variable_align(variable));
     let end = offset.and_then(|offset| u64::from(offset).checked_add(bytes));
@@ -28,26 +29,18 @@ pub(super) fn place(used: u32, variable: &ptx::Variable, most: u32) -> Result<(u
     }
 }
 
-/// A register bank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Bank {
-    Word,
-    Long,
-    Predicate,
-}
-
 /// A declared register.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Register {
-    pub(super) bank: Bank,
-    pub(super) slot: Slot,
+pub(crate) struct Register {
+    pub(crate) bank: Bank,
+    pub(crate) slot: Slot,
     /// Bits of the declared type; 128-bit registers take two longs.
-    pub(super) bits: u32,
+    pub(crate) bits: u32,
 }
 
 /// What a symbol stands for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Symbol {
+pub(crate) enum Symbol {
     Shared(u32),
     DynamicShared,
     Local(u32),
@@ -61,16 +54,22 @@ pub(super) enum Symbol {
     Function(u64),
 }
 
+/// What the last operand of an indirect call names.
+pub(crate) enum Prototype {
+    Signature(ptx::CallPrototype),
+    Targets(Vec<String>),
+}
+
 /// Whose code is being decoded: local variables belong to its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Region {
+pub(crate) enum Region {
     Kernel,
     Subroutine(u32),
 }
 
 /// Names of a `{ }` block.
 #[derive(Default)]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     registers: HashMap<String, Register>,
     /// `%r<10>`: prefix, count and type; slots are given on first use.
     families: Vec<(String, u32, ptx::Type)>,
@@ -83,36 +82,37 @@ pub(super) struct Scope {
 }
 
 /// A function body that is being decoded: the kernel's, or one inlined into it.
-pub(super) struct Frame {
-    pub(super) scopes: Vec<Scope>,
+pub(crate) struct Frame {
+    pub(crate) scopes: Vec<Scope>,
     /// Where `ret` goes; `None` in the kernel itself.
-    pub(super) exit: Option<usize>,
-    pub(super) function: String,
+    pub(crate) exit: Option<usize>,
+    pub(crate) function: String,
 }
 
-pub(super) struct Builder<'a> {
-    pub(super) context: &'a Context<'a>,
-    pub(super) code: Code,
-    pub(super) frames: Vec<Frame>,
+pub(crate) struct Builder<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) code: Code,
+    pub(crate) operations: Vec<Box<dyn Operation>>,
+    pub(crate) frames: Vec<Frame>,
     /// Instruction positions of labels.
-    pub(super) labels: Vec<Option<u32>>,
-    pub(super) flows: Vec<Flow>,
+    pub(crate) labels: Vec<Option<u32>>,
+    pub(crate) flows: Vec<Flow>,
     /// Registers that the instruction being decoded writes and reads.
-    pub(super) flow: Flow,
+    pub(crate) flow: Flow,
     presets: HashMap<(Bank, Preset), Slot>,
     module_shared: HashMap<String, u32>,
-    pub(super) location: Option<(u32, u32)>,
-    pub(super) guard: PredicateSource,
-    pub(super) origin: Origin,
-    pub(super) region: Region,
+    pub(crate) location: Option<(u32, u32)>,
+    pub(crate) guard: PredicateSource,
+    pub(crate) origin: Origin,
+    pub(crate) region: Region,
     /// Bytes of local variables of the region so far.
-    pub(super) frame_bytes: u32,
+    pub(crate) frame_bytes: u32,
     /// Functions that became subroutines, in the order of [`Code::subroutines`].
-    pub(super) subroutines: Vec<String>,
+    pub(crate) subroutines: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(context: &'a Context<'a>, name: &str) -> Builder<'a> {
+    pub(crate) fn new(context: &'a Context<'a>, name: &str) -> Builder<'a> {
         let code = Code {
             name: name.to_owned(),
             files: context.files.clone(),
@@ -123,6 +123,7 @@ impl<'a> Builder<'a> {
         Builder {
             context,
             code,
+            operations: Vec::new(),
             frames: vec![Frame { scopes: vec![Scope::default()], exit: None, function: name.to_owned() }],
             labels: Vec::new(),
             flows: Vec::new(),
@@ -138,11 +139,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn frame(&mut self) -> &mut Frame {
+    pub(crate) fn frame(&mut self) -> &mut Frame {
         self.frames.last_mut().expect("the kernel's frame is never popped")
     }
 
-    pub(super) fn scope(&mut self) -> &mut Scope {
+    pub(crate) fn scope(&mut self) -> &mut Scope {
         self.frame().scopes.last_mut().expect("a frame has a scope")
     }
 
@@ -164,7 +165,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A fresh register of a type.
-    pub(super) fn new_register(&mut self, ty: ptx::Type) -> Result<Register, String> {
+    pub(crate) fn new_register(&mut self, ty: ptx::Type) -> Result<Register, String> {
         let bits = ty.bits();
         let (bank, count) = match bits {
             _ if ty == ptx::Type::Pred => (Bank::Predicate, 1),
@@ -175,7 +176,7 @@ impl<'a> Builder<'a> {
         Ok(Register { bank, slot: self.new_slot(bank, count)?, bits })
     }
 
-    pub(super) fn declare_registers(&mut self, ty: ptx::Type, names: &[(String, Option<u32>)]) {
+    pub(crate) fn declare_registers(&mut self, ty: ptx::Type, names: &[(String, Option<u32>)]) {
         let scope = self.scope();
         for (name, count) in names {
             match count {
@@ -188,7 +189,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The register of a name.
-    pub(super) fn register(&mut self, name: &str) -> Result<Register, String> {
+    pub(crate) fn register(&mut self, name: &str) -> Result<Register, String> {
         let depth = self.frame().scopes.len();
         for level in (0..depth).rev() {
             let scope = &self.frame().scopes[level];
@@ -214,7 +215,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The slot that holds a value from the start.
-    pub(super) fn preset(&mut self, bank: Bank, preset: Preset) -> Result<Slot, String> {
+    pub(crate) fn preset(&mut self, bank: Bank, preset: Preset) -> Result<Slot, String> {
         if let Some(&slot) = self.presets.get(&(bank, preset)) {
             return Ok(slot);
         }
@@ -227,10 +228,25 @@ impl<'a> Builder<'a> {
         Ok(slot)
     }
 
+    /// A fresh register of 32 bits.
+    pub(crate) fn new_word(&mut self) -> Result<Slot, String> {
+        self.new_slot(Bank::Word, 1)
+    }
+
+    /// A fresh predicate.
+    pub(crate) fn new_predicate(&mut self) -> Result<Slot, String> {
+        self.new_slot(Bank::Predicate, 1)
+    }
+
+    /// The slot that holds a word from the start.
+    pub(crate) fn constant(&mut self, value: u32) -> Result<Slot, String> {
+        self.preset(Bank::Word, Preset::Constant(value.into()))
+    }
+
     // Labels.
 
     /// Makes the labels of a block known before its instructions refer to them.
-    pub(super) fn declare_labels(&mut self, statements: &[ptx::Statement]) {
+    pub(crate) fn declare_labels(&mut self, statements: &[ptx::Statement]) {
         for statement in statements {
             if let ptx::Statement::Label(name) = statement {
                 let id = self.new_label();
@@ -248,28 +264,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn new_label(&mut self) -> usize {
+    pub(crate) fn new_label(&mut self) -> usize {
         self.labels.push(None);
         self.labels.len() - 1
     }
 
-    pub(super) fn place_label(&mut self, id: usize) {
+    pub(crate) fn place_label(&mut self, id: usize) {
         self.labels[id] = Some(self.code.instructions.len() as u32);
     }
 
-    pub(super) fn label(&mut self, name: &str) -> Result<usize, String> {
+    pub(crate) fn label(&mut self, name: &str) -> Result<usize, String> {
         let found = self.frame().scopes.iter().rev().find_map(|scope| scope.labels.get(name).copied());
         found.ok_or_else(|| format!("label `{name}` is not defined"))
     }
 
     /// The labels of a `.branchtargets` list.
-    pub(super) fn targets(&mut self, name: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn targets(&mut self, name: &str) -> Result<Vec<String>, String> {
         let found = self.frame().scopes.iter().rev().find_map(|scope| scope.targets.get(name).cloned());
         found.ok_or_else(|| format!("`{name}` is not a list of branch targets"))
     }
 
     /// What an indirect call names last.
-    pub(super) fn prototype(&mut self, name: &str) -> Result<Prototype, String> {
+    pub(crate) fn prototype(&mut self, name: &str) -> Result<Prototype, String> {
         let scopes = &self.frame().scopes;
         if let Some(found) = scopes.iter().rev().find_map(|scope| scope.prototypes.get(name)) {
             return Ok(Prototype::Signature(found.clone()));
@@ -282,12 +298,12 @@ impl<'a> Builder<'a> {
 
     // Symbols.
 
-    pub(super) fn define(&mut self, name: &str, symbol: Symbol) {
+    pub(crate) fn define(&mut self, name: &str, symbol: Symbol) {
         self.scope().symbols.insert(name.to_owned(), symbol);
     }
 
     /// Gives a `.shared`, `.local` or `.param` variable of a body its place.
-    pub(super) fn declare_variable(&mut self, variable: &ptx::Variable) -> Result<(), String> {
+    pub(crate) fn declare_variable(&mut self, variable: &ptx::Variable) -> Result<(), String> {
         let symbol = match variable.space {
             ptx::Space::Shared => self.shared_variable(variable)?,
             ptx::Space::Local => Symbol::Local(self.local_variable(variable)?),
@@ -311,20 +327,20 @@ impl<'a> Builder<'a> {
     }
 
     /// An offset in the frame for a `.local` or `.param` variable.
-    pub(super) fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
+    pub(crate) fn local_variable(&mut self, variable: &ptx::Variable) -> Result<u32, String> {
         let (offset, end) = place(self.frame_bytes, variable, MOST_LOCAL)?;
         self.frame_bytes = end;
         Ok(offset)
     }
 
     /// The register that holds where the frame begins; the kernel's begins at 0.
-    pub(super) fn frame_base(&mut self) -> Option<Data> {
+    pub(crate) fn frame_base(&mut self) -> Option<Data> {
         matches!(self.region, Region::Subroutine(_)).then_some(Data { slot: FRAME, long: true })
     }
 
     /// Where the kilobyte of shared memory begins that the system reserves; cooperative groups keep the barriers of
     /// tiles of several warps there. Kernels that do not ask for it do not have it.
-    pub(super) fn reserved_shared(&mut self) -> Result<Slot, String> {
+    pub(crate) fn reserved_shared(&mut self) -> Result<Slot, String> {
         let offset = match self.code.reserved_shared {
             Some(offset) => offset,
             None => self.code.shared_bytes.next_multiple_of(RESERVED_SHARED),
@@ -336,7 +352,7 @@ impl<'a> Builder<'a> {
         self.preset(Bank::Word, Preset::Constant(offset.into()))
     }
 
-    pub(super) fn symbol(&mut self, name: &str) -> Result<Symbol, String> {
+    pub(crate) fn symbol(&mut self, name: &str) -> Result<Symbol, String> {
         let found = self.frame().scopes.iter().rev().find_map(|scope| scope.symbols.get(name).copied());
         if let Some(symbol) = found {
             return Ok(symbol);
@@ -362,7 +378,7 @@ impl<'a> Builder<'a> {
     // Code.
 
     /// Appends an operation for the instruction being decoded.
-    pub(super) fn emit(&mut self, op: Op) {
+    pub(crate) fn emit(&mut self, op: Op) {
         self.code.instructions.push(Instruction { op, guard: self.guard });
         let mut origin = self.origin.clone();
         origin.source = self.location;
@@ -370,8 +386,63 @@ impl<'a> Builder<'a> {
         self.flows.push(std::mem::take(&mut self.flow));
     }
 
+    /// Appends an operation of the kernel's own list, with what others must know of it.
+    pub(crate) fn emit_own(&mut self, class: Class, effect: Effect, operation: impl Operation + 'static) {
+        self.code.asynchronous |= class == Class::Asynchronous;
+        self.operations.push(Box::new(operation));
+        self.emit(Op::Own { index: self.operations.len() as u32 - 1, class, effect });
+    }
+
+    /// Appends a warp instruction.
+    pub(crate) fn emit_warp(&mut self, op: WarpOp) {
+        self.code.warp.push(op);
+        self.emit(Op::Warp { index: self.code.warp.len() as u32 - 1 });
+    }
+
+    /// Appends a conversion.
+    pub(crate) fn emit_conversion(&mut self, conversion: Conversion) {
+        self.code.conversions.push(conversion);
+        self.emit(Op::Convert { index: self.code.conversions.len() as u32 - 1 });
+    }
+
+    /// Adds a comparison that takes more than an operation holds.
+    pub(crate) fn add_compare(&mut self, compare: CombinedCompare) -> u32 {
+        self.code.compares.push(compare);
+        self.code.compares.len() as u32 - 1
+    }
+
+    /// Adds a list that is moved.
+    pub(crate) fn add_pack(&mut self, list: PackList) -> u32 {
+        self.code.packs.push(list);
+        self.code.packs.len() as u32 - 1
+    }
+
+    /// Appends an atomic operation.
+    pub(crate) fn emit_atomic(&mut self, op: MemoryOp) {
+        self.code.memory.push(op);
+        self.emit(Op::Atomic { index: self.code.memory.len() as u32 - 1 });
+    }
+
+    /// Appends a block barrier.
+    pub(crate) fn emit_barrier(&mut self, op: BarrierOp) {
+        self.code.barriers.push(op);
+        self.emit(Op::Barrier { index: self.code.barriers.len() as u32 - 1 });
+    }
+
+    /// Appends a load.
+    pub(crate) fn emit_load(&mut self, op: MemoryOp) {
+        self.code.memory.push(op);
+        self.emit(Op::Load { index: self.code.memory.len() as u32 - 1 });
+    }
+
+    /// Appends a store.
+    pub(crate) fn emit_store(&mut self, op: MemoryOp) {
+        self.code.memory.push(op);
+        self.emit(Op::Store { index: self.code.memory.len() as u32 - 1 });
+    }
+
     /// Appends a branch to a label; its target is filled in at the end.
-    pub(super) fn emit_branch(&mut self, label: usize) {
+    pub(crate) fn emit_branch(&mut self, label: usize) {
         self.flow.branch = Some(label);
         self.emit(Op::Branch { target: 0 });
     }

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Decoded;
+use super::module::{Decoded, module};
 use crate::error::Error;
 
 /// Modules that are kept at most, and bytes of their texts together.
@@ -22,7 +22,7 @@ pub(crate) fn shared(text: &str) -> Result<Arc<Decoded>, Error> {
         return Ok(known);
     }
     // Without the lock: threads that load the same text at the same moment each decode it, and the first one's is kept.
-    let decoded = Arc::new(super::module(text)?);
+    let decoded = Arc::new(module(text)?);
     Ok(lock().keep(decoded, MODULES, TEXT_BYTES))
 }
 
@@ -70,11 +70,11 @@ mod tests {
     }
 
     fn decoded(name: &str) -> Arc<Decoded> {
-        Arc::new(super::super::module(&text(name)).expect("PTX"))
+        Arc::new(module(&text(name)).expect("PTX"))
     }
 
     fn names(cache: &Cache) -> Vec<&str> {
-        cache.modules.iter().map(|module| module.kernels[0].name.as_str()).collect()
+        cache.modules.iter().map(|module| module.kernels[0].code.name.as_str()).collect()
     }
 
     #[test]

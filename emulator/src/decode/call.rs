@@ -4,13 +4,12 @@
 use crossdock_ptx as ptx;
 use ptx::{Operand, Variable};
 
-use super::builder::{Builder, Frame, Region, Scope, Symbol, place};
+use super::builder::{Builder, Frame, Prototype, Region, Scope, Symbol, place};
 use super::constant::variable_bytes;
 use super::function::{MOST_INSTRUCTIONS, body};
 use crate::error::Error;
-use crate::op::{
-    CallOp, Callee, Data, MemoryOp, Op, Order, Place, Space, Subroutine, SystemFunction, SystemOp,
-};
+use crate::instruction::system;
+use crate::op::{Address, CallOp, Callee, Data, MemoryOp, Op, Place, Space, Subroutine, Type};
 use crate::register::PredicateSource;
 
 /// Behind this many instructions functions are no longer inlined.
@@ -63,7 +62,7 @@ pub(super) fn decode(builder: &mut Builder<'_>, instruction: &ptx::Instruction) 
         return Err(format!("function `{callee}` is not declared").into());
     };
     let Some(statements) = function.body.as_deref() else {
-        return system(builder, callee, &operands);
+        return external(builder, callee, &operands);
     };
     let actuals = actuals(builder, &operands, &function.results, &function.parameters, callee)?;
     let long = builder.code.instructions.len() > LONG || builder.frames.len() > DEPTH;
@@ -117,7 +116,8 @@ fn actuals(
                 if position >= results.len() {
                     let bits = formal.ty.bits();
                     let data = builder.data(value, bits)?;
-                    access(builder, offset, bytes, data, true);
+                    let op = in_frame(builder, offset, bytes, data);
+                    builder.emit_store(op);
                 }
                 offset
             }
@@ -138,28 +138,18 @@ fn load_results(
     for (result, &(offset, bytes)) in operands.results.iter().zip(actuals) {
         if let Operand::Register(_) = result {
             let data = builder.destination_data(result, bytes * 8)?;
-            access(builder, offset, bytes, data, false);
+            let op = in_frame(builder, offset, bytes, data);
+            builder.emit_load(op);
         }
     }
     Ok(())
 }
 
-fn access(builder: &mut Builder<'_>, offset: u32, bytes: u32, data: Data, store: bool) {
-    let op = MemoryOp {
-        space: Space::Local,
-        order: Order::Weak,
-        non_coherent: false,
-        base: builder.frame_base(),
-        offset: offset.into(),
-        element: bytes as u8,
-        signed: false,
-        data: vec![data],
-        atomic: None,
-        old: Vec::new(),
-    };
-    builder.code.memory.push(op);
-    let index = builder.code.memory.len() as u32 - 1;
-    builder.emit(if store { Op::Store(index) } else { Op::Load(index) });
+/// An access to a place in the frame.
+fn in_frame(builder: &mut Builder<'_>, offset: u32, bytes: u32, data: Data) -> MemoryOp {
+    let base = builder.frame_base();
+    let address = Address { space: Some(Space::Local), base, offset: offset.into() };
+    MemoryOp { element: bytes as u8, ..MemoryOp::weak(address, Type::B8, vec![data]) }
 }
 
 /// The number of a function's subroutine; it is decoded later.
@@ -197,7 +187,7 @@ fn call(
         Region::Subroutine(number) => Some(number),
     };
     builder.code.calls.push(CallOp { callee, actuals: places, results: operands.results.len(), caller });
-    builder.emit(Op::Call(builder.code.calls.len() as u32 - 1));
+    builder.emit(Op::Call { index: builder.code.calls.len() as u32 - 1 });
     load_results(builder, operands, &actuals, guard)?;
     Ok(())
 }
@@ -239,29 +229,20 @@ fn indirect(builder: &mut Builder<'_>, operands: &Operands<'_>) -> Result<(), Ca
     call(builder, Callee::Indirect { address, candidates }, operands, actuals)
 }
 
-/// What the last operand of an indirect call names.
-pub(super) enum Prototype {
-    Signature(ptx::CallPrototype),
-    Targets(Vec<String>),
-}
-
-fn external(name: &str) -> String {
-    format!(
-        "function `{name}` has no body; modules are not linked, and of the driver's functions there are `vprintf`, \
-         `__assertfail`, `malloc` and `free`"
-    )
-}
-
 /// A call of a function that the driver provides.
-fn system(builder: &mut Builder<'_>, name: &str, operands: &Operands<'_>) -> Result<(), CallError> {
-    let Some((function, results, parameters)) = SystemFunction::named(name) else {
-        return Err(external(name).into());
+fn external(builder: &mut Builder<'_>, name: &str, operands: &Operands<'_>) -> Result<(), CallError> {
+    let Some((function, results, parameters)) = system::function(name) else {
+        let text = format!(
+            "function `{name}` has no body; modules are not linked, and of the driver's functions there are `vprintf`, \
+             `__assertfail`, `malloc` and `free`"
+        );
+        return Err(text.into());
     };
     let formal = |&bytes: &u32| Variable {
         linkage: None,
-        space: ptx::Space::Param,
+        space: Space::Param,
         align: None,
-        ty: if bytes == 8 { ptx::Type::B64 } else { ptx::Type::B32 },
+        ty: if bytes == 8 { Type::B64 } else { Type::B32 },
         vector: 1,
         pointer: None,
         name: name.to_owned(),
@@ -273,8 +254,7 @@ fn system(builder: &mut Builder<'_>, name: &str, operands: &Operands<'_>) -> Res
     let actuals = actuals(builder, operands, &results, &parameters, name)?;
     let guard = builder.guard;
     let places = actuals.iter().map(|&(offset, bytes)| Place { offset, bytes }).collect();
-    builder.code.system.push(SystemOp { function, actuals: places });
-    builder.emit(Op::System(builder.code.system.len() as u32 - 1));
+    system::emit(builder, function, places);
     load_results(builder, operands, &actuals, guard)?;
     Ok(())
 }
@@ -296,7 +276,7 @@ pub(super) fn subroutines(builder: &mut Builder<'_>) -> Result<(), Error> {
         }
         body(builder, function.body.as_deref().unwrap_or_default())?;
         builder.guard = PredicateSource::ALWAYS;
-        builder.emit(Op::Return);
+        builder.emit(Op::Return {});
         if builder.code.instructions.len() > MOST_INSTRUCTIONS {
             return Err(Error::Module(format!("kernel `{}` is too long", builder.code.name)));
         }

@@ -2,7 +2,22 @@
 
 use crossdock_ptx as ptx;
 
-use super::{Address, ModuleVariable};
+/// A variable as declared: its addresses are names.
+pub(super) struct ModuleVariable<'a> {
+    pub(super) name: String,
+    pub(super) contents: Vec<u8>,
+    pub(super) addresses: Vec<Address<'a>>,
+    pub(super) read_only: bool,
+}
+
+/// An address in an initial value.
+pub(super) struct Address<'a> {
+    pub(super) at: usize,
+    pub(super) bytes: usize,
+    pub(super) symbol: &'a str,
+    pub(super) addend: i64,
+    pub(super) shift: u32,
+}
 
 /// Bytes of an element of a type; predicates have none.
 pub(super) fn element_bytes(ty: ptx::Type) -> Option<u32> {

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::builder::Bank;
 use crate::code::{Code, Loop};
-use crate::op::Op;
-use crate::register::Slot;
+use crate::op::{Effect, Op};
+use crate::register::{Bank, PredicateSource, Slot};
 
 /// What an instruction reads and writes, and where it may go.
 #[derive(Clone, Debug, Default)]
@@ -22,13 +21,15 @@ fn clock_registers(code: &Code, flows: &[Flow]) -> HashSet<(Bank, Slot)> {
     loop {
         let before = tainted.len();
         for (instruction, flow) in code.instructions.iter().zip(flows) {
-            let clock = matches!(instruction.op, Op::Clock { .. });
-            let loads = matches!(
-                instruction.op,
-                Op::Load(_) | Op::Atomic(_) | Op::Multicast(_) | Op::Asynchronous(_)
-            );
-            // A load through a tainted address would be strange; its value is memory's all the same.
-            if clock || !loads && flow.reads.iter().any(|register| tainted.contains(register)) {
+            let derives = match instruction.op.effect() {
+                Effect::Clock => true,
+                // A load through a tainted address would be strange; its value is memory's all the same.
+                Effect::Memory => false,
+                Effect::Lanes | Effect::Block | Effect::Leaves => {
+                    flow.reads.iter().any(|register| tainted.contains(register))
+                }
+            };
+            if derives {
                 tainted.extend(flow.writes.iter().copied());
             }
         }
@@ -40,12 +41,12 @@ fn clock_registers(code: &Code, flows: &[Flow]) -> HashSet<(Bank, Slot)> {
 
 fn successors(code: &Code, pc: u32) -> impl Iterator<Item = u32> {
     let instruction = &code.instructions[pc as usize];
-    let unguarded = instruction.guard == crate::register::PredicateSource::ALWAYS;
-    let (target, falls) = match instruction.op {
-        Op::Branch { target } => (Some(target), !unguarded),
-        Op::Exit | Op::Return | Op::Trap { .. } => (None, !unguarded),
-        _ => (None, true),
+    let unguarded = instruction.guard == PredicateSource::ALWAYS;
+    let (target, leaves) = match instruction.op {
+        Op::Branch { target } => (Some(target), true),
+        op => (None, op.effect() == Effect::Leaves),
     };
+    let falls = !(leaves && unguarded);
     let next = (falls && (pc as usize) + 1 < code.instructions.len()).then_some(pc + 1);
     target.into_iter().chain(next)
 }
@@ -82,7 +83,7 @@ pub(super) fn loops(code: &Code, flows: &[Flow]) -> HashMap<u32, Loop> {
         let mut written = HashSet::new();
         for &at in &body {
             let op = code.instructions[at as usize].op;
-            description.timed |= matches!(op, Op::Clock { .. });
+            description.timed |= op.effect() == Effect::Clock;
             if matches!(op, Op::Branch { target } if target <= at) {
                 description.back_edges.push(at);
             }

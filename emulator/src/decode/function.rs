@@ -1,14 +1,19 @@
 //! Function bodies: statements in order.
 
+use std::sync::Arc;
+
 use crossdock_ptx as ptx;
 use ptx::Statement;
 
-use super::Context;
 use super::builder::{Builder, Scope, Symbol, place};
 use super::call::CallError;
+use super::context::Context;
+use super::decoder::Decoder;
 use super::flow;
 use crate::code::{Code, Origin, Parameter};
 use crate::error::Error;
+use crate::execute::Operation;
+use crate::instruction;
 use crate::op::Op;
 use crate::register::PredicateSource;
 
@@ -17,8 +22,15 @@ const MOST_PARAMETERS: u32 = 32764;
 /// Instructions of a kernel after inlining.
 pub(super) const MOST_INSTRUCTIONS: usize = 1 << 20;
 
+/// A decoded kernel, and what its own operations do.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) code: Arc<Code>,
+    pub(crate) operations: Arc<[Box<dyn Operation>]>,
+}
+
 /// Decodes an entry.
-pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<Code, Error> {
+pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<Program, Error> {
     let mut builder = Builder::new(context, &function.name);
     let unsupported = |reason: String| Error::Unsupported {
         function: function.name.clone(),
@@ -59,7 +71,7 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
     // Falling off the end exits.
     builder.origin = Origin { text: "exit".into(), line: builder.origin.line, source: None };
     builder.guard = PredicateSource::ALWAYS;
-    builder.emit(Op::Exit);
+    builder.emit(Op::Exit {});
     builder.code.frame_bytes = builder.frame_bytes.next_multiple_of(16);
     super::call::subroutines(&mut builder)?;
     for (instruction, flow) in builder.code.instructions.iter_mut().zip(&builder.flows) {
@@ -68,7 +80,7 @@ pub(super) fn kernel(context: &Context<'_>, function: &ptx::Function) -> Result<
         }
     }
     builder.code.loops = flow::loops(&builder.code, &builder.flows);
-    Ok(builder.code)
+    Ok(Program { code: Arc::new(builder.code), operations: builder.operations.into() })
 }
 
 /// Decodes the statements of a block, whose scope is already open.
@@ -102,13 +114,14 @@ pub(super) fn body(builder: &mut Builder<'_>, statements: &[Statement]) -> Resul
                 body(builder, statements)?;
                 builder.frame().scopes.pop();
             }
-            Statement::Instruction(instruction) => self::instruction(builder, instruction)?,
+            Statement::Instruction(instruction) => one(builder, instruction)?,
         }
     }
     Ok(())
 }
 
-fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<(), Error> {
+/// Decodes an instruction.
+fn one(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Result<(), Error> {
     let text = instruction.to_string().trim().trim_end_matches(';').to_owned();
     builder.origin = Origin { text: text.clone(), line: instruction.line, source: None };
     builder.flow = flow::Flow::default();
@@ -125,31 +138,17 @@ fn instruction(builder: &mut Builder<'_>, instruction: &ptx::Instruction) -> Res
             Err(reason) => return Err(unsupported(reason)),
         },
     };
-    if instruction.opcode.name() == "call" {
+    let name = instruction.opcode.name();
+    if name == "call" {
         return match super::call::decode(builder, instruction) {
             Ok(()) => Ok(()),
             Err(CallError::Reason(reason)) => Err(unsupported(reason)),
             Err(CallError::Inside(error)) => Err(error),
         };
     }
-    let name = instruction.opcode.name();
-    let decoded = super::rare::decode(builder, name, instruction)
-        .or_else(|| super::composite::decode(builder, name, instruction))
-        .or_else(|| super::control::decode(builder, name, instruction))
-        .or_else(|| super::conversion::decode(builder, name, instruction))
-        .or_else(|| super::memory::decode(builder, name, instruction))
-        .or_else(|| super::multicast::decode(builder, name, instruction))
-        .or_else(|| super::warp::decode(builder, name, instruction))
-        .or_else(|| super::matrix::decode(builder, name, instruction))
-        .or_else(|| super::cluster::decode(builder, name, instruction))
-        .or_else(|| super::video::decode(builder, name, instruction))
-        .or_else(|| super::asynchronous::decode(builder, name, instruction))
-        .or_else(|| super::floating::decode(builder, name, instruction))
-        .or_else(|| super::logic::decode(builder, name, instruction))
-        .or_else(|| super::arithmetic::decode(builder, name, instruction));
-    match decoded {
-        Some(Ok(())) => Ok(()),
-        Some(Err(reason)) => Err(unsupported(reason)),
-        None => Err(unsupported(format!("the emulator does not execute `{name}`"))),
-    }
+    let Some(decode) = instruction::decoding(name) else {
+        return Err(unsupported(format!("the emulator does not execute `{name}`")));
+    };
+    let mut decoder = Decoder::new(builder, instruction);
+    decode(&mut decoder).and_then(|()| decoder.finish()).map_err(unsupported)
 }

@@ -2,189 +2,22 @@
 //!
 //! Everything that can be settled before execution is: types, rounding, register slots, addresses of variables. What
 //! the emulator does not execute is refused here, by name and line, never ignored.
+//!
+//! [`module`] and [`function`] walk the module, [`builder`] collects the code, [`decoder`] reads one instruction;
+//! what each instruction becomes stands in [`crate::instruction`].
 
-mod arithmetic;
-mod asynchronous;
-mod builder;
+pub(crate) mod builder;
 mod cache;
 mod call;
 mod call_graph;
-mod cluster;
-mod composite;
 mod constant;
-mod control;
-mod conversion;
-mod floating;
+mod context;
+pub(crate) mod decoder;
 mod flow;
 mod function;
-mod logic;
-mod matrix;
-mod memory;
-mod modifiers;
-mod multicast;
-mod operand;
-mod rare;
-mod video;
-mod warp;
-
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use crossdock_ptx as ptx;
+mod module;
+pub(crate) mod operand;
 
 pub(crate) use cache::shared;
-use call_graph::CallGraph;
-
-use crate::code::Code;
-use crate::error::Error;
-
-/// A module, decoded. It never changes, so that machines can share it.
-#[derive(Debug)]
-pub(crate) struct Decoded {
-    /// What it was made of.
-    pub(crate) text: String,
-    pub(crate) kernels: Vec<Arc<Code>>,
-    pub(crate) variables: Vec<Initial>,
-}
-
-/// A `.global` or `.const` variable, and what it holds at first.
-#[derive(Debug)]
-pub(crate) struct Initial {
-    pub(crate) name: String,
-    pub(crate) contents: Vec<u8>,
-    pub(crate) addresses: Vec<Relocation>,
-    pub(crate) read_only: bool,
-}
-
-/// An address in the contents of a variable, known when variables have their places.
-#[derive(Debug)]
-pub(crate) struct Relocation {
-    /// Where in the contents.
-    pub(crate) at: usize,
-    pub(crate) bytes: usize,
-    /// The variable (an index), or nothing for a function.
-    pub(crate) variable: Option<usize>,
-    /// Bytes behind it, or the function's address.
-    pub(crate) addend: u64,
-    /// The first of its bits that is stored.
-    pub(crate) shift: u32,
-}
-
-impl Relocation {
-    /// Stores the address, now that variables have their places.
-    pub(crate) fn store(&self, places: &[u64], contents: &mut [u8]) {
-        let base = self.variable.map_or(0, |index| places[index]);
-        let bytes = (base.wrapping_add(self.addend) >> self.shift).to_le_bytes();
-        contents[self.at..self.at + self.bytes].copy_from_slice(&bytes[..self.bytes]);
-    }
-}
-
-/// A variable as declared: its addresses are names.
-struct ModuleVariable<'a> {
-    name: String,
-    contents: Vec<u8>,
-    addresses: Vec<Address<'a>>,
-    read_only: bool,
-}
-
-/// An address in an initial value.
-struct Address<'a> {
-    at: usize,
-    bytes: usize,
-    symbol: &'a str,
-    addend: i64,
-    shift: u32,
-}
-
-/// What functions of a module refer to.
-struct Context<'a> {
-    functions: HashMap<&'a str, &'a ptx::Function>,
-    /// Module-scope shared variables.
-    shared: HashMap<&'a str, &'a ptx::Variable>,
-    /// `.global` and `.const` variables: position in [`Decoded::variables`].
-    variables: HashMap<&'a str, usize>,
-    files: HashMap<u32, String>,
-    calls: CallGraph<'a>,
-}
-
-/// Parses and decodes PTX text.
-fn module(text: &str) -> Result<Decoded, Error> {
-    let module = ptx::parse(text).map_err(|error| Error::Syntax(error.to_string()))?;
-    if module.address_size != 64 {
-        return Err(Error::Module(format!("`.address_size {}`; it must be 64", module.address_size)));
-    }
-    let mut context = Context {
-        functions: HashMap::new(),
-        shared: HashMap::new(),
-        variables: HashMap::new(),
-        files: HashMap::new(),
-        calls: CallGraph::of(&module),
-    };
-    let mut variables = Vec::new();
-    for item in &module.items {
-        match item {
-            ptx::Item::File { index, path } => {
-                context.files.insert(*index, path.clone());
-            }
-            ptx::Item::Variable(variable) if variable.space == ptx::Space::Shared => {
-                context.shared.insert(&variable.name, variable);
-            }
-            ptx::Item::Variable(variable) => {
-                context.variables.insert(&variable.name, variables.len());
-                variables.push(constant::variable(variable).map_err(Error::Module)?);
-            }
-            ptx::Item::Function(function) => {
-                // A definition replaces a declaration.
-                if function.body.is_some() || !context.functions.contains_key(function.name.as_str()) {
-                    context.functions.insert(&function.name, function);
-                }
-            }
-            ptx::Item::Alias { .. } | ptx::Item::Pragma(_) | ptx::Item::Comment(_) => {}
-        }
-    }
-    for item in &module.items {
-        if let ptx::Item::Alias { alias, function } = item {
-            let Some(&function) = context.functions.get(function.as_str()) else {
-                return Err(Error::Module(format!(
-                    "`.alias {alias}` names `{function}`, which is no function"
-                )));
-            };
-            context.functions.insert(alias, function);
-        }
-    }
-    let mut kernels = Vec::new();
-    for item in &module.items {
-        if let ptx::Item::Function(function) = item
-            && function.kind == ptx::FunctionKind::Entry
-            && function.body.is_some()
-        {
-            kernels.push(Arc::new(function::kernel(&context, function)?));
-        }
-    }
-    let variables =
-        variables.into_iter().map(|variable| resolve(&context, variable)).collect::<Result<_, _>>()?;
-    Ok(Decoded { text: text.to_owned(), kernels, variables })
-}
-
-/// Finds what the addresses in a variable's initial value name.
-fn resolve(context: &Context<'_>, variable: ModuleVariable<'_>) -> Result<Initial, Error> {
-    let ModuleVariable { name, contents, addresses, read_only } = variable;
-    let mut found = Vec::with_capacity(addresses.len());
-    for Address { at, bytes, symbol, addend, shift } in addresses {
-        let variable = context.variables.get(symbol).copied();
-        let function = context.calls.address(symbol);
-        let base = match (variable, function) {
-            (Some(_), _) => 0,
-            (None, Some(address)) => address,
-            (None, None) => {
-                let text = format!(
-                    "variable `{name}`: `{symbol}` is neither a `.global` or `.const` variable nor a function"
-                );
-                return Err(Error::Module(text));
-            }
-        };
-        let addend = base.wrapping_add(addend as u64);
-        found.push(Relocation { at, bytes, variable, addend, shift });
-    }
-    Ok(Initial { name, contents, addresses: found, read_only })
-}
+pub(crate) use function::Program;
+pub(crate) use module::Decoded;

@@ -3,14 +3,14 @@
 use crossdock_ptx as ptx;
 use ptx::Operand;
 
-use super::builder::{Bank, Builder, Register, Symbol};
+use super::builder::{Builder, Register, Symbol};
 use crate::code::{LaneMask, Preset};
 use crate::memory::window;
-use crate::op::{ClockRead, CompareType, Comparison, Data, IntegerBinary, Op, Space};
-use crate::register::{NONE, PredicateSource, Slot};
+use crate::op::{Address, ClockRead, Comparison, Data, IntegerBinary, Op, Space, Type};
+use crate::register::{Bank, NONE, PredicateSource, Slot};
 
 /// A special register that reads a clock: which, and whether it has 64 bits.
-pub(super) fn clock(name: &str) -> Option<(ClockRead, bool)> {
+pub(crate) fn clock(name: &str) -> Option<(ClockRead, bool)> {
     Some(match name {
         "%clock" => (ClockRead::Cycles, false),
         "%clock_hi" => (ClockRead::CyclesHigh, false),
@@ -114,11 +114,11 @@ impl Builder<'_> {
     fn frame_address(&mut self, bank: Bank, base: Data, offset: i64) -> Result<Slot, String> {
         let flow = std::mem::take(&mut self.flow);
         let guard = std::mem::replace(&mut self.guard, PredicateSource::ALWAYS);
-        let address = self.new_register(ptx::Type::B64)?.slot;
+        let address = self.new_register(Type::B64)?.slot;
         let b = self.preset(Bank::Long, Preset::Constant(offset as u64))?;
-        self.emit(Op::Binary64 { kind: IntegerBinary::Add, d: address, a: base.slot, b });
+        self.emit(Op::Binary64 { kind: IntegerBinary::Add, operands: [address, base.slot, b] });
         let slot = if bank == Bank::Word {
-            let low = self.new_register(ptx::Type::B32)?.slot;
+            let low = self.new_word()?;
             self.emit(Op::Unpack32 { low, high: NONE, a: address });
             low
         } else {
@@ -180,22 +180,22 @@ impl Builder<'_> {
     }
 
     /// A source of at most 32 bits.
-    pub(super) fn word(&mut self, operand: &Operand) -> Result<Slot, String> {
+    pub(crate) fn word(&mut self, operand: &Operand) -> Result<Slot, String> {
         self.source(Bank::Word, operand)
     }
 
     /// A 64-bit source.
-    pub(super) fn long(&mut self, operand: &Operand) -> Result<Slot, String> {
+    pub(crate) fn long(&mut self, operand: &Operand) -> Result<Slot, String> {
         self.source(Bank::Long, operand)
     }
 
     /// A source of the bank that `wide` tells.
-    pub(super) fn value(&mut self, operand: &Operand, wide: bool) -> Result<Slot, String> {
+    pub(crate) fn value(&mut self, operand: &Operand, wide: bool) -> Result<Slot, String> {
         if wide { self.long(operand) } else { self.word(operand) }
     }
 
     /// A source register of either bank: `cvt` and `st` allow registers wider than the type.
-    pub(super) fn data(&mut self, operand: &Operand, bits: u32) -> Result<Data, String> {
+    pub(crate) fn data(&mut self, operand: &Operand, bits: u32) -> Result<Data, String> {
         if let Operand::Register(name) = operand
             && ptx::special::type_of(name).is_none()
         {
@@ -216,17 +216,17 @@ impl Builder<'_> {
     }
 
     /// A destination of at most 32 bits; `_` is no slot.
-    pub(super) fn destination_word(&mut self, operand: &Operand) -> Result<Slot, String> {
+    pub(crate) fn destination_word(&mut self, operand: &Operand) -> Result<Slot, String> {
         self.destination(operand, Bank::Word)
     }
 
     /// A destination of the bank that `wide` tells.
-    pub(super) fn destination_value(&mut self, operand: &Operand, wide: bool) -> Result<Slot, String> {
+    pub(crate) fn destination_value(&mut self, operand: &Operand, wide: bool) -> Result<Slot, String> {
         self.destination(operand, if wide { Bank::Long } else { Bank::Word })
     }
 
     /// A predicate destination.
-    pub(super) fn destination_predicate(&mut self, operand: &Operand) -> Result<Slot, String> {
+    pub(crate) fn destination_predicate(&mut self, operand: &Operand) -> Result<Slot, String> {
         self.destination(operand, Bank::Predicate)
     }
 
@@ -241,15 +241,13 @@ impl Builder<'_> {
             }
             Operand::Sink if bank == Bank::Predicate => Ok(NONE),
             // A slot that nobody reads.
-            Operand::Sink => {
-                Ok(self.new_register(if bank == Bank::Word { ptx::Type::B32 } else { ptx::Type::B64 })?.slot)
-            }
+            Operand::Sink => Ok(self.new_register(if bank == Bank::Word { Type::B32 } else { Type::B64 })?.slot),
             other => Err(format!("`{other}` is not a destination register")),
         }
     }
 
     /// A destination register of either bank.
-    pub(super) fn destination_data(&mut self, operand: &Operand, bits: u32) -> Result<Data, String> {
+    pub(crate) fn destination_data(&mut self, operand: &Operand, bits: u32) -> Result<Data, String> {
         match operand {
             Operand::Register(name) => {
                 let register = self.destination_register(name)?;
@@ -265,15 +263,15 @@ impl Builder<'_> {
     }
 
     /// A predicate source, perhaps negated or constant.
-    pub(super) fn predicate(&mut self, operand: &Operand) -> Result<PredicateSource, String> {
+    pub(crate) fn predicate(&mut self, operand: &Operand) -> Result<PredicateSource, String> {
         match operand {
             Operand::Register(name) if name == "%is_explicit_cluster" => {
                 let a = self.preset(Bank::Word, Preset::ExplicitCluster)?;
-                let b = self.preset(Bank::Word, Preset::Constant(0))?;
-                let d = self.new_register(ptx::Type::Pred)?.slot;
-                let (ty, test) = (CompareType::U32, Comparison::NotEqual);
+                let operands = [self.new_predicate()?, NONE, a, self.constant(0)?];
+                let d = operands[0];
+                let (ty, test) = (Type::U32, Comparison::NotEqual);
                 let guard = std::mem::replace(&mut self.guard, PredicateSource::ALWAYS);
-                self.emit(Op::Compare { ty, test, flush: false, d, q: NONE, a, b });
+                self.emit(Op::Compare { ty, test, flush: false, operands });
                 self.guard = guard;
                 Ok(PredicateSource::new(d, false))
             }
@@ -284,7 +282,7 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn predicate_register(
+    pub(crate) fn predicate_register(
         &mut self,
         name: &str,
         negated: bool,
@@ -296,49 +294,46 @@ impl Builder<'_> {
         Ok(PredicateSource::new(register.slot, negated))
     }
 
-    /// `[base + offset]` in a space: base register and offset.
-    pub(super) fn address(
-        &mut self,
-        operand: &Operand,
-        space: Space,
-    ) -> Result<(Space, Option<Data>, i64), String> {
+    /// `[base + offset]` in a space, or a generic one.
+    pub(crate) fn address(&mut self, operand: &Operand, space: Option<Space>) -> Result<Address, String> {
         let Operand::Address { base, offset } = operand else {
             return Err(format!("`{operand}` is not an address"));
         };
-        let Some(base) = base else { return Ok((space, None, *offset)) };
+        let at = |base: Option<Data>, offset: i64| Ok(Address { space, base, offset });
+        let Some(base) = base else { return at(None, *offset) };
         if base.starts_with('%') {
             let register = self.source_register(base)?;
             let long = register.bank == Bank::Long;
             if register.bank == Bank::Predicate || register.bits < 32 || register.bits == 128 {
                 return Err(format!("register `{base}` cannot hold an address"));
             }
-            if !long && matches!(space, Space::Generic | Space::Global | Space::Const) {
+            if !long && matches!(space, None | Some(Space::Global | Space::Const)) {
                 return Err(format!("address register `{base}` must have 64 bits"));
             }
-            return Ok((space, Some(Data { slot: register.slot, long }), *offset));
+            return at(Some(Data { slot: register.slot, long }), *offset);
         }
-        let generic = space == Space::Generic;
         let place = |place: u32, window: u64| -> i64 {
-            let base = if generic { window } else { 0 };
+            let base = if space.is_none() { window } else { 0 };
             (base + u64::from(place)).wrapping_add(*offset as u64) as i64
         };
-        match self.symbol(base)? {
-            Symbol::Shared(at) if matches!(space, Space::Shared | Space::Cluster | Space::Generic) => {
-                Ok((space, None, place(at, window::SHARED_BASE)))
+        match (self.symbol(base)?, space) {
+            (Symbol::Shared(start), None | Some(Space::Shared | Space::Cluster)) => {
+                at(None, place(start, window::SHARED_BASE))
             }
-            Symbol::DynamicShared if matches!(space, Space::Shared | Space::Cluster) => {
+            (Symbol::DynamicShared, Some(Space::Shared | Space::Cluster)) => {
                 let slot = self.preset(Bank::Word, Preset::DynamicShared(0))?;
-                Ok((space, Some(Data { slot, long: false }), *offset))
+                at(Some(Data { slot, long: false }), *offset)
             }
-            Symbol::Local(at) if space == Space::Local => Ok((space, self.frame_base(), place(at, 0))),
+            (Symbol::Local(start), Some(Space::Local)) => at(self.frame_base(), place(start, 0)),
             // Parameters of functions are local variables of the caller.
-            Symbol::FunctionParameter(at) if space == Space::Param => {
-                Ok((Space::Local, self.frame_base(), place(at, 0)))
+            (Symbol::FunctionParameter(start), Some(Space::Param)) => {
+                let (base, offset) = (self.frame_base(), place(start, 0));
+                Ok(Address { space: Some(Space::Local), base, offset })
             }
-            Symbol::Parameter(at) if space == Space::Param => Ok((space, None, place(at, 0))),
-            Symbol::Module(index) if matches!(space, Space::Global | Space::Const | Space::Generic) => {
+            (Symbol::Parameter(start), Some(Space::Param)) => at(None, place(start, 0)),
+            (Symbol::Module(index), None | Some(Space::Global | Space::Const)) => {
                 let slot = self.preset(Bank::Long, Preset::Variable(index, 0))?;
-                Ok((space, Some(Data { slot, long: true }), *offset))
+                at(Some(Data { slot, long: true }), *offset)
             }
             _ => Err(format!("`{base}` is not in the state space of the access")),
         }

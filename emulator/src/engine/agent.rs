@@ -67,7 +67,7 @@ impl Engine {
     /// Lets groups of a warp look again whether their copies are complete.
     pub(super) fn wake_issuer(&mut self, place: usize) {
         let Some(warp) = self.warp(place) else { return };
-        let waits = |state: &State| matches!(state, State::Asynchronous);
+        let waits = |state: &State| matches!(state, State::Awaits(_));
         let waiting: Vec<u32> =
             warp.groups.iter().filter(|group| waits(&group.state)).map(|group| group.id).collect();
         for id in waiting {

@@ -100,7 +100,7 @@ impl Engine {
                     clocks.meet(clocks.alive());
                     clocks.acquire(clocks.alive(), &barrier.knowledge);
                 }
-                if let Op::Barrier(index) = code.instructions[pc as usize].op {
+                if let Op::Barrier { index } = code.instructions[pc as usize].op {
                     let all = |holds: bool| if holds { u32::MAX } else { 0 };
                     match code.barriers[index as usize].kind {
                         BarrierKind::Population { d, .. } => {

@@ -3,7 +3,6 @@
 
 use super::Engine;
 use crate::error::Error;
-use crate::op::Op;
 use crate::pending::Pending;
 use crate::schedule::{AGENT, Turn};
 
@@ -75,18 +74,6 @@ impl Engine {
     fn is_noticed(&self, launches: &[Pending], place: usize, pc: u32) -> bool {
         let block = self.warp(place).and_then(|warp| self.blocks.get(warp.block)?.as_ref());
         let op = block.and_then(|block| launches[block.launch].code.instructions.get(pc as usize));
-        matches!(
-            op.map(|instruction| instruction.op),
-            None | Some(
-                Op::Load(_)
-                    | Op::Store(_)
-                    | Op::Atomic(_)
-                    | Op::Multicast(_)
-                    | Op::Fence(_)
-                    | Op::Barrier(_)
-                    | Op::Asynchronous(_)
-                    | Op::System(_)
-            )
-        )
+        op.is_none_or(|instruction| instruction.op.effect().is_noticed())
     }
 }

@@ -257,7 +257,7 @@ impl Engine {
         let Some(cluster) = self.clusters[cluster_slot].as_mut() else { return Ok(()) };
         let ticket = block.launch;
         let launch = &mut launches[ticket];
-        let code = launch.code.clone();
+        let (code, operations) = (launch.code.clone(), launch.operations.clone());
         let sharing = self.ready.len() as u64 + 1;
         let issuer = Issuer {
             ticket,
@@ -269,6 +269,7 @@ impl Engine {
         };
         let mut env = Environment {
             code: &code,
+            operations: &operations,
             memory,
             block,
             cluster,

@@ -2,9 +2,9 @@
 
 use super::Engine;
 use crate::error::{Deadlock, Error, Fault, Livelock, Position, Waiter};
-use crate::execute::Raised;
+use crate::execute::{Awaited, Raised};
 use crate::memory::{Memory, window};
-use crate::op::{AsynchronousOp, Op, Space};
+use crate::op::Space;
 use crate::parking::Read;
 use crate::pending::Pending;
 use crate::warp::{State, Warp};
@@ -42,10 +42,7 @@ impl Engine {
             let Some(warp) = warp else { continue };
             for group in &warp.groups {
                 if let Some(position) = self.position(launches, place, group.pc) {
-                    let mut reason = self.reason(memory, warp, &group.state);
-                    if let Some(waits) = self.waits_for_cluster(launches, warp, group.pc) {
-                        reason = waits;
-                    }
+                    let reason = self.reason(memory, warp, &group.state);
                     waiters.push(Waiter { position, lanes: group.mask, reason });
                 }
             }
@@ -62,19 +59,6 @@ impl Engine {
             .map(|launch| (launch.code.name.clone(), launch.gpu, launch.blocks() - launch.started))
             .collect();
         Deadlock { waiters, unstarted, schedule: self.described.clone() }
-    }
-
-    /// That a warp waits at the barrier of its cluster, and for how many.
-    fn waits_for_cluster(&self, launches: &[Pending], warp: &Warp, pc: u32) -> Option<String> {
-        let block = self.blocks[warp.block].as_ref()?;
-        let code = &launches[block.launch].code;
-        let Op::Asynchronous(index) = code.instructions.get(pc as usize)?.op else { return None };
-        if !matches!(code.asynchronous[index as usize], AsynchronousOp::ClusterWait) {
-            return None;
-        }
-        let barrier = &self.clusters[block.cluster].as_ref()?.barrier;
-        let (arrived, alive) = (barrier.arrived, barrier.alive);
-        Some(format!("the barrier of its cluster: {arrived} of {alive} threads have arrived"))
     }
 
     pub(super) fn livelock(&self, launches: &[Pending]) -> Livelock {
@@ -96,7 +80,14 @@ impl Engine {
         match state {
             State::Ready | State::Sleeping => "its turn".into(),
             State::WarpSync => "lanes that its member mask names".into(),
-            State::Asynchronous => "its asynchronous copies".into(),
+            State::Awaits(Awaited::Copies) => "its asynchronous copies".into(),
+            State::Awaits(Awaited::Cluster) => {
+                let block = self.blocks[warp.block].as_ref();
+                let cluster = block.and_then(|block| self.clusters[block.cluster].as_ref());
+                let (arrived, alive) =
+                    cluster.map_or((0, 0), |cluster| (cluster.barrier.arrived, cluster.barrier.alive));
+                format!("the barrier of its cluster: {arrived} of {alive} threads have arrived")
+            }
             State::Gathering => "the other lanes of its warp, to arrive at the block barrier together".into(),
             State::Barrier(id) => {
                 let block = self.blocks[warp.block].as_ref();

@@ -27,7 +27,7 @@ impl Engine {
             State::Barrier(_) => ("waits at a barrier", &mut block.waits.barrier),
             State::Parked(_) => ("waits for memory to change", &mut block.waits.spin),
             State::Sleeping => ("sleeps", &mut block.waits.sleep),
-            State::Asynchronous => ("waits for copies", &mut block.waits.copy),
+            State::Awaits(_) => ("waits for copies", &mut block.waits.copy),
             State::Ready | State::WarpSync | State::Gathering => return,
         };
         waits.count += 1;

@@ -1,31 +1,12 @@
 //! Calls of subroutines and returns from them, lane by lane: every lane has a stack of its own.
 
-use super::{Environment, Private, Raised};
+use super::environment::{Raised, Site, raise};
+use super::private::{Activation, Private};
 use crate::code::FRAME;
 use crate::error::FaultKind;
 use crate::memory::Region;
 use crate::op::{Callee, Place, Subroutine};
-use crate::parking::Spin;
-use crate::register::{Registers, Slot};
-
-/// A call that a lane has not returned from.
-#[derive(Clone, Debug)]
-pub(crate) struct Activation {
-    /// The call.
-    pc: u32,
-    call: u32,
-    subroutine: u32,
-    /// Where the caller's frame begins.
-    frame: u64,
-    /// What the subroutine's registers held: the caller may be the subroutine itself.
-    words: Vec<u32>,
-    longs: Vec<u64>,
-    predicates: Vec<bool>,
-}
-
-fn lanes(mask: u32) -> impl Iterator<Item = usize> {
-    (0..32).filter(move |lane| mask >> lane & 1 == 1)
-}
+use crate::register::{Slot, lanes};
 
 fn slots(range: &std::ops::Range<Slot>) -> impl Iterator<Item = usize> {
     range.clone().map(usize::from)
@@ -42,14 +23,9 @@ fn pass(local: &mut Region, from: usize, to: usize, bytes: u32) {
 }
 
 /// Enters the subroutine that the first lane of `mask` calls; returns the lanes that call it, and where it begins.
-pub(super) fn call(
-    env: &Environment<'_>,
-    private: &mut Private,
-    r: &mut Registers,
-    (index, pc): (u32, u32),
-    mask: u32,
-) -> Result<(u32, u32), Raised> {
-    let code = env.code;
+pub(super) fn call(site: &mut Site<'_, '_>, index: u32) -> Result<(u32, u32), Raised> {
+    let Site { env, private, r, pc, mask, .. } = site;
+    let (code, pc, mask) = (env.code, *pc, *mask);
     let op = &code.calls[index as usize];
     let (taken, number) = match &op.callee {
         Callee::Direct(number) => (mask, *number),
@@ -59,7 +35,7 @@ pub(super) fn call(
             let called = addresses[first as usize];
             let Some(&(_, number)) = candidates.iter().find(|(address, _)| *address == called) else {
                 let text = format!("{called:#x} is not the address of a function with the call's prototype");
-                return Err(Raised { kind: FaultKind::Call(text), lane: Some(first) });
+                return raise(first as usize, FaultKind::Call(text));
             };
             let same = lanes(mask).filter(|&lane| addresses[lane] == called);
             (same.fold(0, |found, lane| found | 1 << lane), number)
@@ -82,7 +58,7 @@ pub(super) fn call(
                 private.activations[lane].len() + 1,
                 private.local_bytes
             );
-            return Err(Raised { kind: FaultKind::Call(text), lane: Some(lane as u32) });
+            return raise(lane, FaultKind::Call(text));
         }
         private.activations[lane].push(Activation {
             pc,
@@ -112,19 +88,14 @@ fn pass_place(local: &mut Region, (from, source): (usize, &Place), (to, target):
 
 /// Leaves the subroutine; returns the lanes that go back to the same call as the first lane of `mask`, and the
 /// instruction behind it.
-pub(super) fn leave(
-    env: &Environment<'_>,
-    private: &mut Private,
-    spin: &mut Spin,
-    r: &mut Registers,
-    mask: u32,
-) -> Result<(u32, u32), Raised> {
-    let code = env.code;
+pub(super) fn leave(site: &mut Site<'_, '_>) -> Result<(u32, u32), Raised> {
+    let Site { env, private, spin, r, mask, .. } = site;
+    let (code, mask) = (env.code, *mask);
     let back = |private: &Private, lane: usize| private.activations.get(lane)?.last().map(|last| last.pc);
     let first = mask.trailing_zeros() as usize;
     let Some(target) = back(private, first) else {
         let text = "the function was not called".to_owned();
-        return Err(Raised { kind: FaultKind::Call(text), lane: Some(first as u32) });
+        return raise(first, FaultKind::Call(text));
     };
     let mut taken = 0;
     for lane in lanes(mask).filter(|&lane| back(private, lane) == Some(target)).collect::<Vec<_>>() {

@@ -1,33 +1,38 @@
 //! Comparison, selection and predicate logic (PTX ISA sections 9.7.5 and 9.7.6).
 
-use crate::numeric::{F16, arithmetic};
-use crate::op::{Boolean, CombinedCompare, CompareType, Comparison, FloatProperty};
-use crate::register::{PredicateSource, Registers, Slot, Value};
+use std::num::FpCategory;
+
+use crossdock_ptx::Format;
+
+use super::environment::Site;
+use crate::numeric::arithmetic;
+use crate::op::{Boolean, CombinedCompare, Comparison, FloatProperty, Type};
+use crate::register::{Cell, PredicateSource, Registers, Slot, Value, lanes};
 
 /// The lanes in which the comparison holds.
 #[inline(always)]
 pub(crate) fn compare(
     r: &Registers,
-    ty: CompareType,
+    ty: Type,
     test: Comparison,
     flush: bool,
     a: Slot,
     b: Slot,
 ) -> u32 {
     match ty {
-        CompareType::U32 => ordered::<u32>(r, test, a, b),
-        CompareType::S32 => ordered::<i32>(r, test, a, b),
-        CompareType::U64 => ordered::<u64>(r, test, a, b),
-        CompareType::S64 => ordered::<i64>(r, test, a, b),
-        CompareType::U16 => ordered::<u16>(r, test, a, b),
-        CompareType::S16 => ordered::<i16>(r, test, a, b),
-        CompareType::F32 if flush => {
+        Type::S32 => ordered::<i32>(r, test, a, b),
+        Type::U64 | Type::B64 => ordered::<u64>(r, test, a, b),
+        Type::S64 => ordered::<i64>(r, test, a, b),
+        Type::U16 | Type::B16 => ordered::<u16>(r, test, a, b),
+        Type::S16 => ordered::<i16>(r, test, a, b),
+        Type::F32 if flush => {
             float(r, test, a, b, |x: u32| f64::from(arithmetic::flush(f32::from_bits(x))))
         }
-        CompareType::F32 => float(r, test, a, b, |x: u32| f64::from(f32::from_bits(x))),
-        CompareType::F64 => float(r, test, a, b, |x: u64| f64::from_bits(x)),
-        CompareType::F16 => float(r, test, a, b, |x: u32| F16.decode(x & 0xffff)),
-        CompareType::Bf16 => float(r, test, a, b, |x: u32| f64::from(f32::from_bits(x << 16))),
+        Type::F32 => float(r, test, a, b, |x: u32| f64::from(f32::from_bits(x))),
+        Type::F64 => float(r, test, a, b, |x: u64| f64::from_bits(x)),
+        Type::F16 => float(r, test, a, b, |x: u32| Format::F16.decode(x & 0xffff)),
+        Type::Bf16 => float(r, test, a, b, |x: u32| f64::from(f32::from_bits(x << 16))),
+        _ => ordered::<u32>(r, test, a, b),
     }
 }
 
@@ -73,8 +78,37 @@ pub(crate) fn holds(test: Comparison, x: f64, y: f64) -> bool {
     }
 }
 
+/// `setp`: the comparison, and its opposite.
+#[inline(always)]
+pub(crate) fn set_predicates(
+    r: &mut Registers,
+    mask: u32,
+    ty: Type,
+    test: Comparison,
+    flush: bool,
+    [d, q, a, b]: [Slot; 4],
+) {
+    let result = compare(r, ty, test, flush, a, b);
+    r.set_predicate(d, result, mask);
+    r.set_predicate(q, !result, mask);
+}
+
+/// Logic of predicates.
+#[inline(always)]
+pub(crate) fn logic(
+    r: &mut Registers,
+    mask: u32,
+    kind: Boolean,
+    d: Slot,
+    a: PredicateSource,
+    b: PredicateSource,
+) {
+    let value = boolean(kind, r.predicate(a), r.predicate(b));
+    r.set_predicate(d, value, mask);
+}
+
 /// Applies a Boolean operator to two masks.
-pub(crate) fn boolean(kind: Boolean, a: u32, b: u32) -> u32 {
+fn boolean(kind: Boolean, a: u32, b: u32) -> u32 {
     match kind {
         Boolean::And => a & b,
         Boolean::Or => a | b,
@@ -84,24 +118,25 @@ pub(crate) fn boolean(kind: Boolean, a: u32, b: u32) -> u32 {
 
 /// `setp` with a Boolean operator: `p = test op c`, `q = !test op c`.
 #[inline(never)]
-pub(crate) fn compare_combine(r: &mut Registers, mask: u32, compare_op: &CombinedCompare) {
-    let result = compare(r, compare_op.ty, compare_op.test, compare_op.flush, compare_op.a, compare_op.b);
-    let (p, q) = combined(r, result, compare_op.combine);
-    r.set_predicate(compare_op.d, p, mask);
-    r.set_predicate(compare_op.q, q, mask);
+pub(crate) fn compare_combine(site: &mut Site<'_, '_>, index: u32) {
+    let op = &site.env.code.compares[index as usize];
+    let (p, q) = combined(site.r, op);
+    site.r.set_predicate(op.d, p, site.mask);
+    site.r.set_predicate(op.q, q, site.mask);
 }
 
 /// `set`: the comparison as a number.
 #[inline(never)]
-pub(crate) fn set(r: &mut Registers, mask: u32, compare_op: &CombinedCompare) {
-    let result = compare(r, compare_op.ty, compare_op.test, compare_op.flush, compare_op.a, compare_op.b);
-    let (p, _) = combined(r, result, compare_op.combine);
-    let values = std::array::from_fn(|lane| if p >> lane & 1 == 1 { compare_op.truth } else { 0 });
-    r.store::<u32>(compare_op.d, &values, mask);
+pub(crate) fn set(site: &mut Site<'_, '_>, index: u32) {
+    let op = &site.env.code.compares[index as usize];
+    let (p, _) = combined(site.r, op);
+    let values = std::array::from_fn(|lane| if p >> lane & 1 == 1 { op.truth } else { 0 });
+    site.r.store::<u32>(op.d, &values, site.mask);
 }
 
-fn combined(r: &Registers, result: u32, combine: Option<(Boolean, PredicateSource)>) -> (u32, u32) {
-    match combine {
+fn combined(r: &Registers, op: &CombinedCompare) -> (u32, u32) {
+    let result = compare(r, op.ty, op.test, op.flush, op.a, op.b);
+    match op.combine {
         Some((kind, c)) => {
             let c = r.predicate(c);
             (boolean(kind, result, c), boolean(kind, !result, c))
@@ -112,10 +147,20 @@ fn combined(r: &Registers, result: u32, combine: Option<(Boolean, PredicateSourc
 
 /// `selp`.
 #[inline(always)]
-pub(crate) fn select<V: Value>(r: &mut Registers, mask: u32, [d, a, b]: [Slot; 3], p: PredicateSource) {
+pub(crate) fn select(
+    r: &mut Registers,
+    mask: u32,
+    wide: bool,
+    operands: [Slot; 3],
+    p: PredicateSource,
+) {
+    if wide { select_of::<u64>(r, mask, operands, p) } else { select_of::<u32>(r, mask, operands, p) }
+}
+
+#[inline(always)]
+fn select_of<C: Cell>(r: &mut Registers, mask: u32, [d, a, b]: [Slot; 3], p: PredicateSource) {
     let p = r.predicate(p);
-    let a = <V::Cell as crate::register::Cell>::bank(r)[usize::from(a)];
-    let b = <V::Cell as crate::register::Cell>::bank(r)[usize::from(b)];
+    let (a, b) = (C::bank(r)[usize::from(a)], C::bank(r)[usize::from(b)]);
     let mut out = a;
     for lane in 0..32 {
         out[lane] = if p >> lane & 1 == 1 { a[lane] } else { b[lane] };
@@ -126,7 +171,7 @@ pub(crate) fn select<V: Value>(r: &mut Registers, mask: u32, [d, a, b]: [Slot; 3
 /// `slct`: `a` where `c` is at least zero, else `b`.
 #[inline(never)]
 pub(crate) fn select_sign(r: &mut Registers, mask: u32, wide: bool, float: bool, [d, a, b, c]: [Slot; 4]) {
-    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+    for lane in lanes(mask) {
         let first = if float { r.lane::<f32>(c, lane) >= 0.0 } else { r.lane::<i32>(c, lane) >= 0 };
         let source = if first { a } else { b };
         if wide {
@@ -149,15 +194,13 @@ pub(crate) fn test_property(
     d: Slot,
     a: Slot,
 ) {
-    let holds = |category: std::num::FpCategory| match property {
-        FloatProperty::Finite => {
-            !matches!(category, std::num::FpCategory::Nan | std::num::FpCategory::Infinite)
-        }
-        FloatProperty::Infinite => category == std::num::FpCategory::Infinite,
-        FloatProperty::Number => category != std::num::FpCategory::Nan,
-        FloatProperty::NotANumber => category == std::num::FpCategory::Nan,
-        FloatProperty::Normal => category == std::num::FpCategory::Normal,
-        FloatProperty::Subnormal => category == std::num::FpCategory::Subnormal,
+    let holds = |category: FpCategory| match property {
+        FloatProperty::Finite => !matches!(category, FpCategory::Nan | FpCategory::Infinite),
+        FloatProperty::Infinite => category == FpCategory::Infinite,
+        FloatProperty::Number => category != FpCategory::Nan,
+        FloatProperty::NotANumber => category == FpCategory::Nan,
+        FloatProperty::Normal => category == FpCategory::Normal,
+        FloatProperty::Subnormal => category == FpCategory::Subnormal,
     };
     let result = if wide {
         r.test(a, a, |x: f64, _| holds(x.classify()))

@@ -1,8 +1,8 @@
 //! The commonest access: all lanes at neighbouring addresses of one allocation, moved as one row of bytes.
 
 use super::access::{get, put};
+use super::environment::Site;
 use super::transpose::transpose;
-use super::{Environment, Private};
 use crate::op::{MemoryOp, Space};
 use crate::register::{FULL, NONE, Registers};
 
@@ -18,20 +18,18 @@ fn is_contiguous(addresses: &[u64; 32], bytes: u64) -> bool {
 /// The bytes of a request of all lanes to neighbouring addresses of one allocation: (allocation, offset).
 #[inline(always)]
 pub(super) fn contiguous(
-    env: &Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
     addresses: &[u64; 32],
-    (pc, mask): (u32, u32),
 ) -> Option<(usize, usize)> {
     let bytes = op.bytes() as u64;
-    let global = matches!(op.space, Space::Global | Space::Generic);
-    if mask != FULL || !global || addresses[0] & (bytes - 1) != 0 || !is_contiguous(addresses, bytes) {
+    let global = matches!(op.space, None | Some(Space::Global));
+    if site.mask != FULL || !global || addresses[0] & (bytes - 1) != 0 || !is_contiguous(addresses, bytes) {
         return None;
     }
-    let (number, offset) = env.memory.locate(&mut private.recent, addresses[0], 32 * bytes).ok()?;
-    let region = &env.memory.allocations[number].region;
-    private.ahead.step(pc, region.all(), offset, 32 * bytes as usize);
+    let (number, offset) = site.env.memory.locate(&mut site.private.recent, addresses[0], 32 * bytes).ok()?;
+    let region = &site.env.memory.allocations[number].region;
+    site.private.ahead.step(site.pc, region.all(), offset, 32 * bytes as usize);
     Some((number, offset))
 }
 

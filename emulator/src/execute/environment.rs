@@ -1,17 +1,14 @@
 //! What instructions act on, and what ends a run of them.
 
-use super::call::Activation;
-use super::cluster::ClusterLanes;
+use super::private::Private;
 use crate::agent::{Agents, Issuer};
 use crate::block::Block;
 use crate::cluster::Cluster;
 use crate::code::Code;
-use crate::consistency::{Detector, LaneClocks};
+use crate::consistency::Detector;
 use crate::counters::Counters;
 use crate::error::FaultKind;
-use crate::memory::ahead::Ahead;
-use crate::memory::{Memory, Recent, Region};
-use crate::outstanding::Outstanding;
+use crate::memory::{Memory, Region};
 use crate::parking::{Parking, Spin};
 use crate::register::Registers;
 use crate::schedule::Schedule;
@@ -19,6 +16,8 @@ use crate::schedule::Schedule;
 /// What the instructions of a warp act on, besides its registers.
 pub(crate) struct Environment<'a> {
     pub(crate) code: &'a Code,
+    /// What its [`Op::Own`](crate::op::Op::Own) do.
+    pub(crate) operations: &'a [Box<dyn Operation>],
     pub(crate) memory: &'a mut Memory,
     pub(crate) block: &'a mut Block,
     /// The block's cluster, which has its shared memory.
@@ -47,24 +46,58 @@ pub(crate) struct Environment<'a> {
     pub(crate) schedule: &'a mut dyn Schedule,
 }
 
-/// Memory that belongs to the lanes of one warp.
-#[derive(Debug)]
-pub(crate) struct Private {
-    /// Local memory of lane 0, then of lane 1, ...
-    pub(crate) local: Region,
-    /// Bytes of each lane.
-    pub(crate) local_bytes: usize,
-    /// The allocations that were accessed last.
-    pub(crate) recent: Recent,
-    pub(crate) ahead: Ahead,
-    /// Copies that its lanes issued.
-    pub(crate) outstanding: Option<Box<Outstanding>>,
-    /// The calls of each lane, innermost last; empty before the first call.
-    pub(crate) activations: Vec<Vec<Activation>>,
-    /// At the barrier of the cluster.
-    pub(crate) cluster_lanes: ClusterLanes,
-    /// What its lanes know of other threads, if checks are on.
-    pub(crate) clocks: Option<Box<LaneClocks>>,
+/// An operation that the interpreter's loop knows no more of than that it has one: its decoding and its meaning stand in a file
+/// of their own.
+pub(crate) trait Operation: std::fmt::Debug + Send + Sync {
+    /// Executes it for the lanes of `site`.
+    fn execute(&self, site: &mut Site<'_, '_>) -> Result<Step, Raised>;
+}
+
+/// What follows an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The next one.
+    Next,
+    /// The same one again, when what it waits for may have happened.
+    Wait(Awaited),
+}
+
+/// What lanes wait for at an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// Copies that they issued.
+    Copies,
+    /// The barrier of their cluster.
+    Cluster,
+}
+
+/// Where an instruction is executed, and for which lanes.
+pub(crate) struct Site<'a, 'e> {
+    pub(crate) env: &'a mut Environment<'e>,
+    pub(crate) private: &'a mut Private,
+    pub(crate) spin: &'a mut Spin,
+    pub(crate) r: &'a mut Registers,
+    pub(crate) pc: u32,
+    pub(crate) mask: u32,
+}
+
+impl<'e> Site<'_, 'e> {
+    /// The same for other lanes.
+    pub(crate) fn of_lanes(&mut self, mask: u32) -> Site<'_, 'e> {
+        Site {
+            env: self.env,
+            private: self.private,
+            spin: self.spin,
+            r: self.r,
+            pc: self.pc,
+            mask,
+        }
+    }
+}
+
+/// A fault of one lane.
+pub(crate) fn raise<T>(lane: usize, kind: FaultKind) -> Result<T, Raised> {
+    Err(Raised { kind, lane: Some(lane as u32) })
 }
 
 /// A fault, before it is known where.
@@ -87,8 +120,8 @@ pub(crate) enum Event {
     WarpSync(u32),
     /// The lanes are at a block barrier.
     Barrier(u32),
-    /// The group waits for agents of its warp.
-    Asynchronous,
+    /// The group waits for agents of its warp, or for its cluster.
+    Await(Awaited),
     /// The lanes sleep until a cycle.
     Sleep { until: u64 },
     /// The group spins; its `pc` is at the start of the loop.

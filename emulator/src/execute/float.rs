@@ -3,16 +3,18 @@
 //! Approximate instructions (`rcp.approx`, `ex2.approx`, ...) return the correctly rounded result of the host's `f64`
 //! function, which is within the error that the ISA allows but need not be the bits that a GPU returns.
 
+use crossdock_ptx::Format;
+
 use crate::numeric::arithmetic::{
     add, canonical_f32, canonical_f64, flush, maximum_f32, maximum_f64, minimum_f32, minimum_f64, multiply,
-    multiply_add, round_to_f32, saturate_f32, saturate_f64,
+    multiply_add, round_to_f32, saturate_f32,
 };
-use crate::numeric::{BF16, F16, F32, Format, Rounding};
-use crate::op::{FloatBinary, FloatMode, FloatUnary, HalfFormat, HalfOperation};
+use crate::numeric::half::{half, halves};
+use crate::op::{FloatBinary, FloatMode, FloatUnary, HalfFormat, HalfOperation, Rounding};
 use crate::register::{Registers, Slot};
 
 #[inline(always)]
-pub(super) fn apply32(kind: FloatBinary, a: f32, b: f32) -> f32 {
+pub(crate) fn apply32(kind: FloatBinary, a: f32, b: f32) -> f32 {
     match kind {
         FloatBinary::Add => canonical_f32(a + b),
         FloatBinary::Subtract => canonical_f32(a - b),
@@ -91,11 +93,8 @@ fn binary32_with_mode(r: &mut Registers, mask: u32, kind: FloatBinary, mode: Flo
 
 /// `f64` operations of two operands.
 #[inline(never)]
-pub(crate) fn binary64(r: &mut Registers, mask: u32, kind: FloatBinary, saturate: bool, operands: [Slot; 3]) {
-    r.map_two(mask, operands, |a: f64, b: f64| {
-        let result = apply64(kind, a, b);
-        if saturate { saturate_f64(result) } else { result }
-    });
+pub(crate) fn binary64(r: &mut Registers, mask: u32, kind: FloatBinary, operands: [Slot; 3]) {
+    r.map_two(mask, operands, |a: f64, b: f64| apply64(kind, a, b));
 }
 
 /// `fma.rn.f32`: one rounding.
@@ -135,9 +134,9 @@ pub(crate) fn directed32(
     r.map_two(mask, operands, |a: f32, b: f32| {
         let (a, b) = (start(mode, a).to_bits(), start(mode, b).to_bits());
         let result = match kind {
-            FloatBinary::Add => add(F32, a, b, rounding),
-            FloatBinary::Subtract => add(F32, a, b ^ 0x8000_0000, rounding),
-            _ => multiply(F32, a, b, rounding),
+            FloatBinary::Add => add(Format::F32, a, b, rounding),
+            FloatBinary::Subtract => add(Format::F32, a, b ^ 0x8000_0000, rounding),
+            _ => multiply(Format::F32, a, b, rounding),
         };
         finish(mode, f32::from_bits(result))
     });
@@ -154,7 +153,7 @@ pub(crate) fn directed_fma32(
 ) {
     r.map_three(mask, operands, |a: f32, b: f32, c: f32| {
         let [a, b, c] = [a, b, c].map(|x| start(mode, x).to_bits());
-        finish(mode, f32::from_bits(multiply_add(F32, a, b, c, rounding)))
+        finish(mode, f32::from_bits(multiply_add(Format::F32, a, b, c, rounding)))
     });
 }
 
@@ -163,7 +162,7 @@ pub(crate) fn directed_fma32(
 pub(crate) fn unary32(r: &mut Registers, mask: u32, kind: FloatUnary, mode: FloatMode, d: Slot, a: Slot) {
     r.map(mask, d, a, |x: f32| {
         let x = start(mode, x);
-        let through_f64 = |f: fn(f64) -> f64| round_to_f32(f(f64::from(x)), Rounding::Nearest);
+        let through_f64 = |f: fn(f64) -> f64| round_to_f32(f(f64::from(x)), Rounding::NearestEven);
         let result = match kind {
             FloatUnary::Negate => f32::from_bits(x.to_bits() ^ 0x8000_0000),
             FloatUnary::Absolute => f32::from_bits(x.to_bits() & 0x7fff_ffff),
@@ -200,57 +199,17 @@ pub(crate) fn unary64(r: &mut Registers, mask: u32, kind: FloatUnary, d: Slot, a
     });
 }
 
-/// One operation on 16-bit floats.
-pub(crate) fn half(format: HalfFormat, kind: HalfOperation, a: u32, b: u32, c: u32) -> u32 {
-    let encoding: Format = match format {
-        HalfFormat::F16 => F16,
-        HalfFormat::Bf16 => BF16,
-    };
-    let sign = 0x8000;
-    let is_nan = |x: u32| encoding.decode(x).is_nan();
-    let extremum = |nan: bool, pick: fn(f64, f64) -> f64| {
-        if is_nan(a) && is_nan(b) || nan && (is_nan(a) || is_nan(b)) {
-            return encoding.nan();
-        }
-        encoding.encode(pick(encoding.decode(a), encoding.decode(b)), Rounding::Nearest, false)
-    };
-    match kind {
-        HalfOperation::Add => add(encoding, a, b, Rounding::Nearest),
-        HalfOperation::Subtract => add(encoding, a, if is_nan(b) { b } else { b ^ sign }, Rounding::Nearest),
-        HalfOperation::Multiply => multiply(encoding, a, b, Rounding::Nearest),
-        HalfOperation::MultiplyAdd { relu } => {
-            let result = multiply_add(encoding, a, b, c, Rounding::Nearest);
-            if relu && result & sign != 0 { 0 } else { result }
-        }
-        HalfOperation::Minimum { nan } => extremum(nan, minimum_f64),
-        HalfOperation::Maximum { nan } => extremum(nan, maximum_f64),
-        HalfOperation::Negate if is_nan(a) => encoding.nan(),
-        HalfOperation::Absolute if is_nan(a) => encoding.nan(),
-        HalfOperation::Negate => a ^ sign,
-        HalfOperation::Absolute => a & !sign,
-    }
-}
-
-/// An operation on 16-bit floats, one or two per word.
-pub(crate) fn half_word(
-    format: HalfFormat,
-    packed: bool,
-    kind: HalfOperation,
-    a: u32,
-    b: u32,
-    c: u32,
-) -> u32 {
-    let low = half(format, kind, a & 0xffff, b & 0xffff, c & 0xffff);
-    if packed { low | half(format, kind, a >> 16, b >> 16, c >> 16) << 16 } else { low }
-}
-
 /// Operations on 16-bit floats in all lanes.
 #[inline(never)]
 pub(crate) fn half_lanes(
     r: &mut Registers,
     mask: u32,
-    (format, packed, kind): (HalfFormat, bool, HalfOperation),
+    format: HalfFormat,
+    packed: bool,
+    kind: HalfOperation,
     operands: [Slot; 4],
 ) {
-    r.map_three(mask, operands, |a: u32, b: u32, c: u32| half_word(format, packed, kind, a, b, c));
+    r.map_three(mask, operands, |a: u32, b: u32, c: u32| {
+        halves(packed, [a, b, c], |operands| half(format, kind, operands))
+    });
 }

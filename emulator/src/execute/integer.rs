@@ -1,8 +1,9 @@
 //! Integer arithmetic, logic and bit operations on all lanes (PTX ISA sections 9.7.1, 9.7.2 and 9.7.8).
 
+use super::environment::{Raised, raise};
 use crate::error::FaultKind;
-use crate::op::{BitCount, IntegerBinary, IntegerUnary, Permute, Shift, Width};
-use crate::register::{Registers, Slot, Value};
+use crate::op::{BitCount, Carry, IntegerBinary, IntegerUnary, Permute, Shift, Width};
+use crate::register::{Registers, Slot, Value, lanes};
 
 /// Applies `body` with the unsigned and the signed type of a width.
 macro_rules! with_width {
@@ -125,7 +126,7 @@ pub(crate) fn binary<I: Integer>(
     mask: u32,
     kind: IntegerBinary,
     operands: [Slot; 3],
-) -> Result<(), (FaultKind, u32)> {
+) -> Result<(), Raised> {
     macro_rules! specialised {
         ($($operation:ident)*) => {
             match kind {
@@ -141,17 +142,28 @@ pub(crate) fn binary<I: Integer>(
     Ok(())
 }
 
+/// The same for 16 bits, which are rare.
+#[inline(never)]
+pub(crate) fn binary16(
+    r: &mut Registers,
+    mask: u32,
+    kind: IntegerBinary,
+    operands: [Slot; 3],
+) -> Result<(), Raised> {
+    binary::<u16>(r, mask, kind, operands)
+}
+
 #[inline(never)]
 fn divide<I: Integer>(
     r: &mut Registers,
     mask: u32,
     kind: IntegerBinary,
     operands: [Slot; 3],
-) -> Result<(), (FaultKind, u32)> {
+) -> Result<(), Raised> {
     let zero = I::of(<I::Cell as Default>::default());
     let divisors = r.test(operands[2], operands[2], |b: I, _| b == zero) & mask;
     if divisors != 0 {
-        return Err((FaultKind::DivisionByZero, divisors.trailing_zeros()));
+        return raise(divisors.trailing_zeros() as usize, FaultKind::DivisionByZero);
     }
     r.map_two(mask, operands, |a: I, b: I| I::arithmetic(kind, a, b));
     Ok(())
@@ -246,7 +258,8 @@ pub(crate) fn sum_of_differences(
 pub(crate) fn add_carry(
     r: &mut Registers,
     mask: u32,
-    (wide, subtract, carry_in, carry_out): (bool, bool, bool, bool),
+    wide: bool,
+    Carry { subtract, carry_in, carry_out }: Carry,
     [d, a, b]: [Slot; 3],
 ) {
     // Subtraction is addition of the complement with an inverted borrow.
@@ -302,7 +315,7 @@ pub(crate) fn extract_bits(r: &mut Registers, mask: u32, wide: bool, signed: boo
 /// `bfi`: `b` with the low `length` bits of `a` inserted at `position`.
 #[inline(never)]
 pub(crate) fn insert_bits(r: &mut Registers, mask: u32, wide: bool, [d, a, b, position, length]: [Slot; 5]) {
-    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
+    for lane in lanes(mask) {
         let position = r.lane::<u32>(position, lane) & 0xff;
         let length = r.lane::<u32>(length, lane) & 0xff;
         let ones = if length >= 64 { u64::MAX } else { (1u64 << length) - 1 };
@@ -395,7 +408,9 @@ pub(crate) fn dot_product4(
 pub(crate) fn dot_product2(
     r: &mut Registers,
     mask: u32,
-    (a_signed, b_signed, high): (bool, bool, bool),
+    a_signed: bool,
+    b_signed: bool,
+    high: bool,
     operands: [Slot; 4],
 ) {
     r.map_three(mask, operands, |a: u32, b: u32, c: u32| {

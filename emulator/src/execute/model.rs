@@ -1,7 +1,7 @@
 //! Accesses of lanes as the memory consistency model sees them, when checks are on.
 
 use super::place::Home;
-use super::{Environment, Private, Raised};
+use super::environment::{Environment, Raised, Site};
 use crate::agent::Location;
 use crate::consistency::{
     Access, AgentClock, Detector, Kind, LaneClocks, Later, Mark, Proxy, Racing, Shadow, Strong,
@@ -9,7 +9,7 @@ use crate::consistency::{
 use crate::error::FaultKind;
 use crate::mbarrier;
 use crate::memory::Recent;
-use crate::op::{MemoryOp, Scope, Space};
+use crate::op::{Fence, MemoryOp, Scope, Space};
 use crate::schedule::Schedule;
 
 /// What checking an access needs; `None` for memory that no other thread writes.
@@ -21,9 +21,10 @@ struct Model<'a> {
     space: Space,
 }
 
-fn model<'a>(env: &'a mut Environment<'_>, private: &'a mut Private, home: Home) -> Option<Model<'a>> {
+fn model<'a>(site: &'a mut Site<'_, '_>, home: Home) -> Option<Model<'a>> {
+    let env = &mut *site.env;
     let detector = env.detector.as_deref_mut()?;
-    let clocks = private.clocks.as_deref_mut()?;
+    let clocks = site.private.clocks.as_deref_mut()?;
     let (shadow, space) = match home {
         Home::Global(number) => {
             let allocation = &mut env.memory.allocations[number];
@@ -39,13 +40,12 @@ fn model<'a>(env: &'a mut Environment<'_>, private: &'a mut Private, home: Home)
 }
 
 fn weak_access(op: &MemoryOp, kind: Kind) -> Access {
-    let non_coherent = op.non_coherent;
-    Access { kind, strong: None, bytes: op.element, proxy: Proxy::Generic, non_coherent, asynchronous: false }
+    Access { kind, non_coherent: op.non_coherent, ..weak_write(op.element) }
 }
 
 /// For the first lane of those that access the same memory, all of them; zero for the others. `shared` tells whether an
 /// address means the same memory to all lanes.
-pub(super) fn groups(addresses: &[u64; 32], mask: u32, shared: impl Fn(u64) -> bool) -> [u32; 32] {
+pub(crate) fn groups(addresses: &[u64; 32], mask: u32, shared: impl Fn(u64) -> bool) -> [u32; 32] {
     let mut last = None;
     let increasing = (0..32)
         .filter(|lane| mask >> lane & 1 == 1)
@@ -66,206 +66,183 @@ pub(super) fn groups(addresses: &[u64; 32], mask: u32, shared: impl Fn(u64) -> b
 }
 
 #[cold]
-fn raise(
-    env: &mut Environment<'_>,
-    private: &Private,
-    racing: &Racing,
-    access: Access,
-    pc: u32,
-    home: Home,
-) -> Raised {
+fn raise(site: &Site<'_, '_>, racing: &Racing, access: Access, home: Home) -> Raised {
     let (space, place) = match home {
         Home::Global(number) => {
-            let base = env.memory.allocations[number].base;
-            (Space::Global, env.memory.describe(base + racing.offset as u64))
+            let base = site.env.memory.allocations[number].base;
+            (Space::Global, site.env.memory.describe(base + racing.offset as u64))
         }
-        _ => (Space::Shared, env.cluster.describe(racing.offset)),
+        _ => (Space::Shared, site.env.cluster.describe(racing.offset)),
     };
     let lane = Some(racing.lane as u32);
-    let (Some(detector), Some(clocks)) = (&env.detector, &private.clocks) else {
+    let (Some(detector), Some(clocks)) = (&site.env.detector, &site.private.clocks) else {
         return Raised { kind: FaultKind::Trap("a race without a detector"), lane };
     };
-    let later = Later::of_warp(clocks, access, pc, racing.lane, space);
+    let later = Later::of_warp(clocks, access, site.pc, racing.lane, space);
     Raised { kind: FaultKind::DataRace(Box::new(detector.race(racing, &later, place))), lane }
 }
 
 /// All lanes access neighbouring places of an allocation weakly.
 #[inline]
 pub(super) fn row(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    pc: u32,
     kind: Kind,
     (number, offset): (usize, usize),
 ) -> Result<(), Raised> {
-    let home = Home::Global(number);
-    let Some(model) = model(env, private, home) else { return Ok(()) };
+    let (home, pc) = (Home::Global(number), site.pc);
+    let Some(Model { detector, shadow, clocks, space, .. }) = model(site, home) else { return Ok(()) };
     let access = weak_access(op, kind);
-    let place = (model.shadow, model.space);
-    model
-        .detector
-        .row(place, model.clocks, access, pc, offset, op.bytes())
-        .map_err(|racing| raise(env, private, &racing, access, pc, home))
+    let checked = detector.row((shadow, space), clocks, access, pc, offset, op.bytes());
+    checked.map_err(|racing| raise(site, &racing, access, home))
+}
+
+/// The lanes of `mask` make one access together.
+fn access(
+    site: &mut Site<'_, '_>,
+    access: Access,
+    mask: u32,
+    home: Home,
+    run: (usize, usize),
+) -> Result<Option<Mark>, Raised> {
+    let pc = site.pc;
+    let Some(Model { detector, shadow, clocks, space, .. }) = model(site, home) else { return Ok(None) };
+    let checked = detector.access((shadow, space), clocks, access, pc, mask, run);
+    checked.map(Some).map_err(|racing| raise(site, &racing, access, home))
 }
 
 /// The lanes of `mask` access one place weakly.
-pub(super) fn weak(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+pub(crate) fn weak(
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    pc: u32,
     kind: Kind,
     mask: u32,
     (home, offset): (Home, usize),
 ) -> Result<(), Raised> {
-    let Some(model) = model(env, private, home) else { return Ok(()) };
-    let access = weak_access(op, kind);
-    let place = (model.shadow, model.space);
-    model
-        .detector
-        .access(place, model.clocks, access, pc, mask, (offset, op.bytes()))
-        .map(|_| ())
-        .map_err(|racing| raise(env, private, &racing, access, pc, home))
+    access(site, weak_access(op, kind), mask, home, (offset, op.bytes())).map(|_| ())
 }
 
 /// The lanes of `mask` write different values to one place in one instruction.
 pub(super) fn differing(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    pc: u32,
     mask: u32,
     (home, offset): (Home, usize),
 ) -> Result<(), Raised> {
-    let Some(model) = model(env, private, home) else { return Ok(()) };
+    let pc = site.pc;
+    let Some(Model { detector, clocks, .. }) = model(site, home) else { return Ok(()) };
     let access = weak_access(op, Kind::Write);
-    let racing = model.detector.itself(model.clocks, access, pc, mask, offset);
-    Err(raise(env, private, &racing, access, pc, home))
+    let racing = detector.itself(clocks, access, pc, mask, offset);
+    Err(raise(site, &racing, access, home))
 }
 
-fn strong(op: &MemoryOp, space: Space, (pc, lanes): (u32, u32), key: u64, offset: usize) -> Strong {
-    Strong { space, order: op.order, pc, lanes, offset, bytes: op.element, key }
-}
-
-/// Names a place among those that a warp can reach.
-fn key(home: Home, offset: usize) -> u64 {
-    match home {
+/// An element that lanes access strongly. Its key names it among the places that a warp can reach.
+fn strong(op: &MemoryOp, space: Space, (pc, lanes): (u32, u32), home: Home, offset: usize) -> Strong {
+    let key = match home {
         Home::Global(number) => (number as u64 + 1) << 44 | offset as u64,
         _ => offset as u64,
-    }
+    };
+    Strong { space, strength: op.strength, pc, lanes, offset, bytes: op.element, key }
 }
 
 fn strong_access(op: &MemoryOp, kind: Kind) -> Access {
-    Access { strong: op.order.scope(), ..weak_access(op, kind) }
+    Access { strong: op.strength.scope(), ..weak_access(op, kind) }
 }
 
 /// Lanes load the same element strongly; what they find.
 pub(super) fn load(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    who: (u32, u32),
+    lanes: u32,
     (home, offset): (Home, usize),
     newest: u128,
 ) -> Result<u128, Raised> {
-    let Some(model) = model(env, private, home) else { return Ok(newest) };
-    let strong = strong(op, model.space, who, key(home, offset), offset);
+    let pc = site.pc;
+    let Some(model) = model(site, home) else { return Ok(newest) };
+    let strong = strong(op, model.space, (pc, lanes), home, offset);
     let found = model.detector.load(model.shadow, model.clocks, model.schedule, &strong, newest);
-    found.map_err(|racing| raise(env, private, &racing, strong_access(op, Kind::Read), who.0, home))
+    found.map_err(|racing| raise(site, &racing, strong_access(op, Kind::Read), home))
 }
 
 /// A lane stores an element strongly over `old`, if anything was there.
 pub(super) fn store(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    who: (u32, u32),
+    lanes: u32,
     (home, offset): (Home, usize),
     (old, value): (Option<u128>, u128),
 ) -> Result<(), Raised> {
-    let Some(model) = model(env, private, home) else { return Ok(()) };
-    let strong = strong(op, model.space, who, key(home, offset), offset);
+    let pc = site.pc;
+    let Some(model) = model(site, home) else { return Ok(()) };
+    let strong = strong(op, model.space, (pc, lanes), home, offset);
     let done = model.detector.store(model.shadow, model.clocks, &strong, old, value);
-    done.map_err(|racing| raise(env, private, &racing, strong_access(op, Kind::Write), who.0, home))
+    done.map_err(|racing| raise(site, &racing, strong_access(op, Kind::Write), home))
 }
 
 /// A lane's atomic operation finds `old` and makes `new` of it, unless it does not write.
 pub(super) fn atomic(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
-    who: (u32, u32),
+    lanes: u32,
     (home, offset): (Home, usize),
     (old, new): (u128, Option<u128>),
 ) -> Result<(), Raised> {
-    let Some(model) = model(env, private, home) else { return Ok(()) };
-    let strong = strong(op, model.space, who, key(home, offset), offset);
+    let pc = site.pc;
+    let Some(model) = model(site, home) else { return Ok(()) };
+    let strong = strong(op, model.space, (pc, lanes), home, offset);
     let returns = !op.old.is_empty();
     let done = model.detector.atomic(model.shadow, model.clocks, &strong, old, new, returns);
-    done.map_err(|racing| raise(env, private, &racing, strong_access(op, Kind::Atomic), who.0, home))
+    done.map_err(|racing| raise(site, &racing, strong_access(op, Kind::Atomic), home))
 }
 
 /// Behind an instruction that released, accesses are later than what it published.
-pub(super) fn published(private: &mut Private) {
-    if let Some(clocks) = &mut private.clocks {
+pub(crate) fn published(site: &mut Site<'_, '_>) {
+    if let Some(clocks) = &mut site.private.clocks {
         clocks.tick();
+    }
+}
+
+/// `fence` and `membar`.
+pub(super) fn fence(site: &mut Site<'_, '_>, fence: Fence) {
+    if let (Some(detector), Some(clocks)) = (&mut site.env.detector, &mut site.private.clocks) {
+        detector.fence(clocks, &mut site.env.cluster.phases, fence, (site.pc, site.mask));
     }
 }
 
 /// A lane uses the mbarrier at an offset of shared memory: strongly, or by making it, which is a weak write. The access, if it
 /// is remembered. To end one (`mbarrier.inval`) is a strong use: libcu++ does so when all threads have come past their last
 /// wait, by votes that order nothing, and whoever comes too late is reported as using what is no mbarrier.
-pub(super) fn mbarrier(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+pub(crate) fn mbarrier(
+    site: &mut Site<'_, '_>,
     kind: Option<Kind>,
-    pc: u32,
     lane: usize,
     offset: u32,
 ) -> Result<Option<Mark>, Raised> {
-    let home = Home::Shared;
-    let scope = if env.cluster.blocks.len() == 1 { Scope::Block } else { Scope::Cluster };
-    let Some(model) = model(env, private, home) else { return Ok(None) };
-    let access = Access {
-        kind: kind.unwrap_or(Kind::Write),
-        strong: kind.map(|_| scope),
-        bytes: mbarrier::BYTES as u8,
+    let scope = if site.env.cluster.blocks.len() == 1 { Scope::Block } else { Scope::Cluster };
+    let (strong, bytes) = (kind.map(|_| scope), mbarrier::BYTES as u8);
+    let made = Access { strong, ..weak_write(bytes) };
+    let made = Access { kind: kind.unwrap_or(Kind::Write), ..made };
+    access(site, made, 1 << lane, Home::Shared, (offset as usize, mbarrier::BYTES))
+}
+
+fn weak_write(bytes: u8) -> Access {
+    Access {
+        kind: Kind::Write,
+        strong: None,
+        bytes,
         proxy: Proxy::Generic,
         non_coherent: false,
         asynchronous: false,
-    };
-    let bytes = (offset as usize, mbarrier::BYTES);
-    let place = (model.shadow, model.space);
-    let checked = model.detector.access(place, model.clocks, access, pc, 1 << lane, bytes);
-    checked.map(Some).map_err(|racing| raise(env, private, &racing, access, pc, home))
+    }
 }
 
 /// The lanes of `mask` together set a run of shared memory, in units of eight bytes.
-pub(super) fn fill(
-    env: &mut Environment<'_>,
-    private: &mut Private,
-    pc: u32,
-    mask: u32,
-    run: (usize, usize),
-) -> Result<(), Raised> {
-    let home = Home::Shared;
-    let Some(model) = model(env, private, home) else { return Ok(()) };
-    let access = Access {
-        kind: Kind::Write,
-        strong: None,
-        bytes: 8,
-        proxy: Proxy::Generic,
-        non_coherent: false,
-        asynchronous: false,
-    };
-    let place = (model.shadow, model.space);
-    let checked = model.detector.access(place, model.clocks, access, pc, mask, run);
-    checked.map(|_| ()).map_err(|racing| raise(env, private, &racing, access, pc, home))
+pub(crate) fn fill(site: &mut Site<'_, '_>, mask: u32, run: (usize, usize)) -> Result<(), Raised> {
+    access(site, weak_write(8), mask, Home::Shared, run).map(|_| ())
 }
 
 /// A bulk copy that `lane` issues will complete bytes of the mbarrier at an offset of shared memory.
-pub(super) fn completion(
+pub(crate) fn completion(
     env: &Environment<'_>,
     clock: &AgentClock,
     (pc, lane): (u32, usize),
@@ -282,7 +259,7 @@ pub(super) fn completion(
 }
 
 /// A copy that `lane` issues will access `length` bytes, `bytes` of which are an element.
-pub(super) fn copy(
+pub(crate) fn copy(
     env: &mut Environment<'_>,
     clock: &AgentClock,
     kind: Kind,

@@ -1,16 +1,16 @@
 //! Where a lane's access goes: the memory and the offset in it, and whether it may go there.
 
-use super::{Environment, Private, Raised};
+use super::environment::{Environment, Raised, Site, raise};
 use crate::cluster::Cluster;
 use crate::error::FaultKind;
 use crate::memory::allocation::Missing;
 use crate::memory::{Recent, Region, window};
 use crate::op::{MemoryOp, Space};
-use crate::register::{Registers, Slot};
+use crate::register::{Slot, lanes};
 
 /// How a lane uses memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
+pub(crate) enum Use {
     Read,
     Write,
     Atomic,
@@ -28,7 +28,7 @@ impl Use {
 
 /// The memory that an access goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Home {
+pub(crate) enum Home {
     /// An allocation.
     Global(usize),
     Shared,
@@ -37,70 +37,64 @@ pub(super) enum Home {
 }
 
 /// A lane's address within shared memory of the cluster; what `elsewhere` makes of the place where a generic one is instead.
-pub(super) fn shared_address(
+pub(crate) fn shared_address(
     env: &Environment<'_>,
-    space: Space,
+    space: Option<Space>,
     address: u64,
     lane: usize,
     elsewhere: impl FnOnce(String) -> FaultKind,
 ) -> Result<u64, Raised> {
     match space {
-        Space::Generic if window::space(address) == Space::Shared => Ok(window::offset(address)),
-        Space::Generic => {
-            Err(Raised { kind: elsewhere(env.memory.describe(address)), lane: Some(lane as u32) })
-        }
-        _ => Ok(address),
+        None if window::space(address) == Space::Shared => Ok(window::offset(address)),
+        None => raise(lane, elsewhere(env.memory.describe(address))),
+        Some(_) => Ok(address),
     }
 }
 
 /// The place of one lane's access.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) home: Home,
-    pub(super) offset: usize,
+pub(crate) struct Place {
+    pub(crate) home: Home,
+    pub(crate) offset: usize,
     /// What other warps would watch; `None` for memory of the lane itself.
-    pub(super) key: Option<u64>,
+    pub(crate) key: Option<u64>,
 }
 
 impl Place {
     #[inline(always)]
-    pub(super) fn region<'a>(
-        &self,
-        env: &'a mut Environment<'_>,
-        private: &'a mut Private,
-    ) -> &'a mut Region {
+    pub(crate) fn region<'a>(&self, site: &'a mut Site<'_, '_>) -> &'a mut Region {
         match self.home {
-            Home::Global(number) => &mut env.memory.allocations[number].region,
-            Home::Shared => &mut env.cluster.shared,
-            Home::Local => &mut private.local,
-            Home::Parameters => env.parameters,
+            Home::Global(number) => &mut site.env.memory.allocations[number].region,
+            Home::Shared => &mut site.env.cluster.shared,
+            Home::Local => &mut site.private.local,
+            Home::Parameters => site.env.parameters,
         }
     }
 }
 
 /// Finds and checks the memory of one lane.
 #[inline(always)]
-pub(super) fn place(
-    env: &mut Environment<'_>,
-    private: &mut Private,
+pub(crate) fn place(
+    site: &mut Site<'_, '_>,
     op: &MemoryOp,
     purpose: Use,
     lane: usize,
     address: u64,
 ) -> Result<Place, Raised> {
+    let (env, private) = (&mut *site.env, &mut *site.private);
     let bytes = op.bytes();
-    let fault = |kind| Err(Raised { kind, lane: Some(lane as u32) });
+    let fault = |kind| raise(lane, kind);
     let access = purpose.name();
     let width = bytes as u32;
     let (space, offset) = match op.space {
-        Space::Generic => match window::space(address) {
+        None => match window::space(address) {
             Space::Global => (Space::Global, address),
             space => (space, window::offset(address)),
         },
-        Space::Const => (Space::Global, address),
+        Some(Space::Const) => (Space::Global, address),
         // A parameter of a function is local memory of its caller.
-        Space::Param if window::space(address) == Space::Local => (Space::Local, window::offset(address)),
-        space => (space, address),
+        Some(Space::Param) if window::space(address) == Space::Local => (Space::Local, window::offset(address)),
+        Some(space) => (space, address),
     };
     let named = |name: &str, size: usize| format!("{name} memory ({size} bytes) + {offset}");
     if address & (bytes as u64 - 1) != 0 {
@@ -117,7 +111,7 @@ pub(super) fn place(
         Space::Shared | Space::Cluster => {
             let rank = env.block.rank;
             // Only generic addresses and `.shared::cluster` reach other blocks.
-            let own = op.space != Space::Shared || Cluster::rank(rank, offset) == rank.into();
+            let own = op.space != Some(Space::Shared) || Cluster::rank(rank, offset) == rank.into();
             let offset = match env.cluster.place(rank, offset, bytes as u64) {
                 Ok(found) if own => found,
                 _ => {
@@ -184,29 +178,23 @@ pub(super) fn place(
 /// Whether an address means the same memory to all lanes.
 pub(super) fn is_common(op: &MemoryOp, address: u64) -> bool {
     match op.space {
-        Space::Generic | Space::Param => window::space(address) != Space::Local,
-        space => space != Space::Local,
+        None | Some(Space::Param) => window::space(address) != Space::Local,
+        Some(space) => space != Space::Local,
     }
 }
 
 /// `isspacep`.
 #[inline(never)]
-pub(super) fn in_space(
-    env: &Environment<'_>,
-    private: &mut Private,
-    r: &mut Registers,
-    mask: u32,
-    space: Space,
-    [d, a]: [Slot; 2],
-) {
+pub(super) fn in_space(site: &mut Site<'_, '_>, space: Space, d: Slot, a: Slot) {
+    let (env, private) = (&*site.env, &mut *site.private);
     // Constants are allocations that cannot be written.
     let is_constant = |recent: &mut Recent, address| match env.memory.locate(recent, address, 1) {
         Ok((number, _)) => env.memory.allocations[number].read_only,
         Err(_) => false,
     };
     let mut result = 0;
-    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
-        let address: u64 = r.lane(a, lane);
+    for lane in lanes(site.mask) {
+        let address: u64 = site.r.lane(a, lane);
         let within = match space {
             Space::Const => {
                 window::space(address) == Space::Global && is_constant(&mut private.recent, address)
@@ -224,5 +212,5 @@ pub(super) fn in_space(
         };
         result |= u32::from(within) << lane;
     }
-    r.set_predicate(d, result, mask);
+    site.r.set_predicate(d, result, site.mask);
 }

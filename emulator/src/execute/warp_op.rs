@@ -1,22 +1,19 @@
 //! Instructions that exchange values between the lanes of a warp (PTX ISA sections 9.7.9.6 and 9.7.13).
 
 use super::float::apply32;
-use crate::op::{FloatBinary, Reduction, ShuffleMode, Vote, WarpOp};
-use crate::register::{Registers, Slot};
+use crate::numeric::atomic;
+use crate::op::{Reduction, ShuffleMode, Vote, WarpOp};
+use crate::register::{Registers, Slot, lanes};
 
 /// What a lane reads from a lane that does not take part: undefined on hardware, recognisable here.
 const POISON: u32 = 0xdead_beef;
-
-fn lanes(mask: u32) -> impl Iterator<Item = usize> {
-    (0..32).filter(move |lane| mask >> lane & 1 == 1)
-}
 
 fn splat(r: &mut Registers, d: Slot, value: u32, mask: u32) {
     r.store::<u32>(d, &[value; 32], mask);
 }
 
 /// Executes `op` for the lanes of `mask`, which are all lanes of their member mask that have not exited.
-pub(super) fn execute(r: &mut Registers, op: &WarpOp, mask: u32) {
+pub(crate) fn execute(r: &mut Registers, op: &WarpOp, mask: u32) {
     match *op {
         WarpOp::Barrier { .. } => {}
         WarpOp::Shuffle { mode, d, valid, a, b, c, .. } => shuffle(r, mask, mode, d, valid, [a, b, c]),
@@ -49,23 +46,12 @@ pub(super) fn execute(r: &mut Registers, op: &WarpOp, mask: u32) {
         }
         WarpOp::Redux { kind, d, a, .. } => {
             let values = lanes(mask).map(|lane| r.lane::<u32>(a, lane));
-            let signed = lanes(mask).map(|lane| r.lane::<i32>(a, lane));
             let result = match kind {
-                Reduction::Add => values.fold(0, u32::wrapping_add),
-                Reduction::And => values.fold(u32::MAX, |x, y| x & y),
-                Reduction::Or => values.fold(0, |x, y| x | y),
-                Reduction::Xor => values.fold(0, |x, y| x ^ y),
-                Reduction::MinimumUnsigned => values.fold(u32::MAX, u32::min),
-                Reduction::MaximumUnsigned => values.fold(0, u32::max),
-                Reduction::MinimumSigned => signed.fold(i32::MAX, i32::min) as u32,
-                Reduction::MaximumSigned => signed.fold(i32::MIN, i32::max) as u32,
-                Reduction::Float { maximum, absolute, nan } => {
-                    let kind = match (maximum, nan) {
-                        (false, false) => FloatBinary::Minimum,
-                        (false, true) => FloatBinary::MinimumNan,
-                        (true, false) => FloatBinary::Maximum,
-                        (true, true) => FloatBinary::MaximumNan,
-                    };
+                Reduction::Integer(operation) => values
+                    .map(u128::from)
+                    .reduce(|x, y| atomic::apply(operation, x, y, 0))
+                    .map_or(0, |result| result as u32),
+                Reduction::Float { kind, absolute } => {
                     let magnitude = |x: u32| f32::from_bits(if absolute { x & 0x7fff_ffff } else { x });
                     let result = values.map(magnitude).reduce(|x, y| apply32(kind, x, y));
                     // A reduction of one lane is what the lane has, but for the bits of a NaN.

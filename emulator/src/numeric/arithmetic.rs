@@ -1,6 +1,6 @@
 //! Arithmetic with PTX's rules: canonical NaN, flushed subnormals, minimum and maximum, directed rounding.
 
-use super::{F32, Format, Rounding};
+use crossdock_ptx::{Format, Rounding};
 
 /// The NaN that `f32` arithmetic produces (PTX ISA section 9.7.3).
 pub(crate) const NAN_F32: f32 = f32::from_bits(0x7fff_ffff);
@@ -110,5 +110,5 @@ pub(crate) fn multiply_add(format: Format, a: u32, b: u32, c: u32, rounding: Rou
 
 /// Rounds a value to `f32` with a direction.
 pub(crate) fn round_to_f32(x: f64, rounding: Rounding) -> f32 {
-    f32::from_bits(F32.encode(x, rounding, false))
+    f32::from_bits(Format::F32.encode(x, rounding, false))
 }

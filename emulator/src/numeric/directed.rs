@@ -4,12 +4,12 @@
 use rustc_apfloat::ieee::{Double, Single};
 use rustc_apfloat::{Float, Round};
 
-use super::Rounding;
+use crossdock_ptx::{Format, Rounding};
 
 fn round(rounding: Rounding) -> Round {
     match rounding {
-        Rounding::Nearest => Round::NearestTiesToEven,
-        Rounding::Zero => Round::TowardZero,
+        Rounding::NearestEven => Round::NearestTiesToEven,
+        Rounding::TowardZero => Round::TowardZero,
         Rounding::Down => Round::TowardNegative,
         Rounding::Up => Round::TowardPositive,
     }
@@ -63,7 +63,7 @@ pub(crate) fn square_root(x: f64, rounding: Rounding) -> f64 {
     let (root, error) = root(x);
     match rounding {
         Rounding::Up if error > 0.0 => root.next_up(),
-        Rounding::Down | Rounding::Zero if error < 0.0 => root.next_down(),
+        Rounding::Down | Rounding::TowardZero if error < 0.0 => root.next_down(),
         _ => root,
     }
 }
@@ -76,5 +76,5 @@ pub(crate) fn square_root_f32(x: f32, rounding: Rounding) -> f32 {
         _ if error > 0.0 => f64::from_bits(root.to_bits() + 1),
         _ => f64::from_bits(root.to_bits() - 1),
     };
-    f32::from_bits(super::F32.encode(odd, rounding, false))
+    f32::from_bits(Format::F32.encode(odd, rounding, false))
 }

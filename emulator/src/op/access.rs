@@ -1,66 +1,54 @@
 //! Memory instructions: where, how strong, what.
 
-use super::HalfFormat;
-use crate::register::Slot;
+use super::{AtomicOperation, Order, Scope, Space, Type};
+use crate::register::{Registers, Slot};
 
-/// State spaces as an instruction names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Space {
-    Generic,
-    Global,
-    Const,
-    /// Shared memory of the block: `.shared` and `.shared::cta`.
-    Shared,
-    /// Shared memory of all blocks of the cluster: `.shared::cluster`.
-    Cluster,
-    Local,
-    Param,
-}
-
-impl Space {
-    /// The bits of an address whose base is a register of 32 bits: shared and local addresses have no more.
-    #[inline(always)]
-    pub(crate) fn address_bits(self) -> u64 {
-        match self {
-            Space::Shared | Space::Cluster | Space::Local => u32::MAX.into(),
-            Space::Generic | Space::Global | Space::Const | Space::Param => u64::MAX,
-        }
+/// The bits of an address whose base is a register of 32 bits: shared and local addresses have no more. Without a space it is
+/// generic.
+#[inline(always)]
+pub(crate) fn address_bits(space: Option<Space>) -> u64 {
+    match space {
+        Some(Space::Shared | Space::Cluster | Space::Local) => u32::MAX.into(),
+        None | Some(Space::Global | Space::Const | Space::Param) => u64::MAX,
     }
 }
 
-/// Scope of a strong access or fence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scope {
-    Block,
-    Cluster,
-    Gpu,
-    System,
-}
-
-/// Memory order of an access (PTX ISA section 8).
+/// How strong an access is (PTX ISA sections 8.4 and 8.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum Strength {
     Weak,
     Volatile,
-    Relaxed(Scope),
-    Acquire(Scope),
-    Release(Scope),
-    AcquireRelease(Scope),
     Mmio,
+    Ordered(Order, Scope),
 }
 
-/// Order of a fence.
+impl Strength {
+    /// The scope of a strong access; `None` for a weak one. Volatile and mmio accesses are relaxed at system scope
+    /// (PTX ISA sections 8.4.1 and 8.4.2).
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Strength::Weak => None,
+            Strength::Volatile | Strength::Mmio => Some(Scope::System),
+            Strength::Ordered(_, scope) => Some(scope),
+        }
+    }
+
+    pub(crate) fn acquires(self) -> bool {
+        matches!(self, Strength::Ordered(Order::Acquire | Order::AcquireRelease, _))
+    }
+
+    pub(crate) fn releases(self) -> bool {
+        matches!(self, Strength::Ordered(Order::Release | Order::AcquireRelease, _))
+    }
+}
+
+/// What a fence orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fence {
-    SequentiallyConsistent(Scope),
-    AcquireRelease(Scope),
-    Acquire(Scope),
-    Release(Scope),
-    /// Orders bulk copies of global or shared memory with ordinary accesses.
-    Proxy {
-        global: bool,
-        shared: bool,
-    },
+    /// Accesses of the threads of a scope.
+    Threads(Order, Scope),
+    /// Bulk copies of global or shared memory with ordinary accesses.
+    Proxy { global: bool, shared: bool },
     /// Makes the thread's initialised mbarriers visible to bulk copies.
     MbarrierInit,
 }
@@ -72,34 +60,26 @@ pub(crate) struct Data {
     pub(crate) long: bool,
 }
 
-/// Atomic operations.
+/// What becomes of memory and an operand, both of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Atomic {
-    Exchange,
-    CompareExchange,
-    Add,
-    And,
-    Or,
-    Xor,
-    MinimumUnsigned,
-    MinimumSigned,
-    MaximumUnsigned,
-    MaximumSigned,
-    Increment,
-    Decrement,
-    AddF32,
-    AddF64,
-    /// Adds packed 16-bit floats; the flag tells whether there are two.
-    AddHalf(HalfFormat, bool),
-    MinimumHalf(HalfFormat, bool),
-    MaximumHalf(HalfFormat, bool),
+pub(crate) struct Atomic {
+    pub(crate) operation: AtomicOperation,
+    pub(crate) ty: Type,
+}
+
+impl Atomic {
+    /// Bytes of an element.
+    pub(crate) fn bytes(self) -> usize {
+        self.ty.bits() as usize / 8
+    }
 }
 
 /// A memory instruction.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MemoryOp {
-    pub(crate) space: Space,
-    pub(crate) order: Order,
+    /// `None` for a generic address.
+    pub(crate) space: Option<Space>,
+    pub(crate) strength: Strength,
     /// `ld.global.nc`: the read-only data path.
     pub(crate) non_coherent: bool,
     /// Address register; `None` for an absolute address.
@@ -117,36 +97,50 @@ pub(crate) struct MemoryOp {
 }
 
 impl MemoryOp {
+    /// A weak access to elements of a type.
+    pub(crate) fn weak(address: Address, ty: Type, data: Vec<Data>) -> MemoryOp {
+        MemoryOp {
+            space: address.space,
+            strength: Strength::Weak,
+            non_coherent: false,
+            base: address.base,
+            offset: address.offset,
+            element: (ty.bits() / 8) as u8,
+            signed: ty.is_signed(),
+            data,
+            atomic: None,
+            old: Vec::new(),
+        }
+    }
+
     /// Bytes that one lane accesses.
     pub(crate) fn bytes(&self) -> usize {
-        let elements = if self.atomic == Some(Atomic::CompareExchange) { 1 } else { self.data.len() };
-        usize::from(self.element) * elements
+        let compares =
+            self.atomic.is_some_and(|atomic| atomic.operation == AtomicOperation::CompareExchange);
+        usize::from(self.element) * if compares { 1 } else { self.data.len() }
     }
 }
 
-/// What a `multimem` instruction does with its place on every GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MulticastAction {
-    /// `multimem.ld_reduce`.
-    Load(MulticastReduction),
-    /// `multimem.st`.
-    Store,
-    /// `multimem.red`.
-    Reduce,
+/// An address operand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Address {
+    /// `None` for a generic address.
+    pub(crate) space: Option<Space>,
+    pub(crate) base: Option<Data>,
+    pub(crate) offset: i64,
 }
 
-/// How the values of the GPUs become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MulticastReduction {
-    /// As an atomic operation would make it, one GPU after the other.
-    Atomic(Atomic),
-    /// A sum of pairs of 16-bit floats that is rounded once: `.acc::f32`.
-    SumInF32(HalfFormat),
-}
-
-/// A `multimem` instruction: the access to make on every GPU, and what becomes of it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct MulticastOp {
-    pub(crate) access: MemoryOp,
-    pub(crate) action: MulticastAction,
+impl Address {
+    /// The address of one lane.
+    pub(crate) fn of(&self, r: &Registers, lane: usize) -> u64 {
+        let base = match self.base {
+            Some(Data { slot, long: true }) => r.longs[usize::from(slot)][lane],
+            Some(Data { slot, long: false }) => {
+                let base = u64::from(r.words[usize::from(slot)][lane]);
+                return base.wrapping_add(self.offset as u64) & address_bits(self.space);
+            }
+            None => 0,
+        };
+        base.wrapping_add(self.offset as u64)
+    }
 }

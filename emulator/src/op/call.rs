@@ -45,34 +45,3 @@ pub(crate) struct CallOp {
     /// The subroutine that calls; `None` for the kernel.
     pub(crate) caller: Option<u32>,
 }
-
-/// Functions that the driver provides (CUDA programming guide, "Formatted Output", "Assertion", "Dynamic Global
-/// Memory Allocation").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SystemFunction {
-    Print,
-    AssertionFailed,
-    Allocate,
-    Free,
-}
-
-impl SystemFunction {
-    /// The function of a name, with the bytes of its results and parameters.
-    pub(crate) fn named(name: &str) -> Option<(SystemFunction, &'static [u32], &'static [u32])> {
-        Some(match name {
-            "vprintf" => (SystemFunction::Print, &[4], &[8, 8]),
-            "__assertfail" => (SystemFunction::AssertionFailed, &[], &[8, 8, 4, 8, 8]),
-            "malloc" => (SystemFunction::Allocate, &[8], &[8]),
-            "free" => (SystemFunction::Free, &[], &[8]),
-            _ => return None,
-        })
-    }
-}
-
-/// A call of such a function.
-#[derive(Clone, Debug)]
-pub(crate) struct SystemOp {
-    pub(crate) function: SystemFunction,
-    /// Result, if any, then arguments, in the caller's frame.
-    pub(crate) actuals: Vec<Place>,
-}

@@ -1,4 +1,4 @@
-//! Which operation: the choices that modifiers and types make.
+//! Which operation: the choices that modifiers and types make, and that PTX does not spell as one modifier.
 
 /// Width of an integer operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,14 @@ pub(crate) enum IntegerBinary {
     DivideSigned,
     RemainderUnsigned,
     RemainderSigned,
+}
+
+/// Where an addition takes and leaves the carry flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Carry {
+    pub(crate) subtract: bool,
+    pub(crate) carry_in: bool,
+    pub(crate) carry_out: bool,
 }
 
 /// Shifts; amounts beyond the width give zero or the sign.
@@ -106,100 +114,13 @@ impl FloatMode {
 /// Operations of the 16-bit floating-point formats, one value or two packed in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HalfOperation {
-    Add,
-    Subtract,
-    Multiply,
+    Binary(FloatBinary),
     /// `d = a * b + c`; `relu` clamps negative results to +0.
     MultiplyAdd {
         relu: bool,
     },
-    Minimum {
-        nan: bool,
-    },
-    Maximum {
-        nan: bool,
-    },
     Negate,
     Absolute,
-}
-
-/// The 16-bit floating-point formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HalfFormat {
-    F16,
-    Bf16,
-}
-
-/// Types that a comparison distinguishes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CompareType {
-    U16,
-    S16,
-    U32,
-    S32,
-    U64,
-    S64,
-    F32,
-    F64,
-    F16,
-    Bf16,
-}
-
-/// Comparisons; the unordered ones are true when an operand is NaN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    EqualUnordered,
-    NotEqualUnordered,
-    LessUnordered,
-    LessEqualUnordered,
-    GreaterUnordered,
-    GreaterEqualUnordered,
-    Number,
-    Nan,
-}
-
-/// Boolean operations on predicates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Boolean {
-    And,
-    Or,
-    Xor,
-}
-
-/// Scalar types of conversions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scalar {
-    U8,
-    U16,
-    U32,
-    U64,
-    S8,
-    S16,
-    S32,
-    S64,
-    F16,
-    Bf16,
-    F32,
-    F64,
-}
-
-/// Packed formats of `cvt` with two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packed {
-    F16x2,
-    Bf16x2,
-    E4m3x2,
-    E5m2x2,
-    E2m3x2,
-    E3m2x2,
-    /// Two values in one byte.
-    E2m1x2,
 }
 
 /// Kinds of `prmt`.
@@ -223,4 +144,33 @@ pub(crate) enum FloatProperty {
     NotANumber,
     Normal,
     Subnormal,
+}
+
+/// The clocks that a kernel can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClockRead {
+    Cycles,
+    CyclesHigh,
+    Nanoseconds,
+    NanosecondsHigh,
+}
+
+/// Why a kernel ends itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Trap,
+    Breakpoint,
+    /// `brx.idx` with an index that has no label.
+    BranchIndex,
+}
+
+impl Reason {
+    /// What the kernel executed.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Reason::Trap => "`trap`",
+            Reason::Breakpoint => "`brkpt`",
+            Reason::BranchIndex => "`brx.idx` with an index behind the last of its `.branchtargets`",
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Instructions that lanes or warps execute together.
 
+use super::{Atomic, FloatBinary};
 use crate::register::{PredicateSource, Slot};
 
 /// Kinds of `shfl`.
@@ -20,23 +21,12 @@ pub(crate) enum Vote {
     Ballot,
 }
 
-/// Kinds of `redux`.
+/// How `redux` makes one value of those of the lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reduction {
-    Add,
-    MinimumUnsigned,
-    MinimumSigned,
-    MaximumUnsigned,
-    MaximumSigned,
-    And,
-    Or,
-    Xor,
-    /// `min` or `max` of `f32`, perhaps of magnitudes; with `nan`, one NaN makes the result NaN.
-    Float {
-        maximum: bool,
-        absolute: bool,
-        nan: bool,
-    },
+    Integer(Atomic),
+    /// `min` or `max` of `f32`, perhaps of magnitudes; with the kinds for NaN, one NaN makes the result NaN.
+    Float { kind: FloatBinary, absolute: bool },
 }
 
 /// An instruction that waits for the lanes of its member mask.

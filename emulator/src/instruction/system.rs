@@ -3,11 +3,14 @@
 
 use sprintf::{Printf, vsprintf};
 
-use super::{Environment, Private, Raised};
+use crate::activity::Class;
+use crate::code::FRAME;
+use crate::decode::builder::Builder;
 use crate::error::FaultKind;
+use crate::execute::{Environment, Operation, Private, Raised, Site, Step, raise};
 use crate::memory::window;
-use crate::op::{Place, Space, SystemFunction, SystemOp};
-use crate::register::Registers;
+use crate::op::{Effect, Place, Space};
+use crate::register::lanes;
 
 /// The longest string that is read.
 const LONGEST: usize = 1 << 16;
@@ -16,59 +19,86 @@ const WIDEST: usize = 512;
 /// Bytes that a launch may print; CUDA's buffer is smaller.
 const MOST_PRINTED: usize = 16 << 20;
 
-/// Executes the call for every lane in turn.
-pub(super) fn execute(
-    env: &mut Environment<'_>,
-    private: &mut Private,
-    r: &Registers,
-    op: &SystemOp,
-    mask: u32,
-) -> Result<(), Raised> {
-    for lane in (0..32).filter(|lane| mask >> lane & 1 == 1) {
-        let frame = r.longs[usize::from(crate::code::FRAME)][lane] as usize;
-        let start = lane * private.local_bytes + frame;
-        let value = |private: &Private, index: usize| -> u64 {
-            let Place { offset, bytes } = op.actuals[index];
-            private.local.value(start + offset as usize, bytes as usize) as u64
-        };
-        let mut thread = Thread { env: &mut *env, private: &mut *private, lane };
-        let result = match op.function {
-            SystemFunction::Print => {
-                let (format, values) = (value(thread.private, 1), value(thread.private, 2));
-                Some(thread.print(format, values)?)
-            }
-            SystemFunction::AssertionFailed => {
-                let text = |thread: &mut Thread<'_, '_>, index| {
-                    let address = value(thread.private, index);
-                    thread.string(address)
-                };
-                let (message, file, function) =
-                    (text(&mut thread, 0)?, text(&mut thread, 1)?, text(&mut thread, 3)?);
-                let line = value(thread.private, 2);
-                let kind = FaultKind::Assertion(format!("{file}:{line}: {function}: `{message}`"));
-                return Err(Raised { kind, lane: Some(lane as u32) });
-            }
-            SystemFunction::Allocate => {
-                let bytes = value(thread.private, 1);
-                let number = env.memory.allocate(env.gpu, bytes, None);
-                Some(number.map_or(0, |number| env.memory.allocations[number].base))
-            }
-            SystemFunction::Free => {
-                let address = value(thread.private, 0);
-                if address != 0
-                    && let Err(error) = env.memory.free(address)
-                {
-                    return Err(Raised { kind: FaultKind::Call(error.to_string()), lane: Some(lane as u32) });
+/// A function that the driver provides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Function {
+    Print,
+    AssertionFailed,
+    Allocate,
+    Free,
+}
+
+/// The function of a name, with the bytes of its results and parameters.
+pub(crate) fn function(name: &str) -> Option<(Function, &'static [u32], &'static [u32])> {
+    Some(match name {
+        "vprintf" => (Function::Print, &[4], &[8, 8]),
+        "__assertfail" => (Function::AssertionFailed, &[], &[8, 8, 4, 8, 8]),
+        "malloc" => (Function::Allocate, &[8], &[8]),
+        "free" => (Function::Free, &[], &[8]),
+        _ => return None,
+    })
+}
+
+/// Appends a call: result, if any, then arguments, in the caller's frame.
+pub(crate) fn emit(builder: &mut Builder<'_>, function: Function, actuals: Vec<Place>) {
+    builder.emit_own(Class::Control, Effect::Memory, Call { function, actuals });
+}
+
+#[derive(Debug)]
+struct Call {
+    function: Function,
+    actuals: Vec<Place>,
+}
+
+impl Operation for Call {
+    fn execute(&self, site: &mut Site<'_, '_>) -> Result<Step, Raised> {
+        site.spin.stored = true;
+        let (env, private) = (&mut *site.env, &mut *site.private);
+        for lane in lanes(site.mask) {
+            let frame = site.r.longs[usize::from(FRAME)][lane] as usize;
+            let start = lane * private.local_bytes + frame;
+            let value = |private: &Private, index: usize| -> u64 {
+                let Place { offset, bytes } = self.actuals[index];
+                private.local.value(start + offset as usize, bytes as usize) as u64
+            };
+            let mut thread = Thread { env: &mut *env, private: &mut *private, lane };
+            let result = match self.function {
+                Function::Print => {
+                    let (format, values) = (value(thread.private, 1), value(thread.private, 2));
+                    Some(thread.print(format, values)?)
                 }
-                None
+                Function::AssertionFailed => {
+                    let mut text = |index| {
+                        let address = value(thread.private, index);
+                        thread.string(address)
+                    };
+                    let (message, file, function) = (text(0)?, text(1)?, text(3)?);
+                    let line = value(thread.private, 2);
+                    let text = format!("{file}:{line}: {function}: `{message}`");
+                    return raise(lane, FaultKind::Assertion(text));
+                }
+                Function::Allocate => {
+                    let bytes = value(thread.private, 1);
+                    let number = env.memory.allocate(env.gpu, bytes, None);
+                    Some(number.map_or(0, |number| env.memory.allocations[number].base))
+                }
+                Function::Free => {
+                    let address = value(thread.private, 0);
+                    if address != 0
+                        && let Err(error) = env.memory.free(address)
+                    {
+                        return raise(lane, FaultKind::Call(error.to_string()));
+                    }
+                    None
+                }
+            };
+            if let Some(result) = result {
+                let Place { offset, bytes } = self.actuals[0];
+                private.local.set_value(start + offset as usize, bytes as usize, result.into());
             }
-        };
-        if let Some(result) = result {
-            let Place { offset, bytes } = op.actuals[0];
-            private.local.set_value(start + offset as usize, bytes as usize, result.into());
         }
+        Ok(Step::Next)
     }
-    Ok(())
 }
 
 /// The lane that calls.
