@@ -251,12 +251,7 @@ impl Room<'_> {
         FaultKind::OutOfBounds { access, bytes: bytes as u32, place: self.memory.describe(address) }
     }
 
-    fn write(
-        &mut self,
-        to: Location,
-        bytes: &[u8],
-        reduction: Option<Atomic>,
-    ) -> Result<(), FaultKind> {
+    fn write(&mut self, to: Location, bytes: &[u8], reduction: Option<Atomic>) -> Result<(), FaultKind> {
         let mut combined;
         let mut bytes = bytes;
         if let Some(operation) = reduction {

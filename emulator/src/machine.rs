@@ -118,7 +118,11 @@ impl Machine {
         let named = |&&index: &&usize| self.kernels[index].program.code.name == name;
         loaded.kernels.iter().find(named).map(|&index| Kernel(index)).ok_or_else(|| Error::UnknownKernel {
             name: name.to_owned(),
-            entries: loaded.kernels.iter().map(|&index| self.kernels[index].program.code.name.clone()).collect(),
+            entries: loaded
+                .kernels
+                .iter()
+                .map(|&index| self.kernels[index].program.code.name.clone())
+                .collect(),
         })
     }
 

@@ -24,7 +24,7 @@ pub mod table;
 mod types;
 
 pub use error::{Error, Line};
-pub use format::{Float8Pair, Format, HalfFormat, HalfPair};
+pub use format::{Float8Pair, Format, HalfFormat, HalfPair, bf16_from_f32};
 pub use model::*;
 pub use modifier::{
     AtomicOperation, Boolean, Comparison, Direction, Eviction, IntegralRounding, LoadCache, Modifier, Order,

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crossdock_ptx as ptx;
 
-use super::context::Context;
 use super::constant::{variable_align, variable_bytes};
+use super::context::Context;
 use super::flow::Flow;
-use crate::code::{Code, FRAME, Instruction, Origin, Preset, RESERVED_SHARED};
 use crate::activity::Class;
+use crate::code::{Code, FRAME, Instruction, Origin, Preset, RESERVED_SHARED};
 use crate::execute::Operation;
 use crate::op::{BarrierOp, CombinedCompare, Conversion, Data, Effect, MemoryOp, Op, PackList, WarpOp};
 use crate::register::{Bank, PredicateSource, Slot};

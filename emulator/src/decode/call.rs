@@ -160,7 +160,7 @@ fn subroutine(builder: &mut Builder<'_>, name: &str) -> Result<u32, String> {
     let context = builder.context;
     let function = context.functions.get(name).ok_or_else(|| format!("function `{name}` is not declared"))?;
     if function.body.is_none() {
-        return Err(external(name));
+        return Err(not_linked(name));
     }
     let mut formals = Vec::new();
     let mut used = 0;
@@ -229,14 +229,17 @@ fn indirect(builder: &mut Builder<'_>, operands: &Operands<'_>) -> Result<(), Ca
     call(builder, Callee::Indirect { address, candidates }, operands, actuals)
 }
 
+fn not_linked(name: &str) -> String {
+    format!(
+        "function `{name}` has no body; modules are not linked, and of the driver's functions there are `vprintf`, \
+         `__assertfail`, `malloc` and `free`"
+    )
+}
+
 /// A call of a function that the driver provides.
 fn external(builder: &mut Builder<'_>, name: &str, operands: &Operands<'_>) -> Result<(), CallError> {
     let Some((function, results, parameters)) = system::function(name) else {
-        let text = format!(
-            "function `{name}` has no body; modules are not linked, and of the driver's functions there are `vprintf`, \
-             `__assertfail`, `malloc` and `free`"
-        );
-        return Err(text.into());
+        return Err(not_linked(name).into());
     };
     let formal = |&bytes: &u32| Variable {
         linkage: None,

@@ -7,7 +7,7 @@ use crossdock_ptx as ptx;
 use super::call_graph::CallGraph;
 
 /// The names of a module.
-pub(super) struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub(super) functions: HashMap<&'a str, &'a ptx::Function>,
     /// Module-scope shared variables.
     pub(super) shared: HashMap<&'a str, &'a ptx::Variable>,

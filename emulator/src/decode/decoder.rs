@@ -138,9 +138,7 @@ impl<'d, 'c> Decoder<'d, 'c> {
         match (self.get::<Order>(), self.get::<Scope>()) {
             (None, None) => Strength::Weak,
             // An atomic without an order is relaxed.
-            (order, scope) => {
-                Strength::Ordered(order.unwrap_or(Order::Relaxed), scope.unwrap_or(Scope::Gpu))
-            }
+            (order, scope) => Strength::Ordered(order.unwrap_or(Order::Relaxed), scope.unwrap_or(Scope::Gpu)),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::register::{Bank, PredicateSource, Slot};
 
 /// What an instruction reads and writes, and where it may go.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flow {
+pub(crate) struct Flow {
     pub(super) reads: Vec<(Bank, Slot)>,
     pub(super) writes: Vec<(Bank, Slot)>,
     /// A label that it branches to.

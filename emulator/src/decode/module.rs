@@ -1,7 +1,6 @@
 //! Modules: their variables, and their kernels one after the other.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crossdock_ptx as ptx;
 

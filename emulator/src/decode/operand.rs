@@ -241,7 +241,9 @@ impl Builder<'_> {
             }
             Operand::Sink if bank == Bank::Predicate => Ok(NONE),
             // A slot that nobody reads.
-            Operand::Sink => Ok(self.new_register(if bank == Bank::Word { Type::B32 } else { Type::B64 })?.slot),
+            Operand::Sink => {
+                Ok(self.new_register(if bank == Bank::Word { Type::B32 } else { Type::B64 })?.slot)
+            }
             other => Err(format!("`{other}` is not a destination register")),
         }
     }

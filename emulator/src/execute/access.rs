@@ -1,15 +1,15 @@
 //! Loads, stores and atomics of a warp: the one path from registers to memory.
 
 use super::contiguous::{contiguous, load_contiguous, store_contiguous};
-use super::place::{Use, is_common, place};
 use super::environment::{Raised, Site};
 use super::model;
 use super::moves::splat;
+use super::place::{Use, is_common, place};
 use crate::consistency::Kind;
 use crate::counters::Direction;
 use crate::memory::window;
-use crate::op::{AtomicOperation, Data, MemoryOp, Space, Strength, address_bits};
 use crate::numeric::atomic;
+use crate::op::{AtomicOperation, Data, MemoryOp, Space, Strength, address_bits};
 use crate::parking::Read;
 use crate::register::{NONE, Registers, Slot, lanes};
 
@@ -132,11 +132,7 @@ pub(super) fn atomic(site: &mut Site<'_, '_>, index: u32) -> Result<(), Raised> 
 }
 
 /// Loads from the addresses of lanes.
-pub(crate) fn load_at(
-    site: &mut Site<'_, '_>,
-    op: &MemoryOp,
-    addresses: &[u64; 32],
-) -> Result<(), Raised> {
+pub(crate) fn load_at(site: &mut Site<'_, '_>, op: &MemoryOp, addresses: &[u64; 32]) -> Result<(), Raised> {
     let bytes = op.bytes();
     let checked = site.env.detector.is_some();
     if let Some(place) = contiguous(site, op, addresses)
@@ -181,11 +177,7 @@ pub(crate) fn load_at(
 }
 
 /// Stores at the addresses of lanes.
-pub(crate) fn store_at(
-    site: &mut Site<'_, '_>,
-    op: &MemoryOp,
-    addresses: &[u64; 32],
-) -> Result<(), Raised> {
+pub(crate) fn store_at(site: &mut Site<'_, '_>, op: &MemoryOp, addresses: &[u64; 32]) -> Result<(), Raised> {
     let bytes = op.bytes();
     let checked = site.env.detector.is_some();
     if let Some(place) = contiguous(site, op, addresses)
@@ -243,11 +235,7 @@ pub(crate) fn store_at(
 }
 
 /// Updates the addresses of lanes, lane after lane.
-pub(crate) fn atomic_at(
-    site: &mut Site<'_, '_>,
-    op: &MemoryOp,
-    addresses: &[u64; 32],
-) -> Result<(), Raised> {
+pub(crate) fn atomic_at(site: &mut Site<'_, '_>, op: &MemoryOp, addresses: &[u64; 32]) -> Result<(), Raised> {
     let Some(operation) = op.atomic else { return Ok(()) };
     let element = usize::from(op.element);
     for lane in lanes(site.mask) {

@@ -11,23 +11,14 @@ use crate::register::{Cell, PredicateSource, Registers, Slot, Value, lanes};
 
 /// The lanes in which the comparison holds.
 #[inline(always)]
-pub(crate) fn compare(
-    r: &Registers,
-    ty: Type,
-    test: Comparison,
-    flush: bool,
-    a: Slot,
-    b: Slot,
-) -> u32 {
+pub(crate) fn compare(r: &Registers, ty: Type, test: Comparison, flush: bool, a: Slot, b: Slot) -> u32 {
     match ty {
         Type::S32 => ordered::<i32>(r, test, a, b),
         Type::U64 | Type::B64 => ordered::<u64>(r, test, a, b),
         Type::S64 => ordered::<i64>(r, test, a, b),
         Type::U16 | Type::B16 => ordered::<u16>(r, test, a, b),
         Type::S16 => ordered::<i16>(r, test, a, b),
-        Type::F32 if flush => {
-            float(r, test, a, b, |x: u32| f64::from(arithmetic::flush(f32::from_bits(x))))
-        }
+        Type::F32 if flush => float(r, test, a, b, |x: u32| f64::from(arithmetic::flush(f32::from_bits(x)))),
         Type::F32 => float(r, test, a, b, |x: u32| f64::from(f32::from_bits(x))),
         Type::F64 => float(r, test, a, b, |x: u64| f64::from_bits(x)),
         Type::F16 => float(r, test, a, b, |x: u32| Format::F16.decode(x & 0xffff)),
@@ -147,13 +138,7 @@ fn combined(r: &Registers, op: &CombinedCompare) -> (u32, u32) {
 
 /// `selp`.
 #[inline(always)]
-pub(crate) fn select(
-    r: &mut Registers,
-    mask: u32,
-    wide: bool,
-    operands: [Slot; 3],
-    p: PredicateSource,
-) {
+pub(crate) fn select(r: &mut Registers, mask: u32, wide: bool, operands: [Slot; 3], p: PredicateSource) {
     if wide { select_of::<u64>(r, mask, operands, p) } else { select_of::<u32>(r, mask, operands, p) }
 }
 

@@ -192,9 +192,7 @@ pub(crate) fn convert_pair(
     operands: [Slot; 3],
 ) {
     if to == Type::Bf16x2 && rounding == Rounding::NearestEven && !relu && !saturate {
-        r.map_two(mask, operands, |high: u32, low: u32| {
-            bf16_from_f32(high) << 16 | bf16_from_f32(low)
-        });
+        r.map_two(mask, operands, |high: u32, low: u32| bf16_from_f32(high) << 16 | bf16_from_f32(low));
     } else {
         let (format, bits) = element(to);
         let narrow = |x: f32| narrow(format, f64::from(x), rounding, relu, saturate);
@@ -228,19 +226,12 @@ pub(crate) fn narrow_pair(
 
 /// `cvt.rn.f16x2.e4m3x2` and its kin: exact.
 #[inline(never)]
-pub(crate) fn widen_pair(
-    r: &mut Registers,
-    mask: u32,
-    to: Type,
-    from: Type,
-    relu: bool,
-    [d, a]: [Slot; 2],
-) {
+pub(crate) fn widen_pair(r: &mut Registers, mask: u32, to: Type, from: Type, relu: bool, [d, a]: [Slot; 2]) {
     let ((format, bits), (target, _)) = (element(from), element(to));
     r.map(mask, d, a, |x: u32| {
         let code = |shift: u32| x >> shift & (2 * format.sign_bit() - 1);
-        let [high, low] =
-            [code(bits), code(0)].map(|code| narrow(target, format.decode(code), Rounding::NearestEven, relu, false));
+        let [high, low] = [code(bits), code(0)]
+            .map(|code| narrow(target, format.decode(code), Rounding::NearestEven, relu, false));
         high << 16 | low
     });
 }

@@ -84,14 +84,7 @@ pub(crate) struct Site<'a, 'e> {
 impl<'e> Site<'_, 'e> {
     /// The same for other lanes.
     pub(crate) fn of_lanes(&mut self, mask: u32) -> Site<'_, 'e> {
-        Site {
-            env: self.env,
-            private: self.private,
-            spin: self.spin,
-            r: self.r,
-            pc: self.pc,
-            mask,
-        }
+        Site { env: self.env, private: self.private, spin: self.spin, r: self.r, pc: self.pc, mask }
     }
 }
 

@@ -6,7 +6,7 @@
 
 pub(crate) mod access;
 mod call;
-mod compare;
+pub(crate) mod compare;
 mod contiguous;
 mod convert;
 mod environment;
@@ -20,9 +20,7 @@ mod private;
 mod transpose;
 mod warp_op;
 
-pub(crate) use environment::{
-    Awaited, Environment, Event, Operation, Raised, Running, Site, Step, raise,
-};
+pub(crate) use environment::{Awaited, Environment, Event, Operation, Raised, Running, Site, Step, raise};
 pub(crate) use interpret::{is_wide_supported, run};
 pub(crate) use private::Private;
 pub(crate) use warp_op::execute as warp_operation;

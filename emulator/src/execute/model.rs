@@ -1,7 +1,7 @@
 //! Accesses of lanes as the memory consistency model sees them, when checks are on.
 
-use super::place::Home;
 use super::environment::{Environment, Raised, Site};
+use super::place::Home;
 use crate::agent::Location;
 use crate::consistency::{
     Access, AgentClock, Detector, Kind, LaneClocks, Later, Mark, Proxy, Racing, Shadow, Strong,

@@ -102,9 +102,8 @@ pub(super) fn pack_many(site: &mut Site<'_, '_>, index: u32) {
     let bits = list.bits / list.parts.len() as u32;
     for lane in lanes(site.mask) {
         let parts = list.parts.iter().enumerate();
-        let value = parts.fold(0, |value, (index, &part)| {
-            value | read(site.r, part, bits, lane) << (bits * index as u32)
-        });
+        let value = parts
+            .fold(0, |value, (index, &part)| value | read(site.r, part, bits, lane) << (bits * index as u32));
         write(site.r, list.whole, list.bits, lane, value);
     }
 }

@@ -93,7 +93,9 @@ pub(crate) fn place(
         },
         Some(Space::Const) => (Space::Global, address),
         // A parameter of a function is local memory of its caller.
-        Some(Space::Param) if window::space(address) == Space::Local => (Space::Local, window::offset(address)),
+        Some(Space::Param) if window::space(address) == Space::Local => {
+            (Space::Local, window::offset(address))
+        }
         Some(space) => (space, address),
     };
     let named = |name: &str, size: usize| format!("{name} memory ({size} bytes) + {offset}");

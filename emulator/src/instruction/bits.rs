@@ -109,8 +109,7 @@ fn multiply_24(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     }
     let saturate = d.take("sat");
     d.function(Class::Integer, (32, 32), move |[a, b, c]| {
-        let low_24 =
-            |v: u64| if signed { i64::from((v << 8) as i32 >> 8) } else { (v & 0xff_ffff) as i64 };
+        let low_24 = |v: u64| if signed { i64::from((v << 8) as i32 >> 8) } else { (v & 0xff_ffff) as i64 };
         let product = low_24(a) * low_24(b);
         let part = if high { product >> 16 } else { product } as u32;
         let sum = if saturate {

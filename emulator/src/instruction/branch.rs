@@ -66,7 +66,8 @@ fn branch_by_index(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 
 fn leave(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.take("uni");
-    match d.frame().exit {
+    let exit = d.frame().exit;
+    match exit {
         Some(exit) => d.emit_branch(exit),
         None if d.region == Region::Kernel => d.emit(Op::Exit {}),
         None => d.emit(Op::Return {}),

@@ -96,8 +96,7 @@ impl Operation for BulkCopy {
                 site.env.counters.add(Direction::Read, window::owner(address), bytes.into());
             }
             if let Location::Global(address) = to {
-                let direction =
-                    if self.reduction.is_some() { Direction::Both } else { Direction::Write };
+                let direction = if self.reduction.is_some() { Direction::Both } else { Direction::Write };
                 site.env.counters.add(direction, window::owner(address), bytes.into());
             }
             let Some(blocks) = self.blocks else {

@@ -86,13 +86,7 @@ pub(super) fn outstanding(private: &mut Private) -> &mut Outstanding {
 }
 
 /// Gives work to an agent; its number.
-pub(super) fn issue(
-    site: &mut Site<'_, '_>,
-    trail: Option<Trail>,
-    lane: u32,
-    bulk: bool,
-    work: Work,
-) -> u64 {
+pub(super) fn issue(site: &mut Site<'_, '_>, trail: Option<Trail>, lane: u32, bulk: bool, work: Work) -> u64 {
     let env = &mut *site.env;
     env.block.agents += 1;
     *env.launched += 1;

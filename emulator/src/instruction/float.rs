@@ -7,9 +7,7 @@ use crate::decode::decoder::{Decode, Decoder};
 use crate::execute::float::apply32;
 use crate::numeric::arithmetic::{add, canonical_f64, flush, multiply, multiply_add};
 use crate::numeric::directed;
-use crate::op::{
-    Conversion, Data, FloatBinary, FloatMode, FloatProperty, FloatUnary, Op, Rounding, Type,
-};
+use crate::op::{Conversion, Data, FloatBinary, FloatMode, FloatProperty, FloatUnary, Op, Rounding, Type};
 
 pub(super) const DECODINGS: &[(&str, Decode)] = &[
     ("rcp", either),
@@ -98,8 +96,7 @@ pub(super) fn single(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         }
         ("div", Some(rounding), ..) => {
             return singles(d, move |[a, b, _]| {
-                let quotient =
-                    directed::divide_f32(single_of(a, flush), single_of(b, flush), rounding);
+                let quotient = directed::divide_f32(single_of(a, flush), single_of(b, flush), rounding);
                 bits_of(quotient, flush)
             });
         }

@@ -16,9 +16,7 @@ pub(super) fn decode(d: &mut Decoder<'_, '_>, format: HalfFormat, packed: bool) 
         "ex2" | "tanh" => {
             let f = if name == "tanh" { f64::tanh } else { f64::exp2 };
             let format = format.format();
-            let one = move |[x]: [u32; 1]| {
-                format.encode(f(format.decode(x)), Rounding::NearestEven, false)
-            };
+            let one = move |[x]: [u32; 1]| format.encode(f(format.decode(x)), Rounding::NearestEven, false);
             return d.function(Class::Floating, (bits, bits), move |[a, ..]| {
                 halves(packed, [a as u32], one).into()
             });

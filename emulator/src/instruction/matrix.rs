@@ -7,9 +7,7 @@
 use super::memory::list;
 use crate::code::Preset;
 use crate::decode::decoder::{Decode, Decoder};
-use crate::op::{
-    Address, Data, IntegerBinary, MemoryOp, Op, Shift, ShuffleMode, Space, Type, WarpOp, Width,
-};
+use crate::op::{Address, Data, IntegerBinary, MemoryOp, Op, Shift, ShuffleMode, Space, Type, WarpOp, Width};
 use crate::register::{Bank, NONE, Slot};
 
 pub(super) const DECODINGS: &[(&str, Decode)] =
@@ -47,7 +45,10 @@ impl Lane {
         let lane = d.preset(Bank::Word, Preset::Lane)?;
         let three = d.constant(3)?;
         let rest = binary(d, IntegerBinary::And, lane, three)?;
-        Ok(Lane { major: shifted(d, Shift::RightUnsigned, lane, 2)?, minor: shifted(d, Shift::Left, rest, 1)? })
+        Ok(Lane {
+            major: shifted(d, Shift::RightUnsigned, lane, 2)?,
+            minor: shifted(d, Shift::Left, rest, 1)?,
+        })
     }
 
     /// The address of an element of matrix `matrix`, or of both: `second` is that in the next row, for transposed ones.

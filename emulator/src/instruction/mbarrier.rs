@@ -67,8 +67,7 @@ fn decode(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     } else if d.take("inval") {
         (0, Action::Invalidate)
     } else if d.take("test_wait") || d.take("try_wait") {
-        let phase =
-            if d.take("parity") { Phase::Parity(d.word(2)?) } else { Phase::State(d.long(2)?) };
+        let phase = if d.take("parity") { Phase::Parity(d.word(2)?) } else { Phase::State(d.long(2)?) };
         (1, Action::Test { complete: d.to_predicate()?, phase })
     } else if let Some(drop) = d.choose(&[("arrive", false), ("arrive_drop", true)]) {
         let (no_complete, announces) = (d.take("noComplete"), d.take("expect_tx"));

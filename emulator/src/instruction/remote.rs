@@ -66,7 +66,8 @@ impl Operation for RemoteStore {
                 return raise(lane, FaultKind::Asynchronous(text));
             }
             if owner == site.env.block.rank {
-                let text = "it writes to its own block; the destination must be in another block of the cluster";
+                let text =
+                    "it writes to its own block; the destination must be in another block of the cluster";
                 return raise(lane, FaultKind::Asynchronous(text.into()));
             }
             let clock = start_lane_copies(site, 1 << lane);

@@ -64,8 +64,7 @@ pub(crate) fn half_with_modes(
     operands: [u32; 3],
 ) -> u32 {
     let sign = (operands[0] ^ operands[1]) & SIGN;
-    let operands =
-        operands.map(|bits| flush_half(format, flush, if xor_sign { bits & !SIGN } else { bits }));
+    let operands = operands.map(|bits| flush_half(format, flush, if xor_sign { bits & !SIGN } else { bits }));
     let result = flush_half(format, flush, half(format, kind, operands));
     if saturate {
         let value = saturate_f64(format.format().decode(result));

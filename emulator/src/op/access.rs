@@ -115,8 +115,7 @@ impl MemoryOp {
 
     /// Bytes that one lane accesses.
     pub(crate) fn bytes(&self) -> usize {
-        let compares =
-            self.atomic.is_some_and(|atomic| atomic.operation == AtomicOperation::CompareExchange);
+        let compares = self.atomic.is_some_and(|atomic| atomic.operation == AtomicOperation::CompareExchange);
         usize::from(self.element) * if compares { 1 } else { self.data.len() }
     }
 }

@@ -26,7 +26,10 @@ pub(crate) enum Vote {
 pub(crate) enum Reduction {
     Integer(Atomic),
     /// `min` or `max` of `f32`, perhaps of magnitudes; with the kinds for NaN, one NaN makes the result NaN.
-    Float { kind: FloatBinary, absolute: bool },
+    Float {
+        kind: FloatBinary,
+        absolute: bool,
+    },
 }
 
 /// An instruction that waits for the lanes of its member mask.
