@@ -133,4 +133,13 @@ pub mod code {
             named_barrier_count(self.number, self.threads, condition)
         }
     }
+
+    /// One array in the memory of every rank.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Symmetric<T> {
+        /// Every rank's.
+        pub peers: Peers<T>,
+        /// This rank's.
+        pub here: Global<T>,
+    }
 }

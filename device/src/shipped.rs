@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
 /// All but the kernels themselves.
-static LIBRARY: [(&str, &DeviceModule); 26] = [
+static LIBRARY: [(&str, &DeviceModule); 27] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::lane::approximate::code", &library::lane::approximate::code::__device::MODULE),
@@ -29,6 +29,7 @@ static LIBRARY: [(&str, &DeviceModule); 26] = [
     ("kernels::dispatch::expand::code", &kernels::dispatch::expand::code::__device::MODULE),
     ("kernels::stager::code", &kernels::stager::code::__device::MODULE),
     ("kernels::dispatch::quantise::code", &kernels::dispatch::quantise::code::__device::MODULE),
+    ("kernels::records::code", &kernels::records::code::__device::MODULE),
     ("kernels::routing::code", &kernels::routing::code::__device::MODULE),
     ("kernels::rows::code", &kernels::rows::code::__device::MODULE),
     ("kernels::router::scores::code", &kernels::router::scores::code::__device::MODULE),

@@ -23,7 +23,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     };
     let pending = (0..dependencies.len()).map(|position| {
         let name = import(position);
-        Pending { tag: Some(position), path: quote!(imports::#name) }
+        Pending { tag: Some(position), digest: None, path: quote!(imports::#name) }
     });
     let imports = dependencies.iter().enumerate().map(|(position, dependency)| {
         let name = import(position);

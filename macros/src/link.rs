@@ -5,6 +5,7 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{LitStr, Result, bracketed, parse2};
 
+use crate::lower::hash;
 use crate::state::{Loaded, Pending, State, many};
 
 /// The input of `link!`: the state, and what the last `ir!` appended.
@@ -44,11 +45,13 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         }
         if !known {
             let above = &module.path;
-            state.pending.extend(
-                imports
-                    .into_iter()
-                    .map(|Pending { path, .. }| Pending { tag: None, path: quote!(#above::#path) }),
-            );
+            for Pending { path, digest, .. } in imports {
+                let asked_for = state.pending.iter().any(|pending| pending.digest == digest);
+                let arrived = state.loaded.iter().any(|loaded| Some(hash(&loaded.ir.value())) == digest);
+                if digest.is_none() || !(asked_for || arrived) {
+                    state.pending.push(Pending { tag: None, digest, path: quote!(#above::#path) });
+                }
+            }
         }
     }
     let root = state.root.clone();

@@ -12,7 +12,7 @@ use syn::{File, Item, LitStr, Result, braced, parse2};
 
 use crate::arguments;
 use crate::device::{errors, import};
-use crate::state::{Loaded, State, raw};
+use crate::state::{Loaded, Pending, State, raw};
 
 /// The payload: the module's name and items.
 struct Payload {
@@ -45,9 +45,15 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let parameters: Vec<TokenStream> = parameters.collect();
     let ir = lowered.map(|lowered| lowered.ir).unwrap_or_default();
     let imports = match front::dependencies(&items.items) {
-        Ok(dependencies) => (0..dependencies.len()).map(import).collect(),
+        Ok(dependencies) => (0..dependencies.len()).map(import).collect::<Vec<_>>(),
         Err(_) => Vec::new(),
     };
+    let digest = |position| loaded.iter().find(|it| it.tag == Some(position)).map(|it| hash(&it.ir.value()));
+    let fetched = imports.iter().enumerate().map(|(position, name)| Pending {
+        tag: None,
+        digest: digest(position),
+        path: quote!(__device::imports::#name),
+    });
     let ir = raw(&ir);
     let unique = format_ident!("__crossdock_ir_{:016x}", hash(&(&identity, source.line)));
     Ok(quote! {
@@ -58,7 +64,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         #[macro_export]
         macro_rules! #unique {
             ([$($callback:tt)*] $($state:tt)*) => {
-                $($callback)* ! { $($state)* #ir [#((__device::imports::#imports))*] }
+                $($callback)* ! { $($state)* #ir [#(#fetched)*] }
             };
         }
         #[doc(hidden)]
@@ -196,7 +202,7 @@ impl SourceFile {
     }
 }
 
-fn hash(value: &impl Hash) -> u64 {
+pub(crate) fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()

@@ -139,10 +139,11 @@ impl Parse for Items {
 
 pub(crate) fn start(input: TokenStream) -> Result<TokenStream> {
     let Items(root, wanted, payload) = parse2(input)?;
-    let modules = wanted
-        .iter()
-        .enumerate()
-        .map(|(position, wanted)| Pending { tag: Some(position), path: wanted.split().0 });
+    let modules = wanted.iter().enumerate().map(|(position, wanted)| Pending {
+        tag: Some(position),
+        digest: None,
+        path: wanted.split().0,
+    });
     let then = format_ident!("specialise_linked");
     let state = State { root: root.clone(), then, pending: modules.collect(), loaded: Vec::new(), payload };
     Ok(quote!(#root::__private::link! { #state }))

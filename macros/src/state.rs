@@ -12,6 +12,9 @@ pub(crate) struct Pending {
     /// Its position among the modules that the chain was started with; `None` for imports of
     /// imports.
     pub tag: Option<usize>,
+    /// The hash of its IR, where that is known: several modules import the same one by different paths, and a chain that took
+    /// each of them would soon be longer than rustc's recursion limit.
+    pub digest: Option<u64>,
     /// Its path, valid where the chain expands.
     pub path: TokenStream,
 }
@@ -21,15 +24,22 @@ impl Parse for Pending {
         let content;
         parenthesized!(content in input);
         let tag = if content.peek(LitInt) { Some(content.parse::<LitInt>()?.base10_parse()?) } else { None };
-        Ok(Pending { tag, path: content.parse()? })
+        let digest = if content.peek(LitStr) {
+            let text: LitStr = content.parse()?;
+            u64::from_str_radix(&text.value(), 16).ok()
+        } else {
+            None
+        };
+        Ok(Pending { tag, digest, path: content.parse()? })
     }
 }
 
 impl ToTokens for Pending {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let tag = self.tag.map(Literal::usize_unsuffixed);
+        let digest = self.digest.map(|digest| format!("{digest:016x}"));
         let path = &self.path;
-        tokens.extend(quote!((#tag #path)));
+        tokens.extend(quote!((#tag #digest #path)));
     }
 }
 

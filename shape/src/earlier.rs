@@ -1,4 +1,4 @@
-//! Spellings of before version 0.1, such as `fp8:e5m2:ue8m0:64` or `expert:8`: they are refused,
+//! Spellings of before version 0.1, such as `fp8:ue8m0:64` or `expert:8`: they are refused,
 //! with what to write instead.
 
 use crate::text::{Error, Mistake, Words};

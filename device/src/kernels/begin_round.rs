@@ -5,8 +5,9 @@ use crate::device;
 /// The `begin_round` kernel.
 #[device]
 pub mod code {
+    use crate::kernels::records::code::Round;
     use crate::kernels::signal::code::{
-        BEGIN_ROUND, FINE, LATE, Round, announce, describe, next_epoch, wait_for_peers,
+        BEGIN_ROUND, FINE, LATE, announce, describe, next_epoch, wait_for_peers,
     };
     use crate::layout::code::NOWHERE;
     use crate::prelude::*;
@@ -17,8 +18,7 @@ pub mod code {
     /// A round that reuses the positions of an earlier one begins with this instead of `count` and `layout`.
     #[kernel(warps = 1)]
     pub fn begin_round(
-        counted: Peers<u32>,       // [ranks]: flags
-        counted_here: Global<u32>, // [ranks]: this rank's copy
+        counted: Symmetric<u32>, // [ranks]: flags
         round: Round,
     ) {
         let Round { ranks, .. } = round;
@@ -31,8 +31,8 @@ pub mod code {
             begun = next_epoch(round.epoch);
         }
         let epoch = shuffle(begun, 0);
-        announce(counted, round, epoch);
-        let late = wait_for_peers(counted_here, ranks, epoch, round.deadline);
+        announce(counted.peers, round, epoch);
+        let late = wait_for_peers(counted.here, ranks, epoch, round.deadline);
         let missing = ballot(late.peer != NOWHERE);
         warp_barrier();
         if missing != 0 && lane() == missing.trailing_zeros() {

@@ -5,7 +5,8 @@ use crate::device;
 /// The `combine` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::signal::code::{COMBINE, Round, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::records::code::{Biases, Outputs, Results, Round, Values};
+    use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
     use crate::kernels::stager::code::RowStager;
     use crate::layout::code::{
         Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out, row_bytes, row_pieces,
@@ -74,37 +75,27 @@ pub mod code {
 
     /// Returns one partial sum per arrived row to its source, then adds up this rank's own tokens.
     ///
-    /// `outputs` lie by slot or, with `by_row`, are one row per arrived row, which is then its own partial sum. Otherwise a
+    /// `outputs` lie by slot or, if they are `by_row`, are one row per arrived row, which is then its own partial sum. Otherwise a
     /// partial sum takes the row's selections on this rank in the order of top-k, in f32 with one rounding per step (`fma` with
     /// the router's weight if `weighted`, else with 1), and is rounded to bf16 to travel. A result starts from the sum of the
     /// biases (zero without) and takes the partial sums in the order in which the token first names their ranks, in f32; it is
-    /// rounded to bf16 unless `wide`. A token without routes gives its biases. With `returns_values`, one f32 per slot
+    /// rounded to bf16 unless `wide`. A token without routes gives its biases. If `values` travel, one f32 per slot
     /// travels home to its selection; selections that go nowhere get zero. All blocks must be resident at once: they wait for
     /// the peers' `combined` flags.
     #[kernel(warps = 8)]
     pub fn combine<const HIDDEN: u32, const TOP_K: u32>(
-        outputs: Global<B128>,         // [slots or arrived rows, HIDDEN / 8]: bf16 expert outputs
-        by_row: u32,                   // 1: one output per arrived row; 0: one per slot
-        weighted: u32,                 // 1: outputs are multiplied by the router's weights
-        selections: Global<Selection>, // [arrived rows, TOP_K]
-        origins: Global<Origin>,       // [arrived rows]
-        source_offsets: Global<u32>,   // [ranks + 1]; the last is the number of arrived rows
+        outputs: Outputs,
+        selections: Global<Selection>,     // [arrived rows, TOP_K]
+        origins: Global<Origin>,           // [arrived rows]
+        source_offsets: Global<u32>,       // [ranks + 1]; the last is the number of arrived rows
         destinations: Global<Destination>, // [tokens, TOP_K]
-        token_count: Global<u32>,      // [1]
-        partials: Peers<B128>,         // [tokens, fan-out, HIDDEN / 8]: bf16
-        partials_here: Global<B128>,   // this rank's copy
-        returns_values: u32,           // 1: values travel too
-        slot_values: Global<f32>,      // [slots]
-        values: Peers<f32>,            // [tokens, TOP_K]
-        values_here: Global<f32>,      // this rank's copy
-        bias_count: u32,               // 0 to 2
-        first_bias: Global<B128>,      // [tokens, HIDDEN / 8]: bf16
-        second_bias: Global<B128>,     // [tokens, HIDDEN / 8]: bf16
-        wide: u32,                     // 1: results are f32
-        results: Global<B128>,         // [tokens, HIDDEN / 8] bf16, or [tokens, HIDDEN / 4] f32
-        combined: Peers<u32>,          // [ranks]: flags
-        combined_here: Global<u32>,    // [ranks]: this rank's copy
-        finished: Global<u32>,         // blocks that have sent; 0 before and after
+        token_count: Global<u32>,          // [1]
+        partials: Symmetric<B128>,         // [tokens, fan-out, HIDDEN / 8]: bf16
+        values: Values,
+        biases: Biases,
+        results: Results,
+        combined: Symmetric<u32>, // [ranks]: flags
+        finished: Global<u32>,    // blocks that have sent; 0 before and after
         round: Round,
     ) {
         const {
@@ -132,17 +123,22 @@ pub mod code {
             }
             let chosen = ballot(selection.slot != NOWHERE);
             let origin = origins.at(row).read();
-            if returns_values != 0 && selection.slot != NOWHERE {
+            if values.travel != 0 && selection.slot != NOWHERE {
                 let token = origin.index / fan_out;
-                let value = slot_values.at(selection.slot).read();
-                values.rank(origin.rank).at(token as u64 * TOP_K as u64 + lane() as u64).write(value);
+                let value = values.slots.at(selection.slot).read();
+                values
+                    .home
+                    .peers
+                    .rank(origin.rank)
+                    .at(token as u64 * TOP_K as u64 + lane() as u64)
+                    .write(value);
             }
-            let target = partials.rank(origin.rank).at(origin.index as u64 * pieces as u64);
-            if by_row != 0 {
-                let source = outputs.at(row as u64 * pieces as u64);
+            let target = partials.peers.rank(origin.rank).at(origin.index as u64 * pieces as u64);
+            if outputs.by_row != 0 {
+                let source = outputs.rows.at(row as u64 * pieces as u64);
                 stager = stager.copy_to_lanes(source, target, pieces, 1);
             } else {
-                if weighted == 0 {
+                if outputs.weighted == 0 {
                     selection.weight = 1.0;
                 }
                 let mut base = 0;
@@ -152,19 +148,21 @@ pub mod code {
                     while remaining != 0 {
                         let k = remaining.trailing_zeros();
                         let weight = shuffle(selection.weight, k);
-                        let row =
-                            outputs.at(shuffle(selection.slot, k) as u64 * pieces as u64).at(base + lane());
-                        let mut values = [B128::ZERO; PIECES_IN_FLIGHT];
+                        let row = outputs
+                            .rows
+                            .at(shuffle(selection.slot, k) as u64 * pieces as u64)
+                            .at(base + lane());
+                        let mut read = [B128::ZERO; PIECES_IN_FLIGHT];
                         #[unroll]
                         for i in 0..PIECES_IN_FLIGHT {
                             if is_inside::<HIDDEN>(base, i as u32) {
-                                values[i] = row.at(i as u32 * WARP).read();
+                                read[i] = row.at(i as u32 * WARP).read();
                             }
                         }
                         #[unroll]
                         for i in 0..PIECES_IN_FLIGHT {
                             if has_part::<HIDDEN>(i as u32) {
-                                sums[i] = accumulate(sums[i], weight, values[i]);
+                                sums[i] = accumulate(sums[i], weight, read[i]);
                             }
                         }
                         remaining &= remaining - 1;
@@ -196,9 +194,9 @@ pub mod code {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(combined, round, epoch);
+                announce(combined.peers, round, epoch);
             }
-            let in_time = wait_for_all(combined_here, round, epoch, COMBINE);
+            let in_time = wait_for_all(combined.here, round, epoch, COMBINE);
             if lane() == 0 {
                 complete.write(in_time as u32);
             }
@@ -214,36 +212,36 @@ pub mod code {
             let mut destination = Destination::NONE;
             if lane() < TOP_K {
                 destination = destinations.at(token * TOP_K + lane()).read();
-                if returns_values != 0 && destination.rank == NOWHERE {
-                    values_here.at(token * TOP_K + lane()).write(0.0);
+                if values.travel != 0 && destination.rank == NOWHERE {
+                    values.home.here.at(token * TOP_K + lane()).write(0.0);
                 }
             }
             let count = ballot(destination.rank != NOWHERE && destination.leader == lane()).count_ones();
             let here = token as u64 * pieces as u64;
-            let first_partial = partials_here.at(here * fan_out as u64);
+            let first_partial = partials.here.at(here * fan_out as u64);
             let mut base = 0;
             while base < pieces {
                 let mut sums = [[0.0f32; 8]; PIECES_IN_FLIGHT];
-                for position in 0..bias_count + count {
-                    let row = if position >= bias_count {
-                        first_partial.at((position - bias_count) * pieces)
+                for position in 0..biases.count + count {
+                    let row = if position >= biases.count {
+                        first_partial.at((position - biases.count) * pieces)
                     } else if position == 0 {
-                        first_bias.at(here)
+                        biases.first.at(here)
                     } else {
-                        second_bias.at(here)
+                        biases.second.at(here)
                     };
                     let row = row.at(base + lane());
-                    let mut values = [B128::ZERO; PIECES_IN_FLIGHT];
+                    let mut read = [B128::ZERO; PIECES_IN_FLIGHT];
                     #[unroll]
                     for i in 0..PIECES_IN_FLIGHT {
                         if is_inside::<HIDDEN>(base, i as u32) {
-                            values[i] = row.at(i as u32 * WARP).read();
+                            read[i] = row.at(i as u32 * WARP).read();
                         }
                     }
                     #[unroll]
                     for i in 0..PIECES_IN_FLIGHT {
                         if has_part::<HIDDEN>(i as u32) {
-                            sums[i] = accumulate(sums[i], 1.0, values[i]);
+                            sums[i] = accumulate(sums[i], 1.0, read[i]);
                         }
                     }
                 }
@@ -251,10 +249,10 @@ pub mod code {
                 for i in 0..PIECES_IN_FLIGHT {
                     if is_inside::<HIDDEN>(base, i as u32) {
                         let piece = here + (base + i as u32 * WARP + lane()) as u64;
-                        if wide != 0 {
-                            write_f32(results.at(piece * 2), sums[i]);
+                        if results.wide != 0 {
+                            write_f32(results.rows.at(piece * 2), sums[i]);
                         } else {
-                            results.at(piece).write(to_bf16(sums[i]));
+                            results.rows.at(piece).write(to_bf16(sums[i]));
                         }
                     }
                 }

@@ -5,9 +5,10 @@ use crate::device;
 /// The `count` kernel.
 #[device]
 pub mod code {
+    use crate::kernels::records::code::Round;
     use crate::kernels::routing::code::{route, selected};
     use crate::kernels::signal::code::{
-        BAD_EXPERT, COUNT, DRAFT, FINE, Round, TOO_MANY_TOKENS, announce, next_epoch, publish_draft, report,
+        BAD_EXPERT, COUNT, DRAFT, FINE, TOO_MANY_TOKENS, announce, next_epoch, publish_draft, report,
     };
     use crate::layout::code::{MAX_RANKS, counter_count};
     use crate::prelude::*;
@@ -27,8 +28,8 @@ pub mod code {
         chunk_tokens: u32,
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
         finished: Global<u32>,     // blocks that are done; 0 before and after
-        matrix: Peers<u32>,        // [ranks, ranks + EXPERTS]: the totals of every rank
-        counted: Peers<u32>,       // [ranks]: flags
+        matrix: Symmetric<u32>,    // [ranks, ranks + EXPERTS]: the totals of every rank
+        counted: Symmetric<u32>,   // [ranks]: flags
         round: Round,
     ) {
         const {
@@ -104,7 +105,7 @@ pub mod code {
                     total += here;
                 }
                 for peer in 0..ranks {
-                    matrix.rank(peer).at(rank * width + column).write(total);
+                    matrix.peers.rank(peer).at(rank * width + column).write(total);
                 }
                 column += WARP;
             }
@@ -115,7 +116,7 @@ pub mod code {
                 epoch = next_epoch(round.epoch);
             }
             warp_barrier();
-            announce(counted, round, shuffle(epoch, 0));
+            announce(counted.peers, round, shuffle(epoch, 0));
         }
     }
 }

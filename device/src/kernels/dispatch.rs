@@ -10,8 +10,9 @@ use crate::device;
 pub mod code {
     use crate::kernels::dispatch::expand::code::{pad, replicate};
     use crate::kernels::dispatch::quantise::code::{NEVER, quantise_to_lanes};
+    use crate::kernels::records::code::{Arrivals, Offsets, Outgoing, Round};
     use crate::kernels::rows::code::copy_words_to_lanes;
-    use crate::kernels::signal::code::{DISPATCH, Round, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
     use crate::kernels::stager::code::RowStager;
     use crate::layout::code::{Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out};
     use crate::prelude::*;
@@ -34,29 +35,17 @@ pub mod code {
         const SCALES: u32,
         const BLOCK: u32,
     >(
-        rows: Global<B128>,   // [tokens, ROW_BYTES / 16], or twice as much if `quantises`
-        sides: Global<u32>,   // [tokens, SIDE_WORDS], not read if `quantises`
-        quantises: u32,       // 1: rows are bf16, to be quantised
-        weights: Global<f32>, // [tokens, TOP_K]
+        outgoing: Outgoing,
+        weights: Global<f32>,              // [tokens, TOP_K]
         destinations: Global<Destination>, // [tokens, TOP_K]
-        token_count: Global<u32>, // [1]
-        by_expert: u32,       // 1: rows lie at their slots; 0: rows lie by source
-        zero_padding: u32,    // 1: rows of slots that nobody takes become zeros
-        source_offsets: Global<u32>, // [ranks + 1]; the last is the number of arrived rows
-        expert_offsets: Global<u32>, // [local experts + 1]
-        expert_counts: Global<u32>, // [local experts]
+        token_count: Global<u32>,          // [1]
+        by_expert: u32,                    // 1: rows lie at their slots; 0: rows lie by source
+        zero_padding: u32,                 // 1: rows of slots that nobody takes become zeros
         local_experts: u32,
-        arrived_rows: Peers<B128>,          // [arrived rows or slots, ROW_BYTES / 16]
-        rows_here: Global<B128>,            // this rank's copy
-        arrived_sides: Peers<u32>,          // [arrived rows or slots, SIDE_WORDS]
-        sides_here: Global<u32>,            // this rank's copy
-        selections: Peers<Selection>,       // [arrived rows, TOP_K]
-        selections_here: Global<Selection>, // this rank's copy
-        origins: Peers<Origin>,             // [arrived rows]
-        expert_rows: Peers<u32>,            // [slots]: the arrived row that a slot takes
-        arrived: Peers<u32>,                // [ranks]: flags
-        arrived_here: Global<u32>,          // [ranks]: this rank's copy
-        finished: Global<u32>,              // blocks that are done; 0 before and after
+        offsets: Offsets,
+        arrivals: Arrivals,
+        arrived: Symmetric<u32>, // [ranks]: flags
+        finished: Global<u32>,   // blocks that are done; 0 before and after
         round: Round,
     ) {
         const {
@@ -82,6 +71,7 @@ pub mod code {
             );
         };
         let Round { rank, ranks, .. } = round;
+        let Outgoing { rows, sides, quantises } = outgoing;
         if block_sees_fault(round.status) {
             return;
         }
@@ -107,11 +97,12 @@ pub mod code {
             }
 
             // Each leader knows where its rank wants the row; the lanes then follow the leaders one by one.
-            let mut target = arrived_rows.rank(rank);
-            let mut sides_target = arrived_sides.rank(rank);
+            let mut target = arrivals.rows.peers.rank(rank);
+            let mut sides_target = arrivals.sides.peers.rank(rank);
             if leads {
-                target = arrived_rows.rank(destination.rank).at(index as u64 * pieces as u64);
-                sides_target = arrived_sides.rank(destination.rank).at(index as u64 * SIDE_WORDS as u64);
+                target = arrivals.rows.peers.rank(destination.rank).at(index as u64 * pieces as u64);
+                sides_target =
+                    arrivals.sides.peers.rank(destination.rank).at(index as u64 * SIDE_WORDS as u64);
             }
             if leaders != 0 {
                 if FORMAT != NEVER && quantises != 0 {
@@ -143,12 +134,22 @@ pub mod code {
                     let mut selection = Selection { slot: NOWHERE, weight: 0.0 };
                     if destination.rank == to {
                         selection = Selection { slot: destination.slot, weight };
-                        expert_rows.rank(to).at(destination.slot).write(row);
+                        arrivals.expert_rows.peers.rank(to).at(destination.slot).write(row);
                     }
-                    selections.rank(to).at(row as u64 * TOP_K as u64 + lane() as u64).write(selection);
+                    arrivals
+                        .selections
+                        .peers
+                        .rank(to)
+                        .at(row as u64 * TOP_K as u64 + lane() as u64)
+                        .write(selection);
                 }
                 if lane() == leader {
-                    origins.rank(to).at(row).write(Origin { rank, index: token * fan_out + position });
+                    arrivals
+                        .origins
+                        .peers
+                        .rank(to)
+                        .at(row)
+                        .write(Origin { rank, index: token * fan_out + position });
                 }
                 position += 1;
                 remaining &= remaining - 1;
@@ -158,15 +159,14 @@ pub mod code {
 
         if by_expert != 0 {
             pad(
-                expert_offsets,
-                expert_counts,
+                offsets,
                 local_experts,
                 zero_padding,
                 pieces,
                 SIDE_WORDS,
-                expert_rows.rank(rank),
-                arrived_rows.rank(rank),
-                arrived_sides.rank(rank),
+                arrivals.expert_rows.peers.rank(rank),
+                arrivals.rows.peers.rank(rank),
+                arrivals.sides.peers.rank(rank),
             );
         }
 
@@ -186,11 +186,11 @@ pub mod code {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(arrived, round, epoch);
+                announce(arrived.peers, round, epoch);
             }
             let mut in_time = true;
             if is_last || by_expert != 0 {
-                in_time = wait_for_all(arrived_here, round, epoch, DISPATCH);
+                in_time = wait_for_all(arrived.here, round, epoch, DISPATCH);
             }
             if lane() == 0 {
                 complete.write(in_time as u32);
@@ -201,14 +201,14 @@ pub mod code {
             if complete.read() != 0 {
                 replicate::<TOP_K>(
                     stager,
-                    selections_here,
-                    source_offsets.at(ranks).read(),
+                    arrivals.selections.here,
+                    offsets.sources.at(ranks).read(),
                     pieces,
                     SIDE_WORDS,
-                    rows_here,
-                    arrived_rows.rank(rank),
-                    sides_here,
-                    arrived_sides.rank(rank),
+                    arrivals.rows.here,
+                    arrivals.rows.peers.rank(rank),
+                    arrivals.sides.here,
+                    arrivals.sides.peers.rank(rank),
                 );
             }
         }

@@ -5,8 +5,9 @@ use crate::device;
 /// The `layout` kernel.
 #[device]
 pub mod code {
+    use crate::kernels::records::code::{Offsets, Room, Round};
     use crate::kernels::routing::code::route;
-    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, Round, report, wait_for_all, warp_sees_fault};
+    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, report, wait_for_all, warp_sees_fault};
     use crate::layout::code::{
         Destination, MAX_RANKS, NOWHERE, OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS,
         counter_count, slots_of_expert,
@@ -14,24 +15,18 @@ pub mod code {
     use crate::prelude::*;
 
     /// Says that nothing arrives at this rank. All warps of the grid, of which the first does it.
-    pub fn clear_arrivals(
-        source_offsets: Global<u32>, // [ranks + 1]
-        expert_offsets: Global<u32>, // [local experts + 1]
-        expert_counts: Global<u32>,  // [local experts]
-        ranks: u32,
-        local_experts: u32,
-    ) {
+    pub fn clear_arrivals(offsets: Offsets, ranks: u32, local_experts: u32) {
         if warp_in_grid() == 0 {
             let mut source = lane();
             while source <= ranks {
-                source_offsets.at(source).write(0);
+                offsets.sources.at(source).write(0);
                 source += WARP;
             }
             let mut local = lane();
             while local <= local_experts {
-                expert_offsets.at(local).write(0);
+                offsets.experts.at(local).write(0);
                 if local < local_experts {
-                    expert_counts.at(local).write(0);
+                    offsets.expert_counts.at(local).write(0);
                 }
                 local += WARP;
             }
@@ -41,8 +36,8 @@ pub mod code {
     /// Computes `destinations` for this rank's tokens, and how this rank's own arrivals are laid out.
     ///
     /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
-    /// inside by source rank, token and position in top-k. Each expert's slots begin at a multiple of `alignment` or, with an
-    /// `expert_capacity`, at a multiple of that. One warp per block, with the blocks of `count`.
+    /// inside by source rank, token and position in top-k. Each expert's slots begin at a multiple of `room.alignment` or, with a
+    /// `room.expert_capacity`, at a multiple of that. One warp per block, with the blocks of `count`.
     ///
     /// Every rank knows everybody's counts. If they exceed the room at any destination, all ranks record the same overflow
     /// before a single row is sent. A round that fails here has no arrivals: offsets and counts are zero, whatever reads them next.
@@ -52,26 +47,21 @@ pub mod code {
         token_count: Global<u32>, // [1]
         chunk_tokens: u32,
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
-        matrix: Global<u32>,       // [ranks, ranks + EXPERTS]: this rank's copy
-        counted: Global<u32>,      // [ranks]: this rank's flags
+        matrix: Symmetric<u32>,    // [ranks, ranks + EXPERTS]
+        counted: Symmetric<u32>,   // [ranks]: flags
         destinations: Global<Destination>, // [tokens, TOP_K]
-        source_offsets: Global<u32>, // [ranks + 1]: where each source's rows begin in this rank's arrivals
-        expert_offsets: Global<u32>, // [EXPERTS / ranks + 1]: where each local expert's slots begin
-        expert_counts: Global<u32>, // [EXPERTS / ranks]: how many slots each local expert uses
-        alignment: u32,            // slots; at least 1
-        expert_capacity: u32,      // slots of every expert, used or not; 0 for as many as it needs
-        row_capacity: u32,
-        slot_capacity: u32,
+        offsets: Offsets,
+        room: Room,
         round: Round,
     ) {
         let Round { rank, ranks, .. } = round;
         let experts_per_rank = EXPERTS / ranks;
         if warp_sees_fault(round.status) {
-            clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
+            clear_arrivals(offsets, ranks, experts_per_rank);
             return;
         }
-        if !wait_for_all(counted, round, round.epoch.read(), LAYOUT) {
-            clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
+        if !wait_for_all(counted.here, round, round.epoch.read(), LAYOUT) {
+            clear_arrivals(offsets, ranks, experts_per_rank);
             return;
         }
         warp_barrier();
@@ -86,7 +76,7 @@ pub mod code {
             let mut before = chunk.at(column).read();
             let mut total = 0;
             for source in 0..ranks {
-                let count = matrix.at(source * width + column).read();
+                let count = matrix.here.at(source * width + column).read();
                 if source < rank {
                     before += count;
                 }
@@ -111,31 +101,31 @@ pub mod code {
                     next.at(cell).write(next.at(cell).read() + offset);
                     let total = totals.at(cell).read();
                     if describe {
-                        expert_offsets.at(local).write(offset);
-                        expert_counts.at(local).write(total);
+                        offsets.experts.at(local).write(offset);
+                        offsets.expert_counts.at(local).write(total);
                     }
-                    if expert_capacity != 0 && total > expert_capacity && problem == NOWHERE {
+                    if room.expert_capacity != 0 && total > room.expert_capacity && problem == NOWHERE {
                         problem = OVERFLOWING_EXPERT + local;
                         found = total;
                     }
-                    offset += slots_of_expert(total, alignment, expert_capacity);
+                    offset += slots_of_expert(total, room.alignment, room.expert_capacity);
                 }
                 let rows = totals.at(destination).read();
-                if rows > row_capacity {
+                if rows > room.rows {
                     problem = OVERFLOWING_ROWS;
                     found = rows;
-                } else if offset > slot_capacity {
+                } else if offset > room.slots {
                     problem = OVERFLOWING_SLOTS;
                     found = offset;
                 }
                 if describe {
-                    expert_offsets.at(experts_per_rank).write(offset);
+                    offsets.experts.at(experts_per_rank).write(offset);
                     let mut rows = 0;
                     for source in 0..ranks {
-                        source_offsets.at(source).write(rows);
-                        rows += matrix.at(source * width + rank).read();
+                        offsets.sources.at(source).write(rows);
+                        rows += matrix.here.at(source * width + rank).read();
                     }
-                    source_offsets.at(ranks).write(rows);
+                    offsets.sources.at(ranks).write(rows);
                 }
             }
             let overflowing = ballot(problem != NOWHERE);
@@ -144,7 +134,7 @@ pub mod code {
                     report(round.status, OVERFLOW, LAYOUT, destination, problem, found);
                 }
                 warp_barrier();
-                clear_arrivals(source_offsets, expert_offsets, expert_counts, ranks, experts_per_rank);
+                clear_arrivals(offsets, ranks, experts_per_rank);
                 return;
             }
             base += WARP;

@@ -18,6 +18,7 @@ pub mod count;
 pub mod dispatch;
 pub mod gradient;
 pub mod layout;
+pub mod records;
 pub mod router;
 pub mod routing;
 pub mod rows;

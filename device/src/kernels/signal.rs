@@ -14,23 +14,9 @@ use crate::device;
 /// Flags, waits and the status record.
 #[device]
 pub mod code {
+    use crate::kernels::records::code::Round;
     use crate::layout::code::NOWHERE;
     use crate::prelude::*;
-
-    /// A round as all its kernels know it.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Round {
-        /// This rank.
-        pub rank: u32,
-        /// Ranks in all.
-        pub ranks: u32,
-        /// `[1]`: the number of the last round that this rank began, which flags hold.
-        pub epoch: Global<u32>,
-        /// Nanoseconds that a wait lasts at most.
-        pub deadline: u64,
-        /// `[STATUS_WORDS]`: what went wrong.
-        pub status: Global<u32>,
-    }
 
     /// Words of a rank's status record.
     pub const STATUS_WORDS: u32 = 16;

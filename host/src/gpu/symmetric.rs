@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 
 use crossdock_device::intrinsics::{Global, Peers};
+use crossdock_device::library::code::Symmetric;
 
 use crate::backend::Sharing;
 use crate::gpu::buffer::{Allocation, Buffer};
@@ -105,5 +106,10 @@ impl<T: Plain> SymmetricBuffer<T> {
     /// The argument for a kernel parameter `Peers<U>`.
     pub fn peers<U>(&self) -> Peers<U> {
         Peers::from_address(self.table.address())
+    }
+
+    /// The argument for a kernel parameter `Symmetric<U>`.
+    pub fn symmetric<U>(&self) -> Symmetric<U> {
+        Symmetric { peers: self.peers(), here: Global::from_address(self.here.address()) }
     }
 }

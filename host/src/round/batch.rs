@@ -7,10 +7,10 @@ use crossdock_device::kernels::begin_round::code::BeginRoundArguments;
 use crossdock_device::kernels::count::code::CountArguments;
 use crossdock_device::kernels::dispatch::code::DispatchArguments;
 use crossdock_device::kernels::layout::code::LayoutArguments;
+use crossdock_device::kernels::records::code::{Outgoing, Room};
 
 use crate::Result;
 use crate::gpu::kernel::Launched;
-use crate::round::device_tokens::Rows;
 use crate::round::dock::Dock;
 use crate::round::memory::{CHUNK_TOKENS, Counting};
 use crate::round::plan::{Plan, RouteArrays};
@@ -19,7 +19,7 @@ use crate::round::plan::{Plan, RouteArrays};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch<'a> {
     pub(crate) dock: &'a Dock,
-    pub(crate) rows: Rows,
+    pub(crate) rows: Outgoing,
     pub(crate) routes: RouteArrays,
     pub(crate) plan: &'a Plan,
     /// What the launches are sized for: at least as many as there are.
@@ -45,8 +45,8 @@ impl Batch<'_> {
                 chunk_tokens,
                 chunk_counts: memory.chunk_counts.global(),
                 finished: memory.finished_blocks(Counting::Count),
-                matrix: memory.matrix.peers(),
-                counted: memory.counted.peers(),
+                matrix: memory.matrix.symmetric(),
+                counted: memory.counted.symmetric(),
                 round: dock.round_record(),
             },
             self.reported,
@@ -58,16 +58,16 @@ impl Batch<'_> {
                 token_count: routes.token_count,
                 chunk_tokens,
                 chunk_counts: memory.chunk_counts.global(),
-                matrix: memory.matrix.here().global(),
-                counted: memory.counted.here().global(),
+                matrix: memory.matrix.symmetric(),
+                counted: memory.counted.symmetric(),
                 destinations: plan.destinations.global(),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
-                alignment: dock.capacity.layout.alignment(),
-                expert_capacity: dock.capacity.layout.expert_capacity(),
-                row_capacity: dock.capacity.rows as u32,
-                slot_capacity: dock.capacity.slots as u32,
+                offsets: plan.offsets(),
+                room: Room {
+                    alignment: dock.capacity.layout.alignment(),
+                    expert_capacity: dock.capacity.layout.expert_capacity(),
+                    rows: dock.capacity.rows as u32,
+                    slots: dock.capacity.slots as u32,
+                },
                 round: dock.round_record(),
             },
             self.reported,
@@ -83,28 +83,16 @@ impl Batch<'_> {
         dock.kernels.dispatch.start(
             dock.sm_plan().dispatch.blocks(rows),
             &DispatchArguments {
-                rows: self.rows.rows,
-                sides: self.rows.sides,
-                quantises: u32::from(self.rows.quantises),
+                outgoing: self.rows,
                 weights: routes.weights,
                 destinations: plan.destinations.global(),
                 token_count: routes.token_count,
                 by_expert: u32::from(layout.is_by_expert()),
                 zero_padding: u32::from(layout.expert_capacity() == 0),
-                source_offsets: plan.source_offsets.global(),
-                expert_offsets: plan.expert_offsets.global(),
-                expert_counts: plan.expert_counts.global(),
                 local_experts: dock.shape.experts / dock.ranks(),
-                arrived_rows: memory.arrived_rows.peers(),
-                rows_here: memory.arrived_rows.here().global(),
-                arrived_sides: memory.arrived_sides.peers(),
-                sides_here: memory.arrived_sides.here().global(),
-                selections: memory.selections.peers(),
-                selections_here: memory.selections.here().global(),
-                origins: memory.origins.peers(),
-                expert_rows: memory.expert_rows.peers(),
-                arrived: memory.arrived.peers(),
-                arrived_here: memory.arrived.here().global(),
+                offsets: plan.offsets(),
+                arrivals: memory.arrivals(),
+                arrived: memory.arrived.symmetric(),
                 finished: memory.finished_blocks(Counting::Dispatch),
                 round: dock.round_record(),
             },
@@ -125,11 +113,7 @@ impl Dock {
         let memory = &self.memory;
         self.kernels.begin_round.launch(
             1,
-            &BeginRoundArguments {
-                counted: memory.counted.peers(),
-                counted_here: memory.counted.here().global(),
-                round: self.round_record(),
-            },
+            &BeginRoundArguments { counted: memory.counted.symmetric(), round: self.round_record() },
         )
     }
 }

@@ -3,6 +3,7 @@
 use crossdock_device::Shape;
 use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::combine::code::CombineArguments;
+use crossdock_device::kernels::records::code as records;
 use crossdock_device::layout::code::{Origin, Selection};
 use crossdock_device::library::code::B128;
 use half::bf16;
@@ -228,27 +229,29 @@ impl<'a, T: Element> Combine<'a, T> {
         dock.kernels.combine.start(
             dock.sm_plan().combine.blocks(rows),
             &CombineArguments {
-                outputs: arrays.outputs.global(),
-                by_row: u32::from(self.by_row),
-                weighted: u32::from(self.weighted),
+                outputs: records::Outputs {
+                    rows: arrays.outputs.global(),
+                    by_row: u32::from(self.by_row),
+                    weighted: u32::from(self.weighted),
+                },
                 selections: metadata.selections.global(),
                 origins: metadata.origins.global(),
                 source_offsets: plan.source_offsets.global(),
                 destinations: plan.destinations.global(),
                 token_count: arrays.token_count,
-                partials: memory.partials.peers(),
-                partials_here: memory.partials.here().global(),
-                returns_values: u32::from(self.values.is_some()),
-                slot_values: self.values.map_or(memory.values.here().global(), Buffer::global),
-                values: memory.values.peers(),
-                values_here: memory.values.here().global(),
-                bias_count: arrays.biases.len() as u32,
-                first_bias: bias(0),
-                second_bias: bias(1),
-                wide: u32::from(T::WIDE),
-                results: arrays.results,
-                combined: memory.combined.peers(),
-                combined_here: memory.combined.here().global(),
+                partials: memory.partials.symmetric(),
+                values: records::Values {
+                    travel: u32::from(self.values.is_some()),
+                    slots: self.values.map_or(memory.values.here().global(), Buffer::global),
+                    home: memory.values.symmetric(),
+                },
+                biases: records::Biases {
+                    count: arrays.biases.len() as u32,
+                    first: bias(0),
+                    second: bias(1),
+                },
+                results: records::Results { rows: arrays.results, wide: u32::from(T::WIDE) },
+                combined: memory.combined.symmetric(),
                 finished: memory.finished_blocks(Counting::Combine),
                 round: dock.round_record(),
             },

@@ -1,8 +1,7 @@
 //! What a rank brings to a round when it is in device memory already: rows, routes, and how many
 //! tokens there are.
 
-use crossdock_device::intrinsics::Global;
-use crossdock_device::library::code::B128;
+use crossdock_device::kernels::records::code::Outgoing;
 use crossdock_device::{Shape, Wire};
 use half::bf16;
 
@@ -39,15 +38,6 @@ pub struct DeviceRouting<'a> {
     pub weights: DeviceSlice<'a, f32>,
     /// `[1]`: how many tokens there are.
     pub tokens: DeviceSlice<'a, u32>,
-}
-
-/// The rows that a round sends, where the kernel reads them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows {
-    pub(crate) rows: Global<B128>,
-    pub(crate) sides: Global<u32>,
-    /// Whether dispatch quantises them.
-    pub(crate) quantises: bool,
 }
 
 impl DeviceRouting<'_> {
@@ -101,14 +91,15 @@ impl DeviceTokens<'_> {
     }
 
     /// Where the kernel reads them.
-    pub(crate) fn rows(&self, shape: &Shape) -> Rows {
+    pub(crate) fn rows(&self, shape: &Shape) -> Outgoing {
         match self {
             // Where dispatch makes the sides, or there are none, it does not look.
             DeviceTokens::Bf16(rows) => {
-                Rows { rows: rows.global(), sides: rows.global(), quantises: shape.wire != Wire::Bf16 }
+                let quantises = u32::from(shape.wire != Wire::Bf16);
+                Outgoing { rows: rows.global(), sides: rows.global(), quantises }
             }
             DeviceTokens::Encoded { rows, sides } => {
-                Rows { rows: rows.global(), sides: sides.global(), quantises: false }
+                Outgoing { rows: rows.global(), sides: sides.global(), quantises: 0 }
             }
         }
     }

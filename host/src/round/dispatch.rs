@@ -3,10 +3,11 @@
 
 use std::rc::Rc;
 
+use crossdock_device::kernels::records::code::Outgoing;
+
 use crate::gpu::slice::DeviceSlice;
 use crate::round::arrived::Arrived;
 use crate::round::batch::Batch;
-use crate::round::device_tokens::Rows;
 use crate::round::dock::Dock;
 use crate::round::launches::Launches;
 use crate::round::lengths::length;
@@ -99,7 +100,7 @@ impl Dock {
     }
 
     /// Sends `count` tokens that are in place by `routes`.
-    fn exchange(&mut self, routes: Rc<Routes>, count: usize, rows: Rows) -> Result<Arrived<'_>> {
+    fn exchange(&mut self, routes: Rc<Routes>, count: usize, rows: Outgoing) -> Result<Arrived<'_>> {
         let arrays = routes.arrays();
         match Rc::get_mut(&mut self.plan) {
             Some(plan) => plan.routes = Some(routes),
@@ -121,7 +122,7 @@ impl Dock {
 
     /// Puts the rows of `count` tokens in place, once they are known to be right, unless they are
     /// on the device already.
-    pub(crate) fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Rows> {
+    pub(crate) fn accept(&self, tokens: &Tokens<'_>, count: usize) -> Result<Outgoing> {
         self.check_sound()?;
         let index = self.rank.index();
         tokens.check(index, &self.shape, count)?;
@@ -133,10 +134,10 @@ impl Dock {
         }
         self.memory.rows.write(0, tokens.bytes())?;
         self.memory.sides.write(0, &tokens.side_records(index, &self.shape)?)?;
-        Ok(Rows {
+        Ok(Outgoing {
             rows: self.memory.rows.global(),
             sides: self.memory.sides.global(),
-            quantises: tokens.are_quantised_on_the_way(&self.shape),
+            quantises: u32::from(tokens.are_quantised_on_the_way(&self.shape)),
         })
     }
 
@@ -146,7 +147,7 @@ impl Dock {
         plan: &'a Plan,
         routes: RouteArrays,
         tokens: usize,
-        rows: Rows,
+        rows: Outgoing,
     ) -> Batch<'a> {
         Batch { dock: self, rows, routes, plan, tokens, token_capacity: self.capacity.tokens, reported: true }
     }

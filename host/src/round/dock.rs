@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crossdock_device::kernels::signal::code::Round;
+use crossdock_device::kernels::records::code::Round;
 use crossdock_device::{KernelSet, Specialised};
 
 use crate::gpu::kernel::Kernel;

@@ -2,6 +2,7 @@
 
 use crossdock_device::Shape;
 use crossdock_device::intrinsics::Global;
+use crossdock_device::kernels::records::code::Arrivals;
 use crossdock_device::kernels::signal::code::STATUS_WORDS;
 use crossdock_device::layout::code::{Origin, Selection, counter_count, fan_out};
 use half::bf16;
@@ -100,6 +101,17 @@ impl Memory {
     /// Goes on after the round with this number.
     pub(crate) fn set_round(&self, round: u32) -> Result<()> {
         self.round.write(0, &[round])
+    }
+
+    /// Where rows arrive, with what belongs to them.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        Arrivals {
+            rows: self.arrived_rows.symmetric(),
+            sides: self.arrived_sides.symmetric(),
+            selections: self.selections.symmetric(),
+            origins: self.origins.symmetric(),
+            expert_rows: self.expert_rows.symmetric(),
+        }
     }
 
     /// The counter of finished blocks of one kernel.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crossdock_device::Shape;
 use crossdock_device::intrinsics::Global;
+use crossdock_device::kernels::records::code::Offsets;
 use crossdock_device::layout::code::Destination;
 
 use crate::Result;
@@ -83,6 +84,15 @@ impl Plan {
             expert_offsets: rank.buffer(local_experts + 1)?,
             expert_counts: rank.buffer(local_experts)?,
         })
+    }
+
+    /// Where arrivals lie.
+    pub(crate) fn offsets(&self) -> Offsets {
+        Offsets {
+            sources: self.source_offsets.global(),
+            experts: self.expert_offsets.global(),
+            expert_counts: self.expert_counts.global(),
+        }
     }
 
     /// The routes of a round that was waited for.

@@ -5,6 +5,7 @@ use crate::device;
 /// What `dispatch` does at the receiving end when rows lie at their slots.
 #[device]
 pub mod code {
+    use crate::kernels::records::code::Offsets;
     use crate::kernels::rows::code::copy_words_to_lanes;
     use crate::kernels::stager::code::{RowStager, has_bulk_copies};
     use crate::layout::code::{NOWHERE, Selection};
@@ -15,8 +16,7 @@ pub mod code {
     ///
     /// No peer writes to them, so this needs no waiting.
     pub fn pad(
-        expert_offsets: Global<u32>, // [local experts + 1]
-        expert_counts: Global<u32>,  // [local experts]
+        offsets: Offsets,
         local_experts: u32,
         zeros: u32,
         pieces: u32,            // per row
@@ -27,8 +27,8 @@ pub mod code {
     ) {
         let mut expert = warp_in_grid();
         while expert < local_experts {
-            let first = expert_offsets.at(expert).read() + expert_counts.at(expert).read();
-            let end = expert_offsets.at(expert + 1).read();
+            let first = offsets.experts.at(expert).read() + offsets.expert_counts.at(expert).read();
+            let end = offsets.experts.at(expert + 1).read();
             let mut slot = first + lane();
             while slot < end {
                 expert_rows.at(slot).write(NOWHERE);
