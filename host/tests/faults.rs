@@ -51,7 +51,7 @@ fn ends_early(kernels: &KernelSet, death: Death) -> KernelSet {
     let last = if kernel == "count" && text != "st.release" { 0 } else { 1 };
     let end = format!(
         "{{\n.reg .pred %dies;\n.reg .u32 %now;\n.reg .u64 %record;\n\
-         ld.param.u64 %record, [{kernel}_param_round];\nld.global.u32 %now, [%record];\n\
+         ld.param.u64 %record, [{kernel}_param_round_epoch];\nld.global.u32 %now, [%record];\n\
          setp.le.u32 %dies, %now, {last};\n@%dies exit;\n}}\n"
     );
     kernels.with_ptx(kernel, format!("{}{end}{}", &ptx[..line], &ptx[line..])).expect("it is there")
