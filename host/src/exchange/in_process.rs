@@ -88,6 +88,13 @@ impl<W: Work> InProcess<W> {
         }
     }
 
+    /// The rank that failed, if one did.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (peer, reason) = state.seats.failure()?;
+        Some(Error::PeerFailed { peer, reason })
+    }
+
     /// Waits until the launches of the rank are finished.
     pub(crate) fn wait(&self, rank: usize) -> Result<()> {
         self.block(rank, Activity::Waiting).map(|_| ())

@@ -146,7 +146,7 @@ impl Seats {
     }
 
     /// The failed rank to name: the lowest that did not merely fail because another had.
-    fn failure(&self) -> Option<(usize, String)> {
+    pub(crate) fn failure(&self) -> Option<(usize, String)> {
         let failures = self.seats.iter().enumerate().filter_map(|(rank, seat)| match &seat.activity {
             Activity::Departed(RankExit::Failed(reason)) => Some((seat.told_of_failure, rank, reason)),
             _ => None,

@@ -40,6 +40,8 @@ struct State {
     joined: Vec<Option<SocketAddr>>,
     /// Ranks that gather, or whose answer has not left yet.
     unanswered: usize,
+    /// Threads of connections.
+    serving: usize,
     closing: bool,
     connections: Vec<TcpStream>,
 }
@@ -49,8 +51,13 @@ impl Server {
     pub(super) fn start(port: u16, ranks: usize, secret: Secret, patience: Duration) -> io::Result<Server> {
         let listener = TcpListener::bind(("0.0.0.0", port))?;
         let address = listener.local_addr()?;
-        let state =
-            State { joined: vec![None; ranks], unanswered: 0, closing: false, connections: Vec::new() };
+        let state = State {
+            joined: vec![None; ranks],
+            unanswered: 0,
+            serving: 0,
+            closing: false,
+            connections: Vec::new(),
+        };
         let shared = Arc::new(Shared {
             ranks,
             secret,
@@ -85,8 +92,8 @@ impl Drop for Server {
             // It may be closed already.
             let _ = connection.shutdown(Shutdown::Read);
         }
-        drop(state);
-        shared.changed.notify_all();
+        let serving = |state: &mut State| state.serving > 0;
+        drop(shared.changed.wait_timeout_while(state, FAREWELL, serving));
         // Wakes the acceptor; if that fails it ends with the process.
         let awake = TcpStream::connect_timeout(&([127, 0, 0, 1], self.address.port()).into(), FAREWELL);
         if let (Ok(_), Some(acceptor)) = (awake, self.acceptor.take()) {
@@ -107,15 +114,18 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if let Ok(copy) = connection.try_clone() {
             state.connections.push(copy);
         }
+        state.serving += 1;
         drop(state);
         let here = Arc::clone(shared);
         let greeted = thread::Builder::new().name("rendezvous of a rank".into()).spawn(move || {
             if let Err(error) = serve(&connection, &here) {
                 tracing::debug!(%error, "a connection to the rendezvous ended");
             }
+            here.served();
         });
         if let Err(error) = greeted {
             tracing::warn!(%error, "no thread for a connection to the rendezvous");
+            shared.served();
         }
     }
 }
@@ -125,7 +135,12 @@ fn serve(connection: &TcpStream, shared: &Shared) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let Some(rank) = admit(connection, shared)? else { return Ok(()) };
     let outcome = attend(connection, shared, rank);
-    if let Err(error) = &outcome {
+    if outcome.is_err() && shared.lock().closing {
+        // The rank lives, and may have asked just now: it is told of the failure that ended rank 0.
+        if let Some(failure) = shared.meeting.failure() {
+            message::send(connection, &FromServer::Failed(failure.into()))?;
+        }
+    } else if let Err(error) = &outcome {
         let reason = format!("the connection to its process was lost ({})", plainly(error));
         shared.meeting.leave(rank, RankExit::Failed(reason));
     }
@@ -204,6 +219,12 @@ fn attend(connection: &TcpStream, shared: &Shared, rank: usize) -> io::Result<()
 }
 
 impl Shared {
+    /// A thread of a connection ends.
+    fn served(&self) {
+        self.lock().serving -= 1;
+        self.changed.notify_all();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
