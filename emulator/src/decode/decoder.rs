@@ -166,7 +166,7 @@ impl<'d, 'c> Decoder<'d, 'c> {
 
     /// The destination and two sources of one bank.
     pub(crate) fn three(&mut self, wide: bool) -> Result<[Slot; 3], String> {
-        Ok([self.to_value(wide)?, self.value(1, wide)?, self.value(2, wide)?])
+        Ok([self.result_value(wide)?, self.value(1, wide)?, self.value(2, wide)?])
     }
 
     /// The destination and three sources of one bank.
@@ -199,24 +199,24 @@ impl<'d, 'c> Decoder<'d, 'c> {
     }
 
     /// The destination, of at most 32 bits.
-    pub(crate) fn to_word(&mut self) -> Result<Slot, String> {
-        self.to_value(false)
+    pub(crate) fn result_word(&mut self) -> Result<Slot, String> {
+        self.result_value(false)
     }
 
     /// The destination, of the bank that `wide` tells.
-    pub(crate) fn to_value(&mut self, wide: bool) -> Result<Slot, String> {
+    pub(crate) fn result_value(&mut self, wide: bool) -> Result<Slot, String> {
         let operand = self.at(0)?;
         self.builder.destination_value(operand, wide)
     }
 
     /// The destination, of either bank.
-    pub(crate) fn to_data(&mut self, bits: u32) -> Result<Data, String> {
+    pub(crate) fn result_data(&mut self, bits: u32) -> Result<Data, String> {
         let operand = self.at(0)?;
         self.builder.destination_data(operand, bits)
     }
 
     /// The destination, a predicate.
-    pub(crate) fn to_predicate(&mut self) -> Result<Slot, String> {
+    pub(crate) fn result_predicate(&mut self) -> Result<Slot, String> {
         let operand = self.at(0)?;
         self.builder.destination_predicate(operand)
     }
@@ -238,7 +238,7 @@ impl<'d, 'c> Decoder<'d, 'c> {
         for source in &self.operands()[1..] {
             sources.push(self.builder.data(source, from)?);
         }
-        let d = self.to_data(to)?;
+        let d = self.result_data(to)?;
         self.emit_function(class, d, sources, function);
         Ok(())
     }

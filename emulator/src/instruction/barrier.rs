@@ -32,9 +32,9 @@ fn barrier(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         let (id, a) = (d.word(1)?, d.predicate(count - 1)?);
         let threads = if count == 4 { Some(d.word(2)?) } else { None };
         let kind = match vote {
-            Vote::Population => BarrierKind::Population { d: d.to_word()?, a },
-            Vote::All => BarrierKind::All { d: d.to_predicate()?, a },
-            Vote::Any => BarrierKind::Any { d: d.to_predicate()?, a },
+            Vote::Population => BarrierKind::Population { d: d.result_word()?, a },
+            Vote::All => BarrierKind::All { d: d.result_predicate()?, a },
+            Vote::Any => BarrierKind::Any { d: d.result_predicate()?, a },
         };
         BarrierOp { kind, aligned, id, threads }
     } else {

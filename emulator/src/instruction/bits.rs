@@ -30,7 +30,7 @@ fn count(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         (_, false) => BitCount::FindUnsigned { shift_amount },
         (_, true) => BitCount::FindSigned { shift_amount },
     };
-    let (to, a) = (d.to_word()?, d.value(1, ty.bits() == 64)?);
+    let (to, a) = (d.result_word()?, d.value(1, ty.bits() == 64)?);
     d.emit(Op::Count { width: width(ty), kind, d: to, a });
     Ok(())
 }
@@ -43,7 +43,7 @@ fn reverse(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 fn extract(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let ty = d.ty()?;
     let (wide, signed) = (ty.bits() == 64, ty.is_signed());
-    let operands = [d.to_value(wide)?, d.value(1, wide)?, d.word(2)?, d.word(3)?];
+    let operands = [d.result_value(wide)?, d.value(1, wide)?, d.word(2)?, d.word(3)?];
     d.emit(Op::ExtractBits { wide, signed, operands });
     Ok(())
 }

@@ -22,7 +22,7 @@ fn nothing(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 fn create_policy(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.ignore(&[""]);
     let a = d.preset(Bank::Long, Preset::Constant(0))?;
-    let to = d.to_value(true)?;
+    let to = d.result_value(true)?;
     d.emit(Op::Move64 { d: to, a });
     Ok(())
 }

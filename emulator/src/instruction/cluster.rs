@@ -34,7 +34,7 @@ fn shared_address(d: &mut Decoder<'_, '_>) -> Result<(Slot, bool), String> {
 fn map(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let (address, wide) = shared_address(d)?;
     let rank = d.word(2)?;
-    let to = d.to_value(wide)?;
+    let to = d.result_value(wide)?;
     let (one, shift) = (d.constant(1)?, d.constant(RANK_SHIFT)?);
     let mask = d.constant((1 << RANK_SHIFT) - 1)?;
     let [offset, next, high] = [d.new_word()?, d.new_word()?, d.new_word()?];
@@ -54,7 +54,7 @@ fn map(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 
 fn rank(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let (address, _) = shared_address(d)?;
-    let to = d.to_word()?;
+    let to = d.result_word()?;
     let (zero, one, shift) = (d.constant(0)?, d.constant(1)?, d.constant(RANK_SHIFT)?);
     let own = d.preset(Bank::Word, Preset::RankInCluster)?;
     let [field, named] = [d.new_word()?, d.new_word()?];

@@ -63,7 +63,7 @@ fn set(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         let bits = if packed { 32 } else { 16 };
         return d.function(Class::Predicate, (bits, bits), compare);
     }
-    let compare = CombinedCompare { d: d.to_word()?, truth, ..comparison(d, ty)? };
+    let compare = CombinedCompare { d: d.result_word()?, truth, ..comparison(d, ty)? };
     let index = d.add_compare(compare);
     d.emit(Op::Set { index });
     Ok(())

@@ -39,7 +39,7 @@ fn convert(d: &mut Decoder<'_, '_>) -> Result<(), String> {
             d.emit(Op::ConvertPair { to, rounding: nearest, relu, saturate: saturate_finite, operands });
         }
         (true, true) => {
-            let operands = [d.to_word()?, d.word(1)?];
+            let operands = [d.result_word()?, d.word(1)?];
             d.emit(if half_type(to).is_some() {
                 Op::WidenPair { to, from, relu, operands }
             } else {
@@ -47,7 +47,7 @@ fn convert(d: &mut Decoder<'_, '_>) -> Result<(), String> {
             });
         }
         (false, _) => {
-            let (a, to_data) = (d.data(1, from.bits())?, d.to_data(to.bits())?);
+            let (a, to_data) = (d.data(1, from.bits())?, d.result_data(to.bits())?);
             if a.slot == NONE || to_data.slot == NONE {
                 return Err("`_` cannot be converted".into());
             }

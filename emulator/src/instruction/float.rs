@@ -128,7 +128,7 @@ pub(super) fn single(d: &mut Decoder<'_, '_>) -> Result<(), String> {
             d.emit(Op::Float32 { kind, mode, operands });
         }
         (_, None, _, Some(kind)) => {
-            let (to, a) = (d.to_word()?, d.word(1)?);
+            let (to, a) = (d.result_word()?, d.word(1)?);
             d.emit(Op::FloatUnary32 { kind, mode, d: to, a });
         }
         _ => return Err("the emulator executes it with `.rn` only".into()),
@@ -171,7 +171,7 @@ pub(super) fn double(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let op = match (name, binary_kind(name, false), unary_kind(name)) {
         ("fma" | "mad", ..) => Op::Fma64 { operands: d.four(true)? },
         (_, Some(kind), _) => Op::Float64 { kind, operands: d.three(true)? },
-        (_, _, Some(kind)) => Op::FloatUnary64 { kind, d: d.to_value(true)?, a: d.long(1)? },
+        (_, _, Some(kind)) => Op::FloatUnary64 { kind, d: d.result_value(true)?, a: d.long(1)? },
         _ => return Err("the emulator does not execute it for `.f64`".into()),
     };
     d.emit(op);
@@ -217,7 +217,7 @@ pub(super) fn mixed(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let rounding = d.get().unwrap_or(Rounding::NearestEven);
     let mode = FloatMode { flush: false, saturate: d.take("sat") };
     let narrow = d.operands().len() - 2;
-    let to = d.to_word()?;
+    let to = d.result_word()?;
     let mut sources = [0; 3];
     for (index, source) in sources.iter_mut().enumerate().take(narrow + 1) {
         *source = d.word(index + 1)?;
@@ -247,7 +247,7 @@ fn test(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         ("normal", FloatProperty::Normal),
         ("subnormal", FloatProperty::Subnormal),
     ])?;
-    let (to, a) = (d.to_predicate()?, d.value(1, wide)?);
+    let (to, a) = (d.result_predicate()?, d.value(1, wide)?);
     d.emit(Op::TestProperty { wide, property, d: to, a });
     Ok(())
 }

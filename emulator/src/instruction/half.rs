@@ -43,7 +43,7 @@ pub(super) fn decode(d: &mut Decoder<'_, '_>, format: HalfFormat, packed: bool) 
     let a = d.word(1)?;
     let b = if sources > 1 { d.word(2)? } else { a };
     let c = if sources > 2 { d.word(3)? } else { a };
-    let operands = [d.to_word()?, a, b, c];
+    let operands = [d.result_word()?, a, b, c];
     d.emit(Op::Half { format, packed, kind, operands });
     Ok(())
 }

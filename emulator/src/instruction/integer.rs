@@ -27,7 +27,7 @@ pub(super) fn binary(d: &mut Decoder<'_, '_>, ty: Type, kind: IntegerBinary) -> 
 /// Appends an operation of one operand.
 pub(super) fn unary(d: &mut Decoder<'_, '_>, ty: Type, kind: IntegerUnary) -> Result<(), String> {
     let wide = ty.bits() == 64;
-    let (d_slot, a) = (d.to_value(wide)?, d.value(1, wide)?);
+    let (d_slot, a) = (d.result_value(wide)?, d.value(1, wide)?);
     d.emit(Op::Unary { width: width(ty), kind, d: d_slot, a });
     Ok(())
 }
@@ -86,7 +86,7 @@ fn multiply(d: &mut Decoder<'_, '_>, ty: Type, saturate: bool, carry_out: bool) 
     let wide = width == Width::W64;
     if d.take("wide") {
         let wide_result = width == Width::W32;
-        let (to, a, b) = (d.to_value(wide_result)?, d.value(1, wide)?, d.value(2, wide)?);
+        let (to, a, b) = (d.result_value(wide_result)?, d.value(1, wide)?, d.value(2, wide)?);
         let op = if name == "mul" {
             Op::MultiplyWide { width, signed, operands: [to, a, b] }
         } else {

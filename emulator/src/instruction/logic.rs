@@ -25,7 +25,7 @@ fn two(d: &mut Decoder<'_, '_>, kind: Boolean, of_bits: IntegerBinary) -> Result
     if ty != Type::Pred {
         return binary(d, ty, of_bits);
     }
-    let (to, a, b) = (d.to_predicate()?, d.predicate(1)?, d.predicate(2)?);
+    let (to, a, b) = (d.result_predicate()?, d.predicate(1)?, d.predicate(2)?);
     d.emit(Op::PredicateLogic { kind, d: to, a, b });
     Ok(())
 }
@@ -35,7 +35,7 @@ fn not(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     if ty != Type::Pred {
         return unary(d, ty, IntegerUnary::Not);
     }
-    let (to, a) = (d.to_predicate()?, d.predicate(1)?.negated());
+    let (to, a) = (d.result_predicate()?, d.predicate(1)?.negated());
     d.emit(Op::MovePredicate { d: to, a });
     Ok(())
 }
@@ -48,7 +48,7 @@ fn shift(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         (_, true) => Shift::RightSigned,
     };
     let wide = ty.bits() == 64;
-    let operands = [d.to_value(wide)?, d.value(1, wide)?, d.word(2)?];
+    let operands = [d.result_value(wide)?, d.value(1, wide)?, d.word(2)?];
     d.emit(Op::Shift { width: width(ty), kind, operands });
     Ok(())
 }
@@ -70,7 +70,7 @@ fn any_of_three(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let table = u8::try_from(*table).map_err(|_| format!("lookup table {table} is not 0 to 255"))?;
     let [a, b, c] = [d.word(1)?, d.word(2)?, d.word(3)?];
     let Some(kind) = combine else {
-        let operands = [d.to_word()?, a, b, c];
+        let operands = [d.result_word()?, a, b, c];
         d.emit(Op::Logic3 { table, operands });
         return Ok(());
     };

@@ -141,7 +141,7 @@ fn store(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 /// Element `(row, column)` is in lane `4 row + column / 2`, in the half that `column % 2` names.
 fn transpose(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.ignore(&[""]);
-    let (a, to) = (d.word(1)?, d.to_word()?);
+    let (a, to) = (d.word(1)?, d.result_word()?);
     let Lane { major, minor } = Lane::of(d)?;
     let pair = shifted(d, Shift::RightUnsigned, major, 1)?;
     let one = d.constant(1)?;

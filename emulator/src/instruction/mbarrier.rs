@@ -54,7 +54,8 @@ enum Action {
 fn decode(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.take("b64");
     if d.take("pending_count") {
-        let (state, to) = (Data { slot: d.long(1)?, long: true }, Data { slot: d.to_word()?, long: false });
+        let (state, to) =
+            (Data { slot: d.long(1)?, long: true }, Data { slot: d.result_word()?, long: false });
         d.emit_own(Class::Asynchronous, Effect::Memory, PendingCount { state, to });
         return Ok(());
     }
@@ -68,12 +69,12 @@ fn decode(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         (0, Action::Invalidate)
     } else if d.take("test_wait") || d.take("try_wait") {
         let phase = if d.take("parity") { Phase::Parity(d.word(2)?) } else { Phase::State(d.long(2)?) };
-        (1, Action::Test { complete: d.to_predicate()?, phase })
+        (1, Action::Test { complete: d.result_predicate()?, phase })
     } else if let Some(drop) = d.choose(&[("arrive", false), ("arrive_drop", true)]) {
         let (no_complete, announces) = (d.take("noComplete"), d.take("expect_tx"));
         let number = if d.operands().len() > 2 { Some(d.word(2)?) } else { None };
         let (count, expect) = if announces { (None, number) } else { (number, None) };
-        let state = if *d.at(0)? == Operand::Sink { NONE } else { d.to_value(true)? };
+        let state = if *d.at(0)? == Operand::Sink { NONE } else { d.result_value(true)? };
         (1, Action::Arrive { state, count, expect, drop, no_complete })
     } else {
         let complete = d.require(&[("expect_tx", false), ("complete_tx", true)])?;

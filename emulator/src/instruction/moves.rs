@@ -15,7 +15,7 @@ pub(super) const DECODINGS: &[(&str, Decode)] =
 fn move_value(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let ty = d.ty()?;
     if ty == Type::Pred {
-        let (to, a) = (d.to_predicate()?, d.predicate(1)?);
+        let (to, a) = (d.result_predicate()?, d.predicate(1)?);
         d.emit(Op::MovePredicate { d: to, a });
         return Ok(());
     }
@@ -24,14 +24,14 @@ fn move_value(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         (Operand::Vector(parts), _) => unpack(d, bits, parts),
         (_, Operand::Vector(parts)) => pack(d, bits, parts),
         (_, Operand::Register(name)) if let Some((kind, long)) = clock(name) => {
-            let to = d.to_value(long)?;
+            let to = d.result_value(long)?;
             d.emit(Op::Clock { kind, d: to, long });
             Ok(())
         }
         _ if bits == 128 => Err("the emulator moves 128 bits to and from lists only".into()),
         _ => {
             let wide = bits == 64;
-            let (to, a) = (d.to_value(wide)?, d.value(1, wide)?);
+            let (to, a) = (d.result_value(wide)?, d.value(1, wide)?);
             d.emit(if wide { Op::Move64 { d: to, a } } else { Op::Move32 { d: to, a } });
             Ok(())
         }
@@ -40,13 +40,13 @@ fn move_value(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 
 fn pack(d: &mut Decoder<'_, '_>, bits: u32, parts: &[Operand]) -> Result<(), String> {
     if let (32 | 64, [low, high]) = (bits, parts) {
-        let operands = [d.to_value(bits == 64)?, d.builder().word(low)?, d.builder().word(high)?];
+        let operands = [d.result_value(bits == 64)?, d.builder().word(low)?, d.builder().word(high)?];
         d.emit(if bits == 64 { Op::Pack32 { operands } } else { Op::Pack16 { operands } });
         return Ok(());
     }
     let part_bits = bits / parts.len() as u32;
     let parts = parts.iter().map(|part| d.builder().data(part, part_bits)).collect::<Result<_, _>>()?;
-    let whole = d.to_data(bits)?;
+    let whole = d.result_data(bits)?;
     let index = d.add_pack(PackList { whole, bits, parts });
     d.emit(Op::PackMany { index });
     Ok(())
@@ -76,7 +76,7 @@ fn convert_address(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         Space::Param => window::PARAM_BASE,
         Space::Global | Space::Const => 0,
     };
-    let (to, a) = (d.to_value(true)?, d.long(1)?);
+    let (to, a) = (d.result_value(true)?, d.long(1)?);
     if base == 0 {
         d.emit(Op::Move64 { d: to, a });
     } else {
@@ -88,14 +88,14 @@ fn convert_address(d: &mut Decoder<'_, '_>) -> Result<(), String> {
 
 fn in_space(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let space = d.of_kind::<Space>()?;
-    let (to, a) = (d.to_predicate()?, d.long(1)?);
+    let (to, a) = (d.result_predicate()?, d.long(1)?);
     d.emit(Op::InSpace { space, d: to, a });
     Ok(())
 }
 
 fn active_mask(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.ty()?;
-    let to = d.to_word()?;
+    let to = d.result_word()?;
     d.emit(Op::ActiveMask { d: to });
     Ok(())
 }

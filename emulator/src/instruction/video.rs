@@ -52,7 +52,7 @@ fn video(d: &mut Decoder<'_, '_>, combine: fn(i64, i64) -> i64, bits: u32) -> Re
         };
         sources.push(Data { slot, long: false });
     }
-    let to = Data { slot: d.to_word()?, long: false };
+    let to = Data { slot: d.result_word()?, long: false };
     d.emit_function(Class::Integer, to, sources, move |words| {
         apply(combine, bits, signed, saturate, then, words.map(|word| word as u32)).into()
     });

@@ -51,7 +51,7 @@ fn vote(d: &mut Decoder<'_, '_>) -> Result<(), String> {
         ("ballot", Vote::Ballot),
     ])?;
     let a = d.predicate(1)?;
-    let to = if kind == Vote::Ballot { d.to_word()? } else { d.to_predicate()? };
+    let to = if kind == Vote::Ballot { d.result_word()? } else { d.result_predicate()? };
     d.emit_warp(WarpOp::Vote { kind, d: to, a, members });
     Ok(())
 }
@@ -77,7 +77,7 @@ fn reduce(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     } else {
         Reduction::Integer(Atomic { operation, ty })
     };
-    let (to, a) = (d.to_word()?, d.word(1)?);
+    let (to, a) = (d.result_word()?, d.word(1)?);
     d.emit_warp(WarpOp::Redux { kind, d: to, a, members });
     Ok(())
 }
