@@ -1,7 +1,7 @@
 //! How ranks meet: everybody's bytes in rank order, and what the others are told when one ends or
 //! fails.
 //!
-//! Ranks that are threads of one process meet in memory ([`in_process`]), whether they drive real
+//! Ranks that are threads of one process meet in memory (`in_process`), whether they drive real
 //! GPUs or virtual ones; ranks that are processes meet over TCP ([`Tcp`]). Nothing else knows which
 //! of them it is.
 

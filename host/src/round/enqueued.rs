@@ -181,8 +181,8 @@ impl Enqueued<'_> {
     /// and tokens as the dock has room for.
     ///
     /// # Errors
-    /// [`Error::NotOnDevice`] for outputs or a bias in host memory; when an array is too short, or
-    /// the machine is broken.
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) for outputs or a bias in host memory; when
+    /// an array is too short, or the machine is broken.
     pub fn combine<T: Element>(self, combine: Combine<'_, T>, results: &Buffer<T>) -> Result<()> {
         combine.check_enqueued(self.dock, results)?;
         combine.enqueue(self.dock, &self.plan, self.token_count, results)
