@@ -9,18 +9,18 @@ mod pages;
 use std::path::{Path, PathBuf};
 
 /// Circles of imports that may exist, and the files of each.
-const CIRCLES: usize = 18;
-const FILES_OF_A_CIRCLE: usize = 19;
+const CIRCLES: usize = 15;
+const FILES_OF_A_CIRCLE: usize = 5;
 /// Files that may name one number format.
-const FILES_OF_A_FORMAT: usize = 35;
+const FILES_OF_A_FORMAT: usize = 17;
 /// Opcodes that the back end may write as text.
-const OPCODES_AS_TEXT: usize = 195;
+const OPCODES_AS_TEXT: usize = 0;
 /// Comment lines of more than 100 columns.
-const LONG_COMMENTS: usize = 900;
+const LONG_COMMENTS: usize = 854;
 /// Lines of all snapshots.
 const SNAPSHOT_LINES: usize = 10_000;
 /// Lines outside tests.
-const LINES: usize = 88_500;
+const LINES: usize = 86_700;
 /// Files that begin with the code that a compiler must refuse, or that another file includes.
 const WITHOUT_HEAD: [&str; 2] = ["device/tests/ui/", "emulator/tests/litmus/"];
 
