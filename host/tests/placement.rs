@@ -13,7 +13,7 @@ const LOADS: [f64; 24] = [
 #[test]
 fn the_published_example_is_reproduced() {
     let balance = Balance { physical_experts: 16, groups: 4, nodes: 2, gpus: 8 };
-    let placements = balance.place(&LOADS, 12).expect("the sizes divide");
+    let placements = balance.place_as_published(&LOADS, 12).expect("the sizes divide");
     let tables: Vec<_> = placements.iter().map(Placement::physical_to_logical).collect();
     assert_eq!(
         tables,
@@ -94,6 +94,47 @@ fn gpu_loads(placement: &Placement, loads: &[f64], gpus: usize) -> Vec<f64> {
     placement.physical_to_logical().chunks(per_gpu).map(|gpu| gpu.iter().map(share).sum()).collect()
 }
 
+fn heaviest_gpu(placement: &Placement, loads: &[f64], gpus: usize) -> f64 {
+    gpu_loads(placement, loads, gpus).into_iter().fold(0.0, f64::max)
+}
+
+/// `[logical experts][gpus of its node]`: how many copies of the expert each GPU holds.
+fn copies_by_gpu(placement: &Placement, balance: Balance, nodes: usize) -> Vec<Vec<usize>> {
+    let (per_gpu, per_node) = (balance.physical_experts / balance.gpus, balance.gpus / nodes);
+    (0..placement.logical_experts())
+        .map(|expert| {
+            let mut copies = vec![0; per_node];
+            placement
+                .replicas(expert)
+                .iter()
+                .for_each(|&physical| copies[physical as usize / per_gpu % per_node] += 1);
+            copies
+        })
+        .collect()
+}
+
+#[test]
+fn copies_are_spread_where_the_published_rules_pile_them_up() {
+    // One hot expert of four, on two GPUs with three places each: a third copy relieves nothing.
+    let balance = Balance { physical_experts: 6, groups: 1, nodes: 1, gpus: 2 };
+    let loads = [100.0, 1.0, 1.0, 1.0];
+    let counts = |placement: &Placement| [0, 1, 2, 3].map(|expert| placement.replicas(expert).len());
+    let published = balance.place_as_published(&loads, 4).expect("the sizes divide").remove(0);
+    assert_eq!(counts(&published), [3, 1, 1, 1]);
+    let spread = balance.place(&loads, 4).expect("the sizes divide").remove(0);
+    assert_eq!(counts(&spread), [2, 2, 1, 1]);
+    assert!(heaviest_gpu(&spread, &loads, 2) < heaviest_gpu(&published, &loads, 2));
+
+    // Without load, the published rules give the first expert everything.
+    let balance = Balance { physical_experts: 16, groups: 1, nodes: 1, gpus: 4 };
+    let counts =
+        |placement: &Placement| (0..6).map(|expert| placement.replicas(expert).len()).collect::<Vec<_>>();
+    let published = balance.place_as_published(&[0.0; 6], 6).expect("the sizes divide").remove(0);
+    assert_eq!(counts(&published), [11, 1, 1, 1, 1, 1]);
+    let spread = balance.place(&[0.0; 6], 6).expect("the sizes divide").remove(0);
+    assert_eq!(counts(&spread), [3, 3, 3, 3, 2, 2]);
+}
+
 /// The least possible load of the heaviest of `copies` copies, over every way to distribute them.
 fn lightest_heaviest_copy(loads: &[f64], copies: usize) -> f64 {
     let Some((&first, rest)) = loads.split_first() else { return 0.0 };
@@ -125,9 +166,9 @@ fn greedy_maximum(mut items: Vec<f64>, packs: usize) -> f64 {
 proptest! {
     #[test]
     fn every_expert_is_placed_and_groups_keep_to_a_node((balance, experts, loads) in cases()) {
-        let placements = balance.place(&loads, experts).expect("the sizes divide");
-        prop_assert_eq!(placements.len(), loads.len() / experts);
-        for placement in &placements {
+        let (spread, published) = (balance.place(&loads, experts), balance.place_as_published(&loads, experts));
+        let placements = [spread.expect("the sizes divide"), published.expect("the sizes divide")];
+        for placement in placements.iter().flatten() {
             prop_assert_eq!(placement.physical_experts(), balance.physical_experts);
             let mut seen: Vec<u32> = Vec::new();
             for expert in 0..experts {
@@ -164,21 +205,65 @@ proptest! {
         let copies = loads.len() + more;
         // A GPU for every copy: its load is the copy's.
         let balance = Balance { physical_experts: copies, groups: 1, nodes: 1, gpus: copies };
-        let placement = &balance.place(&loads, loads.len()).expect("the sizes divide")[0];
-        let heaviest = gpu_loads(placement, &loads, copies).into_iter().fold(0.0, f64::max);
-        prop_assert_eq!(heaviest, lightest_heaviest_copy(&loads, copies));
+        let (spread, published) = (balance.place(&loads, loads.len()), balance.place_as_published(&loads, loads.len()));
+        for placement in [spread, published] {
+            let placement = &placement.expect("the sizes divide")[0];
+            let heaviest = heaviest_gpu(placement, &loads, copies);
+            prop_assert_eq!(heaviest, lightest_heaviest_copy(&loads, copies));
+        }
     }
 
     #[test]
     fn the_heaviest_gpu_is_no_heavier_than_greedy_packing_makes_it((balance, experts, loads) in cases()) {
         let global = Balance { groups: 1, nodes: 1, ..balance };
-        for (placement, loads) in global.place(&loads, experts).expect("the sizes divide").iter().zip(loads.chunks(experts)) {
+        for (placement, loads) in global.place_as_published(&loads, experts).expect("the sizes divide").iter().zip(loads.chunks(experts)) {
             let share = |&expert: &u32| loads[expert as usize] / placement.replicas(expert as usize).len() as f64;
             let items: Vec<f64> = placement.physical_to_logical().iter().map(share).collect();
-            let heaviest = gpu_loads(placement, loads, balance.gpus).into_iter().fold(0.0, f64::max);
+            let heaviest = heaviest_gpu(placement, loads, balance.gpus);
             let greedy = greedy_maximum(items, balance.gpus);
             // Sums of thirds and fifths round differently in another order.
             prop_assert!(heaviest <= greedy * (1.0 + 1e-9), "{} and {}", heaviest, greedy);
+        }
+    }
+
+    #[test]
+    fn copies_share_a_gpu_only_where_they_must((balance, experts, loads) in cases()) {
+        let nodes = if balance.groups % balance.nodes == 0 { balance.nodes } else { 1 };
+        let gpus = balance.gpus / nodes;
+        for (placement, loads) in balance.place(&loads, experts).expect("the sizes divide").iter().zip(loads.chunks(experts)) {
+            let copies = copies_by_gpu(placement, balance, nodes);
+            for gpus in &copies {
+                let (least, most) = (gpus.iter().min(), gpus.iter().max());
+                prop_assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{:?}", copies);
+            }
+            // More copies than GPUs only where all experts of the node have as many.
+            let per_node = balance.physical_experts / nodes;
+            let homes: Vec<usize> = (0..experts).map(|expert| placement.replicas(expert)[0] as usize / per_node).collect();
+            let totals: Vec<usize> = copies.iter().map(|gpus| gpus.iter().sum()).collect();
+            for (expert, total) in totals.iter().enumerate() {
+                let others = || (0..experts).filter(|&other| homes[other] == homes[expert]);
+                prop_assert!(*total <= gpus || others().all(|other| totals[other] >= gpus), "{:?}", totals);
+                // Equal loads get equally many.
+                for other in others().filter(|&other| loads[other] == loads[expert]) {
+                    prop_assert!(totals[other].abs_diff(*total) <= 1, "{:?} of {:?}", totals, loads);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn spreading_costs_nothing_where_the_published_rules_spread((balance, experts, loads) in cases()) {
+        let nodes = if balance.groups % balance.nodes == 0 { balance.nodes } else { 1 };
+        let (spread, published) = (balance.place(&loads, experts), balance.place_as_published(&loads, experts));
+        let layers = spread.expect("the sizes divide").into_iter().zip(published.expect("the sizes divide"));
+        for ((spread, published), loads) in layers.zip(loads.chunks(experts)) {
+            let alike = (0..experts).all(|expert| spread.replicas(expert).len() == published.replicas(expert).len());
+            let apart = copies_by_gpu(&published, balance, nodes).iter().flatten().all(|&copies| copies < 2);
+            if alike && apart {
+                let heaviest = heaviest_gpu(&spread, loads, balance.gpus);
+                let bound = heaviest_gpu(&published, loads, balance.gpus);
+                prop_assert!(heaviest <= bound * (1.0 + 1e-9), "{} and {}", heaviest, bound);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Balancing: from measured loads to a placement, by the published EPLB algorithms.
+//! Balancing: from measured loads to a placement.
 //!
 //! *Hierarchical*, where the groups of a group-limited router can be spread evenly over the nodes:
 //! whole groups are packed to nodes, so that a token's experts stay on few nodes; experts are
@@ -6,15 +6,14 @@
 //! the same with one group and one node. Use hierarchical for prefill, and global (one group) for
 //! decoding on many GPUs.
 //!
-//! Replicas of one expert usually land on different GPUs, because each makes its GPU heavier; the
-//! algorithms do not insist.
-//!
-//! Ties, which the publication leaves open, go to the lower index everywhere, so a placement is a
-//! function of the loads.
+//! How experts are replicated and packed inside a node is what [`spread`](super::spread) says, or,
+//! on request, the published EPLB algorithms (DeepSeek, `eplb.py`). Ties, which the publication
+//! leaves open, go to the lower index everywhere, so a placement is a function of the loads.
 
 use super::Placement;
 use super::packing::pack;
 use super::replication::replicate;
+use super::spread;
 use crate::{Error, Result};
 
 /// What a placement must fit.
@@ -41,14 +40,40 @@ pub struct Balance {
     pub gpus: usize,
 }
 
+/// How a node's experts are replicated, and packed to its GPUs.
+#[derive(Clone, Copy)]
+enum Policy {
+    Spread,
+    Published,
+}
+
 impl Balance {
     /// One placement per layer. `loads` is `[layers, logical experts]`: how many tokens each expert
     /// got, or any estimate of it in any unit.
+    ///
+    /// Each further copy goes to the expert whose copies carry most. Two copies of an expert are on
+    /// one GPU only if it has more copies than its node has GPUs, and it has so many only if every
+    /// expert of the node has as many as GPUs. Experts of equal load, or of none, get equally many
+    /// copies, give or take one.
     ///
     /// # Errors
     /// When sizes do not divide as their documentation says, `loads` holds no whole number of
     /// layers, or a load is negative or not finite.
     pub fn place(&self, loads: &[f64], logical_experts: usize) -> Result<Vec<Placement>> {
+        self.layers(loads, logical_experts, Policy::Spread)
+    }
+
+    /// [`place`](Self::place) by the EPLB algorithms exactly as DeepSeek published them: the same
+    /// tables as `eplb.py`, for whoever must agree with it. Copies of an expert may share a GPU, and
+    /// without load the first expert gets all further copies.
+    ///
+    /// # Errors
+    /// As for [`place`](Self::place).
+    pub fn place_as_published(&self, loads: &[f64], logical_experts: usize) -> Result<Vec<Placement>> {
+        self.layers(loads, logical_experts, Policy::Published)
+    }
+
+    fn layers(&self, loads: &[f64], logical_experts: usize, policy: Policy) -> Result<Vec<Placement>> {
         self.check(logical_experts)?;
         if !loads.len().is_multiple_of(logical_experts) {
             let expected = loads.len().next_multiple_of(logical_experts);
@@ -61,7 +86,7 @@ impl Balance {
             let (layer, expert) = (index / logical_experts, index % logical_experts);
             return Err(Error::Load { layer, expert, load: loads[index] });
         }
-        loads.chunks(logical_experts).map(|loads| self.layer(loads)).collect()
+        loads.chunks(logical_experts).map(|loads| self.layer(loads, policy)).collect()
     }
 
     fn check(&self, experts: usize) -> Result<()> {
@@ -91,7 +116,7 @@ impl Balance {
         multiple("physical_experts", self.physical_experts, "gpus", self.gpus)
     }
 
-    fn layer(&self, loads: &[f64]) -> Result<Placement> {
+    fn layer(&self, loads: &[f64], policy: Policy) -> Result<Placement> {
         let hierarchical = self.groups.is_multiple_of(self.nodes);
         let (groups, nodes) = if hierarchical { (self.groups, self.nodes) } else { (1, 1) };
         let group_size = loads.len() / groups;
@@ -106,11 +131,22 @@ impl Balance {
             let experts: Vec<usize> =
                 here.iter().flat_map(|group| group * group_size..(group + 1) * group_size).collect();
             let node_loads: Vec<f64> = experts.iter().map(|&expert| loads[expert]).collect();
-            let replicas = replicate(&node_loads, self.physical_experts / nodes);
-            let share = |&expert: &usize| node_loads[expert] / replicas.counts[expert] as f64;
-            let shares: Vec<f64> = replicas.experts.iter().map(share).collect();
-            let first_gpu = node * (self.gpus / nodes);
-            for (&expert, seat) in replicas.experts.iter().zip(pack(&shares, self.gpus / nodes)) {
+            let (copies, gpus) = (self.physical_experts / nodes, self.gpus / nodes);
+            let (replicas, copy_seats) = match policy {
+                Policy::Spread => {
+                    let replicas = spread::replicate(&node_loads, copies, gpus);
+                    let seats = spread::pack(&replicas, &node_loads, gpus);
+                    (replicas, seats)
+                }
+                Policy::Published => {
+                    let replicas = replicate(&node_loads, copies);
+                    let share = |&expert: &usize| node_loads[expert] / replicas.counts[expert] as f64;
+                    let shares: Vec<f64> = replicas.experts.iter().map(share).collect();
+                    (replicas, pack(&shares, gpus))
+                }
+            };
+            let first_gpu = node * gpus;
+            for (&expert, seat) in replicas.experts.iter().zip(copy_seats) {
                 let physical = (first_gpu + seat.pack) * per_gpu + seat.position;
                 physical_to_logical[physical] = experts[expert] as u32;
             }

@@ -2,12 +2,13 @@
 //!
 //! Models choose among *logical* experts. GPUs hold *physical* experts: copies of logical ones,
 //! numbered so that GPU `g` holds the consecutive physical experts of its share, as a dock expects.
-//! A [`Placement`] maps between the two. It comes from measured loads ([`Balance`], the EPLB
-//! algorithms that DeepSeek published), or from a table that you have ([`Placement::new`]).
+//! A [`Placement`] maps between the two. It comes from measured loads ([`Balance`]), or
+//! from a table that you have ([`Placement::new`]).
 
 mod balance;
 mod packing;
 mod replication;
+mod spread;
 
 pub use balance::Balance;
 
