@@ -96,4 +96,6 @@ const _: () = {
     assert!(scores::SIGMOID == ScoreFunction::Sigmoid as u32);
     assert!(scores::SOFTMAX == ScoreFunction::Softmax as u32);
     assert!(scores::IDENTITY == ScoreFunction::Identity as u32);
+    assert!(scores::SQRT_SOFTPLUS == ScoreFunction::SqrtSoftplus as u32);
+    assert!(scores::SOFTMAX_OF_CHOSEN == ScoreFunction::SoftmaxOfChosen as u32);
 };

@@ -9,6 +9,8 @@
 //!   as many as the largest power of two not above `32 / groups`, equally long but for the last
 //!   ones. Each run is summed from its first expert; run sums, with zeros up to 32 of them, are
 //!   added in pairs 1, 2, 4, 8 and 16 apart.
+//! - Experts are chosen by logit, or with bias by score and bias, by logit among equals. Softmax of
+//!   the chosen is chosen by logit and bias, and summed in the order of choice.
 //! - Weights are summed in the order of choice. Where that sum is not positive and finite,
 //!   normalised weights are 0.
 
@@ -23,6 +25,10 @@ pub enum Score {
     Softmax,
     /// The logits themselves.
     Identity,
+    /// The root of softplus, one expert at a time.
+    SqrtSoftplus,
+    /// Over the chosen experts.
+    SoftmaxOfChosen,
 }
 
 /// A gate: which experts there are and how they are chosen.
@@ -54,9 +60,13 @@ impl Gate<'_> {
         let (mut experts, mut weights) = (Vec::new(), Vec::new());
         for logits in logits.chunks(self.experts) {
             let scores = self.scores(logits);
-            let chosen = self.choose(&scores);
+            let chosen = self.choose(logits, &scores);
             let mut token: Vec<f32> = chosen.iter().map(|&expert| scores[expert]).collect();
-            if self.normalised {
+            if self.score == Score::SoftmaxOfChosen {
+                token = exponentials(&token);
+                let sum = token.iter().fold(0.0, |sum, exp| sum + exp);
+                token.iter_mut().for_each(|weight| *weight /= sum);
+            } else if self.normalised {
                 let mut total = 0.0;
                 for weight in &token {
                     total += weight;
@@ -70,18 +80,15 @@ impl Gate<'_> {
         (experts, weights)
     }
 
-    /// The score of every expert of one token.
+    /// The score of every expert of one token; the logit where scores depend on the choice.
     pub fn scores(&self, logits: &[f32]) -> Vec<f32> {
         let logits: Vec<f32> = logits.iter().map(|&logit| or_least(logit)).collect();
         match self.score {
-            Score::Identity => logits,
+            Score::Identity | Score::SoftmaxOfChosen => logits,
+            Score::SqrtSoftplus => logits.into_iter().map(sqrt_softplus).collect(),
             Score::Sigmoid => logits.into_iter().map(sigmoid).collect(),
             Score::Softmax => {
-                let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let exps: Vec<f32> = logits
-                    .iter()
-                    .map(|&logit| if logit == largest { 1.0 } else { exp(logit - largest) })
-                    .collect();
+                let exps = exponentials(&logits);
                 let sum = self.sum(&exps);
                 exps.into_iter().map(|exp| exp / sum).collect()
             }
@@ -108,35 +115,48 @@ impl Gate<'_> {
         sums[0]
     }
 
-    fn choose(&self, scores: &[f32]) -> Vec<usize> {
-        let biased = |(expert, &score): (usize, &f32)| match self.bias {
-            Some(bias) => or_least(score + bias[expert]),
-            None => or_least(score),
+    fn choose(&self, logits: &[f32], scores: &[f32]) -> Vec<usize> {
+        let logits: Vec<f32> = logits.iter().map(|&logit| or_least(logit)).collect();
+        let choices: Vec<f32> = match self.bias {
+            Some(bias) => scores.iter().zip(bias).map(|(score, bias)| or_least(score + bias)).collect(),
+            None => logits.clone(),
         };
-        let choices: Vec<f32> = scores.iter().enumerate().map(biased).collect();
+        let best_first = |&a: &usize, &b: &usize| {
+            descending(choices[a], choices[b]).then(descending(logits[a], logits[b])).then(a.cmp(&b))
+        };
         let size = self.experts / self.groups;
         let mut groups: Vec<usize> = (0..self.groups).collect();
         if self.top_groups < self.groups {
-            let group_scores: Vec<f32> = choices
-                .chunks(size)
+            let standing: Vec<(f32, f32)> = groups
+                .iter()
                 .map(|group| {
-                    let mut sorted = group.to_vec();
-                    sorted.sort_by(|a, b| descending(*a, *b));
-                    match (self.bias, &sorted[..]) {
-                        (Some(_), [best, second, ..]) => or_least(best + second),
-                        _ => sorted[0],
-                    }
+                    let mut inside: Vec<usize> = (group * size..(group + 1) * size).collect();
+                    inside.sort_by(best_first);
+                    let score = match (self.bias, &inside[..]) {
+                        (Some(_), [best, second, ..]) => or_least(choices[*best] + choices[*second]),
+                        _ => choices[inside[0]],
+                    };
+                    (score, logits[inside[0]])
                 })
                 .collect();
-            groups.sort_by(|&a, &b| descending(group_scores[a], group_scores[b]).then(a.cmp(&b)));
+            groups.sort_by(|&a, &b| {
+                let (a_first, b_first) = (standing[a], standing[b]);
+                descending(a_first.0, b_first.0).then(descending(a_first.1, b_first.1)).then(a.cmp(&b))
+            });
             groups.truncate(self.top_groups);
         }
         let mut candidates: Vec<usize> =
             groups.into_iter().flat_map(|group| group * size..(group + 1) * size).collect();
-        candidates.sort_by(|&a, &b| descending(choices[a], choices[b]).then(a.cmp(&b)));
+        candidates.sort_by(best_first);
         candidates.truncate(self.top_k);
         candidates
     }
+}
+
+/// `exp(x - largest)`, 1 for the largest even if it is infinite.
+fn exponentials(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    logits.iter().map(|&logit| if logit == largest { 1.0 } else { exp(logit - largest) }).collect()
 }
 
 fn descending(a: f32, b: f32) -> Ordering {
@@ -155,6 +175,17 @@ fn sigmoid(x: f32) -> f32 {
     } else {
         1.0 / (1.0 + exp(-x))
     }
+}
+
+/// `sqrt(max(x, 0) + ln(1 + exp(-|x|)))`. The logarithm of `1 + e` is twice the artanh of
+/// `t = e / (2 + e)` by its series up to `t^13`, by Horner's rule in `fma` of `t^2`.
+fn sqrt_softplus(x: f32) -> f32 {
+    let e = exp(-x.abs());
+    let t = e / (2.0 + e);
+    let series = [13.0, 11.0, 9.0, 7.0, 5.0, 3.0].map(|odd: f32| 1.0 / odd);
+    let sum = series.into_iter().reduce(|sum, next| sum.mul_add(t * t, next)).unwrap_or(0.0);
+    let logarithm = (2.0 * t * (t * t)).mul_add(sum, 2.0 * t);
+    (x.max(0.0) + logarithm).sqrt()
 }
 
 /// The contract's exponential for `x` at most 0: `n` is `x / ln 2` to the nearest whole number

@@ -16,6 +16,12 @@ words! {
         Softmax = "softmax",
         /// The logit itself: plain top-k of scores that you computed.
         Identity = "identity",
+        /// `sqrt(ln(1 + exp(x)))`, each expert for itself, as in DeepSeek-V4. It does not saturate.
+        SqrtSoftplus = "sqrtsoftplus",
+        /// Top-k first: `exp(x)` over the sum of the chosen experts' `exp`, as in gpt-oss. With a
+        /// bias, experts are chosen by `x + bias`. The weights sum to 1, so `normalised` changes
+        /// nothing.
+        SoftmaxOfChosen = "softmax_of_chosen",
     }
 
     /// How logits lie in memory.
@@ -58,7 +64,7 @@ pub struct Gate {
     pub score: ScoreFunction,
     /// Whether each expert has a bias that counts when experts are chosen, but not in the weights.
     /// It also decides how groups are scored: by the sum of their two best with bias, by their best
-    /// without.
+    /// without. Without bias experts are chosen by their logits, whose order scores keep.
     pub biased: bool,
     /// Whether a token's weights are divided by their sum.
     pub normalised: bool,

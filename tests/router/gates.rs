@@ -31,6 +31,8 @@ enum Contents {
     Wild,
     /// Nothing but minus infinity and NaN.
     Void,
+    /// All so large that sigmoids are 1, or so small that they are 0.
+    Saturated,
 }
 
 fn batch(gate: Gate, tokens: usize, contents: Contents, seed: u64) -> Batch {
@@ -49,28 +51,33 @@ fn batch(gate: Gate, tokens: usize, contents: Contents, seed: u64) -> Batch {
                 Contents::Equal => all,
                 Contents::Wild if pick.is_multiple_of(3) => WILD[pick / 3 % WILD.len()],
                 Contents::Wild => drawn * 12.0,
+                Contents::Saturated if pick.is_multiple_of(3) => -90.0 + drawn,
+                Contents::Saturated => 40.0 + drawn,
                 Contents::Void => [f32::NEG_INFINITY, f32::NAN][pick % 2],
             });
         }
     }
     let biases = if gate.biased { gate.experts } else { 0 };
     let bias = (0..biases).map(|_| match contents {
-        Contents::Ties | Contents::Equal => (random.bits() % 2) as f32 * 0.25,
+        Contents::Ties | Contents::Equal | Contents::Saturated => (random.bits() % 2) as f32 * 0.25,
         _ => logit(&mut random) / 16.0,
     });
     let bias = bias.collect();
     Batch { router: RouterInputs { gate, scaling: 2.5, bias }, logits }
 }
 
-const CONTENTS: [Contents; 5] =
-    [Contents::Spread, Contents::Ties, Contents::Equal, Contents::Wild, Contents::Void];
+const CONTENTS: [Contents; 6] =
+    [Contents::Spread, Contents::Ties, Contents::Equal, Contents::Wild, Contents::Void, Contents::Saturated];
 
 #[test]
 fn published_gates_agree_with_the_reference() {
     let mixtral = Gate { experts: 8, top_k: 2, normalised: true, ..PLAIN };
     let deepseek_v2 = Gate { experts: 160, groups: 8, top_groups: 3, top_k: 6, ..PLAIN };
     let narrow = Gate { logits: LogitFormat::Bf16, ..Gate::DEEPSEEK_V3 };
-    for gate in [PLAIN, mixtral, deepseek_v2, Gate::DEEPSEEK_V3, narrow] {
+    let gpt_oss = Gate { experts: 128, top_k: 4, score: ScoreFunction::SoftmaxOfChosen, ..PLAIN };
+    let deepseek_v4 =
+        Gate { experts: 384, score: ScoreFunction::SqrtSoftplus, biased: true, normalised: true, ..PLAIN };
+    for gate in [PLAIN, mixtral, deepseek_v2, Gate::DEEPSEEK_V3, narrow, gpt_oss, deepseek_v4] {
         for (seed, contents) in CONTENTS.into_iter().enumerate() {
             batch(gate, 5, contents, seed as u64).agrees();
         }
@@ -101,6 +108,37 @@ fn equal_logits_choose_the_lowest_experts_of_the_lowest_groups() {
     let (experts, weights, _) = batch.run();
     assert_eq!(experts, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].repeat(3));
     assert!(weights.iter().all(|&weight| (weight - 1.0 / 48.0).abs() < 1e-8));
+}
+
+/// All sigmoids are exactly 1, so only logits tell experts and groups apart.
+#[test]
+fn saturated_scores_leave_the_choice_to_the_logits() {
+    let gate = Gate { experts: 16, groups: 4, top_groups: 2, top_k: 4, ..Gate::DEEPSEEK_V3 };
+    let router = RouterInputs { gate, scaling: 1.0, bias: vec![0.25; 16] };
+    let logits = [20., 21., 22., 23., 60., 30., 31., 20., 24., 25., 26., 27., 20., 59., 40., 41.].to_vec();
+    let (experts, weights, _) = Batch { router, logits: logits.clone() }.run();
+    assert_eq!((experts, weights), (vec![4, 13, 15, 14], vec![0.25; 4]));
+
+    // With one bias that is higher, that expert comes first, and its group with it.
+    let mut bias = vec![0.0; 16];
+    bias[8] = 0.5;
+    let router = RouterInputs { gate, scaling: 1.0, bias };
+    assert_eq!(Batch { router, logits }.run().0, [8, 4, 6, 5]);
+
+    // Softmax whose exponentials are all 0 but for the largest, without bias.
+    let gate = Gate { experts: 8, top_k: 3, ..PLAIN };
+    let router = RouterInputs { gate, scaling: 1.0, bias: Vec::new() };
+    let logits = vec![-500.0, 300.0, -200.0, -700.0, -100.0, -600.0, -400.0, -300.0];
+    assert_eq!(Batch { router, logits }.run().0, [1, 4, 2]);
+}
+
+#[test]
+fn softmax_of_the_chosen_is_mixtral_within_rounding() {
+    let mixtral = Gate { experts: 8, top_k: 2, normalised: true, ..PLAIN };
+    let chosen = Gate { score: ScoreFunction::SoftmaxOfChosen, ..mixtral };
+    let (a, b) = (batch(mixtral, 9, Contents::Spread, 2).run(), batch(chosen, 9, Contents::Spread, 2).run());
+    assert_eq!(a.0, b.0);
+    assert!(a.1.iter().zip(&b.1).all(|(a, b)| (a - b).abs() < 1e-6));
 }
 
 #[test]
@@ -137,7 +175,9 @@ fn gates() -> impl Strategy<Value = Gate> {
     let score = prop_oneof![
         Just(ScoreFunction::Sigmoid),
         Just(ScoreFunction::Softmax),
-        Just(ScoreFunction::Identity)
+        Just(ScoreFunction::Identity),
+        Just(ScoreFunction::SqrtSoftplus),
+        Just(ScoreFunction::SoftmaxOfChosen),
     ];
     let logits = prop_oneof![Just(LogitFormat::F32), Just(LogitFormat::Bf16)];
     let sizes = prop_oneof![

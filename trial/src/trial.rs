@@ -83,6 +83,8 @@ impl RouterInputs {
                 ScoreFunction::Sigmoid => oracle::router::Score::Sigmoid,
                 ScoreFunction::Softmax => oracle::router::Score::Softmax,
                 ScoreFunction::Identity => oracle::router::Score::Identity,
+                ScoreFunction::SqrtSoftplus => oracle::router::Score::SqrtSoftplus,
+                ScoreFunction::SoftmaxOfChosen => oracle::router::Score::SoftmaxOfChosen,
             },
             bias: self.gate.biased.then_some(&self.bias[..]),
             normalised: self.gate.normalised,

@@ -8,9 +8,10 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::router::scores::code::{
-        IDENTITY, INFINITY, MINUS_INFINITY, SOFTMAX, above, key_of, lanes_per_group, number, score,
+        INFINITY, MINUS_INFINITY, SOFTMAX, SOFTMAX_OF_CHOSEN, above, key_of, lanes_per_group, number, score,
         slots_per_lane, value_of,
     };
+    use crate::library::warp::together::code::reduce_max;
     use crate::prelude::*;
 
     /// Warps per block: as many as have room for their keys in 48 KiB of shared memory, whatever the groups.
@@ -63,13 +64,57 @@ pub mod code {
         }
     }
 
+    /// The score by which experts are chosen, for what a slot holds: the logit, or its exponential for softmax with bias.
+    pub fn choice_score<const SCORES: u32, const BIASED: bool>(
+        value: f32,
+        bias: Global<f32>,
+        expert: u32,
+        largest: f32,
+        sum: f32,
+    ) -> f32 {
+        if !BIASED {
+            value
+        } else if SCORES == SOFTMAX_OF_CHOSEN {
+            value + bias.at(expert).read()
+        } else if SCORES == SOFTMAX {
+            value / sum + bias.at(expert).read()
+        } else {
+            score::<SCORES>(value, largest, sum) + bias.at(expert).read()
+        }
+    }
+
+    /// The slot of the highest logit among those of a lane's `mine` slots that hold the key `best`; `first` is the index of the
+    /// lane's first logit.
+    pub fn first_of_equals<const LOGIT_BYTES: u32>(
+        keys: Shared<u32>,
+        mine: u32,
+        best: u32,
+        logits: Global<B128>,
+        first: u64,
+    ) -> u32 {
+        let mut found = 0u32;
+        let mut highest = 0u32;
+        for slot in 0..mine {
+            if keys.at(slot * WARP).read() == best {
+                let logit = key_of(logit_at::<LOGIT_BYTES>(logits, first + slot as u64));
+                if logit > highest {
+                    highest = logit;
+                    found = slot;
+                }
+            }
+        }
+        found
+    }
+
     /// Chooses each token's experts and computes their weights, one warp per token.
     ///
-    /// A *score* is the score function of the logit; a *choice score* is the score plus the expert's bias. With groups, only the
-    /// `TOP_GROUPS` groups with the highest group score take part; a group's score is the sum of its two highest choice scores,
-    /// or its highest where there is no bias. The `TOP_K` experts with the highest choice scores are chosen, highest first.
-    /// Among equals the lower index wins, for groups and experts. Weights are the scores, without bias, divided by their
-    /// sum if `NORMALISED`, times `scaling`.
+    /// A *score* is the score function of the logit. The *choice score* is the logit, whose order scores keep; with bias it is
+    /// the score plus the expert's bias, or the logit plus its bias if scores are the softmax of the chosen. With groups, only
+    /// the `TOP_GROUPS` groups with the highest group score take part; a group's score is the sum of its two highest choice
+    /// scores, or its highest where there is no bias. The `TOP_K` experts with the highest choice scores are chosen, highest
+    /// first. Among experts of equal choice score the higher logit wins, among groups of equal score that of their best
+    /// experts; so saturated scores do not hide who is better. Among equals the lower index wins. Weights are the scores,
+    /// without bias, divided by their sum if `NORMALISED`, times `scaling`.
     ///
     /// A NaN logit, choice score or group score counts as minus infinity. If the sum is not positive and finite,
     /// normalised weights are 0.
@@ -140,7 +185,7 @@ pub mod code {
                 TOP_K
             )
         };
-        const { assert!(SCORES <= IDENTITY, "the score function must be 0 to 2: {} is not", SCORES) };
+        const { assert!(SCORES <= SOFTMAX_OF_CHOSEN, "the score function must be 0 to 4: {} is not", SCORES) };
         const {
             assert!(
                 LOGIT_BYTES == 2 || LOGIT_BYTES == 4,
@@ -208,7 +253,9 @@ pub mod code {
                     if slot < mine {
                         let place = keys.at(slot * WARP);
                         let exponential = above(f32::from_bits(place.read()), largest);
-                        place.write(exponential.to_bits());
+                        if BIASED {
+                            place.write(exponential.to_bits());
+                        }
                         sum += exponential;
                     }
                 }
@@ -218,29 +265,37 @@ pub mod code {
                 }
             }
 
-            // The two highest keys of this lane, and where the highest is.
+            // The two highest keys of this lane, and where the highest is. Where keys are equal, which only a bias makes of
+            // different logits, the logits are looked up.
             let mut best = 0u32;
             let mut second = 0u32;
             let mut best_slot = 0u32;
+            let mut equal = false;
             #[unroll]
             for slot in 0..slots_per_lane(EXPERTS, GROUPS) {
                 if slot < mine {
                     let place = keys.at(slot * WARP);
                     let value = f32::from_bits(place.read());
-                    let mut choice =
-                        if SCORES == SOFTMAX { value / sum } else { score::<SCORES>(value, largest, sum) };
-                    if BIASED {
-                        choice += bias.at(first + slot).read();
-                    }
-                    let key = key_of(choice);
+                    let key = key_of(choice_score::<SCORES, BIASED>(value, bias, first + slot, largest, sum));
                     place.write(key);
                     if TOP_GROUPS < GROUPS {
                         second = second.max(key.min(best));
                     }
+                    if BIASED {
+                        equal = equal | (key == best);
+                    }
                     if key > best {
+                        if BIASED {
+                            equal = false;
+                        }
                         best = key;
                         best_slot = slot;
                     }
+                }
+            }
+            if BIASED {
+                if equal {
+                    best_slot = first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
                 }
             }
 
@@ -261,11 +316,39 @@ pub mod code {
                 }
                 let group_key = key_of(group_score);
                 let mut ahead = 0u32;
+                let mut same = false;
                 #[unroll]
                 for other in 0..GROUPS {
                     let other_key = shuffle(group_key, other * parts);
                     if other_key > group_key || other_key == group_key && other < group {
                         ahead += 1;
+                    }
+                    if BIASED {
+                        same = same | (other_key == group_key) & (other != group);
+                    }
+                }
+                if BIASED {
+                    if ballot(same && mine > 0) != 0 {
+                        let mut tie = 0u32;
+                        if best == group_best && mine > 0 {
+                            tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
+                        }
+                        #[unroll]
+                        for step in 0..5 {
+                            if 1 << step < lanes_per_group(GROUPS) {
+                                tie = tie.max(shuffle_xor(tie, 1 << step));
+                            }
+                        }
+                        ahead = 0;
+                        #[unroll]
+                        for other in 0..GROUPS {
+                            let other_key = shuffle(group_key, other * parts);
+                            let other_tie = shuffle(tie, other * parts);
+                            let by_tie = other_tie > tie || other_tie == tie && other < group;
+                            if other_key > group_key || other_key == group_key && by_tie {
+                                ahead += 1;
+                            }
+                        }
                     }
                 }
                 // A lane without a key is never the best again.
@@ -276,12 +359,19 @@ pub mod code {
 
             let mut chosen = 0u32;
             for k in 0..TOP_K {
-                let mut top = best;
-                #[unroll]
-                for step in 0..5 {
-                    top = top.max(shuffle_xor(top, 1 << step));
+                let top = reduce_max(best);
+                let owners = ballot(best == top);
+                let mut owner = owners.trailing_zeros();
+                if BIASED {
+                    if owners & (owners - 1) != 0 {
+                        let mut tie = 0u32;
+                        if best == top && mine > 0 {
+                            tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
+                        }
+                        let highest = reduce_max(tie);
+                        owner = ballot(best == top && tie == highest).trailing_zeros();
+                    }
                 }
-                let owner = ballot(best == top).trailing_zeros();
                 let expert = shuffle(first + best_slot, owner);
                 if lane() == k {
                     chosen = expert;
@@ -289,24 +379,55 @@ pub mod code {
                 if lane() == owner && k + 1 < TOP_K {
                     keys.at(best_slot * WARP).write(0);
                     best = 0;
+                    if BIASED {
+                        equal = false;
+                    }
                     #[unroll]
                     for slot in 0..slots_per_lane(EXPERTS, GROUPS) {
                         if slot < mine {
                             let key = keys.at(slot * WARP).read();
+                            if BIASED {
+                                equal = equal | (key == best);
+                            }
                             if key > best {
+                                if BIASED {
+                                    equal = false;
+                                }
                                 best = key;
                                 best_slot = slot;
                             }
+                        }
+                    }
+                    if BIASED {
+                        if equal {
+                            best_slot =
+                                first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
                         }
                     }
                 }
             }
 
             let mut weight = 0.0f32;
-            if lane() < TOP_K {
+            if SCORES == SOFTMAX_OF_CHOSEN {
+                let mut logit = f32::from_bits(MINUS_INFINITY);
+                if lane() < TOP_K {
+                    logit = logit_at::<LOGIT_BYTES>(logits, row + chosen as u64);
+                }
+                largest = logit;
+                #[unroll]
+                for step in 0..5 {
+                    largest = largest.max(shuffle_xor(largest, 1 << step));
+                }
+                let exponential = above(logit, largest);
+                #[unroll]
+                for k in 0..TOP_K {
+                    sum += shuffle(exponential, k);
+                }
+                weight = exponential / sum;
+            } else if lane() < TOP_K {
                 weight = score::<SCORES>(logit_at::<LOGIT_BYTES>(logits, row + chosen as u64), largest, sum);
             }
-            if NORMALISED {
+            if NORMALISED && SCORES != SOFTMAX_OF_CHOSEN {
                 let mut total = 0.0f32;
                 #[unroll]
                 for k in 0..TOP_K {

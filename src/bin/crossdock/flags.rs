@@ -96,6 +96,10 @@ pub(crate) enum RouterName {
     Softmax,
     /// The logits themselves, also as weights
     Plain,
+    /// Roots of softplus with a bias per expert, weights that sum to 1, as DeepSeek-V4
+    Sqrtsoftplus,
+    /// Softmax over the chosen experts, as gpt-oss
+    SoftmaxOfChosen,
 }
 
 impl RouterName {
@@ -105,6 +109,8 @@ impl RouterName {
             RouterName::Sigmoid => "sigmoid",
             RouterName::Softmax => "softmax",
             RouterName::Plain => "plain",
+            RouterName::Sqrtsoftplus => "sqrtsoftplus",
+            RouterName::SoftmaxOfChosen => "softmax-of-chosen",
         }
     }
 
@@ -114,6 +120,8 @@ impl RouterName {
             RouterName::Sigmoid => ScoreFunction::Sigmoid,
             RouterName::Softmax => ScoreFunction::Softmax,
             RouterName::Plain => ScoreFunction::Identity,
+            RouterName::Sqrtsoftplus => ScoreFunction::SqrtSoftplus,
+            RouterName::SoftmaxOfChosen => ScoreFunction::SoftmaxOfChosen,
         };
         Gate {
             experts,
@@ -121,7 +129,7 @@ impl RouterName {
             top_groups,
             top_k,
             score,
-            biased: self == RouterName::Sigmoid,
+            biased: matches!(self, RouterName::Sigmoid | RouterName::Sqrtsoftplus),
             normalised: self != RouterName::Plain,
             logits: LogitFormat::F32,
         }

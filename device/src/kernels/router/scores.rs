@@ -18,6 +18,10 @@ pub mod code {
     pub const SOFTMAX: u32 = 1;
     /// Score function: the logit itself.
     pub const IDENTITY: u32 = 2;
+    /// Score function: `sqrt(ln(1 + exp(x)))`.
+    pub const SQRT_SOFTPLUS: u32 = 3;
+    /// Score function: `exp(x) / sum of exp`, over the chosen experts.
+    pub const SOFTMAX_OF_CHOSEN: u32 = 4;
 
     /// The bits of minus infinity.
     pub const MINUS_INFINITY: u32 = 0xff80_0000;
@@ -56,18 +60,41 @@ pub mod code {
         numerator / (1.0 + small)
     }
 
+    /// `ln(1 + e)` for `e` of 0 to 1, with a relative error below 2^-22.
+    ///
+    /// `ln(1 + e) = 2 artanh(t)` with `t = e / (2 + e)`, which is at most a third, so seven terms of the series are enough.
+    pub fn logarithm_of_one_plus(e: f32) -> f32 {
+        let t = e / (2.0 + e);
+        let square = t * t;
+        let mut sum = 0.076_923_08f32;
+        sum = sum.mul_add(square, 0.090_909_09);
+        sum = sum.mul_add(square, 0.111_111_11);
+        sum = sum.mul_add(square, 0.142_857_15);
+        sum = sum.mul_add(square, 0.2);
+        sum = sum.mul_add(square, 0.333_333_34);
+        let twice = t + t;
+        (twice * square).mul_add(sum, twice)
+    }
+
+    /// `sqrt(ln(1 + exp(x)))` for any `x` but NaN, with a relative error below 2^-22; 0 for `x` below -87.
+    pub fn sqrt_softplus(x: f32) -> f32 {
+        (x.max(0.0) + logarithm_of_one_plus(exponential(-x.abs()))).sqrt()
+    }
+
     /// The exponential that softmax sums: of the distance to the largest logit, 0 for the largest even if it is infinite.
     pub fn above(logit: f32, largest: f32) -> f32 {
         let distance = if logit == largest { 0.0 } else { logit - largest };
         exponential(distance)
     }
 
-    /// The score of a logit. Softmax also takes the largest logit and the sum of the exponentials above it.
+    /// The score of a logit. Softmax also takes the largest logit, of all or of the chosen, and the sum of the exponentials above it.
     pub fn score<const SCORES: u32>(logit: f32, largest: f32, sum: f32) -> f32 {
         if SCORES == SIGMOID {
             sigmoid(logit)
-        } else if SCORES == SOFTMAX {
+        } else if SCORES == SOFTMAX || SCORES == SOFTMAX_OF_CHOSEN {
             above(logit, largest) / sum
+        } else if SCORES == SQRT_SOFTPLUS {
+            sqrt_softplus(logit)
         } else {
             logit
         }
@@ -111,7 +138,7 @@ pub mod code {
 
 #[cfg(test)]
 mod tests {
-    use super::code::{exponential, key_of, number, sigmoid, value_of};
+    use super::code::{exponential, key_of, number, sigmoid, sqrt_softplus, value_of};
 
     /// f32 from -87 to -0, every 4099th, and the ends.
     fn arguments() -> impl Iterator<Item = f32> {
@@ -129,6 +156,18 @@ mod tests {
             [0.0, -0.0, -87.01, f32::MIN, f32::NEG_INFINITY].map(exponential),
             [1.0, 1.0, 0.0, 0.0, 0.0]
         );
+    }
+
+    #[test]
+    fn the_root_of_softplus_is_within_its_bound_of_f64() {
+        let exact = |x: f32| f64::from(x).exp().ln_1p().sqrt();
+        let worst = arguments()
+            .flat_map(|x| [x, -x])
+            .map(|x| (f64::from(sqrt_softplus(x)) / exact(x) - 1.0).abs())
+            .fold(0.0, f64::max);
+        assert!(worst < 2f64.powi(-22), "{worst:e}");
+        let ends = [f32::NEG_INFINITY, -87.01, 1e6, f32::INFINITY];
+        assert_eq!(ends.map(sqrt_softplus), [0.0, 0.0, 1000.0, f32::INFINITY]);
     }
 
     #[test]
