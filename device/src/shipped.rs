@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::{DeviceModule, kernels, layout, library, numbers};
 
 /// All but the kernels themselves.
-static LIBRARY: [(&str, &DeviceModule); 27] = [
+static LIBRARY: [(&str, &DeviceModule); 28] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
     ("library::lane::approximate::code", &library::lane::approximate::code::__device::MODULE),
@@ -33,6 +33,7 @@ static LIBRARY: [(&str, &DeviceModule); 27] = [
     ("kernels::routing::code", &kernels::routing::code::__device::MODULE),
     ("kernels::rows::code", &kernels::rows::code::__device::MODULE),
     ("kernels::router::scores::code", &kernels::router::scores::code::__device::MODULE),
+    ("kernels::router::weights::code", &kernels::router::weights::code::__device::MODULE),
     ("kernels::signal::code", &kernels::signal::code::__device::MODULE),
 ];
 

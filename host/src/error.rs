@@ -174,6 +174,34 @@ pub enum Error {
         /// What was given.
         load: f64,
     },
+    /// A router's table names an expert that does not exist.
+    #[error("rank {rank}, row {id} of the router's table, selection {selection}: expert {expert} does not exist; use 0 to {}, or -1 for none", .experts - 1)]
+    NoSuchExpertInTable {
+        /// Whose router.
+        rank: usize,
+        /// The row, which is a token identifier.
+        id: usize,
+        /// The selection.
+        selection: usize,
+        /// The entry.
+        expert: i32,
+        /// Experts of the gate.
+        experts: u32,
+    },
+    /// A token identifier is beyond the router's table, or there is no table.
+    #[error(
+        "rank {rank}, token {token}: the router's table has no row {id}: it has {vocabulary} rows, which `Router::set_table` gives it"
+    )]
+    NoSuchTokenId {
+        /// Whose router.
+        rank: usize,
+        /// The token.
+        token: usize,
+        /// Its identifier.
+        id: u32,
+        /// Rows of the table.
+        vocabulary: u32,
+    },
     /// A placement names a logical expert that does not exist.
     #[error("physical expert {physical} is said to be a replica of logical expert {expert}; use 0 to {}", .logical_experts - 1)]
     NoSuchLogicalExpert {

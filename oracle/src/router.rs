@@ -57,27 +57,41 @@ impl Gate<'_> {
     /// The experts and weights of every token, `[tokens, top_k]` each; `logits` is
     /// `[tokens, experts]`.
     pub fn route(&self, logits: &[f32]) -> (Vec<i32>, Vec<f32>) {
-        let (mut experts, mut weights) = (Vec::new(), Vec::new());
-        for logits in logits.chunks(self.experts) {
+        let tokens = logits.chunks(self.experts).map(|logits| {
+            let chosen = self.choose(logits, &self.scores(logits));
+            chosen.into_iter().map(|expert| expert as i32).collect()
+        });
+        let experts: Vec<Vec<i32>> = tokens.collect();
+        let experts = experts.concat();
+        let weights = self.weights(logits, &experts);
+        (experts, weights)
+    }
+
+    /// The weights of chosen experts, both `[tokens, top_k]`; -1 is none and weighs 0.
+    pub fn weights(&self, logits: &[f32], experts: &[i32]) -> Vec<f32> {
+        let mut weights = Vec::new();
+        for (logits, experts) in logits.chunks(self.experts).zip(experts.chunks(self.top_k)) {
             let scores = self.scores(logits);
-            let chosen = self.choose(logits, &scores);
-            let mut token: Vec<f32> = chosen.iter().map(|&expert| scores[expert]).collect();
+            let mut token: Vec<f32> = experts
+                .iter()
+                .filter_map(|&expert| scores.get(usize::try_from(expert).ok()?).copied())
+                .collect();
             if self.score == Score::SoftmaxOfChosen {
                 token = exponentials(&token);
                 let sum = token.iter().fold(0.0, |sum, exp| sum + exp);
                 token.iter_mut().for_each(|weight| *weight /= sum);
             } else if self.normalised {
-                let mut total = 0.0;
-                for weight in &token {
-                    total += weight;
-                }
+                let total = token.iter().fold(0.0, |total, weight| total + weight);
                 let sound = total > 0.0 && total < f32::INFINITY;
                 token.iter_mut().for_each(|weight| *weight = if sound { *weight / total } else { 0.0 });
             }
-            experts.extend(chosen.iter().map(|&expert| expert as i32));
-            weights.extend(token.iter().map(|weight| weight * self.scaling));
+            let mut token = token.into_iter();
+            weights.extend(experts.iter().map(|&expert| match expert {
+                0.. => token.next().unwrap_or(0.0) * self.scaling,
+                _ => 0.0 * self.scaling,
+            }));
         }
-        (experts, weights)
+        weights
     }
 
     /// The score of every expert of one token; the logit where scores depend on the choice.

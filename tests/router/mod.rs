@@ -3,6 +3,7 @@
 
 mod gates;
 mod rounds;
+mod table;
 
 use crossdock::host::{Capacity, Cluster, Error, Rank, Topology};
 use crossdock::{LogitFormat, RouterKernel};

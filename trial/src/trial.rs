@@ -74,7 +74,17 @@ pub struct RouterInputs {
 impl RouterInputs {
     /// What the reference chooses for `[tokens, experts]` logits.
     pub fn expected(&self, logits: &[f32]) -> Routes {
-        let gate = oracle::router::Gate {
+        let (experts, weights) = self.reference().route(logits);
+        Routes { experts, weights }
+    }
+
+    /// What weights the reference gives chosen experts, `[tokens, top_k]`.
+    pub fn expected_weights(&self, logits: &[f32], experts: &[i32]) -> Vec<f32> {
+        self.reference().weights(logits, experts)
+    }
+
+    fn reference(&self) -> oracle::router::Gate<'_> {
+        oracle::router::Gate {
             experts: self.gate.experts as usize,
             groups: self.gate.groups as usize,
             top_groups: self.gate.top_groups as usize,
@@ -89,9 +99,7 @@ impl RouterInputs {
             bias: self.gate.biased.then_some(&self.bias[..]),
             normalised: self.gate.normalised,
             scaling: self.scaling,
-        };
-        let (experts, weights) = gate.route(logits);
-        Routes { experts, weights }
+        }
     }
 }
 

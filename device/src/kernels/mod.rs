@@ -1,6 +1,7 @@
 //! The kernels of throughput mode on one node, in the order they run, and the router.
 //!
-//! 0. [`router`](mod@router): chooses each token's experts from logits, where the caller does not do so.
+//! 0. [`router`](mod@router): chooses each token's experts from logits, where the caller does not do so, or
+//!    [`table_router`](mod@table_router): from a table.
 //! 1. [`count`](mod@count): each rank counts its rows per destination rank and its selections per expert, and publishes the totals.
 //! 2. [`layout`](mod@layout): with everybody's totals, each rank computes where each of its rows will stand at its destination.
 //! 3. [`dispatch`](mod@dispatch): each row is written once to each rank that needs it, straight to its place, and quantised
@@ -24,6 +25,7 @@ pub mod routing;
 pub mod rows;
 pub mod signal;
 pub mod stager;
+pub mod table_router;
 
 /// The list of kernels, one row each: its name, which is that of its module here and in the sets, its argument struct, and its const
 /// parameters, which [`Shape::parameters`](crate::Shape::parameters) or [`Gate::parameters`](crate::Gate::parameters) gives.
@@ -51,10 +53,12 @@ macro_rules! __kernels {
         }
     } };
     (RouterKernel => [$($then:tt)*] $($with:tt)*) => { $($then)*! { $($with)*
-        /// The router's kernel for one [`Gate`].
+        /// The router's kernels for one [`Gate`].
         RouterKernel { GATE gate: Gate } Router(SpecialisedRouter::kernel) {
             /// Chooses experts and computes weights.
             router(RouterArguments): EXPERTS, GROUPS, TOP_GROUPS, TOP_K, SCORES, BIASED, NORMALISED, LOGIT_BYTES;
+            /// Looks experts up by what token it is, and computes weights.
+            table_router(TableRouterArguments): EXPERTS, GROUPS, TOP_K, SCORES, NORMALISED, LOGIT_BYTES;
         }
     } };
 }

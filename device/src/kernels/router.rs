@@ -1,6 +1,7 @@
 //! Routing: from logits to the experts of each token and their weights.
 
 pub mod scores;
+pub mod weights;
 
 use crate::device;
 
@@ -8,9 +9,10 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::router::scores::code::{
-        INFINITY, MINUS_INFINITY, SOFTMAX, SOFTMAX_OF_CHOSEN, above, key_of, lanes_per_group, number, score,
+        MINUS_INFINITY, SOFTMAX, SOFTMAX_OF_CHOSEN, above, key_of, lanes_per_group, number, score,
         slots_per_lane, value_of,
     };
+    use crate::kernels::router::weights::code::{Replicas, serving, weight};
     use crate::library::warp::together::code::reduce_max;
     use crate::prelude::*;
 
@@ -136,14 +138,11 @@ pub mod code {
         logits: Global<B128>, // [tokens, EXPERTS]: f32, or bf16 if LOGIT_BYTES is 2
         bias: Global<f32>,    // [EXPERTS]; not read unless BIASED
         scaling: f32,
-        token_count: Global<u32>,     // [1]
-        token_capacity: u32,          // as many are routed at most
-        replicated: u32,              // 1 if experts have replicas, else 0
-        replica_offsets: Global<u32>, // [EXPERTS + 1]: where each expert's replicas begin
-        replicas: Global<u32>,        // [physical experts], grouped by expert
-        first_number: u32,            // the number of token 0, by which replicas take turns
-        experts: Global<i32>,         // [tokens, TOP_K]: expert, or physical expert
-        weights: Global<f32>,         // [tokens, TOP_K]
+        token_count: Global<u32>, // [1]
+        token_capacity: u32,      // as many are routed at most
+        replicas: Replicas,       // of the experts
+        experts: Global<i32>,     // [tokens, TOP_K]: expert, or physical expert
+        weights: Global<f32>,     // [tokens, TOP_K]
     ) {
         const { assert!(EXPERTS >= 1 && EXPERTS <= MAX_EXPERTS, "experts must be 1 to 2048: {} is not", EXPERTS) };
         const {
@@ -407,42 +406,13 @@ pub mod code {
                 }
             }
 
-            let mut weight = 0.0f32;
-            if SCORES == SOFTMAX_OF_CHOSEN {
-                let mut logit = f32::from_bits(MINUS_INFINITY);
-                if lane() < TOP_K {
-                    logit = logit_at::<LOGIT_BYTES>(logits, row + chosen as u64);
-                }
-                largest = logit;
-                #[unroll]
-                for step in 0..5 {
-                    largest = largest.max(shuffle_xor(largest, 1 << step));
-                }
-                let exponential = above(logit, largest);
-                #[unroll]
-                for k in 0..TOP_K {
-                    sum += shuffle(exponential, k);
-                }
-                weight = exponential / sum;
-            } else if lane() < TOP_K {
-                weight = score::<SCORES>(logit_at::<LOGIT_BYTES>(logits, row + chosen as u64), largest, sum);
-            }
-            if NORMALISED && SCORES != SOFTMAX_OF_CHOSEN {
-                let mut total = 0.0f32;
-                #[unroll]
-                for k in 0..TOP_K {
-                    total += shuffle(weight, k);
-                }
-                weight = if total > 0.0 && total < f32::from_bits(INFINITY) { weight / total } else { 0.0 };
-            }
+            let mut logit = 0.0f32;
             if lane() < TOP_K {
-                let mut target = chosen;
-                if replicated != 0 {
-                    let start = replica_offsets.at(chosen).read();
-                    let count = replica_offsets.at(chosen + 1).read() - start;
-                    target = replicas.at(start + first_number.wrapping_add(token) % count).read();
-                }
-                experts.at(token * TOP_K + lane()).write(target as i32);
+                logit = logit_at::<LOGIT_BYTES>(logits, row + chosen as u64);
+            }
+            let weight = weight::<TOP_K, SCORES, NORMALISED>(lane() < TOP_K, logit, largest, sum);
+            if lane() < TOP_K {
+                experts.at(token * TOP_K + lane()).write(serving(replicas, chosen, token) as i32);
                 weights.at(token * TOP_K + lane()).write(weight * scaling);
             }
             token += warps_in_grid();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::router::code::RouterArguments;
+use crossdock_device::kernels::router::weights::code::Replicas;
+use crossdock_device::kernels::table_router::code::TableRouterArguments;
 use crossdock_device::library::code::B128;
 use crossdock_device::{Gate, LogitFormat, RouterKernel};
 use half::bf16;
@@ -37,17 +39,29 @@ pub struct Router {
     gate: Gate,
     capacity: usize,
     kernel: Kernel<RouterArguments>,
+    by_table: Kernel<TableRouterArguments>,
+    table: Option<Table>,
     logits: Buffer<u8>,
     bias: Buffer<f32>,
     /// Outputs of batches. One that nothing else holds is used again.
     outputs: Vec<Rc<Routes>>,
     scaling: f32,
-    replicas: Option<Replicas>,
+    placed: Option<Placed>,
+}
+
+/// The experts of each token identifier, in device memory.
+#[derive(Debug)]
+struct Table {
+    /// `[vocabulary, top_k]`.
+    experts: Buffer<i32>,
+    vocabulary: u32,
+    /// `[capacity]`: the identifiers of a batch.
+    token_ids: Buffer<u32>,
 }
 
 /// A placement in device memory.
 #[derive(Debug)]
-struct Replicas {
+struct Placed {
     offsets: Buffer<u32>,
     physical: Buffer<u32>,
     first_number: u32,
@@ -93,11 +107,13 @@ impl Router {
             gate,
             capacity: tokens,
             kernel: rank.kernel(&kernel.router)?,
+            by_table: rank.kernel(&kernel.table_router)?,
+            table: None,
             logits: rank.buffer(tokens.saturating_mul(experts * logit_bytes))?,
             bias,
             outputs: Vec::new(),
             scaling: 1.0,
-            replicas: None,
+            placed: None,
         })
     }
 
@@ -108,7 +124,7 @@ impl Router {
 
     /// Experts that routes may name: the physical ones if there is a placement.
     pub fn target_experts(&self) -> usize {
-        self.replicas.as_ref().map_or(self.gate.experts as usize, |replicas| replicas.physical.len())
+        self.placed.as_ref().map_or(self.gate.experts as usize, |placed| placed.physical.len())
     }
 
     /// Sets each expert's bias, `[experts]`; all are 0 before.
@@ -136,15 +152,88 @@ impl Router {
         let (expected, found) = (self.gate.experts as usize, placement.logical_experts());
         length(self.rank.index(), "the placement", "the router's experts", (found, expected))?;
         let (offsets, physical) = placement.tables();
-        let replicas = Replicas {
+        let placed = Placed {
             offsets: self.rank.buffer(offsets.len())?,
             physical: self.rank.buffer(physical.len())?,
             first_number,
         };
-        replicas.offsets.write(0, offsets)?;
-        replicas.physical.write(0, physical)?;
-        self.replicas = Some(replicas);
+        placed.offsets.write(0, offsets)?;
+        placed.physical.write(0, physical)?;
+        self.placed = Some(placed);
         Ok(())
+    }
+
+    /// Sets the experts of each token identifier, `[vocabulary, top_k]`, -1 for none: what
+    /// [`route_by_table`](Self::route_by_table) looks up. Layers that route by a hash of the token,
+    /// as the first ones of DeepSeek-V4, are such tables.
+    ///
+    /// # Errors
+    /// When the table has no whole number of rows, an entry names no expert, or memory is short.
+    pub fn set_table(&mut self, table: &[i32]) -> Result<()> {
+        let (rank, top_k, experts) = (self.rank.index(), self.gate.top_k as usize, self.gate.experts);
+        let (found, expected) = (table.len(), table.len().next_multiple_of(top_k));
+        length(rank, "the router's table", "vocabulary * top_k", (found, expected))?;
+        if let Some(index) =
+            table.iter().position(|&expert| !(-1..i64::from(experts)).contains(&expert.into()))
+        {
+            let (id, selection, expert) = (index / top_k, index % top_k, table[index]);
+            return Err(Error::NoSuchExpertInTable { rank, id, selection, expert, experts });
+        }
+        let vocabulary = u32::try_from(table.len() / top_k).map_err(|_| Error::OutOfRange {
+            parameter: "vocabulary",
+            value: (table.len() / top_k) as u64,
+            least: 0,
+            most: u64::from(u32::MAX),
+        })?;
+        let copy = self.rank.buffer(table.len())?;
+        copy.write(0, table)?;
+        self.table = Some(Table { experts: copy, vocabulary, token_ids: self.rank.buffer(self.capacity)? });
+        Ok(())
+    }
+
+    /// Routes a batch by the table of [`set_table`](Self::set_table): the experts of token `t` are
+    /// row `token_ids[t]`. Their weights follow from `logits`, `[tokens, experts]`, as those of
+    /// chosen experts do in [`route`](Self::route).
+    ///
+    /// # Errors
+    /// As for [`route`](Self::route), when there are not as many identifiers as tokens, or one is
+    /// beyond the table.
+    pub fn route_by_table<L: Logit>(&mut self, logits: &[L], token_ids: &[u32]) -> Result<Routed> {
+        let (rank, tokens) = (self.rank.index(), token_ids.len());
+        let expected = tokens * self.gate.experts as usize;
+        length(rank, "logits", "token identifiers * experts", (logits.len(), expected))?;
+        self.check::<L>(tokens)?;
+        let vocabulary = self.table.as_ref().map_or(0, |table| table.vocabulary);
+        if let Some(token) = token_ids.iter().position(|&id| id >= vocabulary) {
+            return Err(Error::NoSuchTokenId { rank, token, id: token_ids[token], vocabulary });
+        }
+        self.logits.write(0, bytes_of(logits))?;
+        if let Some(table) = &self.table {
+            table.token_ids.write(0, token_ids)?;
+        }
+        let token_ids = self.table.as_ref().map(|table| table.token_ids.global());
+        self.route_batch(self.logits.global(), token_ids, tokens)
+    }
+
+    /// Enqueues what [`route_by_table`](Self::route_by_table) does, with everything in device memory
+    /// and nothing to wait for: as [`enqueue`](Self::enqueue), with `token_ids` of `[capacity]`. An
+    /// identifier beyond the table chooses no experts.
+    ///
+    /// # Errors
+    /// As for [`enqueue`](Self::enqueue), and when there is no table.
+    pub fn enqueue_by_table<L: Logit>(
+        &mut self,
+        logits: &Buffer<L>,
+        token_ids: &Buffer<u32>,
+        routing: DeviceRouting<'_>,
+    ) -> Result<()> {
+        let capacity = self.check_enqueued(logits, &routing)?;
+        let rank = self.rank.index();
+        if self.table.is_none() {
+            return Err(Error::NoSuchTokenId { rank, token: 0, id: 0, vocabulary: 0 });
+        }
+        at_least(rank, "token_ids", "at least the capacity in tokens", (token_ids.len(), capacity))?;
+        self.launch(logits.global(), Some(token_ids.global()), routing.arrays(), capacity, false).map(|_| ())
     }
 
     /// Routes a batch: `logits` is `[tokens, experts]`.
@@ -157,7 +246,7 @@ impl Router {
         length(self.rank.index(), "logits", "tokens * experts", (found, expected))?;
         let tokens = self.check::<L>(found / experts)?;
         self.logits.write(0, bytes_of(logits))?;
-        self.route_batch(self.logits.global(), tokens)
+        self.route_batch(self.logits.global(), None, tokens)
     }
 
     /// [`route`](Self::route) with logits that are in device memory already, written by launches on
@@ -169,7 +258,7 @@ impl Router {
         let tokens = self.check::<L>(tokens)?;
         let expected = tokens * self.gate.experts as usize;
         at_least(self.rank.index(), "logits", "at least tokens * experts", (logits.len(), expected))?;
-        self.route_batch(logits.global(), tokens)
+        self.route_batch(logits.global(), None, tokens)
     }
 
     /// Enqueues the routing of a batch whose size is in device memory, too: `logits` is
@@ -180,12 +269,18 @@ impl Router {
     /// # Errors
     /// When the logits have the wrong format, or an array is too short for the router's capacity.
     pub fn enqueue<L: Logit>(&mut self, logits: &Buffer<L>, routing: DeviceRouting<'_>) -> Result<()> {
+        let capacity = self.check_enqueued(logits, &routing)?;
+        self.launch(logits.global(), None, routing.arrays(), capacity, false).map(|_| ())
+    }
+
+    /// The capacity in tokens, for which everything must have room.
+    fn check_enqueued<L: Logit>(&self, logits: &Buffer<L>, routing: &DeviceRouting<'_>) -> Result<usize> {
         let (rank, capacity) = (self.rank.index(), self.check::<L>(self.capacity)?);
         routing.check(rank, self.gate.top_k, capacity)?;
         let expected = capacity * self.gate.experts as usize;
         let rule = "at least the capacity in tokens * experts";
         at_least(rank, "logits", rule, (logits.len(), expected))?;
-        self.launch(logits.global(), routing.arrays(), capacity, false).map(|_| ())
+        Ok(capacity)
     }
 
     fn check<L: Logit>(&self, tokens: usize) -> Result<usize> {
@@ -199,7 +294,12 @@ impl Router {
         Ok(tokens)
     }
 
-    fn route_batch(&mut self, logits: Global<B128>, tokens: usize) -> Result<Routed> {
+    fn route_batch(
+        &mut self,
+        logits: Global<B128>,
+        token_ids: Option<Global<u32>>,
+        tokens: usize,
+    ) -> Result<Routed> {
         let free = self.outputs.iter().find(|routes| Rc::strong_count(routes) == 1).map(Rc::clone);
         let routes = match free {
             Some(routes) => routes,
@@ -210,41 +310,65 @@ impl Router {
             }
         };
         routes.set_tokens(tokens)?;
-        let launched = self.launch(logits, routes.arrays(), tokens, true)?;
+        let launched = self.launch(logits, token_ids, routes.arrays(), tokens, true)?;
         let (rank, gate, target_experts) = (self.rank.clone(), self.gate, self.target_experts());
         Ok(Routed { rank, gate, target_experts, routes, tokens, launched })
     }
 
-    /// Launches the kernel, sized for `tokens` tokens.
+    /// Launches the kernel, sized for `tokens` tokens: by the table if there are token identifiers.
     fn launch(
         &self,
         logits: Global<B128>,
+        token_ids: Option<Global<u32>>,
         routes: RouteArrays,
         tokens: usize,
         reported: bool,
     ) -> Result<Launched> {
         let most = self.rank.backend().multiprocessors() as usize * BLOCKS_PER_MULTIPROCESSOR;
-        let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most);
-        // Without replicas the kernel reads none of their tables.
+        let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most) as u32;
+        // Without replicas the kernels read none of their tables.
         let nothing = Global::from_address(0);
-        let replicas = self.replicas.as_ref();
-        self.kernel.start(
-            blocks as u32,
-            &RouterArguments {
-                logits,
-                bias: self.bias.global(),
-                scaling: self.scaling,
-                token_count: routes.token_count,
-                token_capacity: self.capacity as u32,
-                replicated: u32::from(replicas.is_some()),
-                replica_offsets: replicas.map_or(nothing, |replicas| replicas.offsets.global()),
-                replicas: replicas.map_or(nothing, |replicas| replicas.physical.global()),
-                first_number: replicas.map_or(0, |replicas| replicas.first_number),
-                experts: routes.experts,
-                weights: routes.weights,
-            },
-            reported,
-        )
+        let placed = self.placed.as_ref();
+        let replicas = Replicas {
+            exist: u32::from(placed.is_some()),
+            offsets: placed.map_or(nothing, |placed| placed.offsets.global()),
+            physical: placed.map_or(nothing, |placed| placed.physical.global()),
+            first_number: placed.map_or(0, |placed| placed.first_number),
+        };
+        let (scaling, token_capacity) = (self.scaling, self.capacity as u32);
+        let RouteArrays { token_count, experts, weights, .. } = routes;
+        match (token_ids, &self.table) {
+            (Some(token_ids), Some(Table { experts: table, vocabulary, .. })) => self.by_table.start(
+                blocks,
+                &TableRouterArguments {
+                    logits,
+                    token_ids,
+                    table: table.global(),
+                    vocabulary: *vocabulary,
+                    scaling,
+                    token_count,
+                    token_capacity,
+                    replicas,
+                    experts,
+                    weights,
+                },
+                reported,
+            ),
+            _ => self.kernel.start(
+                blocks,
+                &RouterArguments {
+                    logits,
+                    bias: self.bias.global(),
+                    scaling,
+                    token_count,
+                    token_capacity,
+                    replicas,
+                    experts,
+                    weights,
+                },
+                reported,
+            ),
+        }
     }
 }
 
