@@ -281,7 +281,7 @@ pub mod code {
                         second = second.max(key.min(best));
                     }
                     if BIASED {
-                        equal = equal | (key == best);
+                        equal |= key == best;
                     }
                     if key > best {
                         if BIASED {
@@ -292,10 +292,8 @@ pub mod code {
                     }
                 }
             }
-            if BIASED {
-                if equal {
-                    best_slot = first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
-                }
+            if BIASED && equal {
+                best_slot = first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
             }
 
             if TOP_GROUPS < GROUPS {
@@ -323,30 +321,28 @@ pub mod code {
                         ahead += 1;
                     }
                     if BIASED {
-                        same = same | (other_key == group_key) & (other != group);
+                        same |= (other_key == group_key) & (other != group);
                     }
                 }
-                if BIASED {
-                    if ballot(same && mine > 0) != 0 {
-                        let mut tie = 0u32;
-                        if best == group_best && mine > 0 {
-                            tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
+                if BIASED && ballot(same && mine > 0) != 0 {
+                    let mut tie = 0u32;
+                    if best == group_best && mine > 0 {
+                        tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
+                    }
+                    #[unroll]
+                    for step in 0..5 {
+                        if 1 << step < lanes_per_group(GROUPS) {
+                            tie = tie.max(shuffle_xor(tie, 1 << step));
                         }
-                        #[unroll]
-                        for step in 0..5 {
-                            if 1 << step < lanes_per_group(GROUPS) {
-                                tie = tie.max(shuffle_xor(tie, 1 << step));
-                            }
-                        }
-                        ahead = 0;
-                        #[unroll]
-                        for other in 0..GROUPS {
-                            let other_key = shuffle(group_key, other * parts);
-                            let other_tie = shuffle(tie, other * parts);
-                            let by_tie = other_tie > tie || other_tie == tie && other < group;
-                            if other_key > group_key || other_key == group_key && by_tie {
-                                ahead += 1;
-                            }
+                    }
+                    ahead = 0;
+                    #[unroll]
+                    for other in 0..GROUPS {
+                        let other_key = shuffle(group_key, other * parts);
+                        let other_tie = shuffle(tie, other * parts);
+                        let by_tie = other_tie > tie || other_tie == tie && other < group;
+                        if other_key > group_key || other_key == group_key && by_tie {
+                            ahead += 1;
                         }
                     }
                 }
@@ -361,15 +357,13 @@ pub mod code {
                 let top = reduce_max(best);
                 let owners = ballot(best == top);
                 let mut owner = owners.trailing_zeros();
-                if BIASED {
-                    if owners & (owners - 1) != 0 {
-                        let mut tie = 0u32;
-                        if best == top && mine > 0 {
-                            tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
-                        }
-                        let highest = reduce_max(tie);
-                        owner = ballot(best == top && tie == highest).trailing_zeros();
+                if BIASED && owners & (owners - 1) != 0 {
+                    let mut tie = 0u32;
+                    if best == top && mine > 0 {
+                        tie = key_of(logit_at::<LOGIT_BYTES>(logits, row + (first + best_slot) as u64));
                     }
+                    let highest = reduce_max(tie);
+                    owner = ballot(best == top && tie == highest).trailing_zeros();
                 }
                 let expert = shuffle(first + best_slot, owner);
                 if lane() == k {
@@ -386,7 +380,7 @@ pub mod code {
                         if slot < mine {
                             let key = keys.at(slot * WARP).read();
                             if BIASED {
-                                equal = equal | (key == best);
+                                equal |= key == best;
                             }
                             if key > best {
                                 if BIASED {
@@ -397,11 +391,9 @@ pub mod code {
                             }
                         }
                     }
-                    if BIASED {
-                        if equal {
-                            best_slot =
-                                first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
-                        }
+                    if BIASED && equal {
+                        best_slot =
+                            first_of_equals::<LOGIT_BYTES>(keys, mine, best, logits, row + first as u64);
                     }
                 }
             }
