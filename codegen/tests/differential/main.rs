@@ -12,6 +12,7 @@ mod execute;
 mod float_methods;
 mod half_pairs;
 mod integer_methods;
+mod lengths;
 mod number;
 // A NaN is neither less nor not less: the negated comparison is what is tried.
 #[allow(clippy::neg_cmp_op_on_partial_ord, clippy::nonminimal_bool)]
