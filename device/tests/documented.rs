@@ -21,6 +21,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("assume_members", "tells the compiler"),
     ("target_is_at_least", "asks the compiler"),
     ("target_is_specific", "asks the compiler"),
+    ("is_constant", "asks the compiler"),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -64,6 +64,8 @@ pub mod target {
         const { assert!(target_is_at_least(LEAST), "this kernel needs sm_{} or newer", LEAST) };
         answers.write(WIDTH);
         answers.at(1u32).write(target_is_specific() as u32);
+        let known = is_constant(LEAST / 2) && !is_constant(lane());
+        answers.at(2u32).write(known as u32);
         if target_is_at_least(90) {
             fence(AcquireRelease, Cluster);
         }
@@ -121,6 +123,7 @@ fn a_kernel_has_the_arm_of_its_target() {
         assert!(ptx.starts_with(header), "{ptx}");
         assert!(ptx.contains(&format!("st.global.u32 [%answers], {width};")), "{ptx}");
         assert!(ptx.contains(&format!("st.global.u32 [%answers+4], {specific};")), "{ptx}");
+        assert!(ptx.contains("st.global.u32 [%answers+8], 1;"), "{ptx}");
         assert_eq!(ptx.contains("fence.acq_rel.cluster;"), cluster, "{ptx}");
     };
     has(&EVERYWHERE.ptx, ".version 8.0\n.target sm_80\n", 4, 0, false);

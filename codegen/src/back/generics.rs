@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Mistake;
 use crate::ir::{
-    Block, Expr, ExprKind, Function, Module, Path, Projection, Scalar, Span, StatementKind, StructDefinition,
-    Type, TypeParameter,
+    BinaryOp, Block, Expr, ExprKind, Function, Module, Path, Projection, Scalar, Span, StatementKind,
+    StructDefinition, Type, TypeParameter,
 };
 
 /// Instances that a program may have: more come from a function that calls itself with ever larger
@@ -49,7 +49,7 @@ pub(super) fn instantiate(modules: &mut [Module], whole: Option<&str>) -> Vec<Mi
         }
     }
     for module in modules.iter_mut() {
-        instances.file.clone_from(&module.file);
+        instances.begin(module);
         instances.module(module);
     }
     for path in instances.of_module(whole) {
@@ -81,11 +81,19 @@ struct Instances {
     mistakes: Vec<Mistake>,
     /// The file of what is looked at.
     file: String,
+    /// Whether that is part of the core library, whose instructions belong to the line that calls it.
+    is_core: bool,
 }
 
 impl Instances {
     fn mistake(&mut self, span: Span, message: String) {
         self.mistakes.push(Mistake { file: self.file.clone(), span, message });
+    }
+
+    /// What is looked at from here on is part of that module.
+    fn begin(&mut self, module: &Module) {
+        self.file.clone_from(&module.file);
+        self.is_core = module.krate() == Module::CORE;
     }
 
     /// Every list of arguments that the bounds of a module's functions allow.
@@ -119,7 +127,7 @@ impl Instances {
         let names = item.parameters().to_vec();
         let stands_for = Arguments { names: &names, types: &path.arguments };
         let name = self.named(path).item;
-        self.file.clone_from(&modules[module].file);
+        self.begin(&modules[module]);
         match item {
             Generic::Struct(mut definition) => {
                 definition.type_parameters.clear();
@@ -230,6 +238,9 @@ impl Instances {
 
     fn block(&mut self, block: &mut Block, arguments: &Arguments<'_>) {
         for statement in block {
+            if self.is_core {
+                statement.span = Span::default();
+            }
             match &mut statement.kind {
                 StatementKind::Assign(place, value) => {
                     for projection in &mut place.projections {
@@ -273,8 +284,15 @@ impl Instances {
     }
 
     fn expression(&mut self, expression: &mut Expr, arguments: &Arguments<'_>) {
+        if self.is_core {
+            expression.span = Span::default();
+        }
         let span = expression.span;
         self.ty(&mut expression.ty, arguments, span);
+        match expression.ty.scalar() {
+            Some(scalar) if scalar.is_float() => call_for_remainder(&mut expression.kind, scalar),
+            _ => {}
+        }
         match &mut expression.kind {
             ExprKind::Bool(_)
             | ExprKind::Integer(_)
@@ -310,6 +328,16 @@ impl Instances {
                 const_arguments.iter_mut().chain(values).for_each(|value| self.expression(value, arguments));
             }
         }
+    }
+}
+
+/// PTX has no `%` of floats: the core library has it.
+fn call_for_remainder(kind: &mut ExprKind, scalar: Scalar) {
+    if let ExprKind::Binary(BinaryOp::Remainder, left, right) = kind {
+        let mut function = Path::new(format!("{}::float", Module::CORE), "remainder");
+        function.arguments = vec![Type::Scalar(scalar), Type::Scalar(scalar.unsigned())];
+        let arguments = vec![(**left).clone(), (**right).clone()];
+        *kind = ExprKind::Call { function, const_arguments: Vec::new(), arguments };
     }
 }
 

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::program::Program;
 use super::{generics, validate};
+use crate::front::core;
 use crate::ir::{Module, Span};
 use crate::{Error, Mistake};
 
@@ -30,6 +31,7 @@ pub fn define(modules: Vec<Module>, name: &str) -> Result<Program, Error> {
 
 fn linked(mut modules: Vec<Module>, whole: Option<&str>) -> Result<Program, Error> {
     let generic = modules.iter().any(Module::is_generic);
+    modules.extend(core().modules.iter().cloned());
     let mistakes = generics::instantiate(&mut modules, whole);
     if !mistakes.is_empty() {
         return Err(Error::Invalid(each_place_once(mistakes)));

@@ -119,9 +119,16 @@ impl Body<'_> {
             };
             return Node { kind: NodeKind::Cast(Box::new(value)), term, span };
         }
+        if name == "from_bits" && self.scope().bound(owner) == Some(Bound::Float) {
+            let bits = self.table.fresh(Kind::Any);
+            let Some(written) = self.arguments(name, &[bits], arguments, span) else {
+                return self.failed(span);
+            };
+            return intrinsic(Intrinsic::Bitcast, written, Term::Parameter(owner.clone()), span);
+        }
         if let Some(scalar) = scalar_named(owner) {
             if name == "from_bits" && scalar.is_float() {
-                let bits = Term::Scalar(super::scalar_methods::unsigned(scalar));
+                let bits = Term::Scalar(scalar.unsigned());
                 let Some(written) = self.arguments(name, &[bits], arguments, span) else {
                     return self.failed(span);
                 };

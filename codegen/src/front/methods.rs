@@ -6,10 +6,12 @@ use syn::{Expr, ExprMethodCall, ExprRange, RangeLimits};
 use super::body::Body;
 use super::calls::Generics;
 use super::operations::intrinsic;
-use super::scalar_methods::{self, Argument, Meaning, ScalarMethod};
-use super::terms::{BOOL, Kind, Term, U32, U64};
+use super::scalar_methods::{self, Meaning, ScalarMethod};
+use super::terms::{BOOL, Kind, Term, U32, U64, substitute};
 use super::tree::{Node, NodeKind, Pattern, SliceOperation};
-use crate::ir::{self, BinaryOp, Bound, Call, Intrinsic, LoadHint, Scalar, Size, Space, StoreHint};
+use crate::ir::{
+    self, BinaryOp, Bound, Call, Intrinsic, LoadHint, Path, Scalar, Size, Space, StoreHint, Type,
+};
 
 impl Body<'_> {
     pub(super) fn method_call(&mut self, call: &ExprMethodCall) -> Node {
@@ -146,11 +148,15 @@ impl Body<'_> {
         arguments: &[&Expr],
         span: Span,
     ) -> Node {
+        let core = self.environment.core;
         let Some(method) = scalar_methods::method(name, scalar) else {
+            if let Some(function) = core.and_then(|core| core.method(name, scalar)) {
+                return self.call_core(function, receiver, scalar, arguments, span);
+            }
             for argument in arguments {
                 self.expression(argument);
             }
-            let known = scalar_methods::names(scalar).join("`, `");
+            let known = scalar_methods::names(scalar, core).join("`, `");
             let message = match (name, scalar) {
                 ("into" | "try_into", _) => {
                     "device code has no conversion traits: write `value as T`".to_string()
@@ -206,6 +212,31 @@ impl Body<'_> {
         self.apply((name, &method), receiver, Term::Scalar(scalar), term, arguments, span)
     }
 
+    /// A call of a function of the core library.
+    fn call_core(
+        &mut self,
+        function: Path,
+        receiver: Node,
+        scalar: Scalar,
+        arguments: &[&Expr],
+        span: Span,
+    ) -> Node {
+        let Some(signature) = self.environment.signature(&function) else { return self.failed(span) };
+        let types = signature.type_parameters.iter().zip([scalar, scalar.unsigned()]);
+        let types: Vec<(String, Term)> =
+            types.map(|(parameter, scalar)| (parameter.name.clone(), Term::Scalar(scalar))).collect();
+        let term = |ty: &Option<Type>| ty.as_ref().map_or(Term::Unit, |ty| substitute(ty, &[], &types));
+        let expected: Vec<Term> = signature.parameters.iter().skip(1).map(term).collect();
+        let result = term(&signature.result);
+        let Some(written) = self.arguments(&function.item, &expected, arguments, span) else {
+            return self.failed(span);
+        };
+        let arguments = std::iter::once(receiver).chain(written).collect();
+        let type_arguments = types.into_iter().map(|(_, term)| term).collect();
+        let kind = NodeKind::Call { function, type_arguments, const_arguments: Vec::new(), arguments };
+        Node { kind, term: result, span }
+    }
+
     /// A method of a value whose type is a type parameter: what every type has that it may be.
     fn parameter_method(
         &mut self,
@@ -216,6 +247,11 @@ impl Body<'_> {
         span: Span,
     ) -> Node {
         let bound = self.scope().bound(parameter).unwrap_or(Bound::Copy);
+        if name == "to_bits" && bound == Bound::Float && arguments.is_empty() {
+            // The core library states the type of the bits.
+            let bits = self.table.fresh(Kind::Any);
+            return intrinsic(Intrinsic::Bitcast, vec![receiver], bits, span);
+        }
         let Some(method) = scalar_methods::of_every(bound, name) else {
             for argument in arguments {
                 self.expression(argument);
@@ -249,18 +285,13 @@ impl Body<'_> {
         arguments: &[&Expr],
         span: Span,
     ) -> Node {
-        let term_of = |argument: &Argument| match argument {
-            Argument::Same => this.clone(),
-            Argument::U32 => U32,
-        };
-        let expected: Vec<Term> = method.arguments.iter().map(term_of).collect();
+        let expected = vec![this; method.arguments];
         let Some(written) = self.arguments(name, &expected, arguments, span) else {
             return self.failed(span);
         };
         let mut operands: Vec<Node> = std::iter::once(receiver).chain(written).collect();
         let kind = match method.meaning {
             Meaning::Intrinsic(operation) => return intrinsic(operation, operands, term, span),
-            Meaning::Expansion(expansion) => NodeKind::Expansion(expansion, operands),
             Meaning::Binary(operator) => match (operands.pop(), operands.pop()) {
                 (Some(right), Some(left)) => NodeKind::Binary(operator, Box::new(left), Box::new(right)),
                 _ => return self.failed(span),

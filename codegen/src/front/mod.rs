@@ -14,6 +14,7 @@ mod assertions;
 mod attributes;
 mod body;
 mod calls;
+mod core;
 mod dependencies;
 mod diagnostic;
 mod enums;
@@ -49,6 +50,7 @@ mod types;
 
 use std::collections::BTreeMap;
 
+pub use core::{Core, core};
 pub use dependencies::{Dependency, Name, Names, dependencies};
 pub use diagnostic::Diagnostic;
 pub use twin::twin;
@@ -85,13 +87,24 @@ pub fn lower(
     imports: &[&ir::Module],
     linked: &[&ir::Module],
 ) -> Result<ir::Module, Vec<Diagnostic>> {
+    lower_within(items, source, imports, linked, Some(core()))
+}
+
+/// As [`lower`], with the methods of that core library.
+fn lower_within(
+    items: &[syn::Item],
+    source: &Source<'_>,
+    imports: &[&ir::Module],
+    linked: &[&ir::Module],
+    core: Option<&Core>,
+) -> Result<ir::Module, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     let declared = Imports::collect(items, &mut diagnostics);
-    let mut environment = Environment::new(source.name, &declared, imports, linked);
+    let mut environment = Environment::new(source.name, &declared, imports, linked, core);
     let items = Items::collect(items, &mut environment, &mut diagnostics);
     let enums = items.declare_enums(&mut environment, &mut diagnostics);
     let structs = items.declare(&mut environment, &mut diagnostics);
-    let known = imports.iter().chain(linked).copied();
+    let known = imports.iter().chain(linked).copied().chain(core.into_iter().flat_map(|core| &core.modules));
     let mut costs = functions::known_costs(known);
     let constants = functions::constants(&items.constants, &environment, &costs, &mut diagnostics);
     let functions = functions::functions(&items.functions, &environment, &mut costs, &mut diagnostics);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::core::Core;
 use super::dependencies::Imports;
 use super::terms::Term;
 use crate::ir::{self, EnumDefinition, Expr, Function, Path, Scalar, StructDefinition, Type, TypeParameter};
@@ -50,6 +51,8 @@ impl From<&Function> for Signature {
 pub(super) struct Environment<'a> {
     /// Name of the module that is being lowered.
     pub(super) module: &'a str,
+    /// The methods of scalars that are device code; none while these are lowered.
+    pub(super) core: Option<&'a Core>,
     names: BTreeMap<String, Entity>,
     globs: Vec<&'a ir::Module>,
     /// Built-in names that are imported under another one.
@@ -78,9 +81,11 @@ impl<'a> Environment<'a> {
         imports: &Imports,
         imported: &[&'a ir::Module],
         linked: &[&'a ir::Module],
+        core: Option<&'a Core>,
     ) -> Self {
         let mut environment = Environment {
             module,
+            core,
             names: BTreeMap::new(),
             globs: Vec::new(),
             renamed: BTreeMap::new(),
@@ -95,7 +100,8 @@ impl<'a> Environment<'a> {
             local_constants: BTreeSet::new(),
             without_layout: BTreeSet::new(),
         };
-        for known in linked.iter().chain(imported) {
+        let core = core.into_iter().flat_map(|core| &core.modules);
+        for known in linked.iter().chain(imported).copied().chain(core) {
             environment.learn(known);
         }
         for (dependency, known) in imports.dependencies.iter().zip(imported) {

@@ -59,8 +59,6 @@ pub(super) enum NodeKind {
     Slice(SliceOperation, Vec<Node>),
     /// Inline PTX and the values of its operands that take one.
     Inline(Written, Vec<Node>),
-    /// A scalar method that becomes several operations.
-    Expansion(Expansion, Vec<Node>),
     Block(Vec<Node>, Option<Box<Node>>),
     If {
         condition: Box<Node>,
@@ -186,61 +184,4 @@ pub(super) enum Role {
 pub(super) enum Modifier {
     Order(Vec<Order>),
     Scope(Vec<Scope>),
-}
-
-/// A method that becomes several operations on its operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expansion {
-    /// Shifts whose amount is taken modulo the width.
-    ShiftLeft,
-    ShiftRight,
-    RotateLeft,
-    RotateRight,
-    IsPowerOfTwo,
-    DivideUp,
-    NextMultiple,
-    SaturatingAdd,
-    SaturatingSubtract,
-    /// The first of three operands, between the others.
-    Clamp,
-    AbsoluteDifference,
-    DivideEuclid,
-    RemainderEuclid,
-    IsMultiple,
-    IsNan,
-    IsFinite,
-    IsInfinite,
-    IsNormal,
-    IsSubnormal,
-    IsSignPositive,
-    IsSignNegative,
-    /// To the nearest integral number, ties away from zero.
-    Round,
-    Fraction,
-    Reciprocal,
-    FloatSign,
-    IntegerSign,
-    IsPositive,
-    IsNegative,
-    UnsignedAbsolute,
-    WrappingAbsolute,
-    /// By minus one, the smallest number wraps.
-    WrappingDivide,
-    WrappingRemainder,
-    WrappingNegate,
-    CountZeros,
-    LeadingOnes,
-    TrailingOnes,
-    NextPowerOfTwo,
-    SwapBytes,
-    /// By a `u32`; the first overflows as a product does.
-    Power,
-    WrappingPower,
-    SaturatingMultiply,
-    /// The result that wraps, and whether it did.
-    OverflowingAdd,
-    OverflowingSubtract,
-    OverflowingMultiply,
-    /// Traps where Rust panics.
-    FloorOfLogarithm,
 }

@@ -63,6 +63,9 @@ pub struct Module {
 }
 
 impl Module {
+    /// The crate of the core library, whose modules are known everywhere.
+    pub const CORE: &'static str = "core";
+
     /// Whether it has structs or functions with type parameters.
     pub fn is_generic(&self) -> bool {
         self.structs.iter().any(|definition| !definition.type_parameters.is_empty())

@@ -1,6 +1,8 @@
 //! How many instructions each method, and `%` of floats, takes: what a change of the core library
 //! costs is seen here, for every width and sign.
 
+use crossdock_codegen::front;
+
 use crate::execute::{ADA, compiled};
 
 /// Methods of integers, of unsigned, of signed ones and of floats, with what they are called on.
@@ -117,4 +119,20 @@ fn every_method() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_core_library_has_no_other_methods() {
+    let page = include_str!("../../../docs/device-language.md");
+    let table = page.split_once("| Scalars | Methods |").and_then(|(_, rest)| rest.split_once("\n\n"));
+    let (table, _) = table.expect("the table of methods");
+    for name in front::core().methods() {
+        let call = format!("a.{name}(");
+        let counted = METHODS.iter().any(|(_, methods)| methods.iter().any(|row| row.starts_with(&call)));
+        // `%` of floats, and the width of a type.
+        if !["remainder", "width"].contains(&name) {
+            assert!(counted, "`{name}` has no row here");
+            assert!(table.contains(&format!("`{name}`")), "`{name}` is not in docs/device-language.md");
+        }
+    }
 }

@@ -173,10 +173,12 @@ impl<'p> Evaluator<'p> {
             values.push(self.value(activation, argument)?);
         }
         let file = self.program.modules[activation.module].file.clone();
-        self.invoke(path, &parameters, values, activation.depth + 1, |message| Mistake {
-            file: file.clone(),
-            span,
-            message,
+        let here = |message| Mistake { file: file.clone(), span, message };
+        let value = self.invoke(path, &parameters, values, activation.depth + 1, here);
+        // What has no place, in the core library, is where that is called.
+        value.map_err(|mistake| match mistake.span == Span::default() {
+            true => here(mistake.message),
+            false => mistake,
         })
     }
 

@@ -153,9 +153,6 @@ impl<'p> Specialiser<'p> {
                 return Err(self.mistake(frame, span, "this divides by the constant zero: exclude that divisor with `if` or `const { assert!(..) }`"));
             }
         }
-        if scalar.is_float() && op == BinaryOp::Remainder {
-            return Ok(self.float_remainder(scalar, &left, &right));
-        }
         if scalar.is_integer() && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
             self.trap_without_quotient(scalar, &left, &right);
         }

@@ -237,6 +237,13 @@ impl<'p> Specialiser<'p> {
             Intrinsic::WarpBarrier | Intrinsic::BlockBarrier | Intrinsic::Nanosleep | Intrinsic::Trap => {
                 self.wait(frame, span, intrinsic, arguments)
             }
+            Intrinsic::IsConstant => {
+                let mut known = true;
+                for argument in arguments {
+                    known &= matches!(self.scalar(frame, argument, &Want::anything())?, Value::Constant(_));
+                }
+                one(Value::Constant(Constant::Bool(known)))
+            }
             Intrinsic::TargetIsAtLeast | Intrinsic::TargetIsSpecific => {
                 one(self.target_question(frame, span, intrinsic, arguments)?)
             }

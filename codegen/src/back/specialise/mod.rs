@@ -18,7 +18,6 @@ mod memory;
 mod multiply;
 mod parts;
 mod quotient;
-mod remainder;
 mod roles;
 mod rounded;
 mod scalar;

@@ -206,8 +206,10 @@ impl<'p> Walk<'p> {
         }
     }
 
+    /// Where that is: what has no place, in the core library, is where that is called.
     fn position(&self, span: Span) -> Position {
-        Position { module: self.module, span }
+        let here = Position { module: self.module, span };
+        self.outside.filter(|_| span == Span::default()).unwrap_or(here)
     }
 }
 

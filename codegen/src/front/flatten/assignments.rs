@@ -60,7 +60,7 @@ impl Flattener<'_, '_> {
                 let (otherwise, reached) = self.nested(|flattener| flattener.assign(otherwise, local, fresh));
                 let ty = self.ty(node);
                 if self.selects(&ty, local, &then) && self.selects(&ty, local, &otherwise) {
-                    if !is_pure(&condition) && !self.constant {
+                    if !is_pure(&condition, self.costs) && !self.constant {
                         condition = self.saved(condition);
                     }
                     if let (Some(then), Some(otherwise)) = (only_value(then), only_value(otherwise)) {
@@ -131,7 +131,7 @@ impl Flattener<'_, '_> {
                 }
                 Step::Index(_) => {
                     let index = values.next()?;
-                    let index = if is_pure(&index) { index } else { self.saved(index) };
+                    let index = if is_pure(&index, self.costs) { index } else { self.saved(index) };
                     target.projections.push(Projection::Index(index.clone()));
                     ExprKind::Index(Box::new(current), Box::new(index))
                 }

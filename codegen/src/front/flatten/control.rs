@@ -90,7 +90,7 @@ impl Flattener<'_, '_> {
             }
             _ => {
                 let value = self.value(node)?;
-                if !is_pure(&value) {
+                if !is_pure(&value, self.costs) {
                     self.push(StatementKind::Evaluate(value), span);
                 }
                 Some(())

@@ -52,17 +52,18 @@ fn weight(intrinsic: Intrinsic) -> Option<u32> {
     }
 }
 
-/// Whether the intrinsic neither reads nor changes anything outside its operands.
-fn is_pure_intrinsic(intrinsic: Intrinsic) -> bool {
-    intrinsic.row().cost != Cost::Effect
+/// Whether evaluating the expression has no effect and depends on locals and constants only.
+pub(super) fn is_pure(expression: &Expr, costs: &Costs) -> bool {
+    computes(expression, costs) && operands(expression).into_iter().all(|operand| is_pure(operand, costs))
 }
 
-/// Whether evaluating the expression has no effect and depends on locals and constants only.
-pub(super) fn is_pure(expression: &Expr) -> bool {
+/// Whether the expression, its operands aside, neither reads nor changes anything.
+fn computes(expression: &Expr, costs: &Costs) -> bool {
     match &expression.kind {
-        ExprKind::Call { .. } | ExprKind::Inline(..) => false,
-        ExprKind::Intrinsic(intrinsic, _) if !is_pure_intrinsic(*intrinsic) => false,
-        _ => operands(expression).into_iter().all(is_pure),
+        ExprKind::Call { function, .. } => costs.contains_key(&Path::new(&function.module, &function.item)),
+        ExprKind::Inline(..) => false,
+        ExprKind::Intrinsic(intrinsic, _) => intrinsic.row().cost != Cost::Effect,
+        _ => true,
     }
 }
 
@@ -95,9 +96,10 @@ impl Flattener<'_, '_> {
     pub(super) fn is_stable(&self, expression: &Expr) -> bool {
         match &expression.kind {
             ExprKind::Local(local) => self.fixed.get(local.0 as usize).copied().unwrap_or(false),
-            ExprKind::Call { .. } | ExprKind::Inline(..) => false,
-            ExprKind::Intrinsic(intrinsic, _) if !is_pure_intrinsic(*intrinsic) => false,
-            _ => operands(expression).into_iter().all(|operand| self.is_stable(operand)),
+            _ => {
+                computes(expression, self.costs)
+                    && operands(expression).into_iter().all(|operand| self.is_stable(operand))
+            }
         }
     }
 }

@@ -9,12 +9,9 @@ mod builder;
 mod checks;
 mod control;
 mod cost;
-mod expansions;
 mod inline;
 mod operands;
-mod powers;
 mod slices;
-mod unary_expansions;
 mod values;
 mod walks;
 

@@ -39,9 +39,9 @@ impl Flattener<'_, '_> {
     pub(super) fn ordered(&mut self, written: &Operands) -> Option<Vec<(usize, Expr)>> {
         let mut values = self.operands(written.iter().map(|(_, node)| node))?;
         let sorted = written.windows(2).all(|pair| pair[0].0 < pair[1].0);
-        if !sorted && values.iter().filter(|value| !is_pure(value)).count() > 1 {
+        if !sorted && values.iter().filter(|value| !is_pure(value, self.costs)).count() > 1 {
             for value in &mut values {
-                if !is_pure(value) {
+                if !is_pure(value, self.costs) {
                     *value = self.saved(value.clone());
                 }
             }

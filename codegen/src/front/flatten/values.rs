@@ -81,10 +81,6 @@ impl Flattener<'_, '_> {
                 let expression = self.inline(written, values, node)?;
                 return Some(self.evaluated(expression));
             }
-            NodeKind::Expansion(expansion, operands) => {
-                let operands = self.operands(operands)?;
-                return Some(self.expand(*expansion, operands, span));
-            }
             NodeKind::Block(statements, tail) => {
                 for statement in statements {
                     self.effect(statement)?;

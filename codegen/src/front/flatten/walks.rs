@@ -2,7 +2,6 @@
 //! of each.
 
 use super::super::literals::integer;
-use super::super::scalar_methods::unsigned;
 use super::super::tree::{Node, NodeKind, Walk};
 use super::builder::Builder;
 use super::{Flattener, at, whole};
@@ -26,7 +25,7 @@ impl Flattener<'_, '_> {
             operands.into_iter().map(|operand| self.reusable(operand)).collect::<Vec<_>>().into_iter();
         let (start, end, step) = (operands.next()?, operands.next()?, operands.next());
         // Positions and distances wrap, so that signed ranges of any length work.
-        let bits = unsigned(scalar);
+        let bits = scalar.unsigned();
         let fits = match step.as_ref().map(|step| &step.kind) {
             None => true,
             Some(ExprKind::Integer(step)) => *step < 1 << (8 * scalar.bytes()),

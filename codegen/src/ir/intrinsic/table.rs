@@ -223,6 +223,8 @@ intrinsics! {
     /// Whether the target is specific to one architecture or family (`sm_90a`, `sm_100f`); known at specialisation.
     TargetIsSpecific = Function ["target_is_specific"] () -> BOOL, "nothing";
         Operations(0), Alone, fold target_is_specific;
+    /// Whether its operand is a constant once the kernel is specialised.
+    IsConstant = Function ["is_constant"] (Number) -> BOOL, "a number"; Operations(0), Alone, fold is_constant;
 
     /// The address `index * size_of::<T>()` further.
     Offset = Method ["at"] (Pointer(Anywhere, Content::Any), Index) -> Moved,
