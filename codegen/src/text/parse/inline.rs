@@ -15,11 +15,19 @@ impl Parser<'_> {
         let (mut values, mut height) = (Vec::new(), 0);
         let mut instructions = true;
         while !self.is(")") {
-            instructions &= matches!(self.token, Token::Quoted(_));
-            if instructions {
-                inline.text.push(self.string("instructions between quotes")?);
+            let quoted = match self.token {
+                Token::Quoted(_) => Some(self.string("instructions between quotes")?),
+                _ => None,
+            };
+            // An odd name of an operand is quoted too.
+            instructions &= quoted.is_some() && !self.is("=");
+            if let (true, Some(text)) = (instructions, &quoted) {
+                inline.text.push(text.clone());
             } else {
-                let name = self.name("the name of an operand")?;
+                let name = match quoted {
+                    Some(name) => self.checked(name)?,
+                    None => self.name("the name of an operand")?,
+                };
                 self.expect("=")?;
                 let (role, value) = self.role()?;
                 if let Some((value, value_height)) = value {

@@ -13,7 +13,7 @@ impl Parser<'_> {
         unquote(raw).map(String::from).or_else(|message| self.fail(message))
     }
 
-    fn checked(&self, name: String) -> Parsed<String> {
+    pub(super) fn checked(&self, name: String) -> Parsed<String> {
         if name.len() > NAME_LENGTH {
             return self
                 .fail(format!("expected a name of at most {NAME_LENGTH} bytes, found {}", name.len()));
