@@ -7,6 +7,7 @@
 
 pub mod back;
 mod constant;
+mod dim3;
 mod error;
 pub mod front;
 mod inline;
@@ -14,6 +15,7 @@ pub mod ir;
 pub mod rounded;
 pub mod text;
 
+pub use dim3::Dim3;
 pub use error::{Error, Mistake};
 
 /// Names the version of this compiler, down to its sources: what two compilers of one name make of one kernel is the same.

@@ -20,6 +20,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
+use crossdock_codegen::back::LaunchNeeds;
 use crossdock_codegen::{Error, back};
 use sha2::{Digest, Sha256};
 
@@ -31,7 +32,7 @@ pub(crate) type Specialised<K, V> =
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The first line of an entry.
-const HEAD: &str = "crossdock kernel 1";
+const HEAD: &str = "crossdock kernel 2";
 
 static FOLDER: RwLock<Option<PathBuf>> = RwLock::new(None);
 
@@ -134,8 +135,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) ptx: String,
-    pub(crate) block_threads: u32,
-    pub(crate) shared_bytes: u32,
+    pub(crate) needs: LaunchNeeds,
 }
 
 /// The entry from memory, from disk, or made now and kept. What fails is not kept.
@@ -174,18 +174,19 @@ fn read(folder: &Path, key: &Key) -> Option<Entry> {
     if head != HEAD || checksum != hexadecimal(&digest([body])) {
         return None;
     }
-    let (sizes, ptx) = body.split_once('\n')?;
-    let (threads, shared) = sizes.split_once(' ')?;
-    Some(Entry {
-        ptx: ptx.to_string(),
-        block_threads: threads.parse().ok()?,
-        shared_bytes: shared.parse().ok()?,
-    })
+    let (needs, ptx) = body.split_once('\n')?;
+    let (block, numbers) = needs.split_once(' ')?;
+    let numbers: Vec<u32> = numbers.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [grid_dimensions, shared_bytes, dynamic_shared_unit] = numbers[..] else { return None };
+    let block = block.parse().ok()?;
+    let needs = LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit };
+    Some(Entry { ptx: ptx.to_string(), needs })
 }
 
 /// Writes the entry beside its place and renames it, so that a reader sees all of it or nothing.
 fn write(folder: &Path, key: &Key, entry: &Entry) -> std::io::Result<()> {
-    let body = format!("{} {}\n{}", entry.block_threads, entry.shared_bytes, entry.ptx);
+    let LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit } = entry.needs;
+    let body = format!("{block} {grid_dimensions} {shared_bytes} {dynamic_shared_unit}\n{}", entry.ptx);
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     write!(file, "{HEAD}\n{}\n{body}", hexadecimal(&digest([body.as_str()])))?;
     file.persist(folder.join(key.file_name()))?;
@@ -194,10 +195,14 @@ fn write(folder: &Path, key: &Key, entry: &Entry) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use crossdock_codegen::Dim3;
+
     use super::*;
 
     fn entry(ptx: &str) -> Entry {
-        Entry { ptx: ptx.to_string(), block_threads: 64, shared_bytes: 4096 }
+        let block = Dim3::from((16, 4));
+        let needs = LaunchNeeds { block, grid_dimensions: 2, shared_bytes: 4096, dynamic_shared_unit: 12 };
+        Entry { ptx: ptx.to_string(), needs }
     }
 
     fn key(parameters: &[(&str, i128)]) -> Key {

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+pub use crossdock_codegen::Dim3;
+pub use crossdock_codegen::back::LaunchNeeds;
+
 use crate::intrinsics::{Global, GlobalSlice, Peer, PeerSlice, Peers};
 
 /// One kernel argument as the driver takes it.
@@ -97,18 +100,16 @@ pub trait Arguments {
 pub struct KernelImage<A> {
     /// The PTX module.
     pub ptx: Cow<'static, str>,
-    /// Threads per block, as `.reqntid` demands.
-    pub block_threads: u32,
-    /// Static shared memory per block, in bytes.
-    pub shared_bytes: u32,
+    /// What a launch must know of it.
+    pub needs: LaunchNeeds,
     /// The argument struct; use [`KernelImage::new`].
     pub arguments: PhantomData<fn(A)>,
 }
 
 impl<A> KernelImage<A> {
     /// An image of PTX text that is known at compile time.
-    pub const fn new(ptx: &'static str, block_threads: u32, shared_bytes: u32) -> Self {
-        Self { ptx: Cow::Borrowed(ptx), block_threads, shared_bytes, arguments: PhantomData }
+    pub const fn new(ptx: &'static str, needs: LaunchNeeds) -> Self {
+        Self { ptx: Cow::Borrowed(ptx), needs, arguments: PhantomData }
     }
 }
 
@@ -129,8 +130,7 @@ impl<A: Arguments> std::fmt::Debug for KernelImage<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KernelImage")
             .field("name", &A::KERNEL)
-            .field("block_threads", &self.block_threads)
-            .field("shared_bytes", &self.shared_bytes)
+            .field("needs", &self.needs)
             .field("ptx", &format_args!("{} bytes", self.ptx.len()))
             .finish()
     }

@@ -96,17 +96,8 @@ impl DeviceModule {
         let linked = self.linked();
         let entry = cache::kept(Key::new(&linked.digest, A::KERNEL, parameters, &options), || {
             let kernel = back::specialise(&*linked.program()?, A::KERNEL, parameters, &options)?;
-            Ok(Entry {
-                ptx: kernel.ptx.to_string(),
-                block_threads: kernel.block_threads,
-                shared_bytes: u32::try_from(kernel.shared_bytes).unwrap_or(u32::MAX),
-            })
+            Ok(Entry { ptx: kernel.ptx.to_string(), needs: kernel.needs })
         })?;
-        Ok(KernelImage {
-            ptx: Cow::Owned(entry.ptx.clone()),
-            block_threads: entry.block_threads,
-            shared_bytes: entry.shared_bytes,
-            arguments: PhantomData,
-        })
+        Ok(KernelImage { ptx: Cow::Owned(entry.ptx.clone()), needs: entry.needs, arguments: PhantomData })
     }
 }

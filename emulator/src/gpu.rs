@@ -15,6 +15,8 @@ pub(crate) mod limits {
     pub(crate) const SHARED_PER_BLOCK: u32 = 227 << 10;
     /// Threads of one block.
     pub(crate) const THREADS_PER_BLOCK: u64 = 1024;
+    /// Threads of one block along z.
+    pub(crate) const THREADS_ALONG_Z: u32 = 64;
     /// Multiprocessors of a graphics processing cluster, which blocks of a cluster share (18 of an
     /// H100, some of them off).
     pub(crate) const MULTIPROCESSORS_PER_GPC: usize = 16;

@@ -44,6 +44,9 @@ struct Entry {
 }
 
 impl Machine {
+    /// Bytes of shared memory that one block may have, static and dynamic.
+    pub const SHARED_PER_BLOCK: u32 = limits::SHARED_PER_BLOCK;
+
     /// A machine without memory or modules.
     ///
     /// # Errors
@@ -322,6 +325,10 @@ impl Machine {
             && launch.block != required
         {
             return Err(refuse(format!("block {:?}; `.reqntid` requires {required:?}", launch.block)));
+        }
+        if launch.block[2] > limits::THREADS_ALONG_Z {
+            let most = limits::THREADS_ALONG_Z;
+            return Err(refuse(format!("block {:?}; at most {most} threads fit along z", launch.block)));
         }
         let most = code.most_threads.unwrap_or(limits::THREADS_PER_BLOCK).min(limits::THREADS_PER_BLOCK);
         if threads > most {

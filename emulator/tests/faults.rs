@@ -145,6 +145,10 @@ fn launches_are_checked() {
     );
     refused(Launch { shared_bytes: 231_425, ..good.clone() }, "at most 232448");
     let other = machine.kernel(module, "other").expect("entry");
+    let deep = Launch { kernel: other, block: [1, 1, 65], arguments: vec![], ..good.clone() };
+    assert!(
+        machine.launch(deep).expect_err("65 along z").to_string().contains("at most 64 threads fit along z")
+    );
     let launch = Launch { kernel: other, block: [129, 1, 1], arguments: vec![], ..good };
     assert!(machine.launch(launch).expect_err("129 threads").to_string().contains("at most 128"));
     let error = machine.kernel(module, "absent").expect_err("no such entry");

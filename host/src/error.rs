@@ -164,6 +164,14 @@ pub enum Error {
         /// The value of that.
         divisor: usize,
     },
+    /// A launch that its kernel or the GPU cannot have.
+    #[error("the kernel `{kernel}` cannot be launched so: {problem}")]
+    Launch {
+        /// The kernel.
+        kernel: String,
+        /// What was asked for, what is possible, and what would be right.
+        problem: String,
+    },
     /// A measured load is no load.
     #[error("layer {layer}, expert {expert}: the load must be a finite number of at least 0: {load} is not")]
     Load {

@@ -45,6 +45,7 @@ pub use backend::LaunchOptions;
 #[cfg(feature = "cuda")]
 pub use backend::cuda::{DriverVersion, Gpu, driver, gpus};
 pub use cluster::Cluster;
+pub use crossdock_device::launch::Dim3;
 pub use crossdock_device::layout::code::{NOWHERE, Origin, Selection};
 pub use crossdock_device::{
     Float8, Fp8, Gate, KernelSet, Layout, LogitFormat, MOST_SIDES, Opaque, RouterKernel, ScaleFormat,

@@ -225,12 +225,17 @@ fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStr
     let Wanted { attributes, visibility, name, .. } = wanted;
     let arguments = arguments::name(&kernel);
     let ptx = specialised.ptx.to_string();
-    let threads = specialised.block_threads;
-    let shared = u32::try_from(specialised.shared_bytes).unwrap_or(u32::MAX);
+    let back::LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit } = specialised.needs;
+    let block = block.extents();
     Ok(quote! {
         #(#attributes)*
         #visibility const #name: #root::__private::KernelImage<#path::#arguments> =
-            #root::__private::KernelImage::new(#ptx, #threads, #shared);
+            #root::__private::KernelImage::new(#ptx, #root::__private::LaunchNeeds {
+                block: #root::__private::Dim3::new(#(#block),*),
+                grid_dimensions: #grid_dimensions,
+                shared_bytes: #shared_bytes,
+                dynamic_shared_unit: #dynamic_shared_unit,
+            });
     })
 }
 

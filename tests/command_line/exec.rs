@@ -41,7 +41,7 @@ fn arrays_go_in_and_out() {
     let x: Array2<i32> = Array2::from_shape_fn((30, 20), |(i, j)| (i * 100 + j) as i32);
     write_npy(at("m.npy"), &x).expect("written");
     let transpose = format!(
-        "{} --kernel transpose --grid 2,2 --block 16,16 --gpus 2 --gpu 1 --schedule-seed 7 --arg in@0:m.npy \
+        "{} --kernel transpose --grid 2x2 --block 16x16 --gpus 2 --gpu 1 --schedule-seed 7 --arg in@0:m.npy \
          --arg out@1:t.npy:20x30:int32 --arg i32:30 --arg i32:20",
         ptx("spaces.sm_100a")
     );
@@ -50,6 +50,40 @@ fn arrays_go_in_and_out() {
     assert_eq!(read_npy::<_, Array2<i32>>(at("t.npy")).expect("an array"), x.t());
     let output = crossdock_in(folder.path(), &format!("exec {saxpy}"));
     assert!(text(&output.stdout).contains("y.npy: float32 [1000]"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn kernels_of_device_code_run_in_three_dimensions_with_dynamic_shared_memory() {
+    const KERNEL: &str = "#[kernel(threads = (16, 4), grid_dimensions = 3)]
+        fn shapes(words: Global<u32>) {
+            let all = dynamic_shared::<u32>();
+            all.at(thread_in_block()).write(all.len() as u32 * 1000 + thread_y());
+            words.at(block_in_grid() * 64 + thread_in_block()).write(all.at(thread_in_block()).read());
+        }";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("k.rs"), KERNEL).expect("written");
+    let output = crossdock_in(folder.path(), "ptx --file k.rs --list");
+    assert_eq!(
+        text(&output.stdout),
+        "shapes(words: Global<u32>) threads = (16, 4), grid_dimensions = 3\n",
+        "{}",
+        text(&output.stderr)
+    );
+    let output = crossdock_in(folder.path(), "ptx --file k.rs");
+    std::fs::write(folder.path().join("k.ptx"), &output.stdout).expect("written");
+    let run =
+        "k.ptx --kernel shapes --grid 2x3x4 --block 16x4 --shared 256 --arg out:words.npy:24x4x16:uint32";
+    json(folder.path(), run);
+    let words: ArrayD<u32> = read_npy(folder.path().join("words.npy")).expect("an array");
+    let expected = ArrayD::from_shape_fn(vec![24, 4, 16], |place| 64_000 + place[1] as u32);
+    assert_eq!(words, expected);
+    for (wrong, sentence) in [
+        (run.replace("--block 16x4", "--block 4x16"), "block [4, 16, 1]; `.reqntid` requires [16, 4, 1]"),
+        (run.replace("--shared 256", "--shared 128"), "trap"),
+    ] {
+        let output = crossdock_in(folder.path(), &format!("exec {wrong}"));
+        assert!(text(&output.stderr).contains(sentence), "{wrong}: {}", text(&output.stderr));
+    }
 }
 
 #[test]
@@ -96,6 +130,19 @@ fn bad_input_is_one_sentence() {
         ("e.ptx --kernel saxpy --arg in@3:x.npy", "--arg number 1: GPU 3 does not exist; the machine has 1"),
         ("e.ptx --kernel saxpy --arg out:y.npy:4:single", "there is no type `single`"),
         ("e.ptx --kernel saxpy --grid 0", "`0` is not a number from 1"),
+        (
+            "e.ptx --kernel saxpy --grid 2,2",
+            "`2,2` is not a number from 1 to 4294967295: write X, XxY or XxYxZ",
+        ),
+        ("e.ptx --kernel saxpy --block 1x2x3x4", "`1x2x3x4` has more than three dimensions"),
+        (
+            "e.ptx --kernel saxpy --block 1x1x96 --arg f32:1 --arg zeros:4 --arg zeros:4 --arg i32:1",
+            "at most 64 threads fit along z",
+        ),
+        (
+            "e.ptx --kernel saxpy --shared 232449 --arg f32:1 --arg zeros:4 --arg zeros:4 --arg i32:1",
+            "a block has at most 232448",
+        ),
         ("e.ptx --kernel saxpy --gpus 0", "gpus is 0"),
         (
             "e.ptx --kernel saxpy --block 2000 --arg f32:1 --arg zeros:4 --arg zeros:4 --arg i32:1",

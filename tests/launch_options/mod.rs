@@ -1,6 +1,9 @@
 //! Clusters, cooperative and overlapping launches of a user's own kernel: what virtual GPUs run,
 //! and what is refused.
 
+mod misuse;
+mod shapes;
+
 use crossdock::host::{Buffer, Cluster, Error, Kernel, LaunchOptions, Topology};
 
 /// Kernels that write down what they were launched with.

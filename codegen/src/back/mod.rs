@@ -22,7 +22,7 @@ mod validate;
 pub use examine::examine;
 pub use link::{define, link};
 pub use program::Program;
-pub use signature::{Kernel, KernelParameter, KernelSignature, Options};
+pub use signature::{Kernel, KernelParameter, KernelSignature, LaunchNeeds, Options};
 pub use specialise::specialise;
 
 /// The `.target`s that PTX can be made for.

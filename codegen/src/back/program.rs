@@ -55,7 +55,7 @@ impl Program {
                     module: module.name.clone(),
                     const_parameters: function.const_parameters.clone(),
                     parameters: parameters(function),
-                    warps: attributes.warps,
+                    attributes: attributes.clone(),
                 });
             }
         }

@@ -4,7 +4,8 @@ use crossdock_ptx::Version;
 use crossdock_ptx::table::{NEWEST_VERSION, Target};
 
 use crate::Error;
-use crate::ir::{Scalar, Type};
+use crate::dim3::Dim3;
+use crate::ir::{KernelAttributes, Scalar, Type};
 
 /// A kernel of a linked program, still generic.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +18,8 @@ pub struct KernelSignature {
     pub const_parameters: Vec<(String, Scalar)>,
     /// Run-time parameters, in order.
     pub parameters: Vec<KernelParameter>,
-    /// Warps per block.
-    pub warps: u32,
+    /// How it is launched.
+    pub attributes: KernelAttributes,
 }
 
 /// A run-time parameter of a kernel.
@@ -40,10 +41,22 @@ pub struct Kernel {
     pub ptx: crossdock_ptx::Module,
     /// Run-time parameters in order, as they are declared in the entry.
     pub parameters: Vec<KernelParameter>,
-    /// Threads per block; the entry requires exactly this many in one dimension.
-    pub block_threads: u32,
-    /// Bytes of static shared memory.
-    pub shared_bytes: u64,
+    /// What a launch must know.
+    pub needs: LaunchNeeds,
+}
+
+/// What a launch of a specialised kernel must know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LaunchNeeds {
+    /// Threads of a block, exactly: `.reqntid`.
+    pub block: Dim3,
+    /// Dimensions that its grids may have, 1 to 3.
+    pub grid_dimensions: u32,
+    /// Bytes of static shared memory; with dynamic shared memory, up to where that begins.
+    pub shared_bytes: u32,
+    /// The bytes of dynamic shared memory are a multiple of this, the size of an element (of elements of several sizes,
+    /// their least common multiple). 0 in kernels without.
+    pub dynamic_shared_unit: u32,
 }
 
 /// What the PTX is made for. The default is the oldest target, whose text runs on every supported GPU.

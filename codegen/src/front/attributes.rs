@@ -7,6 +7,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr, Lit, Meta, MetaNameValue, Token};
 
 use super::diagnostic::Diagnostics;
+use crate::dim3::Dim3;
 use crate::ir::KernelAttributes;
 
 /// Lints, documentation and hints for rustc: they change nothing on the device.
@@ -14,7 +15,8 @@ const HARMLESS: [&str; 10] =
     ["doc", "allow", "expect", "warn", "deny", "forbid", "inline", "must_use", "deprecated", "rustfmt"];
 
 /// Blocks have at most 1024 threads.
-const MAX_WARPS: u32 = 32;
+const THREADS: RangeInclusive<u32> = 1..=1024;
+const WARPS: RangeInclusive<u32> = 1..=32;
 /// Registers that a thread may be limited to.
 const REGISTERS: RangeInclusive<u32> = 16..=255;
 /// The largest alignment of a struct.
@@ -48,9 +50,10 @@ pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a At
     attributes.iter().find(|attribute| attribute.path().is_ident(name))
 }
 
-/// `#[kernel(warps = N, max_registers = N)]`.
+/// `#[kernel(warps = N, grid_dimensions = N, max_registers = N)]`, or `threads = (X, Y, Z)` for `warps`.
 pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> KernelAttributes {
     let mut stated = KernelAttributes::default();
+    let mut block = None;
     let settings = match &attribute.meta {
         Meta::List(list) => {
             list.parse_args_with(syn::punctuated::Punctuated::<MetaNameValue, Token![,]>::parse_terminated)
@@ -67,25 +70,60 @@ pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ke
     for setting in &settings {
         let name = setting.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match name.as_str() {
-            "warps" => stated.warps = number(&setting.value, &name, 1..=MAX_WARPS, diagnostics).unwrap_or(1),
+            "warps" | "threads" if block.is_some() => {
+                let message = "a kernel states its block size once: leave `warps` or `threads` out";
+                diagnostics.report(setting.path.span(), message);
+            }
+            "warps" => {
+                let warps = number(&setting.value, &name, WARPS, diagnostics);
+                block = Some(Dim3::from(32 * warps.unwrap_or(1)));
+            }
+            "threads" => block = Some(threads(&setting.value, diagnostics).unwrap_or(stated.block)),
+            "grid_dimensions" => {
+                stated.grid_dimensions = number(&setting.value, &name, 1..=3, diagnostics).unwrap_or(1);
+            }
             "max_registers" => {
                 stated.max_registers = number(&setting.value, &name, REGISTERS, diagnostics);
             }
             _ => diagnostics.report(
                 setting.path.span(),
-                format!("`{name}` is not a kernel attribute: `warps` and `max_registers` are"),
+                format!(
+                    "`{name}` is not a kernel attribute: `warps`, `threads`, `grid_dimensions` and `max_registers` are"
+                ),
             ),
         }
     }
-    if stated.warps == 0 {
-        diagnostics.report(attribute.span(), "a kernel states its block size: write `#[kernel(warps = 8)]`");
+    match block {
+        Some(block) => stated.block = block,
+        None => {
+            diagnostics
+                .report(attribute.span(), "a kernel states its block size: write `#[kernel(warps = 8)]`");
+        }
     }
-    if stated.warps <= MAX_WARPS
-        && let Some(message) = stated.registers_beyond_a_block()
-    {
+    if let Some(message) = stated.mistake() {
         diagnostics.report(attribute.span(), message);
     }
     stated
+}
+
+/// `128`, `(16, 16)` or `(8, 8, 4)`.
+fn threads(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Dim3> {
+    let written: Vec<&Expr> = match value {
+        Expr::Tuple(tuple) => tuple.elems.iter().collect(),
+        Expr::Paren(inner) => vec![&inner.expr],
+        one => vec![one],
+    };
+    if !(1..=3).contains(&written.len()) {
+        let message =
+            "a block has up to three dimensions: write `threads = (16, 16)` or `threads = (8, 8, 4)`";
+        diagnostics.report(value.span(), message);
+        return None;
+    }
+    let mut extents = [1; 3];
+    for (extent, value) in extents.iter_mut().zip(written) {
+        *extent = number(value, "threads", THREADS, diagnostics)?;
+    }
+    Some(extents.into())
 }
 
 fn number(

@@ -34,6 +34,7 @@ impl Body<'_> {
         let built_in = self.environment.built_in(name).to_string();
         match built_in.as_str() {
             "shared" => return self.shared(generics, arguments, span),
+            "dynamic_shared" => return self.dynamic_shared(generics, arguments, span),
             "fence" => return self.fence(arguments, span),
             _ => {}
         }
@@ -117,7 +118,17 @@ impl Body<'_> {
         intrinsic(Intrinsic::SharedArray, written, Term::Pointer(Space::Shared, Box::new(element)), span)
     }
 
-    /// The one type argument of `shared` and `cast`; a hole if it is not written.
+    /// `dynamic_shared::<T>()`.
+    fn dynamic_shared(&mut self, generics: Generics<'_>, arguments: &[&Expr], span: Span) -> Node {
+        let element = self.type_argument("dynamic_shared", generics, span);
+        let Some(written) = self.arguments("dynamic_shared", &[], arguments, span) else {
+            return self.failed(span);
+        };
+        let slice = Term::Slice(Box::new(Term::Pointer(Space::Shared, Box::new(element))));
+        intrinsic(Intrinsic::DynamicShared, written, slice, span)
+    }
+
+    /// The one type argument of `shared`, `dynamic_shared` and `cast`; a hole if it is not written.
     pub(super) fn type_argument(&mut self, name: &str, generics: Generics<'_>, span: Span) -> Term {
         let given: Vec<&GenericArgument> = generics.into_iter().flatten().collect();
         let written = match given.as_slice() {

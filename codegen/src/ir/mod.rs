@@ -17,16 +17,18 @@
 
 mod inline;
 pub(crate) mod intrinsic;
+mod kernel;
 mod parameter;
 pub(crate) mod types;
 
 pub use inline::{Inline, InlineOperand, Notation, Role};
 pub use intrinsic::hint::{LoadHint, StoreHint};
 pub use intrinsic::parameters::{
-    Assumption, AtomicOp, BarrierKind, Direction, Format, HalfFormat, HalfOperation, Order, RoundedOperation,
-    Rounding, Scope, ShuffleKind, VoteKind,
+    Assumption, AtomicOp, Axis, BarrierKind, Direction, Format, HalfFormat, HalfOperation, Order,
+    RoundedOperation, Rounding, Scope, ShuffleKind, VoteKind,
 };
 pub use intrinsic::{Call, Content, Cost, Intrinsic, Kind, Name, Reach, Row, Threads};
+pub use kernel::KernelAttributes;
 pub use parameter::{Bound, TypeParameter};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 
@@ -131,34 +133,6 @@ pub struct Function {
     pub body: Block,
     /// Where it is defined.
     pub span: Span,
-}
-
-/// What `#[kernel(..)]` states.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KernelAttributes {
-    /// Warps per block: `.reqntid` is `32 * warps`.
-    pub warps: u32,
-    /// `.maxnreg`, when stated.
-    pub max_registers: Option<u32>,
-}
-
-/// 32-bit registers of a multiprocessor, all of which one block may have, on every target from `sm_80` on
-/// (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
-const REGISTERS_OF_A_BLOCK: u64 = 65_536;
-
-impl KernelAttributes {
-    /// A sentence, if a block needs more registers than there are. A thread's registers are given out by eights.
-    pub(crate) fn registers_beyond_a_block(&self) -> Option<String> {
-        let (warps, most) = (u64::from(self.warps), u64::from(self.max_registers?));
-        let needed = warps * 32 * most.next_multiple_of(8);
-        let possible = (REGISTERS_OF_A_BLOCK / (warps.max(1) * 32)) & !7;
-        (needed > REGISTERS_OF_A_BLOCK).then(|| {
-            format!(
-                "{warps} warps with {most} registers per thread need {needed} registers, and a block has at most \
-                 {REGISTERS_OF_A_BLOCK}: write `max_registers = {possible}` or fewer warps"
-            )
-        })
-    }
 }
 
 /// A register variable.

@@ -116,12 +116,45 @@ fn all_mistakes_are_reported_together() {
 }
 
 #[test]
+fn dynamic_shared_memory_is_of_elements_with_a_size() {
+    let text = |elements: &str| {
+        format!(
+            "struct Three {{ a: u32, b: u32, c: u32 }}\nstruct Empty {{ }}\n\
+             struct Page align(1024) {{ a: u32 }}\n\
+             #[kernel(warps = 1)] fn k(out#0: Global<u64>) {{\n\
+             @3:4 let a#1 = shared(3u32): Shared<u32>;\n\
+             @4:4 let b#2 = dynamic_shared(): SharedSlice<{elements}>;\n\
+             @5:4 let c#3 = dynamic_shared(): SharedSlice<u64>;\n\
+             @6:4 write(out#0, (b#2.1 + read(c#3.0)));\n@7:4 write(a#1, 1u32);\n}}"
+        )
+    };
+    let needs = |elements: &str| {
+        let needs = specialise(&module(&text(elements)), "k", &[]).unwrap().needs;
+        (needs.shared_bytes, needs.dynamic_shared_unit)
+    };
+    // After 12 bytes that are static, at a multiple of 128 or of what an element asks for.
+    assert_eq!([needs("u8"), needs("self::Three"), needs("self::Page")], [(128, 8), (128, 24), (1024, 1024)]);
+    assert_eq!(
+        refusal(&text("self::Empty"), &[]),
+        "dynamic shared memory cannot be elements of 0 bytes (src/a.rs:4:5)"
+    );
+    let typed =
+        module("#[kernel(warps = 1)] fn k() { let b#0 = dynamic_shared(): Shared<u32>; write(b#0, 1u32); }");
+    let error =
+        crossdock_codegen::back::link(vec![crossdock_codegen::text::parse(&typed).unwrap()]).unwrap_err();
+    assert!(
+        error.to_string().contains("`dynamic_shared` takes nothing, and gives a SharedSlice, not ()"),
+        "{error}"
+    );
+}
+
+#[test]
 fn shared_arrays_are_constant_and_fit() {
     let text = "#[kernel(warps = 1)] fn k<const N: u32>(out#0: Global<u32>) {\n\
                 @3:4 let a#1 = shared(N): Shared<u32>;\n\
                 @4:4 let b#2 = shared(1024u32): Shared<u32>;\n\
                 @5:4 write(at(a#1, 0u32), read(b#2));\n}";
-    assert_eq!(specialise(&module(text), "k", &[("N", 11264)]).unwrap().shared_bytes, 49152);
+    assert_eq!(specialise(&module(text), "k", &[("N", 11264)]).unwrap().needs.shared_bytes, 49152);
     assert_eq!(
         refusal(text, &[("N", 11265)]),
         "the block's shared arrays take 49168 bytes: at most 49152 bytes can be static (src/a.rs:4:5)"

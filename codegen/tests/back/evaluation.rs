@@ -94,7 +94,7 @@ fn structs_are_laid_out_as_c_does() {
 fn the_launch_shape_follows_the_attributes() {
     let source = "module a::code;\n#[kernel(warps = 3, max_registers = 40)] fn k(n#0: u8) {}";
     let kernel = specialise(source, "k", &[]).unwrap();
-    assert_eq!((kernel.block_threads, kernel.shared_bytes, kernel.parameters.len()), (96, 0, 1));
+    assert_eq!((kernel.needs.block, kernel.needs.shared_bytes, kernel.parameters.len()), (96.into(), 0, 1));
     let text = kernel.ptx.to_string();
     assert!(text.contains(".reqntid 96, 1, 1\n.maxnreg 40\n"), "{text}");
     assert!(text.contains(".param .u8 k_param_n"), "{text}");

@@ -133,6 +133,19 @@ fn memory_holds_what_has_a_layout() {
 #[test]
 fn kernels_can_be_launched() {
     assert_eq!(refusal("#[kernel(warps = 33)] fn k() {}"), "a block has 1 to 32 warps: 33 is not allowed");
+    for (stated, sentence) in [
+        ("threads = (0, 4)", "a block of 0x4 threads is empty: every dimension is 1 at least"),
+        ("threads = (1, 1, 96)", "a block has at most 64 threads along z: 96 is not allowed"),
+        ("threads = (64, 32)", "a block has at most 1024 threads: 64x32 = 2048 is not allowed"),
+        (
+            "threads = (5, 7)",
+            "a block is whole warps of 32 threads: 5x7 = 35 is no multiple of 32, so enlarge a dimension and let the threads \
+             beyond the data do nothing",
+        ),
+        ("warps = 1, grid_dimensions = 4", "a grid has 1 to 3 dimensions: 4 is not allowed"),
+    ] {
+        assert_eq!(refusal(&format!("#[kernel({stated})] fn k() {{}}")), sentence);
+    }
     assert_eq!(
         refusal("#[kernel(warps = 1)] fn k(p#0: Shared<u32>) {}"),
         "the kernel parameter `p` must be a scalar, a Global, a Peer, a Peers, a slice of global memory or a struct of these"

@@ -2,8 +2,8 @@
 
 use crate::modules::lowered;
 use crossdock_codegen::ir::{
-    AtomicOp, ExprKind, Format, Intrinsic, Order, Scalar, Scope, ShuffleKind, Space, StatementKind, Type,
-    VoteKind,
+    AtomicOp, Axis, ExprKind, Format, Intrinsic, Order, Scalar, Scope, ShuffleKind, Space, StatementKind,
+    Type, VoteKind,
 };
 
 const U32: Type = Type::Scalar(Scalar::U32);
@@ -34,6 +34,12 @@ fn operations_without_operands() {
         ("threads_in_block", Intrinsic::ThreadsInBlock, U32),
         ("block_in_grid", Intrinsic::BlockInGrid, U32),
         ("blocks_in_grid", Intrinsic::BlocksInGrid, U32),
+        ("thread_x", Intrinsic::ThreadOn(Axis::X), U32),
+        ("thread_y", Intrinsic::ThreadOn(Axis::Y), U32),
+        ("thread_z", Intrinsic::ThreadOn(Axis::Z), U32),
+        ("threads_y", Intrinsic::ThreadsOn(Axis::Y), U32),
+        ("block_z", Intrinsic::BlockOn(Axis::Z), U32),
+        ("blocks_x", Intrinsic::BlocksOn(Axis::X), U32),
         ("lane", Intrinsic::Lane, U32),
         ("global_timer", Intrinsic::GlobalTimer, Type::Scalar(Scalar::U64)),
         ("block_barrier", Intrinsic::BlockBarrier, Type::Unit),
@@ -123,6 +129,12 @@ fn pointers() {
     assert_eq!(
         root("let v: Shared<f32> = shared(64)"),
         (Intrinsic::SharedArray, 1, pointer(Space::Shared, Scalar::F32))
+    );
+    let slice = |scalar| Type::Slice(Box::new(pointer(Space::Shared, scalar)));
+    assert_eq!(root("let v = dynamic_shared::<u16>()"), (Intrinsic::DynamicShared, 0, slice(Scalar::U16)));
+    assert_eq!(
+        root("let v: SharedSlice<f32> = dynamic_shared()"),
+        (Intrinsic::DynamicShared, 0, slice(Scalar::F32))
     );
     assert_eq!(root("let v = shared_.read()"), (Intrinsic::Read, 1, Type::Scalar(Scalar::U64)));
     assert_eq!(root("shared_.write(5)"), (Intrinsic::Write, 2, Type::Unit));

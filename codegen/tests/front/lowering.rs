@@ -319,7 +319,7 @@ fn attributes_of_a_kernel_and_lines_of_its_source() {
                   nothing(\n    out: Global<u32>,\n) {\n\n    out.write(1); // one\n}\n";
     let module = lowered(source);
     let kernel = module.functions[0].kernel.as_ref().expect("a kernel");
-    assert_eq!((kernel.warps, kernel.max_registers), (4, Some(64)));
+    assert_eq!((kernel.warps(), kernel.max_registers), (4, Some(64)));
     let lines: Vec<(u32, &str)> = module.lines.iter().map(|(line, text)| (*line, text.as_str())).collect();
     let expected =
         [(6, "pub fn nothing("), (7, "out: Global<u32>,"), (8, ") {"), (10, "out.write(1); // one")];

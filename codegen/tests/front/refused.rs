@@ -111,8 +111,21 @@ refused! {
     a_kernel_with_too_many_warps: "#[kernel(warps = 33)] fn f() {}", "33", "`warps` is a literal from 1 to 32";
     a_kernel_with_too_few_registers: "#[kernel(warps = 1, max_registers = 8)] fn f() {}", "8",
         "`max_registers` is a literal from 16 to 255";
-    an_unknown_kernel_attribute: "#[kernel(warps = 1, threads = 8)] fn f() {}", "threads",
-        "`threads` is not a kernel attribute: `warps` and `max_registers` are";
+    an_unknown_kernel_attribute: "#[kernel(warps = 1, blocks = 8)] fn f() {}", "blocks",
+        "`blocks` is not a kernel attribute: `warps`, `threads`, `grid_dimensions` and `max_registers` are";
+    a_kernel_with_two_block_sizes: "#[kernel(warps = 1, threads = 32)] fn f() {}", "threads",
+        "a kernel states its block size once: leave `warps` or `threads` out";
+    a_kernel_of_no_threads: "#[kernel(threads = (32, 0))] fn f() {}", "0", "`threads` is a literal from 1 to 1024";
+    a_kernel_of_four_dimensions: "#[kernel(threads = (8, 2, 2, 2))] fn f() {}", "(8, 2, 2, 2)",
+        "a block has up to three dimensions: write `threads = (16, 16)` or `threads = (8, 8, 4)`";
+    a_kernel_with_a_part_of_a_warp: "#[kernel(threads = (10, 5))] fn f() {}", "#[kernel",
+        "a block is whole warps of 32 threads: 10x5 = 50 is no multiple of 32, so enlarge a dimension and let the threads beyond the data do nothing";
+    a_kernel_with_too_many_threads: "#[kernel(threads = (64, 32))] fn f() {}", "#[kernel",
+        "a block has at most 1024 threads: 64x32 = 2048 is not allowed";
+    a_kernel_with_too_many_threads_along_z: "#[kernel(threads = (1, 1, 96))] fn f() {}", "#[kernel",
+        "a block has at most 64 threads along z: 96 is not allowed";
+    a_grid_of_four_dimensions: "#[kernel(warps = 1, grid_dimensions = 4)] fn f() {}", "4",
+        "`grid_dimensions` is a literal from 1 to 3";
     a_kernel_that_returns: "#[kernel(warps = 1)] fn f() -> u32 { 1 }", "u32",
         "a kernel returns nothing: write results through a pointer parameter";
     a_kernel_that_takes_an_array: "#[kernel(warps = 1)] fn f(x: [u32; 2]) {}", "x",

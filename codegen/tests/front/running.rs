@@ -129,7 +129,7 @@ pub(crate) fn agrees(source: &str, function: &str, twin: fn(u32) -> u32) {
 fn agrees_on(inputs: &[u32], source: &str, function: &str, twin: fn(u32) -> u32) {
     let kernel = kernel(source, function);
     let text = kernel.ptx.to_string();
-    for (input, found) in inputs.iter().zip(executed(&text, kernel.block_threads, inputs)) {
+    for (input, found) in inputs.iter().zip(executed(&text, kernel.needs.block.x, inputs)) {
         let expected = twin(*input);
         assert_eq!(found, expected, "{function}({input:#x}) in PTX, then in Rust\n{source}\n{text}");
     }
@@ -138,7 +138,7 @@ fn agrees_on(inputs: &[u32], source: &str, function: &str, twin: fn(u32) -> u32)
 #[test]
 fn a_wrong_result_is_noticed() {
     let kernel = kernel("pub fn next(x: u32) -> u32 { x + 1 }", "next");
-    let found = executed(&kernel.ptx.to_string(), kernel.block_threads, &[7, u32::MAX]);
+    let found = executed(&kernel.ptx.to_string(), kernel.needs.block.x, &[7, u32::MAX]);
     assert_eq!(found, [8, 0]);
 }
 
@@ -546,6 +546,6 @@ fn enums_lie_in_memory_as_their_integers() {
     let program = back::link(vec![lowered(source)]).expect("the module is right");
     let kernel = back::specialise(&program, "apply", &[], &back::Options::default()).expect("it specialises");
     let found =
-        executed(&kernel.ptx.to_string(), kernel.block_threads, &[0x0102_0300, 0xffff_0005, 0x0000_ff06]);
+        executed(&kernel.ptx.to_string(), kernel.needs.block.x, &[0x0102_0300, 0xffff_0005, 0x0000_ff06]);
     assert_eq!(found, [0x0102_0305, 0xffff_0006, 0x0000_ff06]);
 }

@@ -3,10 +3,10 @@
 use crossdock_codegen::back::{self, Options};
 use crossdock_codegen::{Error, front};
 
-/// Compiles a kernel `k` of `warps` warps with this body, before the other items.
-fn compile(warps: u32, body: &str, items: &str) -> Result<(), Error> {
+/// Compiles a kernel `k` of this block with this body, before the other items.
+fn compile(block: &str, body: &str, items: &str) -> Result<(), Error> {
     let source = format!(
-        "#[kernel(warps = {warps})] fn k<const MODE: u32>(n: u32, out: Global<u32>, flag: Global<u32>) {{ {body} }}\n{items}"
+        "#[kernel({block})] fn k<const MODE: u32>(n: u32, out: Global<u32>, flag: Global<u32>) {{ {body} }}\n{items}"
     );
     let file = syn::parse_file(&source).expect("the test's source is Rust");
     let place = front::Source { name: "code", file: "code.rs", text: None };
@@ -25,8 +25,14 @@ pub(crate) fn takes(body: &str) {
 /// Takes a kernel of `warps` warps with other items.
 #[track_caller]
 pub(crate) fn takes_with(warps: u32, body: &str, items: &str) {
-    if let Err(error) = compile(warps, body, items) {
-        panic!("{error}\n{body}\n{items}");
+    takes_in(&format!("warps = {warps}"), body, items);
+}
+
+/// Takes a kernel with this block, such as `threads = (16, 4)`, and other items.
+#[track_caller]
+pub(crate) fn takes_in(block: &str, body: &str, items: &str) {
+    if let Err(error) = compile(block, body, items) {
+        panic!("{error}\n{block}: {body}\n{items}");
     }
 }
 
@@ -39,7 +45,13 @@ pub(crate) fn refuses(body: &str, line: u32, sentence: &str) {
 /// Refuses a kernel of `warps` warps with other items.
 #[track_caller]
 pub(crate) fn refuses_with(warps: u32, body: &str, items: &str, line: u32, sentence: &str) {
-    match compile(warps, body, items) {
+    refuses_in(&format!("warps = {warps}"), body, items, line, sentence);
+}
+
+/// Refuses a kernel with this block and other items.
+#[track_caller]
+pub(crate) fn refuses_in(block: &str, body: &str, items: &str, line: u32, sentence: &str) {
+    match compile(block, body, items) {
         Err(Error::Specialise(mistakes)) => {
             let found: Vec<(u32, &str)> =
                 mistakes.iter().map(|mistake| (mistake.span.line, mistake.message.as_str())).collect();

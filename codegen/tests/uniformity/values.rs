@@ -1,6 +1,6 @@
 //! Values: which are the same for whom.
 
-use crate::kernels::{refuses, takes};
+use crate::kernels::{refuses, refuses_in, takes, takes_in};
 
 /// Takes and refuses a warp barrier or block barrier behind `if <condition>`.
 fn warp(condition: &str) -> String {
@@ -13,16 +13,20 @@ fn block(condition: &str) -> String {
 
 #[track_caller]
 fn differs(body: &str, who: &str, escape: &str, because: &str) {
+    refuses(body, 1, &sentence(who, escape, because));
+}
+
+/// What a barrier behind a condition that differs is refused with.
+fn sentence(who: &str, escape: &str, because: &str) -> String {
     let (threads, barrier) = match escape {
         "assume_block_uniform" => ("threads of the block", "block_barrier"),
         _ => ("lanes of the warp", "warp_barrier"),
     };
-    let sentence = format!(
+    format!(
         "all {threads} must reach this `{barrier}` together, but the branch on line 1 diverges: the condition differs \
          between {who} because it comes from {because} on line 1; move it to where all are, or vouch for the condition \
          with `{escape}(..)`"
-    );
-    refuses(body, 1, &sentence);
+    )
 }
 
 #[test]
@@ -43,6 +47,69 @@ fn indices_of_the_thread_differ() {
     differs(&warp("lane() == n"), "lanes", "assume_warp_uniform", "`lane()`");
     differs(&warp("thread_in_block() == n"), "lanes", "assume_warp_uniform", "`thread_in_block()`");
     differs(&warp("global_timer() == 1"), "lanes", "assume_warp_uniform", "`global_timer()`");
+}
+
+#[test]
+fn indices_and_sizes_along_dimensions_of_the_grid_are_the_same_for_the_block() {
+    for axis in ["x", "y", "z"] {
+        takes(&block(&format!("block_{axis}() == n")));
+        takes(&block(&format!("blocks_{axis}() == n")));
+        takes(&block(&format!("threads_{axis}() == n")));
+        let grid = "threads = (4, 8, 2), grid_dimensions = 3";
+        takes_in(grid, &block(&format!("block_{axis}() == blocks_{axis}()")), "");
+    }
+    takes(&block("dynamic_shared::<u32>().len() == 8"));
+}
+
+/// Along a dimension, an index is the same for the warp where a step along it is whole warps, and for
+/// the block where there is no step.
+#[test]
+fn indices_along_dimensions_of_the_block_differ_as_its_shape_says() {
+    let lanes = |axis| sentence("lanes", "assume_warp_uniform", &format!("`thread_{axis}()`"));
+    let warps = |axis| sentence("warps", "assume_block_uniform", &format!("`thread_{axis}()`"));
+    let on = |axis: &str| format!("thread_{axis}() == n");
+    for (shape, along) in [
+        ("warps = 2", ["lane", "block", "block"]),
+        ("threads = (32, 4)", ["lane", "warp", "block"]),
+        ("threads = (64, 2, 2)", ["lane", "warp", "warp"]),
+        ("threads = (16, 4)", ["lane", "lane", "block"]),
+        ("threads = (8, 8, 2)", ["lane", "lane", "warp"]),
+        ("threads = (8, 2, 4)", ["lane", "lane", "lane"]),
+        ("threads = (1, 64)", ["block", "lane", "block"]),
+        ("threads = (1, 1, 64)", ["block", "block", "lane"]),
+    ] {
+        for (axis, same) in ["x", "y", "z"].into_iter().zip(along) {
+            match same {
+                "block" => takes_in(shape, &block(&on(axis)), ""),
+                "warp" => {
+                    takes_in(shape, &warp(&on(axis)), "");
+                    refuses_in(shape, &block(&on(axis)), "", 1, &warps(axis));
+                }
+                _ => refuses_in(shape, &warp(&on(axis)), "", 1, &lanes(axis)),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_along_x_cut_at_warps_is_the_same_for_a_warp_if_rows_are_whole_warps() {
+    for condition in ["thread_x() < 32", "thread_x() / 32 == n", "thread_x() & !31 == n"] {
+        takes_in("threads = (64, 4)", &warp(condition), "");
+        takes_in("warps = 4", &warp(condition), "");
+        let sentence = sentence("lanes", "assume_warp_uniform", "`thread_x()`");
+        refuses_in("threads = (48, 4)", &warp(condition), "", 1, &sentence);
+    }
+    // The index through all dimensions counts warps whatever the shape is.
+    takes_in("threads = (48, 4)", &warp("thread_in_block() < 32"), "");
+    takes_in("threads = (8, 8, 2)", &warp("thread_in_block() / 32 == n"), "");
+}
+
+#[test]
+fn a_function_is_judged_by_the_block_of_the_kernel_that_calls_it() {
+    let items = "fn of_row(n: u32) { if thread_y() == n { warp_barrier(); } }";
+    takes_in("threads = (32, 4)", "of_row(n);", items);
+    let sentence = sentence("lanes", "assume_warp_uniform", "`thread_y()`").replace("line 1", "line 2");
+    refuses_in("threads = (16, 4)", "of_row(n);", items, 2, &sentence);
 }
 
 #[test]

@@ -1,10 +1,18 @@
 //! Block-level operations: shared memory, the block barrier, and barriers of some of its warps.
 
-use super::{Shared, on_host};
+use super::{Shared, SharedSlice, on_host};
 
 /// An uninitialised array of `count` elements in shared memory, one per call site; `count` is constant.
 pub fn shared<T: Copy>(_count: u32) -> Shared<T> {
     on_host("shared")
+}
+
+/// The block's shared memory whose bytes the launch states (`LaunchOptions::dynamic_shared` on the host), as elements: as many as
+/// fit, so `dynamic_shared::<u32>().len()` is a quarter of the bytes. It begins at a multiple of 128 bytes, is not initialised, and
+/// lies beside the arrays of [`shared`]. Every call in a kernel gives all of it, whatever the type: `split_at` takes it apart.
+/// `%dynamic_smem_size`, PTX ISA section 10.
+pub fn dynamic_shared<T: Copy>() -> SharedSlice<T> {
+    on_host("dynamic_shared")
 }
 
 /// Waits for all threads of the warp role around it and orders their memory accesses: `bar.sync` with a barrier and the

@@ -95,7 +95,7 @@ pub(crate) fn try_run<A: Arguments>(
     parameters: &[(&str, i128)],
 ) -> Result<(), String> {
     let kernel = ptx::<A>(module, parameters, &blackwell()).unwrap_or_else(|error| panic!("{error}"));
-    run_text(memory, &kernel.ptx.to_string(), &kernel.name, kernel.block_threads, &arguments)
+    run_text(memory, &kernel.ptx.to_string(), &kernel.name, kernel.needs.block.x, &arguments)
 }
 
 /// Executes a kernel of one block on GPU 0 by its text, or says what the emulator reports.

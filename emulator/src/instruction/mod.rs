@@ -17,7 +17,6 @@ mod fill;
 mod float;
 mod half;
 mod integer;
-mod issue;
 mod logic;
 mod matrix;
 mod mbarrier;
@@ -26,7 +25,6 @@ mod moves;
 mod multicast;
 mod remote;
 pub(crate) mod system;
-mod vector;
 mod video;
 mod warp;
 

@@ -2,6 +2,7 @@
 //!
 //! Addresses are never reused, so an access to freed memory is always recognised.
 
+use super::multicast::Multicast;
 use super::{Region, Watch, window};
 use crate::consistency::Shadow;
 use crate::error::Error;
@@ -40,15 +41,6 @@ impl Default for Recent {
     fn default() -> Self {
         Recent([usize::MAX; 4])
     }
-}
-
-/// Allocations that are reached together.
-#[derive(Clone, Debug)]
-pub(crate) struct Multicast {
-    pub(crate) base: u64,
-    pub(crate) bytes: u64,
-    /// Where the allocations start, by GPU number.
-    pub(crate) members: Vec<u64>,
 }
 
 /// The global memory of all GPUs.

@@ -68,7 +68,7 @@ const MOST_BLOCKS: u64 = 132;
 pub fn sum(rank: &Rank, values: &[u64]) -> Result<u64, Error> {
     let kernel = rank.kernel(&SUM_PER_BLOCK)?;
     let count = values.len() as u64;
-    let blocks = count.div_ceil(u64::from(SUM_PER_BLOCK.block_threads)).clamp(1, MOST_BLOCKS) as u32;
+    let blocks = count.div_ceil(SUM_PER_BLOCK.needs.block.count()).clamp(1, MOST_BLOCKS) as u32;
     let input = rank.buffer::<u64>(values.len())?;
     input.write(0, values)?;
     let sums = rank.buffer::<u64>(blocks as usize)?;

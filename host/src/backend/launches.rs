@@ -1,6 +1,6 @@
 //! Kernels of one rank, and their launches.
 
-use crossdock_device::launch::Argument;
+use crossdock_device::launch::{Argument, Dim3};
 
 use super::StreamHandle;
 use crate::Result;
@@ -18,18 +18,42 @@ pub(crate) struct Ticket(pub(crate) u64);
 /// and without, and what it cannot do without is in its PTX (`.reqnctapercluster`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LaunchOptions {
-    /// Blocks of a cluster; 0 and 1 for none.
-    pub(crate) cluster: u32,
+    /// Bytes of a block.
+    pub(crate) dynamic_shared: u32,
+    /// Threads of a block, if they were stated.
+    pub(crate) block: Option<Dim3>,
+    /// Blocks of a cluster, if they were stated.
+    pub(crate) cluster: Option<Dim3>,
     pub(crate) overlaps: bool,
     pub(crate) cooperative: bool,
 }
 
 impl LaunchOptions {
-    /// Clusters of so many blocks, 1 to 8: the blocks of one are on the GPU together and reach each other's shared memory. From
-    /// compute capability 9.0 on.
+    /// So many bytes of dynamic shared memory for each block, which the kernel finds by `dynamic_shared`: a multiple of its
+    /// elements' size. With what is static a block may have as much as the GPU has for one, which is 227 KiB on Hopper GPUs and
+    /// on virtual ones.
     #[must_use]
-    pub const fn cluster(self, blocks: u32) -> LaunchOptions {
-        LaunchOptions { cluster: blocks, ..self }
+    pub const fn dynamic_shared(self, bytes: u32) -> LaunchOptions {
+        LaunchOptions { dynamic_shared: bytes, ..self }
+    }
+
+    /// Blocks of so many threads: `256`, `(32, 8)` or `(8, 8, 4)`. The kernel states them already; a launch that states others than the
+    /// kernel is refused.
+    #[must_use]
+    pub fn block(self, threads: impl Into<Dim3>) -> LaunchOptions {
+        LaunchOptions { block: Some(threads.into()), ..self }
+    }
+
+    /// Clusters of so many blocks, 1 to 8 in all: `4`, `(2, 2)` or `(2, 2, 2)`. The blocks of one are on the GPU together and reach each
+    /// other's shared memory. From compute capability 9.0 on.
+    #[must_use]
+    pub fn cluster(self, blocks: impl Into<Dim3>) -> LaunchOptions {
+        LaunchOptions { cluster: Some(blocks.into()), ..self }
+    }
+
+    /// Blocks of a cluster, where there are several.
+    pub(crate) fn clusters(self) -> Option<Dim3> {
+        self.cluster.filter(|cluster| cluster.count() > 1)
     }
 
     /// *Programmatic dependent launch*: the kernel may start before the one in front of it on the stream has ended, and itself waits for
@@ -60,9 +84,9 @@ pub(crate) struct Launch {
     /// How it is made besides.
     pub(crate) options: LaunchOptions,
     /// Blocks in the grid.
-    pub(crate) blocks: u32,
+    pub(crate) grid: Dim3,
     /// Threads in a block.
-    pub(crate) threads: u32,
+    pub(crate) block: Dim3,
     /// One value per parameter, in order.
     pub(crate) arguments: Vec<Argument>,
 }

@@ -43,6 +43,9 @@ pub(crate) trait Backend: Memory + Launches + Streams + Send + Sync + fmt::Debug
     /// many registers they use.
     fn multiprocessors(&self) -> u32;
 
+    /// Bytes of shared memory that one block may have.
+    fn shared_per_block(&self) -> u32;
+
     /// The GPU, as other libraries name it.
     #[cfg_attr(not(feature = "dlpack"), expect(dead_code, reason = "only other libraries ask"))]
     fn device(&self) -> Device;

@@ -2,15 +2,13 @@
 
 use std::marker::PhantomData;
 
-use crossdock_device::launch::{Arguments, KernelImage};
+use crossdock_device::launch::{Arguments, Dim3, KernelImage, LaunchNeeds};
 
+use crate::Result;
 use crate::backend::{KernelHandle, Launch, LaunchOptions, Ticket};
+use crate::gpu::limits;
 use crate::gpu::rank::Rank;
 use crate::report::LaunchReport;
-use crate::{Error, Result};
-
-/// What every GPU that has clusters runs (CUDA programming guide, "Thread Block Clusters").
-const MOST_BLOCKS_OF_A_CLUSTER: u32 = 8;
 
 /// A kernel that is ready on one rank; `A` is its argument struct.
 #[derive(Debug)]
@@ -18,7 +16,7 @@ pub struct Kernel<A> {
     rank: Rank,
     handle: KernelHandle,
     name: String,
-    block_threads: u32,
+    needs: LaunchNeeds,
     arguments: PhantomData<fn(A)>,
 }
 
@@ -41,7 +39,7 @@ impl Rank {
             rank: self.clone(),
             handle,
             name: image.name().to_owned(),
-            block_threads: image.block_threads,
+            needs: image.needs,
             arguments: PhantomData,
         })
     }
@@ -50,77 +48,73 @@ impl Rank {
 impl<A: Arguments> Kernel<A> {
     /// Warps per block.
     pub fn warps(&self) -> u32 {
-        self.block_threads / 32
+        self.needs.block.count() as u32 / 32
     }
 
-    /// Puts a launch of `blocks` blocks on the stream of the rank that loaded the kernel. Launches of a stream run in order; this
-    /// returns at once, and a fault shows in the next call that waits.
+    /// Puts a launch of a grid of that many blocks on the stream of the rank that loaded the kernel: `4`, `(4, 2)` or `(4, 2, 3)`.
+    /// Launches of a stream run in order; this returns at once, and a fault shows in the next call that waits.
     ///
     /// # Errors
-    /// When the machine is broken.
-    pub fn launch(&self, blocks: u32, arguments: &A) -> Result<Launched> {
-        self.start(blocks, arguments, true)
+    /// [`Error::Launch`] when the kernel or the GPU cannot have such a launch, or when the machine is broken.
+    pub fn launch(&self, grid: impl Into<Dim3>, arguments: &A) -> Result<Launched> {
+        self.start(grid, arguments, true)
     }
 
-    /// [`launch`](Self::launch) in clusters, cooperatively, or while the launch before it still runs.
+    /// [`launch`](Self::launch) with dynamic shared memory, in clusters, cooperatively, or while the launch before it still runs.
     ///
     /// # Errors
-    /// When the blocks do not divide into clusters of 1 to 8, [`Error::Unsupported`] when what runs the kernels cannot do it, or when the
-    /// machine is broken.
-    pub fn launch_with(&self, blocks: u32, options: LaunchOptions, arguments: &A) -> Result<Launched> {
-        let LaunchOptions { cluster, .. } = options;
-        if cluster > MOST_BLOCKS_OF_A_CLUSTER {
-            let most = MOST_BLOCKS_OF_A_CLUSTER.into();
-            return Err(Error::OutOfRange {
-                parameter: "the blocks of a cluster",
-                value: cluster.into(),
-                least: 1,
-                most,
-            });
-        }
-        if !blocks.is_multiple_of(cluster.max(1)) {
-            let (value, divisor) = (blocks as usize, cluster as usize);
-            return Err(Error::NotMultiple {
-                parameter: "the blocks of a launch",
-                value,
-                of: "its cluster",
-                divisor,
-            });
-        }
-        self.start_with(blocks, options, arguments, true)
+    /// As of [`launch`](Self::launch); when the blocks do not divide into clusters of 1 to 8; [`Error::Unsupported`] when what runs
+    /// the kernels cannot do it.
+    pub fn launch_with(
+        &self,
+        grid: impl Into<Dim3>,
+        options: LaunchOptions,
+        arguments: &A,
+    ) -> Result<Launched> {
+        self.start_with(grid.into(), options, arguments, true)
     }
 
     /// [`launch`](Self::launch) without a report: nothing but the kernel is put on the stream.
     ///
     /// # Errors
-    /// When the machine is broken.
-    pub fn enqueue(&self, blocks: u32, arguments: &A) -> Result<()> {
-        self.start(blocks, arguments, false).map(|_| ())
+    /// As of [`launch`](Self::launch).
+    pub fn enqueue(&self, grid: impl Into<Dim3>, arguments: &A) -> Result<()> {
+        self.start(grid, arguments, false).map(|_| ())
     }
 
-    pub(crate) fn start(&self, blocks: u32, arguments: &A, reported: bool) -> Result<Launched> {
-        self.start_with(blocks, LaunchOptions::default(), arguments, reported)
+    /// [`launch_with`](Self::launch_with) without a report.
+    ///
+    /// # Errors
+    /// As of [`launch_with`](Self::launch_with).
+    pub fn enqueue_with(&self, grid: impl Into<Dim3>, options: LaunchOptions, arguments: &A) -> Result<()> {
+        self.start_with(grid.into(), options, arguments, false).map(|_| ())
+    }
+
+    pub(crate) fn start(&self, grid: impl Into<Dim3>, arguments: &A, reported: bool) -> Result<Launched> {
+        self.start_with(grid.into(), LaunchOptions::default(), arguments, reported)
     }
 
     fn start_with(
         &self,
-        blocks: u32,
+        grid: Dim3,
         options: LaunchOptions,
         arguments: &A,
         reported: bool,
     ) -> Result<Launched> {
-        let (rank, stream, threads) = (self.rank.index(), self.rank.stream().0, self.block_threads);
-        tracing::debug!(rank, kernel = self.name, blocks, threads, stream, "launches");
+        let backend = self.rank.backend();
+        limits::check(&self.name, &self.needs, grid, options, backend.shared_per_block())?;
+        let (rank, stream, block) = (self.rank.index(), self.rank.stream().0, self.needs.block);
+        tracing::debug!(rank, kernel = self.name, %grid, %block, stream, "launches");
         let launch = Launch {
             options,
             stream: self.rank.stream(),
             reported,
             kernel: self.handle,
-            blocks,
-            threads: self.block_threads,
+            grid,
+            block,
             arguments: arguments.arguments(),
         };
-        let ticket = self.rank.backend().launch(launch)?;
+        let ticket = backend.launch(launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })
     }
 }

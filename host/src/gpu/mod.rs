@@ -4,6 +4,7 @@ pub(crate) mod buffer;
 #[cfg(feature = "dlpack")]
 pub mod dlpack;
 pub(crate) mod kernel;
+mod limits;
 pub(crate) mod rank;
 pub(crate) mod slice;
 pub(crate) mod stream;

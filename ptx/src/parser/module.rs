@@ -2,8 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::lexer::TokenKind;
-use crate::model::{CallPrototype, Directive, Function, FunctionKind, Item, Linkage, Module};
-use crate::version::Version;
+use crate::model::{CallPrototype, Directive, Function, FunctionKind, Item, Linkage, Module, Version};
 
 /// Performance directives of a function that take numbers or nothing.
 const DIRECTIVES: &[&str] = &[

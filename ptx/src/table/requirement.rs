@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::version::Version;
+use crate::model::Version;
 
 /// A GPU architecture: `sm_90`, or `sm_90a` when `specific`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::requirement::Sm;
 use super::version;
-use crate::version::Version;
+use crate::model::Version;
 
 /// A `.target` (PTX ISA section 11.1).
 ///

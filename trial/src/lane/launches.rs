@@ -1,5 +1,5 @@
-//! What a launch may ask for besides its blocks: clusters, all blocks at once, and a start before
-//! the end of the launch in front.
+//! What a launch may ask for besides its blocks: shapes, shared memory, clusters, all blocks at once,
+//! and a start before the end of the launch in front.
 
 use crossdock_device::device;
 use crossdock_host::{LaunchOptions, Rank};
@@ -21,6 +21,20 @@ pub mod code {
         if lane() == 0 {
             words.at(block_in_grid()).write(100 * blocks + rank);
         }
+    }
+
+    /// Every thread of a block in three dimensions leaves its index, its warp and the lane's, and reads those of the
+    /// thread at the other end of the block's shared memory.
+    #[kernel(threads = (8, 4, 2), grid_dimensions = 3)]
+    pub fn shapes(words: Global<u32>) {
+        let all = dynamic_shared::<u32>();
+        let (mine, last) = (thread_in_block(), all.len() as u32 - 1);
+        let here = thread_x() + 10 * thread_y() + 100 * thread_z() + 1000 * warp_in_block() + 10_000 * lane();
+        all.at(last - mine).write(here);
+        block_barrier();
+        let place = words.at(2 * (block_in_grid() * threads_in_block() + mine));
+        place.write(all.at(last - (threads_in_block() - 1 - mine)).read());
+        place.at(1u32).write(last + block_x() + 10 * block_y() + 100 * block_z());
     }
 
     /// Each block waits for all others of the grid, which must therefore be on the GPU with it.
@@ -52,6 +66,10 @@ pub(super) fn tests() -> Vec<Test> {
         Test::of_sm_90(format!("launch: clusters of {blocks} blocks"), move |lane| cluster(lane, blocks))
     };
     let mut tests: Vec<Test> = [2, 4, 8].map(clusters).into();
+    for bytes in [256, 40_004, 96 << 10] {
+        let name = format!("launch: three dimensions, {bytes} bytes of dynamic shared memory");
+        tests.push(Test::new(name, move |lane| shapes(lane, bytes)));
+    }
     tests.push(Test::new("launch: cooperative, blocks that wait for each other", together));
     tests.push(Test::of_sm_90("launch: overlapping, each launch on the results of the last", overlapping));
     tests
@@ -67,6 +85,32 @@ fn cluster(lane: &Lane, blocks: u32) -> Result<(), Error> {
         words.read(0..BLOCKS as usize)
     })?;
     let expected: Vec<u32> = (0..BLOCKS).map(|block| 100 * blocks + block % blocks).collect();
+    same(&found[0], &expected, "rank 0", "the host gives")
+}
+
+fn shapes(lane: &Lane, bytes: u32) -> Result<(), Error> {
+    const BLOCK: [u32; 3] = [8, 4, 2];
+    const GRID: [u32; 3] = [3, 5, 2];
+    let places = |sizes: [u32; 3]| {
+        (0..sizes.iter().product::<u32>())
+            .map(move |n| [n % sizes[0], n / sizes[0] % sizes[1], n / sizes[0] / sizes[1]])
+    };
+    let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
+    let mut expected: Vec<u32> = Vec::new();
+    for [block_x, block_y, block_z] in places(GRID) {
+        for there in (0..BLOCK.iter().product::<u32>()).rev() {
+            let [x, y, z] = places(BLOCK).nth(there as usize).unwrap_or_default();
+            expected.push(x + 10 * y + 100 * z + 1000 * (there / 32) + 10_000 * (there % 32));
+            expected.push(bytes / 4 - 1 + block_x + 10 * block_y + 100 * block_z);
+        }
+    }
+    let found = lane.compare(1, |rank: &Rank| {
+        let words = rank.buffer(expected.len())?;
+        let options = LaunchOptions::default().dynamic_shared(bytes);
+        let arguments = code::ShapesArguments { words: words.global() };
+        rank.kernel(&image)?.launch_with((GRID[0], GRID[1], GRID[2]), options, &arguments)?;
+        words.read(0..expected.len())
+    })?;
     same(&found[0], &expected, "rank 0", "the host gives")
 }
 

@@ -14,7 +14,7 @@ use crate::back::uniformity::Uniform;
 use crate::ir;
 use crate::{Error, Mistake};
 
-/// A block-shared array.
+/// A block-shared array; without bytes where the launch states its size.
 #[derive(Clone, Debug)]
 pub(in crate::back) struct SharedVariable {
     pub(in crate::back) name: String,
@@ -29,6 +29,7 @@ pub(in crate::back) struct Entry<'a> {
     pub(in crate::back) parameters: Vec<Variable>,
     pub(in crate::back) directives: Vec<Directive>,
     pub(in crate::back) shared: Vec<SharedVariable>,
+    pub(in crate::back) dynamic: Option<SharedVariable>,
     pub(in crate::back) modules: &'a [ir::Module],
 }
 
@@ -47,19 +48,18 @@ pub(in crate::back) fn print(
     let names = Names::of(&body);
     let files = files(&body, entry.modules);
     let mut statements = declarations(&names);
-    statements.extend(entry.shared.into_iter().map(|shared| {
-        Statement::Variable(Variable {
-            linkage: None,
-            space: Space::Shared,
-            align: Some(shared.align as u32),
-            ty: Type::B8,
-            vector: 1,
-            pointer: None,
-            name: shared.name,
-            dimensions: vec![shared.bytes],
-            initializer: Vec::new(),
-        })
-    }));
+    let declared = |shared: SharedVariable, linkage| Variable {
+        linkage,
+        space: Space::Shared,
+        align: Some(shared.align as u32),
+        ty: Type::B8,
+        vector: 1,
+        pointer: None,
+        name: shared.name,
+        dimensions: vec![shared.bytes],
+        initializer: Vec::new(),
+    };
+    statements.extend(entry.shared.into_iter().map(|shared| Statement::Variable(declared(shared, None))));
     let (mut mistakes, mut source) = (Vec::new(), None);
     for line in &body.lines {
         if let Line::Source(line) = line {
@@ -89,6 +89,7 @@ pub(in crate::back) fn print(
         .enumerate()
         .map(|(index, path)| Item::File { index: index as u32 + 1, path: path.to_string() })
         .collect();
+    items.extend(entry.dynamic.map(|shared| Item::Variable(declared(shared, Some(Linkage::Extern)))));
     items.push(Item::Function(Function {
         linkage: Some(Linkage::Visible),
         kind: FunctionKind::Entry,

@@ -13,11 +13,11 @@ use super::value::{Value, Want};
 use super::{Outcome, Specialiser, Stop};
 use crate::Error;
 use crate::back::constant::{Constant, range};
-use crate::back::emit::{self, Argument, Assembly, Base, Class, Entry};
+use crate::back::emit::{self, Argument, Assembly, Base, Class, Entry, SharedVariable};
 use crate::back::evaluate::{Evaluator, Parameters};
 use crate::back::layout::{self, LeafType};
 use crate::back::program::{Program, parameters};
-use crate::back::signature::{Kernel, Options};
+use crate::back::signature::{Kernel, LaunchNeeds, Options};
 use crate::back::uniformity;
 use crate::ir::{Function, Scalar, Space, Type};
 
@@ -30,19 +30,19 @@ pub(super) fn specialise(
     let (module, function) = program.kernel(kernel)?;
     let constants = const_parameters(function, arguments)?;
     let known = constants.clone();
-    let warps = function.kernel.as_ref().map_or(1, |attributes| attributes.warps);
-    let block_threads = warps.saturating_mul(32);
+    let attributes = function.kernel.clone().unwrap_or_default();
     let mut specialiser = Specialiser {
         program,
         evaluator: Evaluator::new(program, options.target),
         body: Assembly::default(),
         mistakes: Vec::new(),
         shared: Vec::new(),
+        dynamic: None,
         shared_sites: BTreeMap::new(),
         shared_addresses: FxHashMap::default(),
         homes: FxHashSet::default(),
-        block_threads,
-        max_registers: function.kernel.as_ref().and_then(|attributes| attributes.max_registers),
+        attributes,
+        kernel: &function.name,
         krate: program.modules[module].krate(),
         roles: Roles::default(),
         options: *options,
@@ -64,31 +64,32 @@ pub(super) fn specialise(
     }
     let uniform =
         uniformity::check(program, options.target, module, function, &known).map_err(Error::Specialise)?;
-    let mut directives =
-        vec![Directive { name: "reqntid".to_string(), values: vec![u64::from(block_threads), 1, 1] }];
-    if let Some(most) = function.kernel.as_ref().and_then(|attributes| attributes.max_registers) {
+    let Specialiser { attributes, shared, dynamic, .. } = &specialiser;
+    let block = attributes.block.extents().map(u64::from);
+    let mut directives = vec![Directive { name: "reqntid".to_string(), values: block.to_vec() }];
+    if let Some(most) = attributes.max_registers {
         directives.push(Directive { name: "maxnreg".to_string(), values: vec![u64::from(most)] });
     }
-    let shared_bytes = specialiser
-        .shared
-        .iter()
-        .fold(0u64, |end, variable| end.next_multiple_of(variable.align) + variable.bytes);
+    let place = |end: u64, variable: &SharedVariable| end.next_multiple_of(variable.align) + variable.bytes;
+    // What is dynamic lies after what is static.
+    let shared_bytes = shared.iter().chain(dynamic.iter().map(|dynamic| &dynamic.variable)).fold(0, place);
+    let needs = LaunchNeeds {
+        block: attributes.block,
+        grid_dimensions: attributes.grid_dimensions,
+        shared_bytes: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
+        dynamic_shared_unit: dynamic.as_ref().map_or(0, |dynamic| dynamic.unit),
+    };
     let entry = Entry {
         name: &function.name,
         parameters: declared,
         directives,
         shared: specialiser.shared,
+        dynamic: specialiser.dynamic.map(|dynamic| dynamic.variable),
         modules: &program.modules,
     };
     let ptx = emit::print(specialiser.body, entry, &uniform, *options)?;
     ptx.check().map_err(|mut errors| errors.swap_remove(0))?;
-    Ok(Kernel {
-        name: emit::identifier(&function.name),
-        ptx,
-        parameters: parameters(function),
-        block_threads,
-        shared_bytes,
-    })
+    Ok(Kernel { name: emit::identifier(&function.name), ptx, parameters: parameters(function), needs })
 }
 
 /// Checks the const arguments against the kernel's const parameters; all that is wrong is reported.

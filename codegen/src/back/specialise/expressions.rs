@@ -186,6 +186,7 @@ impl<'p> Specialiser<'p> {
             }
             Intrinsic::PeerRank => one(self.peer_rank(frame, span, arguments, want)?),
             Intrinsic::SharedArray => one(self.shared_array(frame, expression, arguments, want)?),
+            Intrinsic::DynamicShared => self.dynamic_shared(frame, expression, want),
             Intrinsic::Read => self.read(frame, expression, Reading::Plain, arguments, want),
             Intrinsic::ReadHinted(hint) => {
                 self.read(frame, expression, Reading::Hinted(hint), arguments, want)
@@ -230,6 +231,10 @@ impl<'p> Specialiser<'p> {
             | Intrinsic::ThreadsInBlock
             | Intrinsic::BlockInGrid
             | Intrinsic::BlocksInGrid
+            | Intrinsic::ThreadOn(_)
+            | Intrinsic::ThreadsOn(_)
+            | Intrinsic::BlockOn(_)
+            | Intrinsic::BlocksOn(_)
             | Intrinsic::Lane
             | Intrinsic::GlobalTimer => one(self.special(frame, span, intrinsic, want)),
             Intrinsic::RoleBarrier => self.role_barrier(frame, span),

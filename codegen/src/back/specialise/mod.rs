@@ -12,6 +12,7 @@ mod convert;
 mod entry;
 mod expressions;
 mod frame;
+mod index;
 mod inline;
 mod loops;
 mod memory;
@@ -42,7 +43,7 @@ use super::evaluate::{Evaluator, KnownLengths};
 use super::layout::{self, Layout, Leaf};
 use super::program::Program;
 use super::signature::{Kernel, Options};
-use crate::ir::{Span, Type};
+use crate::ir::{KernelAttributes, Span, Type};
 use crate::{Error, Mistake};
 pub(in crate::back) use atomics::Change;
 use frame::Frame;
@@ -94,15 +95,16 @@ struct Specialiser<'p> {
     body: Assembly,
     mistakes: Vec<Mistake>,
     shared: Vec<SharedVariable>,
+    dynamic: Option<shared::Dynamic>,
     /// Which shared array a call site has.
     shared_sites: BTreeMap<Vec<usize>, usize>,
     /// Registers that hold shared arrays' addresses, by the array's name.
     shared_addresses: FxHashMap<String, Register>,
     /// Homes of varying locals of the functions that are being inlined: registers whose value may change.
     homes: FxHashSet<Register>,
-    block_threads: u32,
-    /// Registers per thread that the launch gives, if it is stated.
-    max_registers: Option<u32>,
+    attributes: KernelAttributes,
+    /// The kernel's name.
+    kernel: &'p str,
     /// The crate of the kernel.
     krate: &'p str,
     roles: roles::Roles,

@@ -86,7 +86,7 @@ impl<'p> Specialiser<'p> {
                 self.body.branch(Some((beyond, false)), next);
             }
             frame.locals.clone_from(&before);
-            if let (Some(count), Some(launch)) = (share.registers, self.max_registers)
+            if let (Some(count), Some(launch)) = (share.registers, self.attributes.max_registers)
                 && count != launch
             {
                 let opcode = match count < launch {
@@ -134,7 +134,7 @@ impl<'p> Specialiser<'p> {
         roles: &'p [WarpRole],
         span: Span,
     ) -> Outcome<Vec<Share<'p>>> {
-        let warps = self.block_threads / 32;
+        let warps = self.attributes.warps();
         let mut shares = Vec::with_capacity(roles.len());
         for role in roles {
             let (start, end) = (self.number(frame, &role.start)?, self.number(frame, &role.end)?);
@@ -218,11 +218,11 @@ impl<'p> Specialiser<'p> {
                  begin and end at a multiple of 4",
                 end - 1
             )
-        } else if self.max_registers.is_none() {
+        } else if self.attributes.max_registers.is_none() {
             format!(
                 "the role `{name}` asks for registers, and the kernel does not state what the launch gives: write \
                  `#[kernel(warps = {}, max_registers = 128)]`",
-                self.block_threads / 32
+                self.attributes.warps()
             )
         } else {
             return Ok(());
@@ -232,12 +232,12 @@ impl<'p> Specialiser<'p> {
 
     /// Whether the roles' registers are those that the launch gives, handed out anew, and only once.
     fn check_budget(&mut self, frame: &Frame<'p>, span: Span, shares: &[Share<'p>]) -> Outcome<()> {
-        let Some(launch) = self.max_registers else { return Ok(()) };
+        let Some(launch) = self.attributes.max_registers else { return Ok(()) };
         if shares.iter().all(|share| share.registers.is_none()) {
             return Ok(());
         }
         let of = |share: &Share<'_>| (share.end - share.start) * share.registers.unwrap_or(launch);
-        let (asked, given) = (shares.iter().map(of).sum::<u32>(), self.block_threads / 32 * launch);
+        let (asked, given) = (shares.iter().map(of).sum::<u32>(), self.attributes.warps() * launch);
         if asked > given {
             let parts: Vec<String> = shares
                 .iter()
@@ -247,7 +247,7 @@ impl<'p> Specialiser<'p> {
                 "the roles ask for {} = {asked} registers (warps x registers per thread), and the launch gives {} x {launch} = \
                  {given}: lower a role's registers or raise `max_registers`",
                 parts.join(" + "),
-                self.block_threads / 32
+                self.attributes.warps()
             );
             return Err(self.mistake(frame, span, message));
         }
@@ -314,10 +314,10 @@ impl<'p> Specialiser<'p> {
             format!(
                 "there is no named barrier {id}: write 1 to {LAST_BARRIER} (barrier 0 is that of `block_barrier`)"
             )
-        } else if threads % 32 != 0 || !(32..=i128::from(self.block_threads)).contains(&threads) {
+        } else if threads % 32 != 0 || !(32..=i128::from(self.attributes.threads())).contains(&threads) {
             format!(
                 "barrier {id} cannot wait for {threads} threads: write a multiple of 32 from 32 to the block's {}",
-                self.block_threads
+                self.attributes.threads()
             )
         } else {
             String::new()
@@ -359,7 +359,7 @@ impl<'p> Specialiser<'p> {
         number: Option<i128>,
         threads: i128,
     ) -> Outcome<()> {
-        let whole = threads == 0 || threads == i128::from(self.block_threads);
+        let whole = threads == 0 || threads == i128::from(self.attributes.threads());
         let message = match number {
             Some(0) if !whole => {
                 "barrier 0 is that of `block_barrier`, which all threads reach: write another number"

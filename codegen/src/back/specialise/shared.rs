@@ -1,4 +1,4 @@
-//! Block-shared arrays.
+//! Block-shared arrays: those of constant lengths, and the one whose length the launch states.
 
 use crossdock_ptx::opcode;
 
@@ -7,7 +7,7 @@ use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
 use crate::back::constant::Constant;
 use crate::back::emit::{Argument, Base, Class, SharedVariable};
-use crate::ir::Expr;
+use crate::ir::{Expr, Type};
 
 impl<'p> Specialiser<'p> {
     /// `shared::<T>(count)`: an array of the block, one per place in the inlined source.
@@ -54,6 +54,11 @@ impl<'p> Specialiser<'p> {
             }
         };
         let name = self.shared[index].name.clone();
+        Ok(self.shared_address(name))
+    }
+
+    /// The address of a shared variable, in one register for all its uses.
+    fn shared_address(&mut self, name: String) -> Value {
         let address = match self.shared_addresses.get(&name) {
             Some(address) => *address,
             None => {
@@ -63,20 +68,90 @@ impl<'p> Specialiser<'p> {
             }
         };
         self.body.pure(opcode!(mov.u32), address, vec![Argument::Symbol(name.clone())]);
-        Ok(Value::Address(Base::Symbol(name), 0))
+        Value::Address(Base::Symbol(name), 0)
+    }
+
+    /// `dynamic_shared::<T>()`: the address of the array whose bytes the launch states, and how many elements they are.
+    pub(super) fn dynamic_shared(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expression: &'p Expr,
+        want: &Want,
+    ) -> Outcome<Vec<Value>> {
+        let span = expression.span;
+        let Some([Type::Pointer(_, element), _]) = expression.ty.slice_parts() else {
+            return Err(self.mistake(frame, span, "`dynamic_shared` gives a SharedSlice"));
+        };
+        let layout = self.layout(frame, element, span)?;
+        let unit = self.dynamic.as_ref().map_or(1, |dynamic| dynamic.unit);
+        let size = u32::try_from(layout.size).ok().filter(|size| *size > 0);
+        let Some((size, unit)) = size.and_then(|size| Some((size, least_common_multiple(unit, size)?)))
+        else {
+            let message = format!("dynamic shared memory cannot be elements of {} bytes", layout.size);
+            return Err(self.mistake(frame, span, message));
+        };
+        let align = layout.align.max(DYNAMIC_ALIGNMENT);
+        let mut variable = match self.dynamic.take() {
+            Some(dynamic) => dynamic.variable,
+            None => {
+                let name = self.shared_name(&format!("{}_dynamic", self.kernel));
+                SharedVariable { name, align, bytes: 0 }
+            }
+        };
+        variable.align = variable.align.max(align);
+        let name = variable.name.clone();
+        self.dynamic = Some(Dynamic { variable, unit });
+        self.at(frame, span);
+        let address = self.shared_address(name);
+        let bytes = self.body.register(Class::Bits32, None);
+        self.body.pure(opcode!(mov.u32), bytes, vec![Argument::Special("%dynamic_smem_size".into())]);
+        let mut length = bytes;
+        if size > 1 {
+            length = self.body.register(Class::Bits32, None);
+            let (opcode, by) = match size.is_power_of_two() {
+                true => (opcode!(shr.u32), size.trailing_zeros()),
+                false => (opcode!(div.u32), size),
+            };
+            let sources = vec![Argument::Register(bytes), Argument::Integer(by.into())];
+            self.body.pure(opcode, length, sources);
+        }
+        let wide = self.result(&want.part(1, 1, "_length"), Class::Bits64);
+        self.body.pure(opcode!(cvt.u64.u32), wide, vec![Argument::Register(length)]);
+        Ok(vec![address, Value::Register(wide)])
     }
 
     pub(super) fn shared_name(&self, wanted: &str) -> String {
         let base = crate::back::emit::identifier(wanted);
         let mut name = base.clone();
         let mut suffix = 1;
-        while self.shared.iter().any(|variable| variable.name == name) {
+        let dynamic = self.dynamic.as_ref().map(|dynamic| &dynamic.variable);
+        while self.shared.iter().chain(dynamic).any(|variable| variable.name == name) {
             suffix += 1;
             name = format!("{base}_{suffix}");
         }
         name
     }
 }
+
+/// The shared memory of a kernel whose size its launches state.
+#[derive(Debug)]
+pub(super) struct Dynamic {
+    pub(super) variable: SharedVariable,
+    /// What its bytes are a multiple of.
+    pub(super) unit: u32,
+}
+
+fn least_common_multiple(a: u32, b: u32) -> Option<u32> {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (a / divisor).checked_mul(b)
+}
+
+/// Where dynamic shared memory begins is a multiple of what any copy into it asks for: tensor copies want 128 bytes
+/// (PTX ISA section 5.5, "Tensor Access Modes").
+const DYNAMIC_ALIGNMENT: u64 = 128;
 
 /// Static shared memory that every GPU gives a block without asking (CUDA programming guide, compute capabilities).
 const MOST_SHARED: u64 = 48 * 1024;

@@ -1,4 +1,4 @@
-//! Indices, shuffles, votes, barriers, clocks and traps.
+//! Shuffles, votes, barriers, sleep and traps.
 
 use crossdock_ptx::opcode;
 
@@ -6,42 +6,11 @@ use super::frame::Frame;
 use super::scalar::Bits;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
-use crate::back::constant::Constant;
 use crate::back::emit::{Argument, Class, Register};
 use crate::back::layout::LeafType;
 use crate::ir::{Expr, Intrinsic, Scalar, ShuffleKind, Span, VoteKind};
 
 impl<'p> Specialiser<'p> {
-    /// A special register. The block's size is fixed by the entry, so it is a constant.
-    pub(super) fn special(
-        &mut self,
-        frame: &Frame<'p>,
-        span: Span,
-        intrinsic: Intrinsic,
-        want: &Want,
-    ) -> Value {
-        let (opcode, class, name) = match intrinsic {
-            Intrinsic::ThreadsInBlock => {
-                return Value::Constant(Constant::Integer(i128::from(self.block_threads)));
-            }
-            Intrinsic::ThreadInBlock => (opcode!(mov.u32), Class::Bits32, "%tid.x"),
-            Intrinsic::BlockInGrid => (opcode!(mov.u32), Class::Bits32, "%ctaid.x"),
-            Intrinsic::BlocksInGrid => (opcode!(mov.u32), Class::Bits32, "%nctaid.x"),
-            Intrinsic::GlobalTimer => (opcode!(mov.u64), Class::Bits64, "%globaltimer"),
-            _ => (opcode!(mov.u32), Class::Bits32, "%laneid"),
-        };
-        self.at(frame, span);
-        let result = self.result(want, class);
-        match intrinsic {
-            // The clock moves: reading it is an effect.
-            Intrinsic::GlobalTimer => {
-                self.body.effect(opcode, Argument::Register(result), vec![Argument::Special(name.into())]);
-            }
-            _ => self.body.pure(opcode, result, vec![Argument::Special(name.into())]),
-        }
-        Value::Register(result)
-    }
-
     /// `shuffle(value, lane)` and its relatives: one instruction for every 32 bits.
     pub(super) fn shuffle(
         &mut self,

@@ -14,8 +14,19 @@ use crate::inline::{first_modifiers, instructions};
 use crate::ir::{Inline, Span};
 
 /// Special registers that all threads of a block see alike (PTX ISA section 10).
-const BLOCK_REGISTERS: [&str; 9] =
-    ["%ctaid", "%nctaid", "%ntid", "%smid", "%nsmid", "%nwarpid", "%gridid", "%clusterid", "%nclusterid"];
+const BLOCK_REGISTERS: [&str; 11] = [
+    "%ctaid",
+    "%nctaid",
+    "%ntid",
+    "%smid",
+    "%nsmid",
+    "%nwarpid",
+    "%gridid",
+    "%clusterid",
+    "%nclusterid",
+    "%dynamic_smem_size",
+    "%total_smem_size",
+];
 
 impl<'p> Analysis<'p> {
     /// The result of inline PTX whose values are these; checks who must be there.

@@ -13,7 +13,8 @@
 //!
 //! **What is assumed.** The program is free of data races, and threads that are to read one value by the same weak read
 //! are not made to wait for one another in between through flags: then they all read the same. The entry requires
-//! one-dimensional blocks of whole warps, so warp `w` is the threads `32 w` to `32 w + 31`. An `assume_..` is believed.
+//! blocks of whole warps, so warp `w` is the threads `32 w` to `32 w + 31` in the order of `thread_in_block()`, x varying
+//! fastest. An `assume_..` is believed.
 //!
 //! **Roles.** Inside a role, [`Level::Block`] means the threads of the role: all of them are there, and what is the same for
 //! the block is the same for them. Behind the roles, what one of them assigned differs between warps ([`roles`]).
@@ -37,7 +38,8 @@ use crossdock_ptx::table::Target;
 use super::evaluate::{Evaluator, Parameters};
 use super::program::Program;
 use crate::Mistake;
-use crate::ir::{Function, Span};
+use crate::dim3::Dim3;
+use crate::ir::{Function, KernelAttributes, Span};
 use control::Control;
 use fact::{Fact, Level, Position, Value};
 
@@ -70,7 +72,8 @@ pub(super) fn check(
         let message = "this kernel is too large to prove that its barriers are reached together: split it up";
         analysis.mistakes.push(Mistake { file, span: kernel.span, message: message.to_string() });
     }
-    analysis.barriers_are_reached_by_their_threads(kernel.kernel.as_ref().map_or(1, |known| known.warps));
+    let warps = kernel.kernel.as_ref().map_or(1, KernelAttributes::warps);
+    analysis.barriers_are_reached_by_their_threads(warps);
     match analysis.mistakes.is_empty() {
         true => Ok(Uniform(())),
         false => Err(analysis.mistakes),
@@ -118,6 +121,8 @@ struct Analysis<'p> {
     evaluator: Evaluator<'p>,
     /// How far control must be together for a block barrier: in a block of one warp, that is the warp.
     whole_block: Level,
+    /// Threads of a block, in a kernel.
+    block: Option<Dim3>,
     /// The crate of the kernel: the first part of its module's name.
     krate: &'p str,
     /// The roles that were met.
@@ -221,11 +226,12 @@ impl<'p> Analysis<'p> {
         function: &Function,
         open: bool,
     ) -> Analysis<'p> {
-        let warps = function.kernel.as_ref().map_or(1, |attributes| attributes.warps);
+        let warps = function.kernel.as_ref().map_or(1, KernelAttributes::warps);
         Analysis {
             program,
             evaluator: Evaluator::new(program, target),
             whole_block: if warps == 1 { Level::Warp } else { Level::Block },
+            block: function.kernel.as_ref().map(|attributes| attributes.block),
             krate: program.modules[module].krate(),
             roles: Vec::new(),
             named_barriers: BTreeMap::new(),

@@ -6,7 +6,7 @@ use super::message;
 use super::{Analysis, Walk};
 use crate::Mistake;
 use crate::back::constant::Constant;
-use crate::ir::{Assumption, Intrinsic, ShuffleKind, Span, Threads, VoteKind};
+use crate::ir::{Assumption, Axis, Intrinsic, ShuffleKind, Span, Threads, VoteKind};
 
 /// All 32 lanes.
 const ALL_LANES: Constant = Constant::Integer(0xffff_ffff);
@@ -32,6 +32,7 @@ impl<'p> Analysis<'p> {
             Threads::ThreadIndex(name) => {
                 Value::Whole(Fact::from_operation(Level::Lane, name, here).of_form(Form::ThreadIndex))
             }
+            Threads::ThreadOn(axis) => Value::Whole(self.thread_on(axis, here)),
             Threads::Block => {
                 match walk.control().role {
                     Some(role) => self.refuse(walk, span, self.whole_block_in_role("`block_barrier`", role)),
@@ -98,6 +99,27 @@ impl<'p> Analysis<'p> {
                 Some(value) => value.map(&mut |fact| assumed(fact, assumption)),
                 None => computed,
             },
+        }
+    }
+
+    /// The index of a thread along a dimension of its block: `thread_in_block() / before % size`.
+    fn thread_on(&self, axis: Axis, here: Position) -> Fact {
+        // A function that is looked at alone may be called by kernels of any block.
+        let Some(block) = self.block else { return Fact::undecided() };
+        let (name, before) = match axis {
+            Axis::X => ("`thread_x()`", 1),
+            Axis::Y => ("`thread_y()`", block.x),
+            Axis::Z => ("`thread_z()`", block.x.saturating_mul(block.y)),
+        };
+        match axis.of(block) {
+            1 => Fact::constant(Constant::Integer(0)),
+            // Whole warps have one index.
+            _ if before.is_multiple_of(32) => Fact::from_operation(Level::Warp, name, here),
+            // Counted from a multiple of the warp's size on, the lanes of a warp follow one another.
+            size if axis == Axis::X && size.is_multiple_of(32) => {
+                Fact::from_operation(Level::Lane, name, here).of_form(Form::ThreadIndex)
+            }
+            _ => Fact::from_operation(Level::Lane, name, here),
         }
     }
 

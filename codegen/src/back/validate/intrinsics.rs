@@ -17,6 +17,7 @@ impl Checker<'_> {
         // Where the expression says what it gives, that is part of what the operation takes.
         let fits = match row.gives {
             Kind::Written => is_written(&types, result),
+            Kind::WrittenSlice => matches!(result, Type::Slice(pointer) if is_written(&types, pointer)),
             Kind::Bits => gives.as_ref() == Some(result),
             _ => true,
         };

@@ -111,13 +111,9 @@ impl<'a> Checker<'a> {
     }
 
     fn kernel(&mut self, function: &Function, attributes: &KernelAttributes) {
-        if !(1..=32).contains(&attributes.warps) {
-            let message = format!("a block has 1 to 32 warps: {} is not allowed", attributes.warps);
-            self.mistake(function.span, message);
-        }
         if attributes.max_registers.is_some_and(|most| !(16..=255).contains(&most)) {
             self.mistake(function.span, "max_registers must be from 16 to 255");
-        } else if let Some(message) = attributes.registers_beyond_a_block() {
+        } else if let Some(message) = attributes.mistake() {
             self.mistake(function.span, message);
         }
         if function.result != Type::Unit {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::parameters::{Assumption, ShuffleKind, VoteKind};
+use super::parameters::{Assumption, Axis, ShuffleKind, VoteKind};
 use crate::ir::types::{Scalar, Space, Type};
 
 /// What the table says of one operation.
@@ -98,6 +98,8 @@ pub enum Kind {
     Slice,
     /// The pointer type that is written in the expression: into the same space as the first operand, or else shared memory.
     Written,
+    /// The type of a slice that is written in the expression, of shared memory.
+    WrittenSlice,
 }
 
 impl Kind {
@@ -175,6 +177,8 @@ pub enum Threads {
     EachLane(&'static str),
     /// As `EachLane`, the index of the thread in its block.
     ThreadIndex(&'static str),
+    /// Each thread for itself; the result is the index of the thread along that dimension of its block.
+    ThreadOn(Axis),
     /// All threads of the block.
     Block,
     /// All threads of the warp role around it.

@@ -1,5 +1,6 @@
 //! What families of operations are made of: a row of the table that has parameters stands for every combination of them.
 
+use crate::dim3::Dim3;
 pub use crossdock_ptx::{Direction, Format, HalfFormat, Order, Rounding, Scope};
 
 /// What a row may have as a parameter.
@@ -226,6 +227,22 @@ impl HalfOperation {
     /// How many words it takes.
     pub fn operands(self) -> usize {
         if self == HalfOperation::FusedMultiplyAdd { 3 } else { 2 }
+    }
+}
+
+choices! {
+    /// A dimension of a block or grid. x varies fastest.
+    Axis {
+        X = "x",
+        Y = "y",
+        Z = "z",
+    }
+}
+
+impl Axis {
+    /// The size along it.
+    pub fn of(self, sizes: Dim3) -> u32 {
+        sizes.extents()[self as usize]
     }
 }
 

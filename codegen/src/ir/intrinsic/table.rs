@@ -13,7 +13,7 @@ use super::columns::{Call, Content, Cost, Kind, Name, Reach, Row, Threads};
 use super::fold::{self, Folded, Known};
 use super::hint::{LoadHint, StoreHint};
 use super::parameters::{
-    ATOMIC_ORDERS, Assumption, AtomicOp, BarrierKind, Direction, FENCE_ORDERS, Format, HalfFormat,
+    ATOMIC_ORDERS, Assumption, AtomicOp, Axis, BarrierKind, Direction, FENCE_ORDERS, Format, HalfFormat,
     HalfOperation, LOAD_ORDERS, Order, Parameter, RoundedOperation, Rounding, STORE_ORDERS, Scope,
     ShuffleKind, VoteKind, integral, toward,
 };
@@ -23,10 +23,12 @@ use Content::{Number as Numbers, Strong};
 use Cost::{Effect, Many, Operations};
 use Kind::{
     Any, Bits, Copy, Float, Index, Integer, Members, Moved, Never, Number, Peers, Pointer, Same, Signed,
-    Slice, Unit, Word, Written,
+    Slice, Unit, Word, Written, WrittenSlice,
 };
 use Reach::{Anywhere, Global, Own};
-use Threads::{Alone, Assume, Block, EachLane, Groups, Named, Parts, Role, Shuffle, ThreadIndex, Vote};
+use Threads::{
+    Alone, Assume, Block, EachLane, Groups, Named, Parts, Role, Shuffle, ThreadIndex, ThreadOn, Vote,
+};
 
 const BOOL: Kind = Kind::Is(Scalar::Bool);
 const U16: Kind = Kind::Is(Scalar::U16);
@@ -205,15 +207,26 @@ fn rounding(operation: RoundedOperation) -> Cost {
 }
 
 intrinsics! {
-    /// Index of this thread in its block: `%tid.x`.
+    /// Index of this thread in its block, in the order in which threads form warps: `%tid.x`, and in a block of several dimensions
+    /// `%tid.x + %ntid.x * (%tid.y + %ntid.y * %tid.z)`.
     ThreadInBlock = Function ["thread_in_block"] () -> U32, "nothing";
         Operations(1), ThreadIndex("`thread_in_block()`"), fold none;
-    /// Threads of the block: `%ntid.x`.
+    /// Threads of the block in all, a constant.
     ThreadsInBlock = Function ["threads_in_block"] () -> U32, "nothing"; Operations(1), Alone, fold none;
-    /// Index of this block in the grid: `%ctaid.x`.
+    /// Index of this block in the grid: `%ctaid.x`, and in kernels for grids of several dimensions
+    /// `%ctaid.x + %nctaid.x * (%ctaid.y + %nctaid.y * %ctaid.z)`.
     BlockInGrid = Function ["block_in_grid"] () -> U32, "nothing"; Operations(1), Alone, fold none;
-    /// Blocks of the grid: `%nctaid.x`.
+    /// Blocks of the grid in all: `%nctaid.x`, or the product of as many sizes as the kernel's grids have dimensions.
     BlocksInGrid = Function ["blocks_in_grid"] () -> U32, "nothing"; Operations(1), Alone, fold none;
+    /// Index of this thread along one dimension of its block: `%tid`.
+    ThreadOn(axis: Axis in Axis::ALL) = Function ["thread_", axis.word()] () -> U32, "nothing";
+        Operations(1), ThreadOn(axis), fold none;
+    /// Threads of the block along one dimension, a constant.
+    ThreadsOn(axis: Axis in Axis::ALL) = Function ["threads_", axis.word()] () -> U32, "nothing"; Operations(1), Alone, fold none;
+    /// Index of this block along one dimension of the grid: `%ctaid`.
+    BlockOn(axis: Axis in Axis::ALL) = Function ["block_", axis.word()] () -> U32, "nothing"; Operations(1), Alone, fold none;
+    /// Blocks of the grid along one dimension: `%nctaid`.
+    BlocksOn(axis: Axis in Axis::ALL) = Function ["blocks_", axis.word()] () -> U32, "nothing"; Operations(1), Alone, fold none;
     /// Index of this thread in its warp: `%laneid`.
     Lane = Function ["lane"] () -> U32, "nothing", as "lane"; Operations(1), EachLane("`lane()`"), fold none;
 
@@ -240,6 +253,9 @@ intrinsics! {
     /// A block-shared array of that many elements, one per textual call site after inlining: `shared::<T>(count)`.
     SharedArray = Function ["shared"] (U32) -> Written,
         "a constant number of elements (u32), and gives a Shared", as "shared"; Effect, Alone, fold none;
+    /// The block's shared memory whose size the launch states, as elements: `dynamic_shared::<T>()`. Every call gives all of it.
+    DynamicShared = Function ["dynamic_shared"] () -> WrittenSlice,
+        "nothing, and gives a SharedSlice", as "dynamic_shared"; Effect, Alone, fold none;
     /// Weak load, as few and as wide instructions as the alignment allows.
     Read = Method ["read"] (Pointer(Anywhere, Content::Any)) -> Same, "a pointer"; Effect, Alone, fold none;
     /// Weak store.

@@ -1,6 +1,7 @@
 //! Reads a module and its items.
 
 use super::{Parsed, Parser};
+use crate::dim3::Dim3;
 use crate::ir::{
     Bound, Constant, EnumDefinition, Field, Function, KernelAttributes, Module, Scalar, Span,
     StructDefinition, Type, TypeParameter,
@@ -163,23 +164,44 @@ impl Parser<'_> {
         Ok(Constant { name, ty, value, span })
     }
 
-    /// After `#`: `[kernel(warps = 8, max_registers = 64)]`.
+    /// After `#`: `[kernel(warps = 8, grid_dimensions = 2, max_registers = 64)]`.
     fn kernel_attributes(&mut self) -> Parsed<KernelAttributes> {
         self.expect("[")?;
         self.expect_word("kernel")?;
         self.expect("(")?;
-        self.expect_word("warps")?;
-        self.expect("=")?;
-        let warps = self.integer("a number of warps")?;
-        let mut max_registers = None;
-        if self.accept(",")? {
+        let mut attributes = KernelAttributes { block: self.block_size()?, ..KernelAttributes::default() };
+        let mut more = self.accept(",")?;
+        if more && self.accept_word("grid_dimensions")? {
+            self.expect("=")?;
+            attributes.grid_dimensions = self.integer("a number of dimensions")?;
+            more = self.accept(",")?;
+        }
+        if more {
             self.expect_word("max_registers")?;
             self.expect("=")?;
-            max_registers = Some(self.integer("a number of registers")?);
+            attributes.max_registers = Some(self.integer("a number of registers")?);
         }
         self.expect(")")?;
         self.expect("]")?;
-        Ok(KernelAttributes { warps, max_registers })
+        Ok(attributes)
+    }
+
+    /// `warps = 8`, or `threads = (16, 16)` with two or three sizes.
+    fn block_size(&mut self) -> Parsed<Dim3> {
+        if !self.accept_word("threads")? {
+            self.expect_word("warps")?;
+            self.expect("=")?;
+            let warps: u32 = self.integer("a number of warps")?;
+            return Ok(Dim3::from(warps.saturating_mul(32)));
+        }
+        self.expect("=")?;
+        self.expect("(")?;
+        let sizes = self.separated(")", |parser| parser.integer("a number of threads"))?;
+        match sizes[..] {
+            [x, y] => Ok(Dim3::from((x, y))),
+            [x, y, z] => Ok(Dim3::new(x, y, z)),
+            _ => self.fail("expected two or three numbers of threads"),
+        }
     }
 
     /// After `fn`.

@@ -157,11 +157,7 @@ impl<'m> Printer<'m> {
 
     fn function(&mut self, function: &Function) {
         if let Some(kernel) = &function.kernel {
-            let _ = write!(self.out, "#[kernel(warps = {}", kernel.warps);
-            if let Some(registers) = kernel.max_registers {
-                let _ = write!(self.out, ", max_registers = {registers}");
-            }
-            self.word(")]\n");
+            let _ = writeln!(self.out, "#[kernel({kernel})]");
         }
         self.position(function.span);
         self.word(if function.is_const { "const fn " } else { "fn " });

@@ -109,7 +109,11 @@ impl Function<'_> {
         if let Some(local) = self.local_of(|ty| *ty == wanted) {
             return Some(self.expr(ExprKind::Local(local), wanted));
         }
-        let kind = if space == Space::Shared {
+        let kind = if space == Space::Shared && self.choices.once_in(3) {
+            let slice = Type::Slice(Box::new(wanted.clone()));
+            let slice = self.expr(ExprKind::Intrinsic(Intrinsic::DynamicShared, Vec::new()), slice);
+            ExprKind::Field(Box::new(slice), 0)
+        } else if space == Space::Shared {
             ExprKind::Intrinsic(Intrinsic::SharedArray, vec![self.constant(&U32, 1)])
         } else if let Some(local) =
             self.local_of(|ty| matches!(ty, Type::Pointer(found, _) if *found == space))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crossdock_codegen::Dim3;
 use crossdock_codegen::ir::{
     self, Constant, EnumDefinition, Field, KernelAttributes, Local, Module, Path, Statement, StatementKind,
     StructDefinition, Type,
@@ -135,8 +136,14 @@ fn body<'c>(choices: &'c mut Choices, items: &Items, is_const: bool, odd_names: 
 fn function(choices: &mut Choices, items: &Items, name: String, odd_names: bool) -> ir::Function {
     let is_kernel = choices.once_in(2);
     let is_const = !is_kernel && choices.once_in(3);
+    let size = |choices: &mut Choices| 1 + choices.below(16) as u32;
     let kernel = is_kernel.then(|| KernelAttributes {
-        warps: 1 + choices.below(16) as u32,
+        block: match choices.below(3) {
+            0 => Dim3::from((32, size(choices))),
+            1 => Dim3::new(size(choices), 8, 4),
+            _ => Dim3::from(32 * size(choices)),
+        },
+        grid_dimensions: 1 + choices.below(3) as u32,
         max_registers: if choices.once_in(2) { Some(64) } else { None },
     });
     let mut const_parameters = Vec::new();

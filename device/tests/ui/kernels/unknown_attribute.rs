@@ -2,7 +2,7 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    #[kernel(threads = 256)]
+    #[kernel(blocks = 256)]
     pub fn nothing() {}
 }
 

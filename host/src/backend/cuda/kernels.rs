@@ -2,11 +2,12 @@
 
 use std::ffi::{CString, c_void};
 
-use crossdock_device::launch::Argument;
-use cudarc::driver::result;
+use crossdock_device::launch::{Argument, Dim3};
 use cudarc::driver::sys::{
-    self, CUdevice_attribute_enum as Attribute, CUevent_flags, CUlaunchAttributeID_enum as AttributeName,
+    self, CUdevice_attribute_enum as Attribute, CUevent_flags,
+    CUfunction_attribute_enum as FunctionAttribute, CUlaunchAttributeID_enum as AttributeName,
 };
+use cudarc::driver::{DriverError, result};
 
 use super::member::Member;
 use super::state::{Kernel, Module, Timed};
@@ -42,7 +43,7 @@ impl Launches for Member {
         unsafe { sys::cuFuncLoad(function) }
             .result()
             .map_err(self.failed("putting a kernel onto the GPU"))?;
-        state.kernels.push(Kernel { name: name.to_owned(), function });
+        state.kernels.push(Kernel { name: name.to_owned(), function, dynamic_shared: 0 });
         Ok(KernelHandle(state.kernels.len() - 1))
     }
 
@@ -51,9 +52,14 @@ impl Launches for Member {
         let mut state = self.state();
         let kernel = state
             .kernels
-            .get(launch.kernel.0)
-            .cloned()
+            .get_mut(launch.kernel.0)
             .ok_or_else(|| self.unknown("the kernel was loaded for another rank".to_owned()))?;
+        if launch.options.dynamic_shared > kernel.dynamic_shared {
+            permit(kernel.function, launch.options.dynamic_shared)
+                .map_err(self.failed("asking for dynamic shared memory"))?;
+            kernel.dynamic_shared = launch.options.dynamic_shared;
+        }
+        let kernel = kernel.clone();
         let stream = self.stream_of(launch.stream)?;
         // Events of a capture are no moments in time.
         let timed = launch.reported && !self.is_capturing();
@@ -67,13 +73,13 @@ impl Launches for Member {
         self.check_options(launch.options)?;
         let mut attributes = launch_attributes(launch.options);
         let config = sys::CUlaunchConfig {
-            gridDimX: launch.blocks,
-            gridDimY: 1,
-            gridDimZ: 1,
-            blockDimX: launch.threads,
-            blockDimY: 1,
-            blockDimZ: 1,
-            sharedMemBytes: 0,
+            gridDimX: launch.grid.x,
+            gridDimY: launch.grid.y,
+            gridDimZ: launch.grid.z,
+            blockDimX: launch.block.x,
+            blockDimY: launch.block.y,
+            blockDimZ: launch.block.z,
+            sharedMemBytes: launch.options.dynamic_shared,
             hStream: stream.cu_stream(),
             attrs: attributes.as_mut_ptr(),
             numAttrs: attributes.len() as u32,
@@ -119,10 +125,10 @@ impl Member {
             Ok::<bool, Error>(value >= least)
         };
         let (rank, why) = (self.rank(), "the GPU needs compute capability 9.0 for that");
-        if (options.cluster > 1 || options.overlaps)
+        if (options.clusters().is_some() || options.overlaps)
             && !has(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9)?
         {
-            let what = if options.cluster > 1 {
+            let what = if options.clusters().is_some() {
                 "clusters were asked for"
             } else {
                 "an overlapping launch was asked for"
@@ -141,8 +147,8 @@ impl Member {
 fn launch_attributes(options: LaunchOptions) -> Vec<sys::CUlaunchAttribute> {
     let attribute = |id, value| sys::CUlaunchAttribute { id, pad: [0; 4], value };
     let mut attributes = Vec::new();
-    if options.cluster > 1 {
-        let dimensions = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x: options.cluster, y: 1, z: 1 };
+    if let Some(Dim3 { x, y, z }) = options.clusters() {
+        let dimensions = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x, y, z };
         let value = sys::CUlaunchAttributeValue_union { clusterDim: dimensions };
         attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, value));
     }
@@ -156,6 +162,24 @@ fn launch_attributes(options: LaunchOptions) -> Vec<sys::CUlaunchAttribute> {
         attributes.push(attribute(AttributeName::CU_LAUNCH_ATTRIBUTE_COOPERATIVE, value));
     }
     attributes
+}
+
+/// Shared memory that every GPU gives a block without asking (CUDA programming guide, compute capabilities).
+const UNASKED_SHARED: u32 = 48 << 10;
+
+/// Lets launches of the kernel have so many bytes of dynamic shared memory. Where that is much, asks for as much of a
+/// multiprocessor's memory as shared memory as there can be, so that as many blocks as fit are resident.
+fn permit(function: sys::CUfunction, bytes: u32) -> Result<(), DriverError> {
+    let set = |attribute, value| {
+        // SAFETY: the function is one of a loaded module.
+        unsafe { sys::cuFuncSetAttribute(function, attribute, value) }.result()
+    };
+    set(FunctionAttribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes.cast_signed())?;
+    if bytes <= UNASKED_SHARED {
+        return Ok(());
+    }
+    let all = sys::CUshared_carveout_enum::CU_SHAREDMEM_CARVEOUT_MAX_SHARED as i32;
+    set(FunctionAttribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, all)
 }
 
 /// Where the driver finds an argument.
@@ -177,7 +201,7 @@ mod tests {
     #[test]
     fn options_become_the_attributes_that_they_name() {
         assert!(launch_attributes(LaunchOptions::default().cluster(1)).is_empty());
-        let all = launch_attributes(LaunchOptions::default().cluster(4).overlapping().cooperative());
+        let all = launch_attributes(LaunchOptions::default().cluster((2, 1, 3)).overlapping().cooperative());
         let names: Vec<AttributeName> = all.iter().map(|attribute| attribute.id).collect();
         assert_eq!(
             names,
@@ -193,6 +217,6 @@ mod tests {
             let flags = [second.value.programmaticStreamSerializationAllowed, third.value.cooperative];
             (first.value.clusterDim, flags)
         };
-        assert_eq!((cluster.x, cluster.y, cluster.z, flags), (4, 1, 1, [1, 1]));
+        assert_eq!((cluster.x, cluster.y, cluster.z, flags), (2, 1, 3, [1, 1]));
     }
 }

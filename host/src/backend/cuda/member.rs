@@ -21,6 +21,7 @@ pub(super) struct Opened {
     stream: Arc<CudaStream>,
     pool: Pool,
     multiprocessors: u32,
+    shared_per_block: u32,
 }
 
 impl Opened {
@@ -34,9 +35,13 @@ impl Opened {
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
             .map_err(failed("counting multiprocessors"))?
             .cast_unsigned();
+        let shared_per_block = context
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+            .map_err(failed("asking for the shared memory of a block"))?
+            .cast_unsigned();
         let stream = context.new_stream().map_err(failed("making a stream"))?;
         let pool = Pool::new(context.cu_device()).map_err(failed("making a pool of memory"))?;
-        Ok(Opened { rank, context, stream, pool, multiprocessors })
+        Ok(Opened { rank, context, stream, pool, multiprocessors, shared_per_block })
     }
 
     /// What the GPU can do.
@@ -57,6 +62,7 @@ pub(super) struct Member {
     /// The rank's own stream.
     pub(super) stream: Arc<CudaStream>,
     multiprocessors: u32,
+    shared_per_block: u32,
     /// Ranks whose memory can be bound to a multicast object, if it can.
     pub(super) multicast_ranks: Option<u32>,
     state: Mutex<State>,
@@ -72,7 +78,7 @@ impl Member {
         most: Option<u32>,
         process: Arc<Process>,
     ) -> Member {
-        let Opened { rank, context, stream, pool, multiprocessors } = opened;
+        let Opened { rank, context, stream, pool, multiprocessors, shared_per_block } = opened;
         let on_gpu = ranks.iter().filter(|other| other.gpu == ranks[rank].gpu).count();
         let part = multiprocessors / (on_gpu as u32).max(1);
         Member {
@@ -83,6 +89,7 @@ impl Member {
             context,
             stream,
             multiprocessors: most.map_or(part, |most| most.min(part)).max(1),
+            shared_per_block,
             state: Mutex::default(),
             streams: Mutex::default(),
         }
@@ -148,6 +155,10 @@ impl Member {
 impl Backend for Member {
     fn multiprocessors(&self) -> u32 {
         self.multiprocessors
+    }
+
+    fn shared_per_block(&self) -> u32 {
+        self.shared_per_block
     }
 
     fn device(&self) -> Device {

@@ -47,6 +47,8 @@ pub(super) struct Module(pub(super) sys::CUmodule);
 pub(super) struct Kernel {
     pub(super) name: String,
     pub(super) function: sys::CUfunction,
+    /// Bytes of dynamic shared memory that its launches may have by now.
+    pub(super) dynamic_shared: u32,
 }
 
 // SAFETY: the driver's handles may be used from any thread while their context lives, which the

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crossdock_device::launch::Argument;
+use crossdock_device::launch::{Argument, Dim3};
 use crossdock_emulator as emulator;
 
 use super::machine::{Machine, machine_error};
@@ -25,15 +25,14 @@ impl Work for Machine {
                 let arguments = launch.arguments.iter().map(argument).collect();
                 let after: Vec<_> =
                     after.iter().filter_map(|earlier| state.handed.get(earlier).copied()).collect();
-                let cluster = launch.options.cluster;
-                let cluster = (cluster > 1).then_some([cluster, 1, 1]);
+                let cluster = launch.options.clusters().map(Dim3::extents);
                 let launch = emulator::Launch {
                     gpu: rank,
                     stream: launch.stream.0,
                     kernel: kernels[launch.kernel.0],
-                    grid: [launch.blocks, 1, 1],
-                    block: [launch.threads, 1, 1],
-                    shared_bytes: 0,
+                    grid: launch.grid.extents(),
+                    block: launch.block.extents(),
+                    shared_bytes: launch.options.dynamic_shared,
                     arguments,
                 };
                 match machine.launch_after(launch, cluster, &after) {

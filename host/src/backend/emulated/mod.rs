@@ -75,6 +75,10 @@ impl Backend for VirtualGpu {
         self.ranks.lock().work.multiprocessors
     }
 
+    fn shared_per_block(&self) -> u32 {
+        emulator::Machine::SHARED_PER_BLOCK
+    }
+
     fn device(&self) -> Device {
         Device::Virtual
     }

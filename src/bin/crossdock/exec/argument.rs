@@ -157,20 +157,6 @@ pub(crate) fn element(descriptor: &str) -> Option<(&'static str, usize)> {
     found.map(|&(name, _, bytes)| (name, bytes))
 }
 
-/// The extents of a grid or block: `X`, `X,Y` or `X,Y,Z`.
-pub(crate) fn extents(text: &str) -> Result<[u32; 3], String> {
-    let mut extents = [1; 3];
-    let parts: Vec<&str> = text.split(',').collect();
-    if parts.len() > 3 {
-        return Err("there are at most three extents: X,Y,Z".into());
-    }
-    for (extent, part) in extents.iter_mut().zip(parts) {
-        let number = part.trim().parse().ok().filter(|&number| number > 0);
-        *extent = number.ok_or_else(|| format!("`{part}` is not a number from 1 to {}", u32::MAX))?;
-    }
-    Ok(extents)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,7 +176,5 @@ mod tests {
         {
             assert!(value(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(extents("3,4"), Ok([3, 4, 1]));
-        assert!(extents("0").is_err() && extents("1,2,3,4").is_err());
     }
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use crossdock::host::Dim3;
 
-use super::argument::{Argument, extents};
+use super::argument::Argument;
 use crate::flags::{Policy, policy, seed};
 
 /// Flags of `crossdock exec`.
@@ -18,21 +19,21 @@ pub(crate) struct ExecArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) kernel: String,
 
-    /// Blocks: X, X,Y or X,Y,Z
-    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, default_value = "1", value_parser = extents)]
-    pub(crate) grid: [u32; 3],
+    /// Blocks: X, XxY or XxYxZ, such as 4x2
+    #[arg(long, value_name = "XxYxZ", allow_negative_numbers = true, default_value = "1")]
+    pub(crate) grid: Dim3,
 
-    /// Threads of a block: X, X,Y or X,Y,Z
-    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, default_value = "1", value_parser = extents)]
-    pub(crate) block: [u32; 3],
+    /// Threads of a block: X, XxY or XxYxZ, such as 32x4
+    #[arg(long, value_name = "XxYxZ", allow_negative_numbers = true, default_value = "1")]
+    pub(crate) block: Dim3,
 
     /// Dynamic shared memory of a block, in bytes
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) shared: u32,
 
-    /// Blocks of a cluster: X, X,Y or X,Y,Z; without it as the kernel's `.reqnctapercluster` says
-    #[arg(long, value_name = "X,Y,Z", allow_negative_numbers = true, value_parser = extents)]
-    pub(crate) cluster: Option<[u32; 3]>,
+    /// Blocks of a cluster: X, XxY or XxYxZ; without it as the kernel's `.reqnctapercluster` says
+    #[arg(long, value_name = "XxYxZ", allow_negative_numbers = true)]
+    pub(crate) cluster: Option<Dim3>,
 
     /// Execute without looking for data races and reads of shared memory that nobody wrote
     #[arg(long, conflicts_with = "exhaustive")]

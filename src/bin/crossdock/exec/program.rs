@@ -79,13 +79,13 @@ impl<'a> Program<'a> {
             gpu: arguments.gpu,
             stream: 0,
             kernel,
-            grid: arguments.grid,
-            block: arguments.block,
+            grid: arguments.grid.extents(),
+            block: arguments.block.extents(),
             shared_bytes: arguments.shared,
             arguments: parameters,
         };
         let launched = match arguments.cluster {
-            Some(cluster) => machine.launch_in_clusters(launch, cluster),
+            Some(cluster) => machine.launch_in_clusters(launch, cluster.extents()),
             None => machine.launch(launch),
         };
         let ticket = launched.map_err(|error| bad(&error))?;

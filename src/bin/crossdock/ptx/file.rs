@@ -68,7 +68,7 @@ fn choose<'a>(kernels: &'a [KernelSignature], wanted: Option<&str>) -> Result<&'
     }
 }
 
-/// The kernel as Rust writes its head, with its block size behind it.
+/// The kernel as Rust writes its head, with what it states of its launches behind it.
 fn signature(kernel: &KernelSignature) -> String {
     let constants: Vec<String> = kernel
         .const_parameters
@@ -78,5 +78,5 @@ fn signature(kernel: &KernelSignature) -> String {
     let constants = if constants.is_empty() { String::new() } else { format!("<{}>", constants.join(", ")) };
     let parameters: Vec<String> =
         kernel.parameters.iter().map(|parameter| format!("{}: {}", parameter.name, parameter.ty)).collect();
-    format!("{}{constants}({}) warps = {}", kernel.name, parameters.join(", "), kernel.warps)
+    format!("{}{constants}({}) {}", kernel.name, parameters.join(", "), kernel.attributes)
 }
