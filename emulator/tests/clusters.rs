@@ -3,11 +3,10 @@
 //! ISA: sections 8.7 to 8.9 (moral strength, causality order), 9.7.13.4 (`barrier.cluster`) and
 //! 9.7.13.15 (mbarriers).
 
-#[path = "harness/mod.rs"]
-mod harness;
+use crate::harness;
 
+use crate::harness::{upload, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, Launch, Machine, Ticket};
-use harness::{upload, words, zeroed};
 
 /// A kernel with an address `out` in `%rd1`, its block's rank in `%r1`, and 256 bytes of shared
 /// memory at `data`.

@@ -1,9 +1,7 @@
 //! Instructions that execute as several operations, against Rust.
 
-mod harness;
-
+use crate::harness::{Outcome, Row, evaluate, module, random_rows, run};
 use crossdock_emulator::{Config, Machine};
-use harness::{Outcome, Row, evaluate, module, random_rows, run};
 
 fn check(body: &str, expected: impl Fn(Row) -> u64, got: impl Fn(&Outcome) -> u64) {
     let rows = random_rows(600, 77);

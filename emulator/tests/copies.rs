@@ -1,9 +1,9 @@
 //! Copies by agents: what arrives, when it may be seen, and what a missing wait shows.
 
-mod harness;
+use crate::harness;
 
+use crate::harness::{module, run, upload, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine, Report};
-use harness::{module, run, upload, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..24;
 

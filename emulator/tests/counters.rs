@@ -1,11 +1,9 @@
 //! Counters of what warps did: instructions by class, sectors, banks, divergence, waits and
 //! residency, against numbers that follow from the programs by hand.
 
-mod harness;
-
+use crate::harness::{module, run, upload, words, zeroed};
 use crossdock_emulator::activity::{Activity, Class, Requests};
 use crossdock_emulator::{Argument, Config, Machine, Report};
-use harness::{module, run, upload, words, zeroed};
 
 /// Runs a kernel over zeroed memory, whose address is in `%rd1`, and returns what was counted.
 ///

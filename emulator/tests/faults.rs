@@ -1,9 +1,7 @@
 //! What a kernel, a launch or a host access may do wrong, and what the message says.
 
-mod harness;
-
+use crate::harness::{kernel, module, run, zeroed};
 use crossdock_emulator::{Argument, Config, Error, Fault, FaultKind, Launch, Machine};
-use harness::{kernel, module, run, zeroed};
 
 fn machine() -> Machine {
     Machine::new(Config { gpus: 2, ..Config::default() }).expect("configuration")

@@ -1,9 +1,7 @@
 //! Floating-point instructions and conversions against Rust's IEEE arithmetic and the `half` crate.
 
-mod harness;
-
+use crate::harness::{Row, evaluate, random_rows};
 use half::{bf16, f16};
-use harness::{Row, evaluate, random_rows};
 
 const SPECIAL: [f32; 14] = [
     0.0,

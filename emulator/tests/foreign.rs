@@ -1,10 +1,8 @@
 //! What other compilers and people write that our own code generator does not: aliases, attributes,
 //! addresses of parameters, vectors of one element, matrices of 16-bit elements.
 
-mod harness;
-
+use crate::harness::{module, run, words, zeroed};
 use crossdock_emulator::{Argument, Config, Machine};
-use harness::{module, run, words, zeroed};
 
 fn execute(text: &str, block: u32, count: usize) -> Vec<u32> {
     let mut machine = Machine::new(Config::default()).expect("configuration");

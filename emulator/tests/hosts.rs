@@ -2,10 +2,8 @@
 //! hand: hosts are threads, a launch follows what its host knew, and a wait makes known what the
 //! GPU's launches did.
 
-mod harness;
-
+use crate::harness::{kernel, module};
 use crossdock_emulator::{Accessor, Argument, Config, Error, FaultKind, Hosts, Launch, Machine};
-use harness::{kernel, module};
 
 const WRITES: &str = "ld.param.u64 %rd1, [at]; mov.u32 %r1, 7; st.global.u32 [%rd1], %r1;";
 const READS: &str = "ld.param.u64 %rd1, [at]; ld.global.u32 %r1, [%rd1];";

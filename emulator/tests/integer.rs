@@ -1,8 +1,6 @@
 //! Integer instructions against Rust's own arithmetic on random and extreme inputs.
 
-mod harness;
-
-use harness::{evaluate, random_rows};
+use crate::harness::{evaluate, random_rows};
 
 /// `instruction` writes `%d`; compares with `expected(a, b, c)`.
 fn word(instruction: &str, expected: impl Fn(u32, u32, u32) -> u32) {

@@ -1,9 +1,7 @@
 //! Several GPUs, residency, deadlocks, time, counters and determinism.
 
-mod harness;
-
+use crate::harness::{kernel, module, run, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, Launch, Link, Machine};
-use harness::{kernel, module, run, words, zeroed};
 
 fn launch(
     kernel: crossdock_emulator::Kernel,

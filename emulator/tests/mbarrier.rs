@@ -1,9 +1,7 @@
 //! Mbarriers: phases, counts, transactions, and what their misuse is called.
 
-mod harness;
-
+use crate::harness::{module, run, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Machine};
-use harness::{module, run, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..12;
 

@@ -1,9 +1,7 @@
 //! Loads, stores and atomics of every width and space.
 
-mod harness;
-
+use crate::harness::{evaluate, kernel, module, random_rows, run, words, zeroed};
 use crossdock_emulator::{Argument, Config, Launch, Machine};
-use harness::{evaluate, kernel, module, random_rows, run, words, zeroed};
 
 #[test]
 fn narrow_loads_extend_to_the_register() {

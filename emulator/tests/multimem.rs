@@ -1,11 +1,11 @@
 //! Multicast memory: `multimem` on 1, 3 and 8 GPUs against sums, stores and reductions made on the
 //! host.
 
-mod harness;
+use crate::harness;
 
+use crate::harness::{module, random_rows, run, upload, zeroed};
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine, Ticket};
 use half::{bf16, f16};
-use harness::{module, random_rows, run, upload, zeroed};
 
 const LANES: usize = 32;
 

@@ -2,9 +2,7 @@
 //! and what else has modifiers of its own: compared with tables of values and with exact arithmetic
 //! that the emulator has no part in.
 
-mod harness;
-
-use harness::{Row, evaluate, random_rows};
+use crate::harness::{Row, evaluate, random_rows};
 use rustc_apfloat::ieee::Single;
 use rustc_apfloat::{Float, Round};
 

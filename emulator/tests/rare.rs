@@ -1,9 +1,7 @@
 //! Rare instructions, against definitions written down independently.
 
-mod harness;
-
+use crate::harness::{Row, evaluate, random_rows};
 use half::f16;
-use harness::{Row, evaluate, random_rows};
 
 fn word(text: &str, rows: &[Row], expected: impl Fn([u32; 3]) -> u32) {
     for (row, outcome) in rows.iter().zip(evaluate(text, rows)) {

@@ -4,11 +4,8 @@
 //! of the generic proxy, and their completion releases at that scope (their descriptions in section
 //! 9.7); moral strength and causality are those of section 8.
 
-#[path = "harness/mod.rs"]
-mod harness;
-
+use crate::harness::{kernel, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, Launch, Machine};
-use harness::{kernel, words, zeroed};
 
 /// Schedules that a verdict is looked at in.
 const SEEDS: u64 = 8;

@@ -1,12 +1,10 @@
 //! Policies: priorities, recorded schedules that are replayed, enumeration of all schedules, and
 //! runs without end.
 
-mod harness;
-
 use std::collections::BTreeSet;
 
+use crate::harness::{module, run, words, zeroed};
 use crossdock_emulator::{Argument, Bounds, Config, Error, FaultKind, Machine, Policy, Recording, explore};
-use harness::{module, run, words, zeroed};
 use proptest::prelude::*;
 
 /// Two blocks; the first hands a value over with a flag that publishes nothing.

@@ -1,9 +1,7 @@
 //! Independent thread scheduling, warp-synchronous instructions, block barriers.
 
-mod harness;
-
+use crate::harness::{evaluate, module, run, words, zeroed};
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Machine};
-use harness::{evaluate, module, run, words, zeroed};
 
 fn machine(seed: u64) -> Machine {
     Machine::new(Config { schedule_seed: seed, ..Config::default() }).expect("configuration")

@@ -1,10 +1,8 @@
 //! Recorded runs.
 
-mod harness;
-
+use crate::harness::{module, run, zeroed};
 use crossdock_emulator::trace::{Row, Slice};
 use crossdock_emulator::{Argument, Config, Machine, Trace};
-use harness::{module, run, zeroed};
 
 /// Two warps, of which one sleeps and then sets the flag that the other polls; both write to GPU 1.
 fn record(trace: bool) -> Option<Trace> {

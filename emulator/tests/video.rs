@@ -1,8 +1,6 @@
 //! Video instructions against their definition in wide integers.
 
-mod harness;
-
-use harness::{evaluate, random_rows};
+use crate::harness::{evaluate, random_rows};
 
 fn element(word: u64, index: u32, bits: u32, signed: bool) -> i128 {
     let value = i128::from(word as u32 >> (bits * index)) & ((1 << bits) - 1);

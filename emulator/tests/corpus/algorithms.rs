@@ -1,6 +1,6 @@
 //! `sources/algorithms.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn bitonic_sort() {

@@ -181,7 +181,7 @@ impl Bench {
 
 /// Arguments of a launch.
 macro_rules! arguments {
-    ($($value:expr),* $(,)?) => { vec![$($crate::bench::Argue::argument($value)),*] };
+    ($($value:expr),* $(,)?) => { vec![$($crate::corpus::bench::Argue::argument($value)),*] };
 }
 pub(crate) use arguments;
 

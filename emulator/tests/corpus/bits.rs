@@ -1,6 +1,6 @@
 //! `sources/bits.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn count_bits() {

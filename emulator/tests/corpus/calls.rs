@@ -1,6 +1,6 @@
 //! `sources/calls.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn fibonacci_matrix() {

@@ -1,6 +1,6 @@
 //! `sources/clusters.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn spread_histogram() {

@@ -1,6 +1,6 @@
 //! `sources/groups.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn sum_tiles() {

@@ -1,6 +1,6 @@
 //! `sources/libraries.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn sort_pairs() {

@@ -1,7 +1,7 @@
 //! `sources/mathematics.cu`, against the host's `f64` functions: within the errors that CUDA
 //! documents.
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn single_functions() {

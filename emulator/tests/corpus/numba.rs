@@ -2,7 +2,7 @@
 
 use crossdock_emulator::Argument;
 
-use crate::bench::{Argue, each};
+use crate::corpus::bench::{Argue, each};
 
 /// An array in row-major order, as Numba passes one: two host pointers, number of elements, bytes
 /// of one, address, extents and strides.

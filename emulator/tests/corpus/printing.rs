@@ -2,7 +2,7 @@
 
 use crossdock_emulator::{Error, FaultKind};
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn print_values() {

@@ -1,6 +1,6 @@
 //! `sources/reduce.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn sum_ints() {

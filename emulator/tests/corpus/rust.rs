@@ -1,6 +1,6 @@
 //! `sources/rust_kernels.rs`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 #[test]
 fn saxpy() {

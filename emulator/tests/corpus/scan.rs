@@ -1,6 +1,6 @@
 //! `sources/scan.cu`
 
-use crate::bench::{arguments, each};
+use crate::corpus::bench::{arguments, each};
 
 fn prefixes(x: &[i32]) -> Vec<i32> {
     let mut sum = 0i32;

@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use crate::bench::{Bench, arguments, each};
+use crate::corpus::bench::{Bench, arguments, each};
 
 fn halves(bench: &mut Bench, count: usize, scale: f32) -> Vec<f16> {
     bench.floats(count, scale).into_iter().map(f16::from_f32).collect()

@@ -3,7 +3,7 @@
 use crossdock_emulator::Argument;
 use half::f16;
 
-use crate::bench::{Argue, Bench, each};
+use crate::corpus::bench::{Argue, Bench, each};
 
 /// Dynamic shared memory that suffices for all of them.
 const SHARED: usize = 32 << 10;

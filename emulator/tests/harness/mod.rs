@@ -1,7 +1,5 @@
 //! Runs small pieces of PTX on one lane per input row.
 
-#![allow(dead_code)]
-
 use crossdock_emulator::{Argument, Config, Error, Kernel, Launch, Machine};
 
 /// Inputs of a thread.

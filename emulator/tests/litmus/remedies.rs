@@ -4,7 +4,7 @@
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine};
 
 use crate::harness::{kernel, module, zeroed};
-use crate::{SEEDS, execute};
+use crate::litmus::{SEEDS, execute};
 
 /// A program that is wrong, and how its report says that it becomes right.
 struct Remedy {

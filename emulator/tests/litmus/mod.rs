@@ -8,14 +8,12 @@
 //! written. Places are `gpu.block.warp.lane`. Verdicts were derived by hand from the axioms, not
 //! from the emulator.
 
-#[path = "../harness/mod.rs"]
-mod harness;
 mod remedies;
 
 use std::collections::BTreeSet;
 
+use crate::harness::{kernel, module, words, zeroed};
 use crossdock_emulator::{Argument, Bounds, Config, Error, FaultKind, Launch, Machine, explore};
-use harness::{kernel, module, words, zeroed};
 
 const SEEDS: std::ops::Range<u64> = 0..150;
 
