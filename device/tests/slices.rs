@@ -29,7 +29,7 @@ pub mod code {
         Halves { first, rest }
     }
 
-    /// The word at `index` of the part from `start` to `end` of the words behind `middle`.
+    /// The word at `index` of the part from `start` to `end` of the words after `middle`.
     pub fn chosen(words: GlobalSlice<u32>, middle: u32, start: u64, end: usize, index: u32) -> Global<u32> {
         halves(words, middle).rest.subslice(start, end).at(index)
     }

@@ -26,7 +26,7 @@ pub mod code {
         a.x == b.x && a.y == b.y && a.z == b.z && a.w == b.w
     }
 
-    /// Every thread adds itself to all four words of `total`, and to the pair behind it.
+    /// Every thread adds itself to all four words of `total`, and to the pair after it.
     #[kernel(warps = 2)]
     pub fn add(total: Global<B128>) {
         let mine = thread_in_block();

@@ -1,7 +1,7 @@
 //! A thread block cluster: blocks that are resident together and reach each other's shared memory
 //! (PTX ISA section 2.2.2). A block that was not launched in a cluster is one by itself.
 //!
-//! The shared memory of all blocks is one region, that of each rank behind the one before. A shared
+//! The shared memory of all blocks is one region, that of each rank after the one before. A shared
 //! address names a rank in its bits from 24 up, plus one, so that addresses without a rank are
 //! those of the block itself.
 

@@ -38,7 +38,7 @@ pub(crate) enum Preset {
     Constant(u64),
     /// Low 32 bits of the address of the module variable with this index.
     Variable(usize, i64),
-    /// Offset into shared memory behind the kernel's own variables: where dynamic shared memory starts.
+    /// Offset into shared memory after the kernel's own variables: where dynamic shared memory starts.
     DynamicShared(i64),
     Thread(usize),
     BlockSize(usize),

@@ -168,7 +168,7 @@ pub enum FaultKind {
         place: String,
     },
     /// An access to freed memory.
-    #[error("use after free: {access} of {bytes} bytes at {place}; free memory behind its last use")]
+    #[error("use after free: {access} of {bytes} bytes at {place}; free memory after its last use")]
     UseAfterFree {
         /// `read`, `write` or `atomic`.
         access: &'static str,
@@ -270,7 +270,7 @@ impl fmt::Display for Accessor {
 impl fmt::Display for Race {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Race { place, earlier, earlier_access, later_access, remedy } = self;
-        write!(f, "data race: {later_access} at {place} is not ordered behind a {earlier_access}")?;
+        write!(f, "data race: {later_access} at {place} is not ordered after a {earlier_access}")?;
         write!(f, "\n  by {earlier}\n  {remedy}")
     }
 }

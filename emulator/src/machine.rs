@@ -230,7 +230,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The GPU's host copies: with a host for each GPU this is ordered behind what the GPU has done, and may race with others.
+    /// The GPU's host copies: with a host for each GPU this is ordered after what the GPU has done, and may race with others.
     fn host_access(&mut self, kind: Kind, number: usize, bytes: (usize, usize)) -> Result<(), Error> {
         let Some(detector) = &mut self.engine.detector else { return Ok(()) };
         let allocation = &mut self.memory.allocations[number];
@@ -248,7 +248,7 @@ impl Machine {
     }
 
     /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later launches and its meetings with
-    /// other hosts are behind that. Copies between host and device wait by themselves. Orders something only with
+    /// other hosts are after that. Copies between host and device wait by themselves. Orders something only with
     /// [`Hosts::PerGpu`](crate::Hosts::PerGpu).
     pub fn host_waits(&mut self, gpu: usize) {
         if let Some(detector) = &mut self.engine.detector {

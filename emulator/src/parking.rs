@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_loop_parks_on_a_read_that_another_loop_made_before_it() {
         // The lower lanes poll in one loop, the upper ones in another, in turn, all of the same
-        // flag; the upper lanes' first examination begins behind a read that was recorded for the
+        // flag; the upper lanes' first examination begins after a read that was recorded for the
         // lower ones.
         let alone = |pc| Loop { back_edges: vec![pc], ..Loop::default() };
         let code = Code { loops: HashMap::from([(3, alone(3)), (7, alone(7))]), ..Code::default() };

@@ -213,7 +213,7 @@ impl Warp {
         id
     }
 
-    /// Leaves only `mask` in a group; its other lanes go on behind the instruction.
+    /// Leaves only `mask` in a group; its other lanes go on after the instruction.
     fn leave_behind(&mut self, position: usize, mask: u32) {
         let group = &mut self.groups[position];
         let (pc, rest) = (group.pc, group.mask & !mask);
@@ -373,7 +373,7 @@ impl Warp {
         found
     }
 
-    /// Lets lanes of a waiting group go on behind their instruction.
+    /// Lets lanes of a waiting group go on after their instruction.
     fn proceed(&mut self, id: u32, lanes: u32) {
         let Some(position) = self.groups.iter().position(|group| group.id == id) else { return };
         let group = &mut self.groups[position];

@@ -30,7 +30,7 @@ fn indexed_branches() {
     let text = module("", "mov.u32 %r4, 2; list: .branchtargets A, B; brx.idx %r4, list; A: B:");
     let mut machine = Machine::new(Config::default()).expect("configuration");
     let error = run(&mut machine, &text, 1, 32, vec![]).expect_err("there is no third target").to_string();
-    assert!(error.contains("`brx.idx` with an index behind the last of its `.branchtargets`"), "{error}");
+    assert!(error.contains("`brx.idx` with an index after the last of its `.branchtargets`"), "{error}");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn bulk_reductions_add() {
 
 #[test]
 fn lane_copies_of_every_size() {
-    // Lane n reads n bytes (at most 16) and has zeros behind them.
+    // Lane n reads n bytes (at most 16) and has zeros after them.
     let body = "min.u32 %r4, %r1, 16; shl.b32 %r5, %r1, 4; mov.u32 %r6, tile; add.u32 %r6, %r6, %r5;
         mul.wide.u32 %rd5, %r5, 1; add.u64 %rd6, %rd1, %rd5; add.u64 %rd7, %rd2, %rd5;
         cp.async.cg.shared.global.L2::128B [%r6], [%rd6], 16, %r4; cp.async.commit_group;

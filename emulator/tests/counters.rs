@@ -30,7 +30,7 @@ fn instructions_are_counted_by_class() {
         fence.acq_rel.gpu; bar.warp.sync -1; bar.sync 0; st.global.u32 [%rd1], %r1;
         ld.global.u32 %r1, [%rd1]; atom.global.add.u32 %r2, [%rd1], 1;",
     );
-    // The parameter, two moves; three iterations; one each behind the loop, and the return.
+    // The parameter, two moves; three iterations; one each after the loop, and the return.
     let expected = [
         (Class::Integer, 3),
         (Class::Floating, 3),

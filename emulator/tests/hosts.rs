@@ -92,7 +92,7 @@ fn a_stream_follows_itself_and_carries_what_it_acquired() {
     let mut two = Two::new(Hosts::PerGpu);
     two.run(0, RELEASES).expect("no race");
     two.run(0, READS).expect("one stream");
-    two.run(1, ACQUIRES).expect("behind the release of an earlier run");
+    two.run(1, ACQUIRES).expect("after the release of an earlier run");
     assert!(is_race(two.run(1, WRITES)), "GPU 0 read in between");
 
     let mut two = Two::new(Hosts::PerGpu);
@@ -100,7 +100,7 @@ fn a_stream_follows_itself_and_carries_what_it_acquired() {
     two.run(1, ACQUIRES).expect("acquires");
     two.run(1, READS).expect("the stream knows what its earlier launch acquired");
     two.machine.host_waits(1);
-    two.machine.read(two.at, &mut [0; 4]).expect("host 0 is behind its own GPU, and reads do not race");
+    two.machine.read(two.at, &mut [0; 4]).expect("host 0 is after its own GPU, and reads do not race");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn copies_of_the_host_race_with_other_gpus() {
 }
 
 #[test]
-fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
+fn a_copy_after_a_launch_that_has_not_run_is_not_waited_for() {
     let mut two = Two::new(Hosts::PerGpu);
     two.launch(0, READS);
     two.machine.write(two.at, &[1; 4]).expect("nothing has run");
@@ -142,7 +142,7 @@ fn a_copy_behind_a_launch_that_has_not_run_is_not_waited_for() {
     let Error::Fault(fault) = &error else { panic!("{error}") };
     let FaultKind::DataRace(race) = &fault.kind else { panic!("{error}") };
     assert_eq!(race.earlier, Accessor::Host { gpu: 0 });
-    assert!(race.remedy.contains("if the launch were made behind the copy"), "{error}");
+    assert!(race.remedy.contains("if the launch were made after the copy"), "{error}");
 }
 
 /// The start of a launch orders all proxies, as its end does: nobody could put a fence between a

@@ -293,8 +293,8 @@ fn misuse_is_reported() {
     assert!(found.contains("exits before this copy of another block"), "{found}");
 }
 
-/// `data`, of sixes, but for `bytes` bytes behind `offset`, which one lane of each block sets to
-/// zero; its other lanes read behind `order`.
+/// `data`, of sixes, but for `bytes` bytes after `offset`, which one lane of each block sets to
+/// zero; its other lanes read after `order`.
 fn cleared(store: &str, offset: u32, bytes: u64, order: &str) -> String {
     module(
         0,

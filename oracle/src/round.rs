@@ -24,7 +24,7 @@ pub struct Round {
 /// Where the slots of a rank's experts begin, and whether rows lie at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Slots {
-    /// One expert's slots behind the other's; rows lie by source rank.
+    /// One expert's slots after the other's; rows lie by source rank.
     #[default]
     BesideRows,
     /// Each expert's slots begin at a multiple of the number; rows lie at their slots, zeros at

@@ -197,7 +197,7 @@ pub enum StatementKind {
         /// The body; does not assign `local`.
         body: Block,
     },
-    /// Warp roles: each warp of the block runs the body of the role that has it, and all go on behind. Every warp has exactly
+    /// Warp roles: each warp of the block runs the body of the role that has it, and all go on after. Every warp has exactly
     /// one role; all threads of the block come here together.
     Roles(Vec<WarpRole>),
     /// Leaves the enclosing `Loop` or `For` that is `depth` levels out (0 is the innermost).
@@ -224,7 +224,7 @@ pub struct WarpRole {
     pub name: String,
     /// The first warp, a constant `u32`.
     pub start: Expr,
-    /// The warp behind the last, a constant `u32`.
+    /// The warp after the last, a constant `u32`.
     pub end: Expr,
     /// Registers per thread from here on, a constant `u32`; nothing or 0 leaves them as the launch has them.
     pub registers: Option<Expr>,

@@ -106,7 +106,7 @@ pub mod code {
             }
         }
 
-        /// Waits until shared memory is no longer read, before the block ends. What was copied is there for whoever is behind
+        /// Waits until shared memory is no longer read, before the block ends. What was copied is there for whoever is after
         /// the kernel.
         pub fn close(self) {
             if has_bulk_copies() {

@@ -1,4 +1,4 @@
-//! Whether an access is ordered behind the accesses to the same bytes before it, or races with one.
+//! Whether an access is ordered after the accesses to the same bytes before it, or races with one.
 //!
 //! Two accesses of which one writes race unless causality orders them or they are morally strong:
 //! both strong, in scopes that contain each other's threads, through the same proxy, of exactly the
@@ -17,7 +17,7 @@ use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use super::view::View;
 use crate::op::Space;
 
-/// An access that another one is not ordered behind.
+/// An access that another one is not ordered after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Racing {
     pub(crate) earlier: Mark,
@@ -114,13 +114,13 @@ impl Detector {
     }
 
     /// Checks and records a weak access to several pieces at once, if all of them are ordered
-    /// behind one stamp each way.
+    /// after one stamp each way.
     fn is_whole<V: View>(&self, row: &mut Row, request: &Request<'_, V>, pieces: u32) -> bool {
         let Request { mark, access, .. } = *request;
         if access.strong.is_some() || access.kind == Kind::Atomic || mark.is_nobody() {
             return false;
         }
-        let is_behind_stamp = |mark: Mark, pattern: Pattern| {
+        let is_after_stamp = |mark: Mark, pattern: Pattern| {
             let stamp = self.stamps.get(mark.stamp());
             let theirs = match pattern {
                 Pattern::Same => mark.lanes(stamp),
@@ -128,16 +128,16 @@ impl Detector {
             };
             let actor = &self.actors[stamp.actor as usize];
             !(access.non_coherent || stamp.access.non_coherent)
-                && request.view.is_behind(stamp, actor, theirs, request.lanes, request.space)
+                && request.view.is_after(stamp, actor, theirs, request.lanes, request.space)
         };
-        let is_behind = |marks: &Marks| match marks {
-            Marks::One(run) => run.pieces & pieces == 0 || is_behind_stamp(run.mark, run.pattern),
+        let is_after = |marks: &Marks| match marks {
+            Marks::One(run) => run.pieces & pieces == 0 || is_after_stamp(run.mark, run.pattern),
             Marks::Each(each) => {
                 let mut last = Mark::NOBODY;
                 each.iter().enumerate().filter(|(piece, _)| pieces >> piece & 1 == 1).all(|(_, &mark)| {
                     let known = mark.is_nobody() || mark == last;
                     last = mark;
-                    known || mark.as_set().is_none() && is_behind_stamp(mark, Pattern::Same)
+                    known || mark.as_set().is_none() && is_after_stamp(mark, Pattern::Same)
                 })
             }
         };
@@ -145,14 +145,14 @@ impl Detector {
         if access.kind == Kind::Read {
             let alone = matches!(row.reads, Marks::One(reads) if reads.pieces & pieces == 0
                 || reads.mark == mark && reads.pattern == Pattern::Same);
-            // Of a read that whoever is behind the new one is behind too, nothing need be kept.
-            let covers = access.proxy == Proxy::Generic && is_behind(&row.reads);
-            if !(alone || covers) || !is_behind(&row.writes) {
+            // Of a read that whoever is after the new one is after too, nothing need be kept.
+            let covers = access.proxy == Proxy::Generic && is_after(&row.reads);
+            if !(alone || covers) || !is_after(&row.writes) {
                 return false;
             }
             row.reads.put(run);
         } else {
-            if !is_behind(&row.writes) || !is_behind(&row.reads) {
+            if !is_after(&row.writes) || !is_after(&row.reads) {
                 return false;
             }
             row.writes.put(run);
@@ -177,7 +177,7 @@ impl Detector {
             return Ok(());
         }
         let unordered_reads = self.compare(read, locations, request, offset)?;
-        // An atomic operation continues what it reads, so whoever is behind it is behind that; a
+        // An atomic operation continues what it reads, so whoever is after it is after that; a
         // store does not.
         if request.access.kind == Kind::Atomic {
             kept.clear();

@@ -1,7 +1,7 @@
 //! Copies that go on by themselves, as threads of their own.
 //!
 //! A copy starts with what its issuer knows (it is ordered after the instructions before it, PTX
-//! ISA section 8.9.1.1) and nobody is behind it until its completion is waited for. It is a lane of
+//! ISA section 8.9.1.1) and nobody is after it until its completion is waited for. It is a lane of
 //! a *helper*, which is a warp that does not exist. A lane of a helper copies again only when the
 //! issuer knows that its last copy is complete, so there are few helpers, however many copies there
 //! are. Its accesses are noted when it is issued, so whether it races does not depend on when the
@@ -77,7 +77,7 @@ impl AgentClock {
 }
 
 impl View for AgentClock {
-    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool {
+    fn is_after(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool {
         if stamp.actor == self.trail.actor && theirs & !mine == 0 {
             return true;
         }

@@ -92,7 +92,7 @@ impl Detector {
         }
     }
 
-    /// The host of a GPU copies from or to the memory of its GPU, behind all launches that are
+    /// The host of a GPU copies from or to the memory of its GPU, after all launches that are
     /// over.
     pub(crate) fn host_access(
         &mut self,

@@ -1,8 +1,8 @@
 //! What a thread, a barrier or a release carries: one clock for each way to reach memory.
 //!
-//! Accesses through the async proxy (bulk copies) are ordered behind ordinary accesses only if a
-//! `fence.proxy.async` stands on the path between them (the instruction's text), and behind those
-//! of other blocks' async proxies no more than behind ordinary ones: order is preserved within one
+//! Accesses through the async proxy (bulk copies) are ordered after ordinary accesses only if a
+//! `fence.proxy.async` stands on the path between them (the instruction's text), and after those
+//! of other blocks' async proxies no more than after ordinary ones: order is preserved within one
 //! proxy of one thread block (PTX ISA section 8.9.5, proxy-preserved base causality order). So next
 //! to what is known, we keep what of it such a fence of this block has covered, for global and for
 //! shared memory; what comes from other blocks brings nothing of that along.
@@ -17,9 +17,9 @@ use crate::op::Space;
 pub(crate) struct Knowledge {
     /// Base causality order.
     pub(crate) generic: Arc<Clock>,
-    /// The part that bulk copies of global memory are ordered behind.
+    /// The part that bulk copies of global memory are ordered after.
     pub(crate) async_global: Arc<Clock>,
-    /// The part that bulk copies of shared memory are ordered behind.
+    /// The part that bulk copies of shared memory are ordered after.
     pub(crate) async_shared: Arc<Clock>,
 }
 
@@ -43,7 +43,7 @@ impl Knowledge {
         join(&mut self.async_shared, &other.async_shared, &mut unions);
     }
 
-    /// Joins what a thread of another block knows: that its async proxy is ordered behind something
+    /// Joins what a thread of another block knows: that its async proxy is ordered after something
     /// orders nothing here.
     pub(crate) fn join_from_elsewhere(&mut self, other: &Knowledge) {
         join(&mut self.generic, &other.generic, &mut Unions::default());
@@ -72,7 +72,7 @@ impl Knowledge {
         }
     }
 
-    /// `fence.proxy.async`: bulk copies from here on are ordered behind everything known.
+    /// `fence.proxy.async`: bulk copies from here on are ordered after everything known.
     pub(crate) fn fence_proxy(&mut self, global: bool, shared: bool) {
         if global {
             self.async_global = self.generic.clone();
@@ -82,7 +82,7 @@ impl Knowledge {
         }
     }
 
-    /// What a bulk copy that touches memory of a space is ordered behind.
+    /// What a bulk copy that touches memory of a space is ordered after.
     pub(crate) fn async_proxy(&self, space: Space) -> &Clock {
         if space == Space::Shared { &self.async_shared } else { &self.async_global }
     }

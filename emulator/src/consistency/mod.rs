@@ -10,7 +10,7 @@
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
 //! - [`lanes`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
 //! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
-//! - [`check`], [`relation`], [`view`]: whether an access is ordered behind those before it; [`whole_warp`] for whole warps.
+//! - [`check`], [`relation`], [`view`]: whether an access is ordered after those before it; [`whole_warp`] for whole warps.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
 //!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.

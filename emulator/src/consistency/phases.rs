@@ -1,8 +1,8 @@
-//! What mbarriers make known: whoever finds a phase complete is behind all releases by arrivals up
-//! to its end, and behind the copies whose bytes it counted (PTX ISA section 9.7.13.15).
+//! What mbarriers make known: whoever finds a phase complete is after all releases by arrivals up
+//! to its end, and after the copies whose bytes it counted (PTX ISA section 9.7.13.15).
 //!
 //! A bulk copy uses its mbarrier through the async proxy, and `mbarrier.init` writes it through the
-//! generic one. So the copy must be behind a fence between the two: `fence.proxy.async`, or
+//! generic one. So the copy must be after a fence between the two: `fence.proxy.async`, or
 //! `fence.mbarrier_init` by the thread that initialised it.
 
 use super::Detector;
@@ -24,7 +24,7 @@ pub(crate) struct Phases {
     complete: Knowledge,
     complete_remotely: Knowledge,
     initialised: Mark,
-    /// A `fence.mbarrier_init` behind the initialisation.
+    /// A `fence.mbarrier_init` after the initialisation.
     fenced: Option<Moment>,
 }
 
@@ -90,7 +90,7 @@ impl Detector {
             clock.knows(&Stamp { time, ..*stamp }, actor.launch, lanes, helper)
         });
         let theirs = mark.lanes(stamp);
-        if is_fenced || clock.is_behind(stamp, actor, theirs, 1 << helper, Space::Shared) {
+        if is_fenced || clock.is_after(stamp, actor, theirs, 1 << helper, Space::Shared) {
             return Ok(());
         }
         Err(Racing { earlier: mark, offset, lane: helper })

@@ -50,7 +50,7 @@ impl Detector {
         Ok(unordered)
     }
 
-    /// Adds those of `earlier` that are weaker than the request: whoever is behind neither may race
+    /// Adds those of `earlier` that are weaker than the request: whoever is after neither may race
     /// with them and not with the request.
     pub(super) fn keep_weaker<V: View>(&self, earlier: Mark, request: &Request<'_, V>, kept: &mut Vec<Mark>) {
         let Some(scope) = request.access.strong else { return };
@@ -91,7 +91,7 @@ impl Detector {
             let after = request.view.knows_end_of(actor.launch, request.lanes);
             return if after { Relation::Ordered } else { Relation::Racing };
         }
-        if request.view.is_behind(stamp, actor, theirs, request.lanes, request.space) {
+        if request.view.is_after(stamp, actor, theirs, request.lanes, request.space) {
             return Relation::Ordered;
         }
         let strong = match (stamp.access.strong, mine.strong) {
@@ -107,8 +107,8 @@ impl Detector {
         Relation::Racing
     }
 
-    /// Whether the request is behind a strong read that found a store: then it is behind that
-    /// store, if not behind anything else of its thread (PTX ISA section 8.9.5, causality order,
+    /// Whether the request is after a strong read that found a store: then it is after that
+    /// store, if not after anything else of its thread (PTX ISA section 8.9.5, causality order,
     /// second rule).
     fn was_observed<V: View>(
         &self,
@@ -127,7 +127,7 @@ impl Detector {
             let read = Stamp { actor: moment.actor, time: moment.time, access, ..*stored };
             let actor = &self.actors[moment.actor as usize];
             lanes(moment.lanes)
-                .any(|lane| request.view.is_behind(&read, actor, 1 << lane, request.lanes, request.space))
+                .any(|lane| request.view.is_after(&read, actor, 1 << lane, request.lanes, request.space))
         })
     }
 
@@ -154,7 +154,7 @@ impl Detector {
             let itself = stamp.actor == request.actor && theirs & !request.lanes == 0;
             let covered = itself
                 || mine.proxy == Proxy::Generic
-                    && request.view.is_behind(stamp, actor, theirs, request.lanes, request.space);
+                    && request.view.is_after(stamp, actor, theirs, request.lanes, request.space);
             let same_path = stamp.access.non_coherent == mine.non_coherent;
             !(as_weak && covered && same_path)
         };

@@ -179,7 +179,7 @@ impl Detector {
                 );
             }
             (true, false) => {
-                return "ordered if the launch were made behind the copy or, by another host, behind a meeting of the hosts".into();
+                return "ordered if the launch were made after the copy or, by another host, after a meeting of the hosts".into();
             }
             (false, false) => {}
         }
@@ -254,7 +254,7 @@ impl Detector {
                 if covers(&found.release.knowledge) {
                     let read = self.name(later.actor, found.pc);
                     return format!(
-                        "ordered if {read} were an acquire, or if an acquire fence stood behind it"
+                        "ordered if {read} were an acquire, or if an acquire fence stood after it"
                     );
                 }
             }
@@ -269,7 +269,7 @@ impl Detector {
             }
             if storer.place.block == actor.place.block && store.time > stamp.time {
                 return format!(
-                    "ordered if {writer} were a release behind a barrier with the thread of the first access, and {read} \
+                    "ordered if {writer} were a release after a barrier with the thread of the first access, and {read} \
                      an acquire"
                 );
             }
@@ -295,7 +295,7 @@ impl Detector {
             return "a barrier of the block is missing between them, or a release and an acquire of at least `.cta`".into();
         }
         format!(
-            "nothing orders them: a release behind the first and an acquire before the second, both of scope `.{}`, would",
+            "nothing orders them: a release after the first and an acquire before the second, both of scope `.{}`, would",
             needed.modifier()
         )
     }

@@ -62,8 +62,8 @@ impl Detector {
         self.access((shadow, strong.space), clocks, strong.access(kind), strong.pc, strong.lanes, bytes)
     }
 
-    /// The store that a strong load finds: any that is not hidden by a later one which the load is behind, or which
-    /// a read that the load is behind has found (PTX ISA section 8.10, coherence, causality and SC-per-location).
+    /// The store that a strong load finds: any that is not hidden by a later one which the load is after, or which
+    /// a read that the load is after has found (PTX ISA section 8.10, coherence, causality and SC-per-location).
     fn choose(
         &self,
         shadow: &Shadow,

@@ -1,4 +1,4 @@
-//! Who looks at memory, and what they are behind: the lanes of a warp as they are, or as they were
+//! Who looks at memory, and what they are after: the lanes of a warp as they are, or as they were
 //! when they issued a copy.
 
 use super::Actor;
@@ -43,9 +43,9 @@ impl Past {
 
 /// Who looks at memory.
 pub(crate) trait View {
-    /// Whether each lane of `mine` is ordered behind an access by the lanes of `theirs`, as far as
+    /// Whether each lane of `mine` is ordered after an access by the lanes of `theirs`, as far as
     /// synchronisation goes.
-    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool;
+    fn is_after(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, space: Space) -> bool;
 
     /// Whether each lane of `mine` knows that a launch is over.
     fn knows_end_of(&self, launch: LaunchId, mine: u32) -> bool;
@@ -53,7 +53,7 @@ pub(crate) trait View {
 
 impl View for LaneClocks {
     #[inline]
-    fn is_behind(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, _: Space) -> bool {
+    fn is_after(&self, stamp: &Stamp, actor: &Actor, theirs: u32, mine: u32, _: Space) -> bool {
         self.knows(stamp, actor.launch, theirs, mine)
     }
 

@@ -77,7 +77,7 @@ impl Detector {
     }
 
     /// Whether the marks of the pieces from `first` to `last` are nobody's, or of one stamp that
-    /// all lanes are behind, or each of the same lane of this warp. `run` is what would take their
+    /// all lanes are after, or each of the same lane of this warp. `run` is what would take their
     /// place.
     #[inline]
     fn is_settled(

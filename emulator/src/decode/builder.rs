@@ -18,7 +18,7 @@ const MOST_SHARED: u32 = 16 << 20;
 /// Bytes of local memory of a function (CUDA programming guide, "Compute Capabilities").
 const MOST_LOCAL: u32 = 512 << 10;
 
-/// Offset and end of a variable that is put behind `used` bytes.
+/// Offset and end of a variable that is put after `used` bytes.
 pub(crate) fn place(used: u32, variable: &ptx::Variable, most: u32) -> Result<(u32, u32), String> {
     let bytes = variable_bytes(variable).ok_or_else(|| format!("`{}` has no size", variable.name))?;
     let offset = used.checked_next_multiple_of(variable_align(variable));

@@ -12,7 +12,7 @@ use crate::instruction::system;
 use crate::op::{Address, CallOp, Callee, Data, MemoryOp, Op, Place, Space, Subroutine, Type};
 use crate::register::PredicateSource;
 
-/// Behind this many instructions functions are no longer inlined.
+/// After this many instructions functions are no longer inlined.
 const LONG: usize = 1 << 15;
 /// Functions may be inlined into each other this deep.
 const DEPTH: usize = 64;
@@ -70,7 +70,7 @@ pub(super) fn decode(builder: &mut Builder<'_>, instruction: &ptx::Instruction) 
         let number = subroutine(builder, callee)?;
         return call(builder, Callee::Direct(number), &operands, actuals);
     }
-    // A guarded call jumps over the body; lanes meet again behind it.
+    // A guarded call jumps over the body; lanes meet again after it.
     let exit = builder.new_label();
     let guard = builder.guard;
     if guard != PredicateSource::ALWAYS {

@@ -65,7 +65,7 @@ pub(super) fn variable(variable: &ptx::Variable) -> Result<ModuleVariable<'_>, S
     Ok(ModuleVariable { name: name.clone(), contents, addresses, read_only })
 }
 
-/// Puts a value behind `contents`; addresses are filled in when a module is loaded.
+/// Puts a value after `contents`; addresses are filled in when a module is loaded.
 fn append<'a>(
     value: &'a ptx::Operand,
     element: usize,

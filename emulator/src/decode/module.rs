@@ -36,7 +36,7 @@ pub(crate) struct Relocation {
     pub(crate) bytes: usize,
     /// The variable (an index), or nothing for a function.
     pub(crate) variable: Option<usize>,
-    /// Bytes behind it, or the function's address.
+    /// Bytes after it, or the function's address.
     pub(crate) addend: u64,
     /// The first of its bits that is stored.
     pub(crate) shift: u32,

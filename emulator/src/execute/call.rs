@@ -87,7 +87,7 @@ fn pass_place(local: &mut Region, (from, source): (usize, &Place), (to, target):
 }
 
 /// Leaves the subroutine; returns the lanes that go back to the same call as the first lane of `mask`, and the
-/// instruction behind it.
+/// instruction after it.
 pub(super) fn leave(site: &mut Site<'_, '_>) -> Result<(u32, u32), Raised> {
     let Site { env, private, spin, r, mask, .. } = site;
     let (code, mask) = (env.code, *mask);

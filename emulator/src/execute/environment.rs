@@ -133,7 +133,7 @@ pub(crate) struct Running<'a> {
     /// Instructions executed.
     pub(crate) executed: u32,
     pub(crate) budget: u32,
-    /// Stop before this instruction or one behind it.
+    /// Stop before this instruction or one after it.
     pub(crate) limit: u32,
     /// Stop before these instructions.
     pub(crate) meetings: &'a [u32],

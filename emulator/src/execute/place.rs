@@ -121,7 +121,7 @@ pub(crate) fn place(
                     return fault(FaultKind::OutOfBounds { access, bytes: width, place });
                 }
             };
-            // Libraries read behind the end of what they wrote and drop it, so only checked runs report this.
+            // Libraries read past the end of what they wrote and drop it, so only checked runs report this.
             let checked = env.detector.is_some();
             if checked && purpose != Use::Write && !env.cluster.shared.is_written(offset, bytes) {
                 let place = env.cluster.describe(offset);

@@ -36,7 +36,7 @@ fn branch(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     Ok(())
 }
 
-/// A test and a branch for each target, and a trap behind them; each counts as an instruction.
+/// A test and a branch for each target, and a trap after them; each counts as an instruction.
 fn branch_by_index(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.ignore(&["idx", "uni"]);
     let Operand::Symbol(list, 0) = d.at(1)? else { return Err("it does not name a list of targets".into()) };

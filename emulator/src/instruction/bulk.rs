@@ -153,7 +153,7 @@ impl BulkCopy {
             if let Err(text) = site.env.cluster.mbarriers.get(&site.env.cluster.shared, mbarrier) {
                 return raise(lane, FaultKind::Mbarrier(text));
             }
-            // Whoever finds the phase complete is behind the copy, wherever it was issued.
+            // Whoever finds the phase complete is after the copy, wherever it was issued.
             transfer.completes = Some(Completion { mbarrier, bytes, cluster: false });
         }
         let clock = match (&mut site.env.detector, &mut site.private.clocks) {

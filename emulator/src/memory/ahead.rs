@@ -21,7 +21,7 @@ impl Ahead {
     pub(crate) fn step(&mut self, pc: u32, bytes: &[u8], offset: usize, length: usize) {
         let entry = &mut self.0[pc as usize % ENTRIES];
         let (last_pc, last) = std::mem::replace(entry, (pc, offset));
-        // Wraps below the start, which is then behind the end.
+        // Wraps below the start, which is then after the end.
         let next = offset.wrapping_add(offset.wrapping_sub(last));
         if last_pc == pc && length <= LONGEST && next < bytes.len() && bytes.len() - next >= length {
             prefetch(&bytes[next..next + length]);

@@ -50,7 +50,7 @@ impl Memory {
         Ok(base)
     }
 
-    /// The object that an address belongs to, or whose end it is behind.
+    /// The object that an address belongs to, or whose end it is after.
     pub(crate) fn multicast(&self, address: u64) -> Option<&Multicast> {
         let after = self.multicasts.partition_point(|multicast| multicast.base <= address);
         // Generic addresses of shared and local memory lie above.

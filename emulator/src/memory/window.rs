@@ -45,5 +45,5 @@ pub(crate) fn offset(address: u64) -> u64 {
     address & !SPACE_BITS
 }
 
-/// Where the addresses of multicast memory start: behind the windows of all GPUs.
+/// Where the addresses of multicast memory start: after the windows of all GPUs.
 pub(crate) const MULTICAST_BASE: u64 = 1 << 59;

@@ -170,7 +170,7 @@ impl Reason {
         match self {
             Reason::Trap => "`trap`",
             Reason::Breakpoint => "`brkpt`",
-            Reason::BranchIndex => "`brx.idx` with an index behind the last of its `.branchtargets`",
+            Reason::BranchIndex => "`brx.idx` with an index after the last of its `.branchtargets`",
         }
     }
 }

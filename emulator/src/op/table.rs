@@ -23,7 +23,7 @@ pub(crate) enum Effect {
     Memory,
     /// Meets other warps of the block.
     Block,
-    /// What is behind it is not executed next.
+    /// What is after it is not executed next.
     Leaves,
 }
 
@@ -112,7 +112,7 @@ macro_rules! operations {
             control {
                 Branch { target: u32 } Control Lanes;
                 Call { index: u32 } Control Lanes;
-                // Goes back behind the call.
+                // Goes back after the call.
                 Return {} Control Leaves;
                 Exit {} Control Leaves;
                 Trap { reason: Reason } Control Leaves;

@@ -23,7 +23,7 @@ pub struct Bounds {
     pub preemptions: u32,
     /// How many strong loads of a schedule may find another store than the newest.
     pub stale_loads: u32,
-    /// Choices of one schedule; behind them the first alternative is always taken.
+    /// Choices of one schedule; after them the first alternative is always taken.
     pub choices: usize,
 }
 
@@ -40,7 +40,7 @@ pub struct Exploration<E> {
     pub schedules: u64,
     /// Whether these were all within the bounds on preemptions, stale loads and choices.
     pub exhausted: bool,
-    /// The first failure and the schedule that leads to it; nothing is run behind it.
+    /// The first failure and the schedule that leads to it; nothing is run after it.
     pub failure: Option<(Recording, E)>,
 }
 

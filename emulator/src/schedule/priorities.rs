@@ -32,7 +32,7 @@ pub(super) struct Priorities {
     stores: Stores,
     /// By warp or agent; a slot is used for one warp after the other, all with one priority.
     priorities: HashMap<usize, i64>,
-    /// Instructions behind which a priority changes, the next one last.
+    /// Instructions after which a priority changes, the next one last.
     moments: Vec<u64>,
     executed: u64,
     /// Lower than all priorities so far.

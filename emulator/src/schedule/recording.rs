@@ -98,7 +98,7 @@ impl FromStr for Recording {
             }
         }
         if !recording.old.is_sorted_by_key(|(load, _)| *load) {
-            return Err("the loads behind `stores:` must be in ascending order".into());
+            return Err("the loads after `stores:` must be in ascending order".into());
         }
         Ok(recording)
     }

@@ -17,7 +17,7 @@ fn integer_atomics() {
         let (least, most) = (*x.iter().min().expect("some"), *x.iter().max().expect("some"));
         bench.expect(signed, &[sum.wrapping_add(1), least, most, 5i32.wrapping_sub(sum), count, 2 * count]);
         let fold = |start: u32, f: fn(u32, u32) -> u32| x.iter().fold(start, |all, x| f(all, *x as u32));
-        // Counting up wraps behind 6, counting down from 3 wraps to 6.
+        // Counting up wraps after 6, counting down from 3 wraps to 6.
         let down = (3 - count).rem_euclid(7) as u32;
         let expected = [
             fold(u32::MAX, |all, x| all & (x | 0xff0)),

@@ -8,7 +8,7 @@ use crate::corpus::bench::{Argue, Bench, each};
 /// Dynamic shared memory that suffices for all of them.
 const SHARED: usize = 32 << 10;
 
-/// Runs a kernel; behind a kernel's own arguments Triton has the addresses of two scratch buffers,
+/// Runs a kernel; after a kernel's own arguments Triton has the addresses of two scratch buffers,
 /// of which none has any.
 fn run(bench: &mut Bench, grid: usize, mut arguments: Vec<Argument>) {
     arguments.extend([0u64.argument(), 0u64.argument()]);

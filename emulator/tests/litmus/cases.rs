@@ -3,7 +3,7 @@ vec![
     Litmus { name: "MP, relaxed", threads: &[("0.0.0.0", "st.relaxed.sys x 1; st.relaxed.sys y 1"), ("1.0.0.0", "ld.relaxed.sys y; ld.relaxed.sys x")],
         verdict: Outcomes(&[&[0, 0], &[0, 1], &[1, 0], &[1, 1]]), why: "relaxed accesses order nothing but themselves" },
     Litmus { name: "MP, release and acquire", threads: &[("0.0.0.0", "st.relaxed.sys x 1; st.release.sys y 1"), ("1.0.0.0", "ld.acquire.sys y; ld.relaxed.sys x")],
-        verdict: Outcomes(&[&[0, 0], &[0, 1], &[1, 1]]), why: "causality: whoever acquires y = 1 is behind x = 1" },
+        verdict: Outcomes(&[&[0, 0], &[0, 1], &[1, 1]]), why: "causality: whoever acquires y = 1 is after x = 1" },
     Litmus { name: "MP, fences", threads: &[("0.0.0.0", "st.relaxed.sys x 1; fence.acq_rel.sys; st.relaxed.sys y 1"), ("1.0.0.0", "ld.relaxed.sys y; fence.acq_rel.sys; ld.relaxed.sys x")],
         verdict: Outcomes(&[&[0, 0], &[0, 1], &[1, 1]]), why: "a fence and a strong access make a pattern" },
     Litmus { name: "MP, one-sided fences", threads: &[("0.0.0.0", "st.relaxed.sys x 1; fence.release.sys; st.relaxed.sys y 1"), ("1.0.0.0", "ld.relaxed.sys y; fence.acquire.sys; ld.relaxed.sys x")],
@@ -77,7 +77,7 @@ vec![
         verdict: Race("of different sizes"), why: "they do not overlap completely" },
     // A stronger write does not hide a weaker one before it.
     Litmus { name: "A weak store before a strong one", threads: &[("0.0.0.0", "st x 1; st.relaxed.sys x 2"), ("1.0.0.0", "ld.relaxed.sys x")],
-        verdict: Race("data race"), why: "the load is morally strong with the second store only, and nothing orders it behind the first" },
+        verdict: Race("data race"), why: "the load is morally strong with the second store only, and nothing orders it after the first" },
     Litmus { name: "A weak store before a release of the same place", threads: &[("0.0.0.0", "st x 1; st.release.sys x 2"), ("1.0.0.0", "ld.acquire.sys x")],
         verdict: Race("data race"), why: "the acquire may find what was there before, or the weak store: then nothing orders them" },
     Litmus { name: "A weak store before an atomic operation", threads: &[("0.0.0.0", "st x 1; add.relaxed.sys x 1"), ("1.0.0.0", "ld.relaxed.sys x")],
@@ -85,7 +85,7 @@ vec![
     Litmus { name: "A store of a narrow scope before a wide one", threads: &[("0.0.0.0", "st.relaxed.gpu x 1; st.relaxed.sys x 2"), ("1.0.0.0", "ld.relaxed.sys x")],
         verdict: Race("no race if the scope were `.sys`"), why: "scope .gpu does not contain the other thread" },
     Litmus { name: "A weak store that a release publishes", threads: &[("0.0.0.0", "st x 1; st.release.sys y 1"), ("1.0.0.0", "await.acquire.sys y; add.relaxed.sys x 1"), ("1.1.0.0", "await.acquire.sys y; add.relaxed.sys x 1")],
-        verdict: Outcomes(&[&[1, 2], &[2, 1]]), why: "both are behind the weak store, and morally strong with each other" },
+        verdict: Outcomes(&[&[1, 2], &[2, 1]]), why: "both are after the weak store, and morally strong with each other" },
     // Three threads: causality is transitive.
     Litmus { name: "WRC, release and acquire", threads: &[("0.0.0.0", "st.relaxed.sys x 1"), ("1.0.0.0", "ld.acquire.sys x; st.release.sys y 1"), ("1.1.0.0", "ld.acquire.sys y; ld.relaxed.sys x")],
         verdict: Outcomes(&[&[0, 0, 0], &[0, 0, 1], &[0, 1, 0], &[0, 1, 1], &[1, 0, 0], &[1, 0, 1], &[1, 1, 1]]),
@@ -153,7 +153,7 @@ vec![
         verdict: Race("`ld.global.nc`"), why: "outside the model, whatever orders it" },
     // Reuse of buffers.
     Litmus { name: "Reuse after an acknowledgement", threads: &[("0.0.0.0", "st.release.sys y 1; await.acquire.sys z; st x 2"), ("1.0.0.0", "await.acquire.sys y; ld x; st.release.sys z 1")],
-        verdict: Outcomes(&[&[0]]), why: "the second store is behind the read" },
+        verdict: Outcomes(&[&[0]]), why: "the second store is after the read" },
     Litmus { name: "Reuse before the last read", threads: &[("0.0.0.0", "st.release.sys y 1; await.acquire.sys z; st x 2"), ("1.0.0.0", "await.acquire.sys y; st.release.sys z 1; ld x")],
-        verdict: Race("data race"), why: "the read is behind its own acknowledgement" },
+        verdict: Race("data race"), why: "the read is after its own acknowledgement" },
 ]

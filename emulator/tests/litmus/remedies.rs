@@ -1,5 +1,5 @@
 //! What reports advise helps: each finding has a row here, with what its report says and the change
-//! that it asks for, made to the program as text. Behind the change nothing is found in any seed.
+//! that it asks for, made to the program as text. After the change nothing is found in any seed.
 
 use crossdock_emulator::{Argument, Config, Error, FaultKind, Launch, Machine};
 
@@ -59,12 +59,12 @@ const RACES: &[Remedy] = &[
     },
     Remedy {
         threads: &[("0.0.0.0", "st x 1; st.release.sys y 1"), ("1.0.0.0", "await.relaxed.sys y; ld x")],
-        says: "were an acquire, or if an acquire fence stood behind it",
+        says: "were an acquire, or if an acquire fence stood after it",
         change: &[("await.relaxed.sys y", "await.acquire.sys y")],
     },
     Remedy {
         threads: &[("0.0.0.0", "st x 1; st.release.sys y 1"), ("1.0.0.0", "await.relaxed.sys y; ld x")],
-        says: "were an acquire, or if an acquire fence stood behind it",
+        says: "were an acquire, or if an acquire fence stood after it",
         change: &[("await.relaxed.sys y", "await.relaxed.sys y; fence.acquire.sys")],
     },
     Remedy {
@@ -78,7 +78,7 @@ const RACES: &[Remedy] = &[
             ("0.0.1.0", "barrier.sync 0; st.relaxed.sys y 1"),
             ("1.0.0.0", "await.relaxed.sys y; ld x"),
         ],
-        says: "were a release behind a barrier with the thread of the first access",
+        says: "were a release after a barrier with the thread of the first access",
         change: &[("st.relaxed.sys y 1", "st.release.sys y 1"), ("await.relaxed.sys", "await.acquire.sys")],
     },
     Remedy {
@@ -98,12 +98,12 @@ const RACES: &[Remedy] = &[
     },
     Remedy {
         threads: &[("0.0.0.0", "st x 1"), ("1.0.0.0", "ld x")],
-        says: "a release behind the first and an acquire before the second, both of scope `.sys`, would",
+        says: "a release after the first and an acquire before the second, both of scope `.sys`, would",
         change: &[("st x 1", "st x 1; st.release.sys y 1"), ("ld x", "await.acquire.sys y; ld x")],
     },
     Remedy {
         threads: &[("0.0.0.0", "st x 1"), ("0.1.0.0", "ld x")],
-        says: "a release behind the first and an acquire before the second, both of scope `.gpu`, would",
+        says: "a release after the first and an acquire before the second, both of scope `.gpu`, would",
         change: &[("st x 1", "st x 1; st.release.gpu y 1"), ("ld x", "await.acquire.gpu y; ld x")],
     },
     Remedy {

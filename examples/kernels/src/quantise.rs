@@ -99,7 +99,7 @@ pub mod code {
             let block = warp_in_block() * BLOCK;
             if block < here.length {
                 let place = block / 4 + lane();
-                // The lanes behind the end of the row add nothing to the greatest magnitude.
+                // The lanes after the end of the row add nothing to the greatest magnitude.
                 let within = place * 4 < here.length;
                 let mut x = f32x4::ZERO;
                 if within {
@@ -121,7 +121,7 @@ pub mod code {
                 // The next turn writes the codes that the last turn's copy still reads; nobody begins it before the barrier.
                 wait_for_bulk_reads::<0>();
             }
-            // Between this thread's accesses and the copies that the leader starts behind the barrier: one reads the codes
+            // Between this thread's accesses and the copies that the leader starts after the barrier: one reads the codes
             // that were written here, the next fetch overwrites the numbers that were read.
             fence_async_shared();
             block_barrier();

@@ -34,7 +34,7 @@ pub mod code {
             sum += values.at(index).read();
             index += blocks_in_grid() as u64 * threads;
         }
-        // Lanes leave the loop at different times; behind it the warp is whole again.
+        // Lanes leave the loop at different times; after it the warp is whole again.
         sum = sum_of_lanes(sum);
         if lane() == 0 {
             sums_of_warps.at(warp_in_block()).write(sum);

@@ -34,7 +34,7 @@ pub mod code {
         if lane() == 0 {
             in_time = comes_in_time(flag, turn, deadline);
         }
-        // What lane 0 acquired is visible to the others only behind a barrier.
+        // What lane 0 acquired is visible to the others only after a barrier.
         warp_barrier();
         all(in_time)
     }

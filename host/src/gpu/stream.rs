@@ -24,7 +24,7 @@ use crate::{Error, Result};
 ///     let there = rank.on(&communication)?;
 ///     let dock = there.dock(there.kernels(shape)?, Capacity::tokens(16))?; // launches on `communication`
 ///     let arrived = there.record()?;
-///     rank.wait_for(&arrived)?; // what is launched on the rank's own stream from now on runs behind that
+///     rank.wait_for(&arrived)?; // what is launched on the rank's own stream from now on runs after that
 ///     # drop(dock);
 ///     Ok(())
 /// })?;

@@ -68,7 +68,7 @@ impl<T: Plain> SymmetricBuffer<T> {
     }
 
     /// Copies the first `len` elements of a buffer of this rank to the start of a peer's own, after
-    /// all earlier launches of this rank. The peer sees them behind a [`barrier`](Rank::barrier)
+    /// all earlier launches of this rank. The peer sees them after a [`barrier`](Rank::barrier)
     /// that this rank enters after [`Rank::synchronise`].
     ///
     /// # Errors

@@ -70,7 +70,7 @@ impl<'dock> Arrived<'dock> {
         self.counts.rows()
     }
 
-    /// How many slots the local experts have together, those between and behind the used ones
+    /// How many slots the local experts have together, those between and after the used ones
     /// included.
     pub fn slot_count(&self) -> usize {
         self.counts.slots()
@@ -129,7 +129,7 @@ impl<'dock> Arrived<'dock> {
     }
 
     /// `[rows or slots, side bytes]`: what travelled beside each row: its part of every side
-    /// tensor, one behind the other, and zeros up to a whole word. The scales of FP8 rows are their
+    /// tensor, one after the other, and zeros up to a whole word. The scales of FP8 rows are their
     /// only side tensor.
     pub fn side_records(&self) -> Result<Vec<u8>> {
         let memory = self.dock.memory.arrived_sides.here();

@@ -23,7 +23,7 @@ pub enum DeviceTokens<'a> {
         rows: DeviceSlice<'a, u8>,
         /// `[tokens, side bytes]`: what travels beside each row, as
         /// [`Arrived::side_records`](crate::Arrived::side_records) gives it: the scales of FP8
-        /// rows, or the side tensors one behind the other, and zeros up to a whole word.
+        /// rows, or the side tensors one after the other, and zeros up to a whole word.
         sides: DeviceSlice<'a, u8>,
     },
 }

@@ -198,7 +198,7 @@ impl Dock {
     }
 
     /// Waits for everything that was enqueued, and says whether all of it went well. After an error the dock is used no further until
-    /// it is [`reset`](Self::reset): rounds that were enqueued behind the failed one did nothing.
+    /// it is [`reset`](Self::reset): rounds that were enqueued after the failed one did nothing.
     ///
     /// # Errors
     /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that does not exist.

@@ -101,7 +101,7 @@ impl Dock {
         self.capacity.rows
     }
 
-    /// The most slots that the local experts may have together, those between and behind the used
+    /// The most slots that the local experts may have together, those between and after the used
     /// ones included.
     pub fn slot_capacity(&self) -> usize {
         self.capacity.slots
@@ -115,7 +115,7 @@ impl Dock {
 }
 
 impl Enqueued<'_> {
-    /// The rank, whose stream has the launches: where experts are launched behind them.
+    /// The rank, whose stream has the launches: where experts are launched after them.
     pub fn rank(&self) -> &Rank {
         &self.dock.rank
     }

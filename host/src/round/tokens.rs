@@ -162,7 +162,7 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// Side tensors as records: the part of each row one behind the other, and zeros up to a whole
+/// Side tensors as records: the part of each row one after the other, and zeros up to a whole
 /// word.
 fn side_records(shape: &Shape, sides: &[&[u8]]) -> Vec<u8> {
     let widths: Vec<usize> = widths(shape).collect();

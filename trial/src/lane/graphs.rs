@@ -84,7 +84,7 @@ fn check(lane: &Lane, ranks: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// The results of all replays of one rank, one behind the other.
+/// The results of all replays of one rank, one after the other.
 fn replay(rank: &Rank) -> Result<Vec<u16>, crossdock_host::Error> {
     let here = rank.index();
     let mut dock = rank.dock(rank.kernels(SHAPE)?, Capacity::tokens(MOST))?;

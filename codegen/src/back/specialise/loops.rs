@@ -136,7 +136,7 @@ impl<'p> Specialiser<'p> {
             self.exit_unless(opcode!(setp.lt.(ty)), register, limit.clone(), after);
         }
         frame.locals[counter.local] = Some(vec![Value::Register(register)]);
-        // The loop may run zero times: what holds before it also arrives behind it.
+        // The loop may run zero times: what holds before it also arrives after it.
         let before = frame.locals.clone();
         let (flow, target) = self.loop_body(frame, next, after, &assigned, body)?;
         if flow == Flow::Continues {

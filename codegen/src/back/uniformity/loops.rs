@@ -23,7 +23,7 @@ pub(super) struct Running {
     pub(super) skipped: Control,
     breaks: Vec<State>,
     continues: Vec<State>,
-    /// What held at the head of this turn, and behind how many undecided branches that is.
+    /// What held at the head of this turn, and after how many undecided branches that is.
     head: State,
     undecided: u32,
 }

@@ -33,7 +33,7 @@ pub(super) struct Reached {
 }
 
 impl<'p> Analysis<'p> {
-    /// Every role is walked by its own threads; behind them all, what they assigned differs between warps.
+    /// Every role is walked by its own threads; after them all, what they assigned differs between warps.
     pub(super) fn roles(&mut self, walk: &mut Walk<'p>, roles: &'p [WarpRole], span: Span) -> Step<Flow> {
         self.must(walk, "all threads of the block must reach these roles together", self.whole_block, span);
         let here = walk.control();

@@ -4,7 +4,7 @@ use crossdock_ptx::{Eviction, LoadCache, Prefetch, StoreCache};
 
 use super::parameters::Parameter;
 
-/// A list of hints, each with what stands behind `read_` or `write_` in the text form, and with its modifiers in PTX for
+/// A list of hints, each with what stands after `read_` or `write_` in the text form, and with its modifiers in PTX for
 /// readers.
 macro_rules! hints {
     ($(#[$doc:meta])* $name:ident { $($(#[$hint:meta])* $variant:ident = $word:literal, $modifiers:literal;)* }) => {

@@ -1,4 +1,4 @@
-//! Rows by expert, inside one rank: padding behind each expert's rows, and copies for tokens that several local experts want.
+//! Rows by expert, inside one rank: padding after each expert's rows, and copies for tokens that several local experts want.
 
 use crate::device;
 

@@ -122,7 +122,7 @@ pub mod code {
                 let scale = scale::<FORMAT, SCALES>(amax);
                 packed[step] = codes::<FORMAT>(scale, low[step], high[step]);
                 if SCALES == UE8M0 {
-                    // The bytes behind the last scale fill its word with zeros.
+                    // The bytes after the last scale fill its word with zeros.
                     let is_scale = element < HIDDEN;
                     entry[step] = if is_scale { scale.exponent().to_bits() as u32 } else { 0 };
                 } else {

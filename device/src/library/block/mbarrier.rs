@@ -64,7 +64,7 @@ pub mod code {
         /// Where a producer begins: buffer 0 is empty.
         pub const PRODUCER: Stage = Stage { index: 0, phase: Phase::BEFORE_FIRST };
 
-        /// The next buffer of a ring of `STAGES`; behind the last comes buffer 0 in its next phase.
+        /// The next buffer of a ring of `STAGES`; after the last comes buffer 0 in its next phase.
         pub fn next<const STAGES: u32>(self) -> Stage {
             let last = self.index + 1 == STAGES;
             Stage {

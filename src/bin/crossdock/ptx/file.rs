@@ -68,7 +68,7 @@ fn choose<'a>(kernels: &'a [KernelSignature], wanted: Option<&str>) -> Result<&'
     }
 }
 
-/// The kernel as Rust writes its head, with what it states of its launches behind it.
+/// The kernel as Rust writes its head, with what it states of its launches after it.
 fn signature(kernel: &KernelSignature) -> String {
     let constants: Vec<String> = kernel
         .const_parameters
