@@ -211,7 +211,7 @@ const GLOBAL_ONLY: &[&str] = &["{G}", "{R}", "{F}", "{M}"];
 fn source() -> (String, Vec<String>) {
     let mut source = String::from(
         "use crossdock::library::lane::fences::code::*; use crossdock::library::block::mbarrier::code::*; \
-         use crossdock::library::lane::multicast::bf16::code::*; use crossdock::library::lane::multicast::f16::code::*; \
+         use crossdock::library::lane::multicast::halves::code::*; \
          use crossdock::library::lane::multicast::floats::code::*; use crossdock::library::lane::multicast::code::*; \
          use crossdock::numbers::vector::code::*; \
          use crossdock::prelude::*;

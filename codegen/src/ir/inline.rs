@@ -41,8 +41,8 @@ pub enum Role {
     Order(Vec<Order>),
     /// As `Order`, for scopes.
     Scope(Vec<Scope>),
-    /// The name in PTX of a number's type, which is written into the text: `.{name}` stands for
-    /// `.s32`.
+    /// The name in PTX of a type, which is written into the text: `.{name}` stands for `.s32`. A
+    /// struct is called as it is.
     Type(Notation, Type),
     /// A result of that type.
     Out(Type),
@@ -97,6 +97,8 @@ impl Role {
     /// What stands in the text for a type that is known.
     fn written(&self) -> Option<String> {
         match self {
+            // A struct that stands for a type of PTX has its name.
+            Role::Type(Notation::Number, Type::Struct(path)) => Some(path.item.clone()),
             Role::Type(notation, Type::Scalar(scalar)) if *scalar != Scalar::Bool => {
                 let kind = match (notation, scalar.is_float(), scalar.is_signed()) {
                     (Notation::Bits, ..) => 'b',

@@ -32,7 +32,7 @@ use super::{Global, Peer, Peers, Shared};
 /// | `const(VALUE)` | a constant integer, written into the text: const parameters and constants |
 /// | `order(parameter)` | a parameter of the function, `order: impl Load`: its modifier stands for `.{name}` in the text |
 /// | `scope(parameter)` | the same for a scope, `scope: impl Scope` |
-/// | `type(T)` | the name that PTX has for a number: `.{name}` in the text stands for `.s32` of `i32` |
+/// | `type(T)` | the name that PTX has for a type: `.{name}` in the text stands for `.s32` of `i32`, and for `.f16x2` of the struct `f16x2` |
 /// | `sum(T)`, `bits(T)` | the same as PTX adds it in memory, `.u64` of `i64`, and of its bits, `.b32` |
 /// | `scratch(T)` | a register for the instructions alone |
 ///
@@ -77,9 +77,10 @@ macro_rules! __ptx {
     ($text:tt $host:tt [$($result:expr,)*] [out $type:ty] $($rest:tt)*) => {
         $crate::__ptx!($text $host [$($result,)* $crate::__private::result::<$type>(),] $($rest)*)
     };
-    ($text:tt $host:tt [$($result:expr,)*] [type $type:ty] $($rest:tt)*) => {
-        $crate::__ptx!($text $host [$($result,)*] [scratch $type] $($rest)*)
-    };
+    ($text:tt $host:tt [$($result:expr,)*] [type $type:ty] $($rest:tt)*) => {{
+        let _ = ::core::mem::size_of::<$type>;
+        $crate::__ptx!($text $host [$($result,)*] $($rest)*)
+    }};
     ($text:tt $host:tt [$($result:expr,)*] [sum $type:ty] $($rest:tt)*) => {
         $crate::__ptx!($text $host [$($result,)*] [scratch $type] $($rest)*)
     };

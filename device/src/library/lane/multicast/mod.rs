@@ -6,9 +6,8 @@
 //! from run to run. Between these accesses and ordinary ones of the same memory stands
 //! [`fence_alias`](fn@crate::library::lane::fences::code::fence_alias).
 
-pub mod bf16;
-pub mod f16;
 pub mod floats;
+pub mod halves;
 
 use crate::device;
 
