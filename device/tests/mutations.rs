@@ -19,7 +19,7 @@ use rand_pcg::Pcg64;
 /// Values that make most relations hold, for kernels that still have const parameters.
 const VALUES: [i128; 4] = [8, 256, 2, 1];
 
-/// A shipped device module: its items as they are written, and the modules that they import.
+/// A shipped device module: its items as they are written, none if a macro writes them, and the modules that they import.
 struct Subject {
     path: &'static str,
     items: TokenStream,
@@ -42,7 +42,8 @@ fn subject(path: &'static str, module: &'static DeviceModule) -> Subject {
         syn::Item::Mod(module) if module.ident == "code" => module.content.as_ref(),
         _ => None,
     });
-    let (_, items) = code.expect("its device module");
+    let items = code.map_or(&[][..], |(_, items)| items);
+    assert!(!items.is_empty() || source.contains("macro_rules!"), "{path} has no device module");
     let parse = |text: &&str| text::parse(text).expect("shipped IR is IR");
     Subject {
         path,
@@ -191,7 +192,8 @@ fn repeat(short: u64, mut once: impl FnMut(&mut Pcg64) -> Option<String>) {
 
 #[test]
 fn mutated_kernels() {
-    let subjects = subjects();
+    let mut subjects = subjects();
+    subjects.retain(|subject| !subject.items.is_empty());
     for subject in &subjects {
         compile(subject, subject.items.clone());
     }

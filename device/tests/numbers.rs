@@ -44,7 +44,8 @@ pub mod code {
     /// A block's scale both ways, and an element.
     pub fn scaled(amax: f32, x: f32) -> f32x4 {
         let (exact, power) = (Scale::exact(amax, e4m3::LARGEST), Scale::power_of_two(amax, e5m2::LARGEST));
-        let codes = exact.to_e4m3x4(x, amax, -x, 0.0).to_bits() ^ (power.to_e5m2(x).to_bits() as u32) << 24;
+        let codes = e4m3x4::scaled(x, amax, -x, 0.0, exact).to_bits()
+            ^ (e5m2::scaled(x, power).to_bits() as u32) << 24;
         let packed =
             ue8m0x4::new(power.exponent(), ue8m0::from_f32_up(x), ue8m0::from_f32_down(x), ue8m0::ONE);
         f32x4 {

@@ -52,8 +52,8 @@ pub fn fp8<T: Copy + Into<f32>>(values: &[T], hidden: usize, format: Fp8) -> Res
             ScaleFormat::PowerOfTwo | ScaleFormat::Ue8m0 => Scale::power_of_two(amax, largest),
         };
         rows.values.extend(chunk.iter().map(|&x| match format.element {
-            Float8::E4m3 => scale.to_e4m3(x.into()).to_bits(),
-            Float8::E5m2 => scale.to_e5m2(x.into()).to_bits(),
+            Float8::E4m3 => e4m3::scaled(x.into(), scale).to_bits(),
+            Float8::E5m2 => e5m2::scaled(x.into(), scale).to_bits(),
         }));
         rows.scales.push(scale.scale);
     }

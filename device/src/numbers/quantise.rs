@@ -13,7 +13,6 @@ pub use code::*;
 #[allow(non_camel_case_types)]
 pub mod code {
     use crate::intrinsics::*;
-    use crate::numbers::float8::code::{e4m3, e4m3x4, e5m2, e5m2x4};
 
     /// The least `amax` of a block: it keeps the scale of zeros finite.
     pub const LEAST_MAXIMUM: f32 = 1e-4;
@@ -109,7 +108,7 @@ pub mod code {
     }
 
     impl Scale {
-        /// `largest` is that of the element type, such as [`e4m3::LARGEST`].
+        /// `largest` is that of the element type, such as [`e4m3::LARGEST`](crate::numbers::float8::e4m3::LARGEST).
         pub fn exact(amax: f32, largest: f32) -> Scale {
             let amax = amax.max(LEAST_MAXIMUM);
             Scale { factor: largest / amax, scale: amax / largest }
@@ -124,26 +123,6 @@ pub mod code {
         /// The byte of a scale that is a power of two.
         pub const fn exponent(self) -> ue8m0 {
             ue8m0::from_f32_down(self.scale)
-        }
-
-        /// An element.
-        pub fn to_e4m3(self, x: f32) -> e4m3 {
-            e4m3::from_f32(x * self.factor)
-        }
-
-        /// An element.
-        pub fn to_e5m2(self, x: f32) -> e5m2 {
-            e5m2::from_f32(x * self.factor)
-        }
-
-        /// Four elements.
-        pub fn to_e4m3x4(self, a: f32, b: f32, c: f32, d: f32) -> e4m3x4 {
-            e4m3x4::from_f32(a * self.factor, b * self.factor, c * self.factor, d * self.factor)
-        }
-
-        /// Four elements.
-        pub fn to_e5m2x4(self, a: f32, b: f32, c: f32, d: f32) -> e5m2x4 {
-            e5m2x4::from_f32(a * self.factor, b * self.factor, c * self.factor, d * self.factor)
         }
     }
 

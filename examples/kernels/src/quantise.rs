@@ -108,7 +108,7 @@ pub mod code {
                 let mine = with_magnitude(with_magnitude(with_magnitude(x.x.abs(), x.y), x.z), x.w);
                 let scale = Scale::exact(amax_of_lanes::<32>(mine), e4m3::LARGEST);
                 if within {
-                    tile_codes.cast::<e4m3x4>().at(place).write(scale.to_e4m3x4(x.x, x.y, x.z, x.w));
+                    tile_codes.cast::<e4m3x4>().at(place).write(e4m3x4::scaled(x.x, x.y, x.z, x.w, scale));
                 }
                 if lane() == 0 {
                     let per_row = hidden.div_ceil(BLOCK) as u64;

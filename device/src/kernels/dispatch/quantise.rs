@@ -9,17 +9,13 @@ use crate::device;
 /// Quantising a row by one warp.
 #[device]
 pub mod code {
-    use crate::numbers::float8::code::{e4m3, e5m2};
+    use crate::numbers::float8::code::{codes as codes_of, largest};
     use crate::numbers::half::code::bf16x2;
     use crate::numbers::quantise::code::Scale;
     use crate::prelude::*;
 
-    /// `FORMAT`: rows travel as they are.
+    /// `FORMAT`: rows travel as they are. Any other number is that of an 8-bit float.
     pub const NEVER: u32 = 0;
-    /// `FORMAT`: elements become e4m3.
-    pub const E4M3: u32 = 1;
-    /// `FORMAT`: elements become e5m2.
-    pub const E5M2: u32 = 2;
 
     /// `SCALES`: `amax / largest`, as f32.
     pub const EXACT: u32 = 0;
@@ -54,7 +50,7 @@ pub mod code {
 
     /// The scale of a block with that greatest magnitude.
     pub fn scale<const FORMAT: u32, const SCALES: u32>(amax: f32) -> Scale {
-        let largest = if FORMAT == E4M3 { e4m3::LARGEST } else { e5m2::LARGEST };
+        let largest = largest::<FORMAT>();
         if SCALES == EXACT { Scale::exact(amax, largest) } else { Scale::power_of_two(amax, largest) }
     }
 
@@ -62,11 +58,7 @@ pub mod code {
     fn four<const FORMAT: u32>(scale: Scale, low: u32, high: u32) -> u32 {
         let (a, b) = unpack_bf16(low);
         let (c, d) = unpack_bf16(high);
-        if FORMAT == E4M3 {
-            scale.to_e4m3x4(a, b, c, d).to_bits()
-        } else {
-            scale.to_e5m2x4(a, b, c, d).to_bits()
-        }
+        codes_of::<FORMAT>(a, b, c, d, scale)
     }
 
     /// The codes of a lane's numbers.
