@@ -1,7 +1,7 @@
 //! Checks inline PTX against the instruction table: the front end calls it where the text is
 //! written, the validator wherever IR comes from.
 
-use crossdock_ptx::inline::hole;
+use crossdock_ptx::hole;
 use crossdock_ptx::table::Convergence;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern, Value};
 use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, inline, special};

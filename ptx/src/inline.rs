@@ -28,11 +28,6 @@ pub fn parse(text: &str, modifier: &dyn Fn(&str) -> Option<&'static str>) -> Res
     parser::parse_inline(&text)
 }
 
-/// The name of the hole that a register stands for: `a` for `{a}`.
-pub fn hole(register: &str) -> Option<&str> {
-    register.strip_prefix('{')?.strip_suffix('}')
-}
-
 /// How a hole is spelled for the lexer, which knows braces as vectors.
 const MARK: &str = "%$";
 

@@ -22,6 +22,7 @@ mod printer;
 pub mod special;
 pub mod table;
 mod types;
+mod version;
 
 pub use error::{Error, Line};
 pub use format::{Float8Pair, Format, HalfFormat, HalfPair, bf16_from_f32};
@@ -32,3 +33,4 @@ pub use modifier::{
 };
 pub use parser::parse;
 pub use types::Type;
+pub use version::Version;

@@ -4,11 +4,10 @@
 //! modifiers chosen in its slots, in the documented order, so an instruction that the table does
 //! not know cannot be represented.
 
-use std::fmt;
-
 use crate::modifier::{Modifier, Space};
 use crate::table::Row;
 use crate::types::Type;
+use crate::version::Version;
 
 /// A PTX module: the unit that a driver or the emulator loads (PTX ISA section 5).
 #[derive(Clone, Debug, PartialEq)]
@@ -21,21 +20,6 @@ pub struct Module {
     pub address_size: u32,
     /// Everything after the header, in order.
     pub items: Vec<Item>,
-}
-
-/// A PTX ISA version such as 8.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    /// The number before the dot.
-    pub major: u32,
-    /// The number after the dot.
-    pub minor: u32,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
 }
 
 /// A module-level declaration.
@@ -322,4 +306,9 @@ pub enum Operand {
     Sink,
     /// `(a, b)`: argument or result list of `call`.
     List(Vec<Operand>),
+}
+
+/// The name of the hole that a register stands for: `a` for `{a}`.
+pub fn hole(register: &str) -> Option<&str> {
+    register.strip_prefix('{')?.strip_suffix('}')
 }

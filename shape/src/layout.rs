@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::earlier;
 use crate::text::{self, Error, Fields, Mistake, Placed, Value};
 
 /// How the rows that arrive at a rank lie in its memory. In every layout, rows come in the same
@@ -49,11 +48,22 @@ impl Layout {
 
 const RULE: &str = "a layout is `by_source`, `by_expert(alignment: 128)` or `masked(capacity: 64)`";
 
+/// The layout that a spelling of before version 0.1 named, such as `expert:8`.
+fn earlier(text: &str) -> Option<Layout> {
+    let (word, rows) = text.split_once(':').unwrap_or((text, ""));
+    match word {
+        "source" => Some(Layout::BySource),
+        "expert" => Some(Layout::ByExpert { alignment: rows.parse().ok()? }),
+        "masked" => Some(Layout::Masked { capacity: rows.parse().ok()? }),
+        _ => None,
+    }
+}
+
 impl FromStr for Layout {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Layout, Error> {
-        earlier::refused(text, earlier::layout(text))?;
+        text::no_earlier(text, earlier(text))?;
         let Placed { at, it } = text::value(text)?;
         let refused =
             |message: &str| Err(Error(vec![Mistake { at: at.clone(), message: message.to_owned() }]));

@@ -22,7 +22,6 @@
 //! Fields stand in any order. A shape and a gate also say which const parameters of kernels follow
 //! from them ([`Shape::parameters`], [`Gate::parameters`]), so nobody else computes them.
 
-mod earlier;
 mod gate;
 mod layout;
 mod model;

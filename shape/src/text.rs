@@ -60,6 +60,12 @@ pub(crate) struct Field<'t> {
     pub(crate) value: Placed<Value<'t>>,
 }
 
+/// What is wrong with `text` if it is a spelling of before version 0.1, and stands for `meant`.
+pub(crate) fn no_earlier(text: &str, meant: Option<impl std::fmt::Display>) -> Result<(), Error> {
+    let message = |meant| format!("`{text}` is now written `{meant}`");
+    meant.map_or(Ok(()), |meant| Err(Error(vec![Mistake { at: 0..text.len(), message: message(meant) }])))
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,

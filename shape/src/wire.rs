@@ -4,7 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::earlier;
 use crate::text::{self, Error, Fields, Mistake, Placed, Value, Words, listed, words};
 
 /// How a token's row travels.
@@ -160,11 +159,36 @@ fn sides_of(sides: Placed<Value<'_>>, fields: &mut Fields<'_>) -> [u32; MOST_SID
     bytes
 }
 
+/// The wire that a spelling of before version 0.1 named, such as `fp8:ue8m0:64`.
+fn earlier(text: &str) -> Option<Wire> {
+    let (format, options) = text.split_once(':')?;
+    if format == "opaque" {
+        let sizes: Vec<u32> = options.split('+').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let (&row_bytes, given) = sizes.split_first()?;
+        let mut sides = [0; MOST_SIDES];
+        sides.get_mut(..given.len())?.copy_from_slice(given);
+        return Some(Wire::Opaque(Opaque { row_bytes, sides }));
+    }
+    let mut fp8 = (format == "fp8").then_some(Fp8::DEEPSEEK_V3)?;
+    for option in options.split(':') {
+        if let Some(element) = Words::of_word(option) {
+            fp8.element = element;
+        } else if let Some(scale) = Words::of_word(option) {
+            fp8.scale = scale;
+        } else if option == "power" {
+            fp8.scale = ScaleFormat::PowerOfTwo;
+        } else {
+            fp8.block = option.parse().ok()?;
+        }
+    }
+    Some(Wire::Fp8(fp8))
+}
+
 impl FromStr for Wire {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Wire, Error> {
-        earlier::refused(text, earlier::wire(text))?;
+        text::no_earlier(text, earlier(text))?;
         let mut mistakes = Vec::new();
         let wire = Wire::of_value(text::value(text)?, &mut mistakes);
         wire.filter(|_| mistakes.is_empty()).ok_or(Error(mistakes))

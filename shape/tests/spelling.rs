@@ -184,7 +184,10 @@ fn wrong_layouts_and_gates_are_explained() {
     let gate = Gate::DEEPSEEK_V3.to_string();
     refused::<Gate>(
         &gate.replace("sigmoid", "relu").replace("biased: true", "biased: 1"),
-        &[("relu", "score is `sigmoid`, `softmax` or `identity`"), ("1", "write `true` or `false`")],
+        &[
+            ("relu", "score is `sigmoid`, `softmax`, `identity`, `sqrtsoftplus` or `softmax_of_chosen`"),
+            ("1", "write `true` or `false`"),
+        ],
     );
 }
 

@@ -166,6 +166,9 @@ impl<'a> Visit<'a> for Collector<'_> {
         }
     }
 
+    /// `pub(super)` says who may import, and imports nothing.
+    fn visit_vis_restricted(&mut self, _: &'a syn::VisRestricted) {}
+
     fn visit_path(&mut self, path: &'a syn::Path) {
         let names: Path = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         if ["crate", "super"].contains(&names[0].as_str()) {

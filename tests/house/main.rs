@@ -9,8 +9,8 @@ mod pages;
 use std::path::{Path, PathBuf};
 
 /// Circles of imports that may exist, and the files of each.
-const CIRCLES: usize = 15;
-const FILES_OF_A_CIRCLE: usize = 5;
+const CIRCLES: usize = 5;
+const FILES_OF_A_CIRCLE: usize = 3;
 /// Files that may name one number format.
 const FILES_OF_A_FORMAT: usize = 17;
 /// Opcodes that the back end may write as text.

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use super::slice::{GlobalSlice, PeerSlice, SharedSlice};
 use super::{Atomic, Load, LoadHint, ReadOnlyHint, Scope, Store, StoreHint, on_host};
 
 /// Integer types that may index memory.
@@ -72,17 +71,12 @@ macro_rules! pointer {
 }
 
 macro_rules! access {
-    ($name:ident, $slice:ident) => {
+    ($name:ident) => {
         impl<T: Copy> $name<T> {
             /// The element `index` places further. Nothing is checked: a slice has bounds.
             pub fn at<I: Index>(self, index: I) -> Self {
                 let bytes = index.wide().wrapping_mul(size_of::<T>() as u64);
                 Self::from_address(self.address.wrapping_add(bytes))
-            }
-
-            /// The `length` elements from here on: what is asked of the slice is checked against `length`.
-            pub fn slice<I: Index>(self, length: I) -> $slice<T> {
-                $slice { pointer: self, length: length.wide() }
             }
 
             /// The same address seen as elements of another type.
@@ -243,9 +237,9 @@ pointer! {
     Peers
 }
 
-access!(Global, GlobalSlice);
-access!(Shared, SharedSlice);
-access!(Peer, PeerSlice);
+access!(Global);
+access!(Shared);
+access!(Peer);
 
 macro_rules! hinted {
     ($name:ident) => {

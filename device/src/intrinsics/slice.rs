@@ -45,6 +45,13 @@ macro_rules! slice {
             }
         }
 
+        impl<T: Copy> $pointer<T> {
+            /// The `length` elements from here on: what is asked of the slice is checked against `length`.
+            pub fn slice<I: Index>(self, length: I) -> $name<T> {
+                $name { pointer: self, length: length.wide() }
+            }
+        }
+
         impl<T: Copy> $name<T> {
             /// The element `index`, which must be below [`len`](Self::len).
             #[track_caller]

@@ -11,19 +11,16 @@ use super::check::{Racing, Request};
 use super::clock::{Known, LaunchId, Time, lanes};
 use super::knowledge::Knowledge;
 use super::lanes::LaneClocks;
+use super::past::Past;
 use super::scope::Place;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
-use super::view::{Past, View};
+use super::view::View;
 use super::{Actor, Detector};
 use crate::op::Space;
 
 /// Helpers whose lanes are looked at for a free one.
 const MOST_EXAMINED: usize = 8;
-
-/// The helpers of a warp: actor, and the time of each lane's last copy.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Helpers(Vec<(u32, [Time; 32])>);
 
 /// What somebody who waits for a copy learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,26 +3,15 @@
 //! has shown them (independent thread scheduling).
 
 use super::clock::{Clock, Known, LaunchId, Time, lanes};
-use super::helper::Helpers;
+use super::halves::Halves;
 use super::knowledge::Knowledge;
-use super::patterns::Halves;
+use super::past::{Others, Past, Siblings};
 use super::scope::Place;
 use super::stamp::{Mark, Stamp};
-use super::view::Past;
 
-/// Until when each lane knows the accesses of its siblings.
-#[derive(Clone, Debug)]
-pub(super) enum Siblings {
-    Uniform(Time),
-    Each(Box<[[Time; 32]; 32]>),
-}
-
-/// What each lane knows of other warps.
-#[derive(Clone, Debug)]
-pub(super) enum Others {
-    Same(Knowledge),
-    Each(Box<[Knowledge; 32]>),
-}
+/// The helpers of a warp: actor, and the time of each lane's last copy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Helpers(pub(super) Vec<(u32, [Time; 32])>);
 
 /// The clocks of a warp.
 #[derive(Clone, Debug)]

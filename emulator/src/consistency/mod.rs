@@ -8,7 +8,7 @@
 //! other within their scopes, and bulk copies reach memory through a proxy of their own.
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
-//! - [`lanes`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
+//! - [`past`], [`lanes`], [`halves`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
 //! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
 //! - [`check`], [`relation`], [`view`]: whether an access is ordered after those before it; [`whole_warp`] for whole warps.
 //! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
@@ -20,11 +20,13 @@
 
 mod check;
 pub(crate) mod clock;
+mod halves;
 mod helper;
 mod host;
 pub(crate) mod knowledge;
 pub(crate) mod lanes;
 mod location;
+mod past;
 mod patterns;
 mod phases;
 mod relation;

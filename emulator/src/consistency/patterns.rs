@@ -2,34 +2,13 @@
 //! that makes a pattern of both, and what it learns when a pattern is complete.
 
 use super::clock::{LaunchId, lanes};
+use super::halves::{Found, Halves};
 use super::knowledge::Knowledge;
 use super::lanes::LaneClocks;
 use super::location::Release;
 use super::scope::mutual;
 use super::stamp::Mark;
 use crate::op::{Scope, Strength};
-
-/// What a lane keeps between an operation and a fence that makes a pattern of both.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Halves {
-    /// The latest release fence of each scope.
-    fences: Vec<Release>,
-    /// Releases that strong reads found and that no acquire has taken yet.
-    pub(crate) found: Vec<Found>,
-    /// Releases that were found but whose scopes, or those of who found them, do not suffice.
-    pub(crate) missed: Vec<Found>,
-}
-
-/// A release that a strong read found.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) release: Release,
-    /// The location, for a later acquire of it.
-    pub(crate) key: u64,
-    /// The read, or the acquire whose scope did not suffice.
-    pub(crate) pc: u32,
-    pub(crate) scope: Scope,
-}
 
 /// What is kept for reports only is bounded.
 const MOST_REMEMBERED: usize = 16;

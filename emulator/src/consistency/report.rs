@@ -2,10 +2,10 @@
 
 use super::Detector;
 use super::check::Racing;
+use super::halves::Halves;
 use super::helper::AgentClock;
 use super::knowledge::Knowledge;
 use super::lanes::LaneClocks;
-use super::patterns::Halves;
 use super::scope::{Place, between};
 use super::stamp::{Access, Kind, Mark, Proxy, Stamp};
 use crate::error::{Accessor, Position, Race};

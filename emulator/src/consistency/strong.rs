@@ -3,9 +3,9 @@
 use super::Detector;
 use super::check::Racing;
 use super::clock::lanes;
+use super::halves::Found;
 use super::lanes::LaneClocks;
 use super::location::{Location, Moment, Release, Store};
-use super::patterns::Found;
 use super::scope::mutual;
 use super::shadow::Shadow;
 use super::stamp::{Access, Kind, Mark, Proxy};

@@ -1,45 +1,11 @@
-//! Who looks at memory, and what they are after: the lanes of a warp as they are, or as they were
-//! when they issued a copy.
+//! Who looks at memory: the lanes of a warp as they are, or a copy with what they knew when they
+//! issued it.
 
 use super::Actor;
-use super::clock::{LaunchId, Time, lanes};
-use super::knowledge::Knowledge;
-use super::lanes::{LaneClocks, Others, Siblings};
+use super::clock::{LaunchId, lanes};
+use super::lanes::LaneClocks;
 use super::stamp::Stamp;
 use crate::op::Space;
-
-/// What the lanes of a warp knew at a moment.
-#[derive(Clone, Debug)]
-pub(crate) struct Past {
-    pub(crate) actor: u32,
-    pub(super) time: Time,
-    pub(super) siblings: Siblings,
-    pub(super) others: Others,
-}
-
-impl Past {
-    pub(crate) fn knowledge(&self, lane: usize) -> &Knowledge {
-        match &self.others {
-            Others::Same(knowledge) => knowledge,
-            Others::Each(each) => &each[lane],
-        }
-    }
-
-    /// Whether `lane` knew an access by the lanes of `theirs`.
-    pub(crate) fn knows(&self, stamp: &Stamp, launch: LaunchId, theirs: u32, lane: usize) -> bool {
-        if stamp.actor != self.actor {
-            return self.knowledge(lane).generic.covers(stamp.actor, launch, theirs, stamp.time);
-        }
-        lanes(theirs).all(|other| {
-            let until = match &self.siblings {
-                _ if other == lane => self.time,
-                Siblings::Uniform(base) => *base,
-                Siblings::Each(each) => each[lane][other],
-            };
-            stamp.time <= until
-        })
-    }
-}
 
 /// Who looks at memory.
 pub(crate) trait View {

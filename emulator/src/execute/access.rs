@@ -1,6 +1,7 @@
 //! Loads, stores and atomics of a warp: the one path from registers to memory.
 
 use super::contiguous::{contiguous, load_contiguous, store_contiguous};
+use super::element::{extend, get, put};
 use super::environment::{Raised, Site};
 use super::model;
 use super::moves::splat;
@@ -11,7 +12,7 @@ use crate::memory::window;
 use crate::numeric::atomic;
 use crate::op::{AtomicOperation, Data, MemoryOp, Space, Strength, address_bits};
 use crate::parking::Read;
-use crate::register::{NONE, Registers, Slot, lanes};
+use crate::register::{Registers, Slot, lanes};
 
 /// The addresses of all lanes.
 #[inline(always)]
@@ -57,42 +58,6 @@ fn count(site: &mut Site<'_, '_>, op: &MemoryOp, direction: Direction, addresses
     }
     if shared != 0 {
         counters.add_shared(addresses, shared, bytes, direction == Direction::Both);
-    }
-}
-
-#[inline(always)]
-fn extend(value: u64, element: u8, signed: bool) -> u64 {
-    let unused = 64 - 8 * u32::from(element);
-    if signed { ((value << unused) as i64 >> unused) as u64 } else { value }
-}
-
-pub(crate) fn put(r: &mut Registers, data: Data, lane: usize, value: u128, op: &MemoryOp) {
-    if data.slot == NONE {
-        return;
-    }
-    if op.element == 16 {
-        r.longs[usize::from(data.slot)][lane] = value as u64;
-        r.longs[usize::from(data.slot) + 1][lane] = (value >> 64) as u64;
-    } else {
-        let value = extend(value as u64, op.element, op.signed);
-        if data.long {
-            r.longs[usize::from(data.slot)][lane] = value;
-        } else {
-            r.words[usize::from(data.slot)][lane] = value as u32;
-        }
-    }
-}
-
-pub(crate) fn get(r: &Registers, data: Data, lane: usize, element: u8) -> u128 {
-    let slot = usize::from(data.slot);
-    if data.slot == NONE {
-        0
-    } else if element == 16 {
-        u128::from(r.longs[slot][lane]) | u128::from(r.longs[slot + 1][lane]) << 64
-    } else if data.long {
-        u128::from(r.longs[slot][lane])
-    } else {
-        u128::from(r.words[slot][lane])
     }
 }
 

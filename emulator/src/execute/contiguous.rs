@@ -1,6 +1,6 @@
 //! The commonest access: all lanes at neighbouring addresses of one allocation, moved as one row of bytes.
 
-use super::access::{get, put};
+use super::element::{get, put};
 use super::environment::Site;
 use super::transpose::transpose;
 use crate::op::{MemoryOp, Space};

@@ -9,6 +9,7 @@ mod call;
 pub(crate) mod compare;
 mod contiguous;
 mod convert;
+pub(crate) mod element;
 mod environment;
 pub(crate) mod float;
 mod integer;

@@ -1,6 +1,6 @@
 //! Bulk copies and reductions of one contiguous run of bytes (PTX ISA section 9.7.9.25): an agent for each lane.
 
-use super::copy::{emit, issue, locate, outstanding};
+use super::issue::{emit, issue, locate, outstanding};
 use super::mbarrier;
 use crate::agent::{Completion, Location, Transfer, Work};
 use crate::cluster::Unreachable;

@@ -1,7 +1,7 @@
 //! `st.bulk` (PTX ISA section 9.7): a lane sets a run of its block's shared memory to zero. It is a weak store that is complete when
 //! the instruction is.
 
-use super::copy::emit;
+use super::issue::emit;
 use crate::cluster::Cluster;
 use crate::decode::decoder::Decoder;
 use crate::error::FaultKind;

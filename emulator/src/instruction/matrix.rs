@@ -4,7 +4,7 @@
 //! `t / 4` of each matrix, or, with `.trans`, of column `t / 4`. So they are executed as shuffles of addresses and loads or
 //! stores of each lane's elements, which are checked like any other.
 
-use super::memory::list;
+use super::vector::list;
 use crate::code::Preset;
 use crate::decode::decoder::{Decode, Decoder};
 use crate::op::{Address, Data, IntegerBinary, MemoryOp, Op, Shift, ShuffleMode, Space, Type, WarpOp, Width};

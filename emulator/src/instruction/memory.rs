@@ -1,7 +1,8 @@
 //! Loads, stores, atomics and fences (PTX ISA sections 9.7.9 and 9.7.13).
 
-use crossdock_ptx::{AtomicOperation, Operand, Order, Scope};
+use crossdock_ptx::{AtomicOperation, Order, Scope};
 
+use super::vector::{destinations, sources};
 use super::{fill, remote};
 use crate::decode::decoder::{Decode, Decoder};
 use crate::op::{Data, Fence, MemoryOp, Op, Space, Strength};
@@ -20,24 +21,6 @@ pub(super) const DECODINGS: &[(&str, Decode)] = &[
 /// Modifiers that change where data is cached, never what is read.
 const HINTS: &[&str] = &["L1::", "L2::"];
 const CACHES: &[&str] = &["ca", "cg", "cs", "lu", "cv", "wb", "wt"];
-
-/// The elements of a vector operand, or the operand itself.
-pub(super) fn list(operand: &Operand) -> &[Operand] {
-    match operand {
-        Operand::Vector(elements) => elements,
-        single => std::slice::from_ref(single),
-    }
-}
-
-/// The registers of a source, or of each element of one.
-pub(super) fn sources(d: &mut Decoder<'_, '_>, index: usize, bits: u32) -> Result<Vec<Data>, String> {
-    list(d.at(index)?).iter().map(|element| d.builder().data(element, bits)).collect()
-}
-
-/// The registers of a destination, or of each element of one.
-pub(super) fn destinations(d: &mut Decoder<'_, '_>, bits: u32) -> Result<Vec<Data>, String> {
-    list(d.at(0)?).iter().map(|element| d.destination_data(element, bits)).collect()
-}
 
 fn load(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     let ty = d.ty()?;

@@ -17,6 +17,7 @@ mod fill;
 mod float;
 mod half;
 mod integer;
+mod issue;
 mod logic;
 mod matrix;
 mod mbarrier;
@@ -25,6 +26,7 @@ mod moves;
 mod multicast;
 mod remote;
 pub(crate) mod system;
+mod vector;
 mod video;
 mod warp;
 

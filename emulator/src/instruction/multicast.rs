@@ -1,11 +1,12 @@
 //! `multimem`: every lane makes the same access at its place on each GPU, in order of GPU number (PTX ISA section
 //! 9.7.9.14, which leaves the order open).
 
-use super::memory::{destinations, sources};
+use super::vector::{destinations, sources};
 use crate::activity::Class;
 use crate::decode::decoder::{Decode, Decoder};
 use crate::error::FaultKind;
-use crate::execute::access::{addresses, atomic_at, get, load_at, put, store_at};
+use crate::execute::access::{addresses, atomic_at, load_at, store_at};
+use crate::execute::element::{get, put};
 use crate::execute::{Operation, Raised, Site, Step, raise};
 use crate::numeric::atomic::{self, half_type};
 use crate::op::{Atomic, AtomicOperation, Data, Effect, HalfFormat, MemoryOp, Rounding, Space};

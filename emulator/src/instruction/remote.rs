@@ -4,15 +4,16 @@
 //! The values are taken when the instruction is executed; an agent of each lane writes them later. They use the generic
 //! proxy. Completion releases at the scope of the cluster, so whoever waits must acquire at that scope.
 
-use super::copy::{emit, issue, start_lane_copies};
+use super::issue::{emit, issue, start_lane_copies};
 use super::mbarrier;
-use super::memory::sources;
+use super::vector::sources;
 use crate::agent::{Completion, Location, Transfer, Work};
 use crate::consistency::Kind;
 use crate::decode::decoder::Decoder;
 use crate::error::FaultKind;
+use crate::execute::element::get;
 use crate::execute::place::shared_address;
-use crate::execute::{Operation, Raised, Site, Step, access, model, raise};
+use crate::execute::{Operation, Raised, Site, Step, model, raise};
 use crate::op::{Address, Atomic, Data, Space};
 use crate::register::lanes;
 
@@ -48,7 +49,7 @@ impl Operation for RemoteStore {
         for lane in lanes(site.mask) {
             let mut values = Vec::with_capacity(element * self.values.len());
             for &value in &self.values {
-                let bits = access::get(site.r, value, lane, self.element);
+                let bits = get(site.r, value, lane, self.element);
                 values.extend_from_slice(&bits.to_le_bytes()[..element]);
             }
             let bytes = values.len() as u32;

@@ -2,7 +2,6 @@
 //!
 //! Addresses are never reused, so an access to freed memory is always recognised.
 
-use super::multicast::Multicast;
 use super::{Region, Watch, window};
 use crate::consistency::Shadow;
 use crate::error::Error;
@@ -41,6 +40,15 @@ impl Default for Recent {
     fn default() -> Self {
         Recent([usize::MAX; 4])
     }
+}
+
+/// Allocations that are reached together.
+#[derive(Clone, Debug)]
+pub(crate) struct Multicast {
+    pub(crate) base: u64,
+    pub(crate) bytes: u64,
+    /// Where the allocations start, by GPU number.
+    pub(crate) members: Vec<u64>,
 }
 
 /// The global memory of all GPUs.

@@ -1,20 +1,12 @@
 //! Multicast memory: addresses that stand for the same place in one allocation of each of several
 //! GPUs.
 
-use super::{Memory, window};
+use super::allocation::{Memory, Multicast};
+use super::window;
 use crate::error::Error;
 
 /// Unmapped bytes between two multicast objects.
 const GUARD: u64 = 4096;
-
-/// Allocations that are reached together.
-#[derive(Clone, Debug)]
-pub(crate) struct Multicast {
-    pub(crate) base: u64,
-    pub(crate) bytes: u64,
-    /// Where the allocations start, by GPU number.
-    pub(crate) members: Vec<u64>,
-}
 
 impl Memory {
     /// Binds allocations of different GPUs and equal size.

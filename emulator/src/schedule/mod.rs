@@ -3,38 +3,29 @@
 //! and enumerated.
 
 mod explore;
+mod path;
 mod priorities;
 mod random;
+mod recorder;
 mod recording;
 mod replay;
 mod round_robin;
+mod turn;
 
 use std::collections::VecDeque;
 
 use crate::config::Config;
 use crate::policy::Policy;
 pub(crate) use explore::Explorer;
-pub use explore::{Bounds, Exploration, Path, explore};
+pub use explore::{Exploration, explore};
+pub use path::{Bounds, Path};
 use priorities::Priorities;
 use random::Random;
-use recording::Recorder;
+use recorder::Recorder;
 pub use recording::Recording;
 use replay::Replay;
 use round_robin::RoundRobin;
-
-/// Marks entries of the ready queue that are agents, by serial number, instead of warps.
-pub(crate) const AGENT: usize = 1 << (usize::BITS - 1);
-
-/// One turn of a warp or an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// The warp, or an [`AGENT`].
-    pub(crate) warp: usize,
-    /// Instructions.
-    pub(crate) budget: u32,
-    /// The path group to start with, modulo the number of ready ones.
-    pub(crate) group: Option<u32>,
-}
+pub(crate) use turn::{AGENT, Turn};
 
 /// A scheduling policy at work.
 pub(crate) trait Schedule: std::fmt::Debug + Send {

@@ -1,10 +1,9 @@
 //! The decisions of a run, as a value and as text.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AGENT, Explorer, Schedule, Turn};
+use super::turn::{AGENT, Turn};
 
 /// The decisions of a run: made by a machine with [`Config::record`](crate::Config::record),
 /// repeated by [`Policy::Replay`](crate::Policy::Replay). It is kept as text:
@@ -125,47 +124,6 @@ fn turn(word: &str) -> Option<(Turn, usize)> {
         _ => return None,
     };
     Some((Turn { warp, budget, group }, count))
-}
-
-/// Records what another policy decides.
-#[derive(Debug)]
-pub(super) struct Recorder {
-    policy: Box<dyn Schedule>,
-    recording: Recording,
-}
-
-impl Recorder {
-    pub(super) fn new(policy: Box<dyn Schedule>) -> Recorder {
-        Recorder { policy, recording: Recording::default() }
-    }
-}
-
-impl Schedule for Recorder {
-    fn next(&mut self, ready: &mut VecDeque<usize>) -> Result<Option<Turn>, String> {
-        let turn = self.policy.next(ready)?;
-        if let Some(turn) = turn {
-            self.recording.turn(turn);
-        }
-        Ok(turn)
-    }
-
-    fn find(&mut self, oldest: &mut dyn FnMut() -> usize, newest: usize) -> usize {
-        let found = self.policy.find(oldest, newest);
-        self.recording.load(newest - found);
-        found
-    }
-
-    fn executed(&mut self, instructions: u32) {
-        self.policy.executed(instructions);
-    }
-
-    fn explorer(&mut self) -> Option<&mut Explorer> {
-        self.policy.explorer()
-    }
-
-    fn recording(&self) -> Option<&Recording> {
-        Some(&self.recording)
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::lexer::TokenKind;
-use crate::model::{CallPrototype, Directive, Function, FunctionKind, Item, Linkage, Module, Version};
+use crate::model::{CallPrototype, Directive, Function, FunctionKind, Item, Linkage, Module};
+use crate::version::Version;
 
 /// Performance directives of a function that take numbers or nothing.
 const DIRECTIVES: &[&str] = &[

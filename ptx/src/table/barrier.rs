@@ -1,7 +1,7 @@
 //! Block and cluster barriers, and mbarrier objects (PTX ISA section 9.7.13.15).
 
 use super::{Row, version};
-use crate::model::Version;
+use crate::version::Version;
 
 const MBARRIER_ORDERS: &[(&str, Version)] =
     &[("acquire", version(8, 0)), ("release", version(8, 0)), ("relaxed", version(8, 6))];

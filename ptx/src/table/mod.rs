@@ -35,7 +35,7 @@ pub use reference::reference;
 pub use requirement::{Requirement, Sm};
 pub use target::{NEWEST_VERSION, Target};
 
-use crate::model::Version;
+use crate::version::Version;
 use form::Form;
 
 /// What an instruction does to memory.

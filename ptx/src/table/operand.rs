@@ -18,8 +18,7 @@
 //! | `{, b:u32}` | optional part |
 //! | `cache_policy:b64` | present exactly when `.L2::cache_hint` is |
 
-use crate::inline;
-use crate::model::{Opcode, Operand};
+use crate::model::{Opcode, Operand, hole};
 use crate::types::{Class, Type};
 
 /// One operand of a shape.
@@ -198,7 +197,7 @@ impl OperandPattern {
                 first.matches(a, slot) && second.matches(b, slot)
             }
             (OperandPattern::Address(_), Operand::Address { .. }) => true,
-            (OperandPattern::Constant { .. }, Operand::Register(name)) => inline::hole(name).is_some(),
+            (OperandPattern::Constant { .. }, Operand::Register(name)) => hole(name).is_some(),
             (OperandPattern::Constant { allowed, .. }, Operand::Integer(value)) => {
                 fits_64_bits(*value) && (allowed.is_empty() || allowed.contains(value))
             }

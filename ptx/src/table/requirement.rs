@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::Version;
+use crate::version::Version;
 
 /// A GPU architecture: `sm_90`, or `sm_90a` when `specific`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

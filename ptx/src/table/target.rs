@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::requirement::Sm;
 use super::version;
-use crate::model::Version;
+use crate::version::Version;
 
 /// A `.target` (PTX ISA section 11.1).
 ///

@@ -2,7 +2,7 @@
 //!
 //! Every result has a register of its own, so that an instruction may write it before a later one reads an operand.
 
-use crossdock_ptx::inline::hole;
+use crossdock_ptx::hole;
 use crossdock_ptx::table::opcode::Words;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern};
 use crossdock_ptx::table::{Convergence, Effect};
