@@ -4,6 +4,7 @@
 
 mod cases;
 mod kernels;
+mod library;
 mod mutant;
 mod round;
 mod table;

@@ -88,7 +88,7 @@ fn caught(
 }
 
 /// The part of an error that does not depend on places and seeds.
-fn kind(error: &str) -> String {
+pub(crate) fn kind(error: &str) -> String {
     for kind in [
         "data race",
         "deadlock",
