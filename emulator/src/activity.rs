@@ -4,7 +4,10 @@
 //! in every execution of the same seed. `docs/counters.md` says how each number is defined and how
 //! it relates to what a profiler shows.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
+
+use serde::{Serialize, Serializer};
 
 /// What an instruction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,8 +107,16 @@ impl Instructions {
     }
 }
 
+/// By the names of the classes.
+impl Serialize for Instructions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named: BTreeMap<_, _> = self.iter().map(|(class, count)| (class.name(), count)).collect();
+        named.serialize(serializer)
+    }
+}
+
 /// Warp-level requests to global memory, of this or another GPU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Requests {
     /// Instructions that accessed global memory, once per warp.
     pub requests: u64,
@@ -115,7 +126,7 @@ pub struct Requests {
 }
 
 /// Warp-level requests to shared memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SharedRequests {
     /// Instructions that accessed shared memory, once per warp.
     pub requests: u64,
@@ -125,7 +136,7 @@ pub struct SharedRequests {
 }
 
 /// Waits of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Waits {
     /// How often lanes of a warp began to wait.
     pub count: u64,
@@ -134,7 +145,7 @@ pub struct Waits {
 }
 
 /// Instructions, requests, waits and residency of one launch, or of several added up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Activity {
     /// Warp instructions by class.
     pub instructions: Instructions,

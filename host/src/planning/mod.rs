@@ -12,6 +12,7 @@ mod traffic;
 use std::fmt;
 
 use crossdock_device::Shape;
+use serde::Serialize;
 
 pub use controller::{Controller, Limits, Observation};
 pub use rates::Rates;
@@ -38,7 +39,8 @@ pub enum SmBudget {
 }
 
 /// What limits a kernel that is given its share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Bottleneck {
     /// NVLink.
     Link,
@@ -60,7 +62,7 @@ impl fmt::Display for Bottleneck {
 
 /// What one kernel takes: one block on each of its multiprocessors, so that all are resident at
 /// once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct KernelSms {
     /// Multiprocessors, and so blocks, at most; a launch with little to do takes fewer.
     pub multiprocessors: u32,

@@ -49,10 +49,7 @@ pub(crate) struct ShapeFlags {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_EXPERTS)))]
     pub(crate) experts: u32,
 
-    /// How rows travel: bf16; 'fp8(e4m3, block: 128, scale: f32)', which fp8 is short for, with
-    /// e4m3 or e5m2, elements per scale, and f32, power_of_two or ue8m0; or 'opaque(row: 3584,
-    /// sides: [448])', bytes per token of rows and side tensors
-    #[arg(long, value_name = "WIRE", default_value_t = Wire::Bf16)]
+    #[arg(long, value_name = "WIRE", default_value_t = Wire::Bf16, help = Wire::about())]
     pub(crate) wire: Wire,
 }
 
@@ -77,14 +74,9 @@ pub(crate) enum BackendName {
     Cuda,
 }
 
-impl BackendName {
-    /// As the flag spells it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            BackendName::Emulator => "emulator",
-            BackendName::Cuda => "cuda",
-        }
-    }
+/// As the flag spells it.
+pub(crate) fn word(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// How the router's kernel scores experts, and what follows from it.
@@ -103,17 +95,6 @@ pub(crate) enum RouterName {
 }
 
 impl RouterName {
-    /// As the flag spells it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            RouterName::Sigmoid => "sigmoid",
-            RouterName::Softmax => "softmax",
-            RouterName::Plain => "plain",
-            RouterName::Sqrtsoftplus => "sqrtsoftplus",
-            RouterName::SoftmaxOfChosen => "softmax-of-chosen",
-        }
-    }
-
     /// The gate for `top_k` of `experts`, in `top_groups` of `groups`.
     pub(crate) fn gate(self, experts: u32, top_k: u32, (groups, top_groups): (u32, u32)) -> Gate {
         let score = match self {

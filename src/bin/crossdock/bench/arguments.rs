@@ -31,19 +31,6 @@ impl Operation {
     pub(crate) fn begins_with_a_wait(self) -> bool {
         matches!(self, Operation::Dispatch | Operation::DispatchCached)
     }
-
-    /// As the flag spells it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Operation::Dispatch => "dispatch",
-            Operation::DispatchCached => "dispatch-cached",
-            Operation::Combine => "combine",
-            Operation::Router => "router",
-            Operation::Quantise => "quantise",
-            Operation::Copy => "copy",
-            Operation::PeerCopy => "peer-copy",
-        }
-    }
 }
 
 /// Flags of `crossdock bench`.

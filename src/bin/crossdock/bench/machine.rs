@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::arguments::BenchArguments;
 use crate::failure::Failure;
-use crate::flags::BackendName;
+use crate::flags::{BackendName, word};
 
 /// Part of every row.
 #[derive(Clone, Debug, Serialize)]
@@ -19,7 +19,7 @@ pub(super) struct Machine {
     /// The version of crossdock.
     pub(super) version: &'static str,
     /// What ran the kernels.
-    pub(super) backend: &'static str,
+    pub(super) backend: String,
     /// Release and CUDA version of the driver; `null` for virtual GPUs.
     pub(super) driver: Option<String>,
     /// The name of the GPU of rank 0; `null` for virtual GPUs.
@@ -53,7 +53,7 @@ pub(super) fn find(arguments: &BenchArguments) -> Result<Found, Failure> {
         |driver: Option<String>, gpu: Option<String>, gpus: usize, target: &CompileOptions| Machine {
             date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             version: env!("CARGO_PKG_VERSION"),
-            backend: arguments.round.backend.word(),
+            backend: word(arguments.round.backend),
             driver,
             gpu,
             gpus,

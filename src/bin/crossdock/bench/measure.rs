@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossdock::host::planning::SmBudget;
-use crossdock::host::report::StageReport;
+use crossdock::host::report::{Elapsed, StageReport};
 use crossdock::host::{
     Arrived, Buffer, Capacity, Cluster, Combine, Dock, Error, Handle, Rank, SymmetricBuffer, bf16,
 };
@@ -18,6 +18,7 @@ use super::meeting::Meeting;
 use super::quantiser::Quantiser;
 use super::rows::{Brought, bf16_rows};
 use crate::budget;
+use crate::flags::word;
 use crate::progress::Progress;
 
 /// What is the same for all measurements with one number of tokens.
@@ -89,28 +90,19 @@ impl Bench<'_> {
         (each * arguments.token_counts().len()) as u64
     }
 
-    /// Repeats what takes part in a measurement, between barriers, and keeps what counts.
-    fn repeat(
-        &self,
-        rank: &Rank,
-        meeting: &Meeting,
-        mut once: impl FnMut() -> Result<StageReport, Error>,
-    ) -> Result<Vec<Iteration>, Error> {
+    /// Repeats a measurement and keeps what counts.
+    fn repeat(&self, mut once: impl FnMut() -> Result<Iteration, Error>) -> Result<Vec<Iteration>, Error> {
         let (warm_up, iterations) = self.arguments.repetitions();
-        let mut kept = Vec::with_capacity(iterations as usize);
-        for repetition in 0..warm_up + iterations {
-            let iteration = timed(rank, meeting, &mut once)?;
-            if repetition >= warm_up {
-                kept.push(iteration);
-            }
-        }
-        Ok(kept)
+        let mut all = (0..warm_up + iterations).map(|_| once()).collect::<Result<Vec<_>, _>>()?;
+        Ok(all.split_off(warm_up as usize))
     }
 
-    fn note(&self, rank: &Rank, operation: Operation, batch: &Batch) {
+    /// Notes a measurement that no budget has a part in.
+    fn note(&self, rank: &Rank, batch: &Batch, operation: Operation, iterations: Vec<Iteration>) -> Measured {
         if rank.index() == 0 {
-            self.progress.step(format!("{} of {} tokens", operation.word(), batch.tokens));
+            self.progress.step(format!("{} of {} tokens", word(operation), batch.tokens));
         }
+        Measured { operation, tokens: batch.tokens, budget: None, multiprocessors: None, iterations }
     }
 
     fn rounds(
@@ -148,13 +140,10 @@ impl Bench<'_> {
                     _ => sm_plan.dispatch,
                 };
                 measured.push(Measured {
-                    operation,
-                    tokens: batch.tokens,
                     budget: Some(budget),
                     multiprocessors: Some(share.multiprocessors),
-                    iterations,
+                    ..self.note(rank, batch, operation, iterations)
                 });
-                self.note(rank, operation, batch);
             }
         }
         Ok(())
@@ -168,31 +157,22 @@ impl Bench<'_> {
         operation: Operation,
         (brought, handle, outputs): (&Brought, &Handle, &Buffer<bf16>),
     ) -> Result<Vec<Iteration>, Error> {
-        match operation {
-            Operation::Dispatch => {
-                self.repeat(rank, meeting, || Ok(dispatch(dock, brought)?.report().clone()))
+        let tokens = brought.tokens();
+        let mut results: Buffer<bf16> = rank.buffer(brought.count() * self.shape.hidden as usize)?;
+        self.repeat(|| match operation {
+            Operation::Dispatch => timed(rank, meeting, || Ok(dispatch(dock, brought)?.report().clone())),
+            Operation::DispatchCached => {
+                timed(rank, meeting, || Ok(dock.dispatch_cached(&tokens, handle)?.report().clone()))
             }
-            Operation::DispatchCached => self.repeat(rank, meeting, || {
-                Ok(dock.dispatch_cached(&brought.tokens(), handle)?.report().clone())
-            }),
             _ => {
                 // A combine belongs to a dispatch, which is not measured here; the barrier keeps
                 // its end out.
-                let (warm_up, iterations) = self.arguments.repetitions();
-                let mut kept = Vec::with_capacity(iterations as usize);
-                let mut results: Buffer<bf16> = rank.buffer(brought.count() * self.shape.hidden as usize)?;
-                for repetition in 0..warm_up + iterations {
-                    let arrived = dock.dispatch_cached(&brought.tokens(), handle)?;
-                    let iteration = timed(rank, meeting, || {
-                        Ok(arrived.combine_into(Combine::of_slots(outputs), (&mut results).into())?.report)
-                    })?;
-                    if repetition >= warm_up {
-                        kept.push(iteration);
-                    }
-                }
-                Ok(kept)
+                let arrived = dock.dispatch_cached(&tokens, handle)?;
+                timed(rank, meeting, || {
+                    Ok(arrived.combine_into(Combine::of_slots(outputs), (&mut results).into())?.report)
+                })
             }
-        }
+        })
     }
 
     fn router(
@@ -213,22 +193,13 @@ impl Bench<'_> {
         let values: Vec<f32> =
             (0..logits.len()).map(|at| ((at * 7919 + rank.index()) % 4093) as f32 / 512.0 - 4.0).collect();
         logits.write(0, &values)?;
-        let iterations = self.repeat(rank, meeting, || {
-            let begin = rank.record()?;
-            let routed = router.route_from(&logits, tokens)?;
-            let end = rank.record()?;
-            rank.synchronise()?;
-            let span = Some(begin.until(&end)?);
-            Ok(StageReport { launches: vec![routed.report()], span })
+        let iterations = self.repeat(|| {
+            timed(rank, meeting, || {
+                let (routed, span) = spanned(rank, || router.route_from(&logits, tokens))?;
+                Ok(StageReport { launches: vec![routed.report()], span })
+            })
         })?;
-        measured.push(Measured {
-            operation: Operation::Router,
-            tokens: batch.tokens,
-            budget: None,
-            multiprocessors: None,
-            iterations,
-        });
-        self.note(rank, Operation::Router, batch);
+        measured.push(self.note(rank, batch, Operation::Router, iterations));
         Ok(())
     }
 
@@ -245,15 +216,8 @@ impl Bench<'_> {
         let rows = bf16_rows(&self.shape, batch.tokens as usize, rank.index());
         let quantiser = Quantiser::open(rank, &self.shape, self.target, &rows)?;
         let blocks = 2 * rank.multiprocessors();
-        let iterations = self.repeat(rank, meeting, || quantiser.run(rank, blocks))?;
-        measured.push(Measured {
-            operation: Operation::Quantise,
-            tokens: batch.tokens,
-            budget: None,
-            multiprocessors: None,
-            iterations,
-        });
-        self.note(rank, Operation::Quantise, batch);
+        let iterations = self.repeat(|| timed(rank, meeting, || quantiser.run(rank, blocks)))?;
+        measured.push(self.note(rank, batch, Operation::Quantise, iterations));
         Ok(())
     }
 
@@ -273,23 +237,14 @@ impl Bench<'_> {
          -> Result<(), Error> {
             let from: Buffer<u8> = rank.buffer(if alone { bytes } else { 0 })?;
             from.clear()?;
-            let iterations = self.repeat(rank, meeting, || {
-                let begin = rank.record()?;
-                if alone {
-                    once(&from)?;
-                }
-                let end = rank.record()?;
-                rank.synchronise()?;
-                Ok(StageReport { launches: Vec::new(), span: Some(begin.until(&end)?) })
+            let iterations = self.repeat(|| {
+                timed(rank, meeting, || {
+                    let copied = || if alone { once(&from) } else { Ok(()) };
+                    Ok(StageReport { launches: Vec::new(), span: spanned(rank, copied)?.1 })
+                })
             })?;
-            measured.push(Measured {
-                operation,
-                tokens: batch.tokens,
-                budget: None,
-                multiprocessors: None,
-                iterations: if alone { iterations } else { Vec::new() },
-            });
-            self.note(rank, operation, batch);
+            let iterations = if alone { iterations } else { Vec::new() };
+            measured.push(self.note(rank, batch, operation, iterations));
             Ok(())
         };
         if self.arguments.wants(Operation::Copy) {
@@ -343,6 +298,18 @@ fn timed(
     let start = Instant::now();
     let stage = once()?;
     Ok(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() })
+}
+
+/// What was launched, and the time from before its first launch to its end.
+pub(super) fn spanned<T>(
+    rank: &Rank,
+    launch: impl FnOnce() -> Result<T, Error>,
+) -> Result<(T, Option<Elapsed>), Error> {
+    let begin = rank.record()?;
+    let launched = launch()?;
+    let end = rank.record()?;
+    rank.synchronise()?;
+    Ok((launched, Some(begin.until(&end)?)))
 }
 
 /// One dispatch of what is in device memory.

@@ -1,9 +1,11 @@
 //! The quantiser alone: what dispatch does to bf16 rows on the way to 8-bit floats, from a GPU's memory to the same memory.
 
-use crossdock::host::report::{LaunchReport, StageReport};
+use crossdock::host::report::StageReport;
 use crossdock::host::{Error, Kernel, Rank};
 use crossdock::intrinsics::Peer;
 use crossdock::{CompileOptions, ConstParameter, Shape};
+
+use super::measure::spanned;
 
 /// The kernel, around the device function that `dispatch` calls.
 #[crossdock::device(crate = ::crossdock)]
@@ -76,21 +78,14 @@ impl Quantiser {
     /// Quantises all rows once, on `blocks` blocks at most.
     pub(super) fn run(&self, rank: &Rank, blocks: u32) -> Result<StageReport, Error> {
         let blocks = self.tokens.div_ceil(8).clamp(1, blocks.max(1) as usize) as u32;
-        let begin = rank.record()?;
-        let launched = self.kernel.launch(
-            blocks,
-            &code::QuantiseArguments {
-                rows: self.rows.global(),
-                values: Peer::from_address(self.values.address()),
-                scales: Peer::from_address(self.scales.address()),
-                tokens: self.tokens as u32,
-            },
-        )?;
-        let end = rank.record()?;
-        rank.synchronise()?;
-        let span = Some(begin.until(&end)?);
-        let launch: LaunchReport = launched.report();
-        Ok(StageReport { launches: vec![launch], span })
+        let arguments = code::QuantiseArguments {
+            rows: self.rows.global(),
+            values: Peer::from_address(self.values.address()),
+            scales: Peer::from_address(self.scales.address()),
+            tokens: self.tokens as u32,
+        };
+        let (launched, span) = spanned(rank, || self.kernel.launch(blocks, &arguments))?;
+        Ok(StageReport { launches: vec![launched.report()], span })
     }
 
     /// Bytes that one run reads and writes.

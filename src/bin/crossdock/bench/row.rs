@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
 use crossdock::Shape;
 use crossdock::host::planning::SmBudget;
 use crossdock::host::report::{LaunchReport, RoundReport, StageReport};
@@ -16,13 +14,15 @@ use super::arguments::{BenchArguments, Operation};
 use super::machine::Machine;
 use super::measure::Measured;
 use super::spread::Spread;
+use crate::console;
+use crate::flags::word;
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Row {
     #[serde(flatten)]
     pub(super) machine: Machine,
-    pub(super) operation: &'static str,
+    pub(super) operation: String,
     pub(super) ranks: usize,
     pub(super) tokens: u32,
     pub(super) hidden: u32,
@@ -108,7 +108,7 @@ impl Row {
         };
         Some(Row {
             machine: common.machine.clone(),
-            operation: operation.word(),
+            operation: word(operation),
             ranks: arguments.round.gpus_per_node as usize,
             tokens,
             hidden: common.shape.hidden,
@@ -147,7 +147,7 @@ impl Row {
     /// dispatch moves with that many tokens.
     pub(super) fn compare_with_copies(rows: &mut [Row]) {
         let copied = |operation: Operation, rate: fn(&Row) -> Option<f64>| -> BTreeMap<u32, f64> {
-            let copies = rows.iter().filter(|row| row.operation == operation.word());
+            let copies = rows.iter().filter(|row| row.operation == word(operation));
             copies.filter_map(|row| Some((row.tokens, rate(row)?))).collect()
         };
         let memory = copied(Operation::Copy, |row| row.memory_bytes_per_second);
@@ -214,8 +214,6 @@ pub(super) fn table(rows: &[Row]) -> String {
         first.routing,
         first.iterations
     );
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
     let mut header = vec!["operation", "tokens", "sms"];
     header.extend(if real { ["us", "least", "most"] } else { ["instructions", "cycles", "model us"] });
     // Without time there are no rates.
@@ -224,14 +222,14 @@ pub(super) fn table(rows: &[Row]) -> String {
     } else {
         &["memory MB", "link MB"]
     });
-    table.set_header(header);
+    let mut table = console::table(header);
     for row in rows {
         let number = |value: Option<f64>, digits: usize| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
         };
         let microseconds = |pick: fn(&Spread) -> f64| number(row.seconds.as_ref().map(|s| pick(s) * 1e6), 2);
         let mut cells = vec![
-            row.operation.to_owned(),
+            row.operation.clone(),
             row.tokens.to_string(),
             row.multiprocessors.map_or_else(|| "-".to_owned(), |count| count.to_string()),
         ];
@@ -258,10 +256,7 @@ pub(super) fn table(rows: &[Row]) -> String {
         }
         table.add_row(cells);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    text += &table.trim_fmt();
+    text += &console::right_aligned(table, 1).trim_fmt();
     text.push('\n');
     text
 }
@@ -293,7 +288,7 @@ mod tests {
         let machine = Machine {
             date: "2026-01-02T03:04:05Z".into(),
             version: "0.0.0",
-            backend: "cuda",
+            backend: "cuda".into(),
             driver: Some("550.54.15, CUDA 12.4".into()),
             gpu: Some("a GPU".into()),
             gpus: 2,

@@ -1,8 +1,8 @@
 //! The machine in words and as a matrix.
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
 use crossdock::host::hardware::{Adapter, Distance, Gpu, GpuPair, Hardware, NumaNode, Port};
+
+use crate::console;
 
 const GIBIBYTE: f64 = (1_u64 << 30) as f64;
 
@@ -117,13 +117,11 @@ fn rate(bytes_per_second: u64) -> String {
 
 /// GPUs against GPUs and network devices, with a line for each word that occurs.
 fn matrix(hardware: &Hardware) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
     let labels: Vec<String> = hardware.gpus.iter().map(label).collect();
     let adapters = hardware.network_devices.iter();
     let mut header = vec![String::new()];
     header.extend(labels.iter().cloned().chain(adapters.clone().map(|adapter| adapter.name.clone())));
-    table.set_header(header);
+    let mut table = console::table(header);
     for (row, name) in labels.iter().enumerate() {
         let mut cells = vec![name.clone()];
         for column in 0..labels.len() {
@@ -134,10 +132,7 @@ fn matrix(hardware: &Hardware) -> String {
         cells.extend(adapters.clone().map(|adapter| distance_word(adapter.pci_distances[row])));
         table.add_row(cells);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let mut text = format!("{}\n", table.trim_fmt());
+    let mut text = format!("{}\n", console::right_aligned(table, 1).trim_fmt());
     let pairs = hardware.gpu_pairs.iter();
     let mut links: Vec<String> = pairs.clone().filter_map(link_words).collect();
     links.sort();

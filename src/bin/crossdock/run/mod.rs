@@ -1,6 +1,5 @@
 //! `crossdock run`: a whole round on virtual GPUs, compared with the reference.
 
-mod activity;
 pub(crate) mod arguments;
 mod inputs;
 mod report;

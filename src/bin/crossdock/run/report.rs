@@ -1,16 +1,16 @@
 //! What a run reports: the JSON object, and the numbers that the tables show.
 
 use crossdock::Shape;
-use crossdock::host::planning::{KernelSms, SmPlan};
-use crossdock::host::report::{self as host, Counters, LaunchReport, RoundReport, StageReport};
+use crossdock::host::planning::KernelSms;
+use crossdock::host::report::{Activity, Counters, LaunchReport, RoundReport, StageReport};
 use crossdock_oracle::{Bounds, combine_bounds, dispatch_bounds};
 use crossdock_trial::model::Estimate;
 use crossdock_trial::{Observed, Reference, hash};
 use serde::Serialize;
 
-use super::activity::Activity;
 use super::inputs::Inputs;
 use super::round::Ran;
+use crate::flags::word;
 use crate::run::arguments::RunArguments;
 
 /// One run.
@@ -51,37 +51,15 @@ pub(super) struct Report {
 /// What the kernels of a stage may take of each GPU.
 #[derive(Debug, Serialize)]
 pub(super) struct PlanReport {
-    pub(super) dispatch: ShareReport,
-    pub(super) combine: ShareReport,
-}
-
-/// What one kernel may take.
-#[derive(Debug, Serialize)]
-pub(super) struct ShareReport {
-    /// One block on each.
-    pub(super) multiprocessors: u32,
-    /// Warps of each block.
-    pub(super) warps: u32,
-    /// What limits the kernel: `link`, `memory` or `multiprocessors`.
-    pub(super) bottleneck: String,
-}
-
-impl From<SmPlan> for PlanReport {
-    fn from(sm_plan: SmPlan) -> PlanReport {
-        let share = |share: KernelSms| ShareReport {
-            multiprocessors: share.multiprocessors,
-            warps: share.warps,
-            bottleneck: share.bottleneck.to_string(),
-        };
-        PlanReport { dispatch: share(sm_plan.dispatch), combine: share(sm_plan.combine) }
-    }
+    pub(super) dispatch: KernelSms,
+    pub(super) combine: KernelSms,
 }
 
 /// The router's kernel over all ranks. Its execution is part of dispatch's seconds.
 #[derive(Debug, Serialize)]
 pub(super) struct RouterReport {
     /// How experts were scored.
-    pub(super) score: &'static str,
+    pub(super) score: String,
     pub(super) groups: u32,
     pub(super) top_groups: u32,
     pub(super) warp_instructions: Option<u64>,
@@ -96,8 +74,17 @@ pub(super) struct Stage {
     pub(super) bytes: Bytes,
     /// How the instructions were executed; absent where the machine cannot count.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) activity: Option<Activity>,
+    pub(super) activity: Option<StageActivity>,
     pub(super) seconds: StageSeconds,
+}
+
+/// What the launches of a stage did on all ranks together; `docs/counters.md` defines each number.
+#[derive(Debug, Serialize)]
+pub(super) struct StageActivity {
+    #[serde(flatten)]
+    counted: Activity,
+    /// Share of the warps that would have fitted on the busy multiprocessors.
+    occupancy: f64,
 }
 
 /// Bytes moved, and the fewest that could be.
@@ -194,12 +181,12 @@ impl Report {
             wire: wire.to_string(),
             expert: trial.expert.to_string(),
             router: arguments.router.zip(trial.router.as_ref()).map(|(name, router)| RouterReport {
-                score: name.word(),
+                score: word(name),
                 groups: router.gate.groups,
                 top_groups: router.gate.top_groups,
                 warp_instructions: routers.iter().map(router_instructions).sum(),
             }),
-            plan: (*sm_plan).into(),
+            plan: PlanReport { dispatch: sm_plan.dispatch, combine: sm_plan.combine },
             dispatch,
             combine,
             seconds: Seconds { host: (round - emulate).max(0.0), specialise, emulate },
@@ -230,9 +217,9 @@ impl Stage {
                 hbm_bound: bounds.hbm,
             },
             activity: counters.as_ref().map(|ranks| {
-                let mut sum = host::Activity::default();
-                ranks.iter().for_each(|counters| sum += &counters.activity);
-                Activity::new(&sum)
+                let mut counted = Activity::default();
+                ranks.iter().for_each(|counters| counted += &counters.activity);
+                StageActivity { occupancy: counted.occupancy(), counted }
             }),
             // The ranks' kernels are executed together.
             seconds: StageSeconds { emulate: ranks.iter().map(|rank| rank.seconds()).fold(0.0, f64::max) },

@@ -1,10 +1,12 @@
 //! The report for people.
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
+use crossdock::host::planning::KernelSms;
 use crossdock_trial::model::Estimate;
 
-use super::report::{Link, PlanReport, Report, ShareReport, Stage};
+use crate::console::{right_aligned, table};
+
+use super::report::{Link, PlanReport, Report, Stage};
 
 /// Tables per rank and per stage, times, hash, verdict.
 pub(super) fn render(report: &Report) -> String {
@@ -39,8 +41,8 @@ fn router(report: &Report) -> String {
 
 /// A line about what the kernels take of each GPU.
 fn plan(report: &Report) -> String {
-    let share = |name: &str, share: &ShareReport| {
-        let ShareReport { multiprocessors, warps, bottleneck } = share;
+    let share = |name: &str, share: &KernelSms| {
+        let KernelSms { multiprocessors, warps, bottleneck } = share;
         format!("{name} {multiprocessors} multiprocessors with {warps} warps ({bottleneck})")
     };
     let PlanReport { dispatch, combine } = &report.plan;
@@ -69,7 +71,7 @@ fn per_rank(report: &Report) -> Table {
             range(&rank.links, |link| link.combine),
         ]);
     }
-    right_aligned(table)
+    right_aligned(table, 0)
 }
 
 fn per_stage(report: &Report) -> Table {
@@ -88,7 +90,7 @@ fn per_stage(report: &Report) -> Table {
     };
     add("dispatch", &report.dispatch);
     add("combine", &report.combine);
-    right_aligned(table)
+    right_aligned(table, 0)
 }
 
 /// What the model says, with a line that sums it up.
@@ -110,24 +112,11 @@ fn estimated(estimate: &Estimate) -> String {
     }
     format!(
         "{}\n\nestimated on {}: dispatch {:.1} us, combine {:.1} us\n\n",
-        right_aligned(table),
+        right_aligned(table, 0),
         estimate.model,
         estimate.dispatch_microseconds,
         estimate.combine_microseconds
     )
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
-    table
-}
-
-fn right_aligned(mut table: Table) -> Table {
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 /// The least and the most over a rank's links.
