@@ -10,7 +10,7 @@ use crate::ir::intrinsic::parameters::{
 };
 
 /// The NaN that PTX makes (PTX ISA section 9.7.3).
-const NAN: f32 = f32::from_bits(0x7fff_ffff);
+const NAN: f32 = f32::from_bits(Format::F32.nan());
 
 /// A number close to `value`.
 #[derive(Clone, Copy, Debug)]
@@ -124,10 +124,7 @@ pub fn from_integer(value: i128, direction: Direction) -> f32 {
 pub const fn decode(format: Format, code: u32) -> f32 {
     match format {
         Format::Bf16 => f32::from_bits(code << 16),
-        _ => {
-            let value = format.decode(code);
-            if value.is_nan() { NAN } else { value as f32 }
-        }
+        _ => format.value(code),
     }
 }
 

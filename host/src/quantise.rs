@@ -1,16 +1,15 @@
 //! FP8 with one scale per block of elements, on the host: the same bits as dispatch makes of bf16
 //! rows.
 //!
-//! Per row and block: `amax = max(1e-4, max |x|)`. A scale is `amax / largest`, with 448 as the
-//! largest e4m3 and 57344 as the largest e5m2, or the least power of two that is not below that
-//! quotient; elements become `x * factor`, rounded to nearest even and saturated, with
-//! `largest / amax` as the factor, or one divided by the power of two. So `x ~ element * scale`.
-//! All divisions are exact (correctly rounded f32). A NaN element becomes NaN and does not count
-//! for `amax`.
+//! Per row and block: `amax = max(1e-4, max |x|)`. A scale is `amax / largest`, with the
+//! largest finite element (448 of e4m3), or the least power of two that is not below that quotient;
+//! elements become `x * factor`, rounded to nearest even and saturated, with `largest / amax` as
+//! the factor, or one divided by the power of two. So `x ~ element * scale`. All divisions are
+//! exact (correctly rounded f32). A NaN element becomes NaN and does not count for `amax`.
 
-use crossdock_device::numbers::float8::{e4m3, e5m2};
 use crossdock_device::numbers::quantise::{LEAST_MAXIMUM, Scale, ue8m0, with_magnitude};
-use crossdock_device::{Float8, Fp8, ScaleFormat};
+use crossdock_device::{Fp8, ScaleFormat};
+use crossdock_ptx::Rounding;
 
 use crate::{Error, Result};
 
@@ -39,10 +38,8 @@ pub struct Fp8Rows {
 /// When `hidden` or the block is 0, or `values` is no whole number of rows.
 pub fn fp8<T: Copy + Into<f32>>(values: &[T], hidden: usize, format: Fp8) -> Result<Fp8Rows> {
     check(values.len(), hidden, format)?;
-    let largest = match format.element {
-        Float8::E4m3 => e4m3::LARGEST,
-        Float8::E5m2 => e5m2::LARGEST,
-    };
+    let element = format.element.format();
+    let largest = element.value(element.greatest());
     let mut rows = Fp8Rows::default();
     rows.values.reserve_exact(values.len());
     for chunk in values.chunks_exact(hidden).flat_map(|row| row.chunks(format.block as usize)) {
@@ -51,10 +48,11 @@ pub fn fp8<T: Copy + Into<f32>>(values: &[T], hidden: usize, format: Fp8) -> Res
             ScaleFormat::F32 => Scale::exact(amax, largest),
             ScaleFormat::PowerOfTwo | ScaleFormat::Ue8m0 => Scale::power_of_two(amax, largest),
         };
-        rows.values.extend(chunk.iter().map(|&x| match format.element {
-            Float8::E4m3 => e4m3::scaled(x.into(), scale).to_bits(),
-            Float8::E5m2 => e5m2::scaled(x.into(), scale).to_bits(),
-        }));
+        rows.values.extend(
+            chunk.iter().map(|&x| {
+                element.encode((x.into() * scale.factor).into(), Rounding::NearestEven, true) as u8
+            }),
+        );
         rows.scales.push(scale.scale);
     }
     Ok(rows)
@@ -73,15 +71,13 @@ pub fn dequantise(values: &[u8], scales: &[f32], hidden: usize, format: Fp8) -> 
         let found = scales.len();
         return Err(Error::Rows { what: "scales", rule: "rows * scales per row", expected, found });
     }
-    let value = |bits: u8| match format.element {
-        Float8::E4m3 => e4m3::from_bits(bits).to_f32(),
-        Float8::E5m2 => e5m2::from_bits(bits).to_f32(),
-    };
+    let element = format.element.format();
+    let all: &[f32; 256] = &std::array::from_fn(|code| element.value(code as u32));
     let chunks = values.chunks_exact(hidden).flat_map(|row| row.chunks(block));
-    Ok(chunks
+    let products = chunks
         .zip(scales)
-        .flat_map(|(chunk, &scale)| chunk.iter().map(move |&bits| value(bits) * scale))
-        .collect())
+        .flat_map(|(chunk, &scale)| chunk.iter().map(move |&code| all[usize::from(code)] * scale));
+    Ok(products.collect())
 }
 
 /// Scales as they are stored.
@@ -110,6 +106,7 @@ fn check(elements: usize, hidden: usize, format: Fp8) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossdock_device::Float8;
 
     const fn format(element: Float8, block: u32, scale: ScaleFormat) -> Fp8 {
         Fp8 { element, block, scale }
@@ -129,7 +126,9 @@ mod tests {
 
     #[test]
     fn powers_of_two_are_rounded_up() {
-        for (element, largest, code) in [(Float8::E4m3, 448.0f32, 0x7e), (Float8::E5m2, 57344.0, 0x7b)] {
+        for &element in Float8::ALL {
+            let (definition, code) = (element.format(), element.format().greatest() as u8);
+            let largest = definition.value(code.into());
             for scale in [ScaleFormat::PowerOfTwo, ScaleFormat::Ue8m0] {
                 let format = format(element, 1, scale);
                 let quantised =
@@ -139,8 +138,8 @@ mod tests {
                 let least = quantised.scales[3];
                 assert!(least >= 1e-4 / largest && least / 2.0 < 1e-4 / largest && least.to_bits() << 9 == 0);
                 // Half of the largest is one exponent less.
-                let half = if element == Float8::E4m3 { code - 8 } else { code - 4 };
-                assert_eq!(quantised.values, [code, half, code | 0x80, 0]);
+                let half = code - (1 << definition.mantissa_bits());
+                assert_eq!(quantised.values, [code, half, code | definition.sign_bit() as u8, 0]);
             }
         }
     }

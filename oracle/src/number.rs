@@ -13,12 +13,23 @@ pub fn round_to_bf16(value: f32) -> bf16 {
 /// An 8-bit float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
-    /// Sign, four exponent bits with bias 7, three mantissa bits; `x1111111` is NaN and there is no
-    /// infinity.
+    /// `x1111111` is NaN and there is no infinity.
     E4m3,
-    /// Sign, five exponent bits with bias 15, two mantissa bits; the highest exponent is for
-    /// infinity and NaN.
+    /// The highest exponent is for infinity and NaN.
     E5m2,
+}
+
+/// What defines an 8-bit float besides its sign.
+struct Definition {
+    name: &'static str,
+    exponent_bits: u32,
+    bias: i32,
+    mantissa_bits: u32,
+    /// The byte of the largest finite value, and that of infinity. All others of that sign are NaN.
+    largest: u8,
+    infinity: Option<u8>,
+    /// The byte that a NaN becomes.
+    nan: u8,
 }
 
 /// What a block's scale is and how it is stored.
@@ -43,64 +54,85 @@ pub struct Float8Rows {
     pub scale: Scale,
 }
 
-/// The value of every byte.
-static E4M3: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| {
-        let sign = if byte & 0x80 == 0 { 1.0 } else { -1.0 };
-        let exponent = (byte >> 3 & 0xf) as i32;
-        let mantissa = (byte & 7) as f32 / 8.0;
-        match (exponent, byte & 7) {
-            (15, 7) => f32::NAN,
-            (0, _) => sign * mantissa * 2f32.powi(-6),
-            _ => sign * (1.0 + mantissa) * 2f32.powi(exponent - 7),
-        }
+/// The value of every byte of every element.
+static VALUES: LazyLock<[[f32; 256]; Element::ALL.len()]> = LazyLock::new(|| {
+    Element::ALL.map(|element| {
+        let definition = element.definition();
+        std::array::from_fn(|byte| definition.value(byte))
     })
 });
 
-/// The value of every byte.
-static E5M2: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| {
-        let sign = if byte & 0x80 == 0 { 1.0 } else { -1.0 };
-        let exponent = (byte >> 2 & 0x1f) as i32;
-        let mantissa = (byte & 3) as f32 / 4.0;
-        match (exponent, byte & 3) {
-            (31, 0) => sign * f32::INFINITY,
-            (31, _) => f32::NAN,
-            (0, _) => sign * mantissa * 2f32.powi(-14),
-            _ => sign * (1.0 + mantissa) * 2f32.powi(exponent - 15),
-        }
-    })
-});
+impl Definition {
+    /// The sign is above the exponent; bits above the sign are nothing.
+    fn sign(&self) -> u8 {
+        1 << (self.exponent_bits + self.mantissa_bits)
+    }
+
+    fn value(&self, byte: usize) -> f32 {
+        let (sign, units) = (usize::from(self.sign()), 1 << self.mantissa_bits);
+        let magnitude = byte % sign;
+        let exponent = (magnitude / units) as i32;
+        let mantissa = (magnitude % units) as f32 / units as f32;
+        let size = match exponent {
+            _ if self.infinity.map(usize::from) == Some(magnitude) => f32::INFINITY,
+            _ if magnitude > self.largest.into() => f32::NAN,
+            0 => mantissa * 2f32.powi(1 - self.bias),
+            _ => (1.0 + mantissa) * 2f32.powi(exponent - self.bias),
+        };
+        if byte & sign == 0 { size } else { -size }
+    }
+}
 
 impl Element {
-    fn values(self) -> &'static [f32; 256] {
+    /// Every one.
+    pub const ALL: [Element; 2] = [Element::E4m3, Element::E5m2];
+
+    /// The element that wires call so.
+    pub fn named(name: &str) -> Option<Element> {
+        Element::ALL.into_iter().find(|element| element.definition().name == name)
+    }
+
+    fn definition(self) -> Definition {
         match self {
-            Element::E4m3 => &E4M3,
-            Element::E5m2 => &E5M2,
+            Element::E4m3 => Definition {
+                name: "e4m3",
+                exponent_bits: 4,
+                bias: 7,
+                mantissa_bits: 3,
+                largest: 0x7e,
+                infinity: None,
+                nan: 0x7f,
+            },
+            Element::E5m2 => Definition {
+                name: "e5m2",
+                exponent_bits: 5,
+                bias: 15,
+                mantissa_bits: 2,
+                largest: 0x7b,
+                infinity: Some(0x7c),
+                nan: 0x7f,
+            },
         }
     }
 
-    /// The byte of the largest finite value.
-    fn largest_byte(self) -> u8 {
-        match self {
-            Element::E4m3 => 0x7e,
-            Element::E5m2 => 0x7b,
-        }
+    fn values(self) -> &'static [f32; 256] {
+        &VALUES[self as usize]
     }
 
     /// The largest finite value.
     fn largest(self) -> f32 {
-        self.values()[usize::from(self.largest_byte())]
+        self.values()[usize::from(self.definition().largest)]
     }
 
     /// The byte nearest to `value`, ties to the even byte, at most the largest finite one in size;
-    /// NaN gives NaN.
+    /// NaN gives NaN, where there is one.
     fn nearest(self, value: f32) -> u8 {
+        let definition = self.definition();
         if value.is_nan() {
-            return 0x7f;
+            return definition.nan;
         }
-        let sign = if value.is_sign_negative() { 0x80 } else { 0 };
-        let (size, values, last) = (value.abs(), self.values(), self.largest_byte());
+        let sign = if value.is_sign_negative() { definition.sign() } else { 0 };
+        let (size, values, last) = (value.abs(), self.values(), definition.largest);
         if size >= self.largest() {
             return sign | last;
         }
@@ -186,15 +218,15 @@ mod tests {
             (0x7e, 448.0),
             (0xb8, -1.0),
         ] {
-            assert_eq!(E4M3[byte], value, "byte {byte:#x}");
+            assert_eq!(Element::E4m3.values()[byte], value, "byte {byte:#x}");
         }
-        assert!(E4M3[0x7f].is_nan() && E4M3[0xff].is_nan());
+        assert!(Element::E4m3.values()[0x7f].is_nan() && Element::E4m3.values()[0xff].is_nan());
     }
 
     #[test]
     fn every_finite_e4m3_value_is_its_own_nearest() {
         for byte in (0..=255u8).filter(|byte| byte & 0x7f != 0x7f) {
-            assert_eq!(Element::E4m3.nearest(E4M3[usize::from(byte)]), byte);
+            assert_eq!(Element::E4m3.nearest(Element::E4m3.values()[usize::from(byte)]), byte);
         }
     }
 
@@ -210,9 +242,9 @@ mod tests {
     #[test]
     fn every_finite_e5m2_value_is_its_own_nearest_and_ties_go_to_even() {
         for byte in (0..=255u8).filter(|byte| byte & 0x7f < 0x7c) {
-            assert_eq!(Element::E5m2.nearest(E5M2[usize::from(byte)]), byte);
+            assert_eq!(Element::E5m2.nearest(Element::E5m2.values()[usize::from(byte)]), byte);
         }
-        assert_eq!(E5M2[0x7b], 57344.0);
+        assert_eq!(Element::E5m2.values()[0x7b], 57344.0);
         assert_eq!(Element::E5m2.nearest(1.125), 0x3c);
         assert_eq!(Element::E5m2.nearest(-1.375), 0xbe);
         assert_eq!(Element::E5m2.nearest(f32::INFINITY), 0x7b);

@@ -197,6 +197,14 @@ impl Format {
         };
         if code & self.sign_bit() != 0 { -value } else { value }
     }
+
+    /// The value of a code as `f32`, which every format fits as well. A NaN is the one that PTX
+    /// makes (PTX ISA section 9.7.3).
+    #[inline]
+    pub const fn value(self, code: u32) -> f32 {
+        let value = self.decode(code);
+        if value.is_nan() { f32::from_bits(Format::F32.nan()) } else { value as f32 }
+    }
 }
 
 modifiers! {

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crossdock_ptx::Format;
+
 use crate::text::{self, Error, Fields, Mistake, Placed, Value, Words, listed, words};
 
 /// How a token's row travels.
@@ -48,6 +50,16 @@ words! {
     }
 }
 
+impl Float8 {
+    /// Bits, special codes and greatest value, and conversions by their definition.
+    pub const fn format(self) -> Format {
+        match self {
+            Float8::E4m3 => Format::E4m3,
+            Float8::E5m2 => Format::E5m2,
+        }
+    }
+}
+
 impl ScaleFormat {
     /// Bytes of a stored scale.
     pub const fn bytes(self) -> u32 {
@@ -80,6 +92,19 @@ impl Fp8 {
 impl Wire {
     /// FP8 as DeepSeek-V3 uses it.
     pub const FP8: Wire = Wire::Fp8(Fp8::DEEPSEEK_V3);
+
+    /// The spellings in a sentence.
+    pub fn about() -> String {
+        let (elements, scales) = (listed(Float8::WORDS, "or"), listed(ScaleFormat::WORDS, "or"));
+        let sentence = format!(
+            "How rows travel: {}; '{}', which fp8 is short for, with {elements}, elements per scale, \
+             and {scales}; or '{}', bytes per token of rows and side tensors",
+            Wire::Bf16,
+            Wire::FP8,
+            Wire::Opaque(Opaque { row_bytes: 3584, sides: [448, 0, 0, 0] }),
+        );
+        sentence.replace('`', "")
+    }
 
     /// The wire that a value spells; what is wrong goes to `mistakes`.
     pub(crate) fn of_value(value: Placed<Value<'_>>, mistakes: &mut Vec<Mistake>) -> Option<Wire> {

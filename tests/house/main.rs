@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const CIRCLES: usize = 5;
 const FILES_OF_A_CIRCLE: usize = 3;
 /// Files that may name one number format.
-const FILES_OF_A_FORMAT: usize = 17;
+const FILES_OF_A_FORMAT: usize = 8;
 /// Opcodes that the back end may write as text.
 const OPCODES_AS_TEXT: usize = 0;
 /// Comment lines of more than 100 columns.

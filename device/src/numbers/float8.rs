@@ -43,6 +43,25 @@ macro_rules! float8s {
                 })+
                 0
             }
+
+            /// Both rounded to the format of that number, which may be chosen at run time; `low`
+            /// in the lower byte.
+            pub const fn pair(format: u32, low: f32, high: f32) -> u16 {
+                let mut codes = 0u16;
+                $(if format == $number {
+                    codes = $two::from_f32(low, high).to_bits();
+                })+
+                codes
+            }
+
+            /// Both values of a [`pair`], the lower one first.
+            pub const fn values(format: u32, codes: u16) -> (f32, f32) {
+                let mut values = (0.0, 0.0);
+                $(if format == $number {
+                    values = $two::from_bits(codes).to_f32();
+                })+
+                values
+            }
             $(
                 $(#[$doc])*
                 #[derive(Clone, Copy, Debug)]

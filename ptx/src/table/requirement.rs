@@ -97,7 +97,5 @@ static MODIFIERS: &[ModifierRow] = &[
     ("NaN", (7, 0), 80, false),
     ("bf16", (7, 0), 80, false),
     ("bf16x2", (7, 0), 80, false),
-    ("e4m3x2", (8, 1), 89, false),
-    ("e5m2x2", (8, 1), 89, false),
     ("oob", (8, 1), 90, false),
 ];

@@ -5,12 +5,13 @@
 use super::{Lane, Test, same};
 use crate::Error;
 use crossdock_device::device;
+use crossdock_device::numbers::float8::NAMES;
 
 /// The conversions.
 #[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock_device::numbers::float8::code::*;
+    use crossdock_device::numbers::float8::code::{pair, values};
     use crossdock_device::numbers::half::code::*;
     use crossdock_device::numbers::quantise::code::*;
     use crossdock_device::prelude::*;
@@ -18,12 +19,11 @@ pub mod code {
     /// Words that come of one number.
     pub const RESULTS: u32 = 8;
 
-    /// One number in narrow formats.
-    pub fn narrowed(value: f32) -> B128 {
+    /// One number in narrow formats, and in the 8-bit float of that number.
+    pub fn narrowed(value: f32, float8: u32) -> B128 {
         B128 {
             x: bf16::from_f32(value).to_bits() as u32 | (f16::from_f32(value).to_bits() as u32) << 16,
-            y: e4m3x2::from_f32(value, -value).to_bits() as u32
-                | (e5m2x2::from_f32(value, 1.0).to_bits() as u32) << 16,
+            y: pair(float8, value, -value) as u32 | (pair(float8, value, 1.0) as u32) << 16,
             z: bf16x2::from_f32(value, 1.0).to_bits(),
             w: ue8m0::from_f32_up(value).to_bits() as u32
                 | (ue8m0::from_f32_down(value).to_bits() as u32) << 8,
@@ -31,26 +31,25 @@ pub mod code {
     }
 
     /// The upper half of a number's bits in wide formats.
-    pub fn widened(value: f32) -> B128 {
+    pub fn widened(value: f32, float8: u32) -> B128 {
         let half = (value.to_bits() >> 16) as u16;
-        let (low, high) = e4m3x2::from_bits(half).to_f32();
-        let (least, most) = e5m2x2::from_bits(half).to_f32();
+        let (low, high) = values(float8, half);
         B128 {
             x: bf16::from_bits(half).to_f32().to_bits(),
             y: f16::from_bits(half).to_f32().to_bits(),
-            z: low.to_bits() ^ high.to_bits().rotate_left(9),
-            w: least.to_bits() ^ most.to_bits().rotate_left(9),
+            z: low.to_bits(),
+            w: high.to_bits(),
         }
     }
 
     /// Both, for each number.
     #[kernel(warps = 8)]
-    pub fn convert(values: Global<f32>, results: Global<B128>, count: u32) {
+    pub fn convert(values: Global<f32>, results: Global<B128>, count: u32, float8: u32) {
         let mut index = block_in_grid() * threads_in_block() + thread_in_block();
         while index < count {
             let value = values.at(index).read();
-            results.at(index * 2).write(narrowed(value));
-            results.at(index * 2 + 1).write(widened(value));
+            results.at(index * 2).write(narrowed(value, float8));
+            results.at(index * 2 + 1).write(widened(value, float8));
             index += blocks_in_grid() * threads_in_block();
         }
     }
@@ -77,6 +76,10 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 fn run(lane: &Lane, bits: &[u32]) -> Result<(), Error> {
+    (1..=NAMES.len() as u32).try_for_each(|float8| run_with(lane, bits, float8))
+}
+
+fn run_with(lane: &Lane, bits: &[u32], float8: u32) -> Result<(), Error> {
     let values: Vec<f32> = bits.iter().map(|&bits| f32::from_bits(bits)).collect();
     let image = code::__device::MODULE.specialise_for(&[], lane.target())?;
     let found = lane.compare(1, |rank| {
@@ -87,6 +90,7 @@ fn run(lane: &Lane, bits: &[u32]) -> Result<(), Error> {
             values: from.global(),
             results: to.global(),
             count: values.len() as u32,
+            float8,
         };
         rank.kernel(&image)?.launch(16, &arguments)?;
         to.read(0..to.len())
@@ -94,7 +98,9 @@ fn run(lane: &Lane, bits: &[u32]) -> Result<(), Error> {
     let words = |words: crossdock_device::prelude::B128| [words.x, words.y, words.z, words.w];
     let expected: Vec<u32> = values
         .iter()
-        .flat_map(|&value| [words(code::narrowed(value)), words(code::widened(value))].concat())
+        .flat_map(|&value| {
+            [words(code::narrowed(value, float8)), words(code::widened(value, float8))].concat()
+        })
         .collect();
     same(found.first().map_or(&[][..], Vec::as_slice), &expected, "conversions", "the host gives")
 }
