@@ -164,3 +164,62 @@ fn a_disk_that_is_full_does_not_lose_the_verdict() {
     let complaint = text(&result.stderr);
     assert!(complaint.starts_with("error: y.npy: the result could not be written: "), "{complaint}");
 }
+
+#[test]
+fn ranks_may_bring_different_numbers_of_tokens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (experts, weights) = routes();
+    write_npy(folder.join("x.npy"), &tokens()).expect("written");
+    write_npy(folder.join("idx.npy"), &experts).expect("written");
+    write_npy(folder.join("w.npy"), &weights).expect("written");
+    let files = "--tokens-file x.npy --topk-file idx.npy --weights-file w.npy";
+    let flags =
+        format!("--gpus-per-node 3 --experts 6 --expert identity --tokens 3,0,1 {files} --output y.npy");
+    let report = verified_in(folder, &flags);
+    assert_eq!(report["tokens"], serde_json::json!([3, 0, 1]));
+    assert_eq!(read_npy(folder.join("y.npy")).ok(), Some(expected()));
+
+    let refused = |flags: &str| {
+        let output = crossdock_in(folder, &format!("run {flags}"));
+        assert_eq!(output.status.code(), Some(2), "{flags}");
+        text(&output.stderr).to_owned()
+    };
+    assert_eq!(
+        refused(&format!("--gpus-per-node 3 --experts 6 --tokens 3,1,1 {files}")),
+        "error: x.npy: tokens: 4 rows, and --tokens 3,1,1 asks for 5\n"
+    );
+    assert_eq!(
+        refused("--gpus-per-node 3 --experts 6 --tokens 3,1"),
+        "error: --tokens gives 2 numbers for 3 ranks: give one for all ranks, or one for each\n"
+    );
+}
+
+#[test]
+fn activations_that_are_no_bf16_are_rounded_with_a_word_or_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut tokens = tokens();
+    tokens[[1, 2]] = 1.003_906_2;
+    write_npy(folder.join("x.npy"), &tokens).expect("written");
+    let flags = "--gpus-per-node 2 --experts 4 --top-k 2 --tokens-file x.npy";
+    let rounded = &verified_in(folder, flags)["rounded"];
+    assert_eq!((&rounded["activations"], &rounded["of"]), (&1.into(), &32.into()));
+    let error = rounded["largest_relative_error"].as_f64().expect("a number");
+    assert!((error - 0.003_906_2 / 1.003_906_2).abs() < 1e-6, "{error}");
+    let table = crossdock_in(folder, &format!("run {flags}"));
+    assert!(text(&table.stdout).contains("rounded to bf16: 1 of 32 activations, by at most 0.39 %\n"));
+    assert_eq!(
+        verified_in(folder, "--gpus-per-node 2 --experts 4 --top-k 2 --tokens 2 --hidden 8")["rounded"],
+        serde_json::Value::Null
+    );
+
+    tokens[[3, 5]] = 3.4e38;
+    write_npy(folder.join("x.npy"), &tokens).expect("written");
+    let output = crossdock_in(folder, &format!("run {flags}"));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: x.npy: 3.4e38 (rank 1, token 1, element 5) is too large: rows travel as bf16, which ends at 3.3895314e38\n"
+    );
+}

@@ -273,3 +273,15 @@ fn a_round_runs_on_gpus_or_says_that_there_are_none() {
         }
     }
 }
+
+/// More arrives than the layout has room for: nothing is wrong with the flags, and the round fails.
+#[test]
+fn a_round_that_overflows_exits_with_1() {
+    let flags = "--gpus-per-node 8 --tokens 16 --hidden 128 --experts 8 --top-k 1 --routing one-expert";
+    let output = crossdock(&format!("run {flags} --layout masked(capacity:64)"));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: the round failed: selections of expert 0 of rank 0: 128 in this round, and the dock has room for 64\n"
+    );
+}

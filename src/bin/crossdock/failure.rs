@@ -55,7 +55,6 @@ impl From<Error> for Failure {
             | Error::OutOfRange { .. }
             | Error::Specialise(_)
             | Error::OverCapacity { .. }
-            | Error::Overflow { .. }
             | Error::NoSuchExpert { .. }
             | Error::NoGpu { .. } => Failure::Arguments(error.to_string()),
             _ => Failure::Round(error.to_string()),

@@ -99,7 +99,12 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     };
     let hidden = random.random_range(pieces) * if is_fp8 { 16 } else { 8 };
     let most = if large == Large::Nothing { 24 } else { 3 };
-    let tokens = if random.random_bool(0.1) { 0 } else { random.random_range(1..=most) };
+    let mut one = || if random.random_bool(0.1) { 0 } else { random.random_range(1..=most) };
+    let tokens = one();
+    // Ranks may bring different numbers of tokens.
+    let each: Vec<String> = (0..ranks).map(|_| one().min(tokens).to_string()).collect();
+    let differ = random.random_bool(0.3);
+    let tokens_flag = if differ { each.join(",") } else { tokens.to_string() };
     let routing = match random.random_range(0..8) {
         0 => "one-expert".to_owned(),
         1 | 2 => format!("sparse:0.{}", random.random_range(1..=9)),
@@ -122,7 +127,7 @@ pub(super) fn flags(fixed: &[String], seed: u64) -> Vec<String> {
     add("--experts", experts.to_string());
     let files = ["--tokens-file", "--topk-file", "--weights-file"].iter().any(|flag| given(flag).is_some());
     if !files {
-        add("--tokens", tokens.to_string());
+        add("--tokens", tokens_flag);
         add("--hidden", hidden.to_string());
         add("--top-k", top_k.to_string());
         if given("--groups").is_none() {
@@ -171,7 +176,8 @@ mod tests {
         for ranks in [1, 2, 3, 6, 8, 16, 72] {
             assert!(some(&|arguments| arguments.round.gpus_per_node == ranks), "{ranks} ranks");
         }
-        assert!(some(&|arguments| arguments.tokens == Some(0)));
+        assert!(some(&|arguments| arguments.tokens.as_deref() == Some(&[0])));
+        assert!(some(&|arguments| arguments.tokens.as_ref().is_some_and(|tokens| tokens.len() > 2)));
         assert!(some(&|arguments| arguments.shape.experts > 1500));
         assert!(some(&|arguments| arguments.top_k.is_some_and(|top_k| top_k > 16)));
         assert!(some(&|arguments| arguments.hidden.is_some_and(|hidden| hidden > 8192)));
@@ -201,7 +207,7 @@ mod tests {
         let fixed = fixed("--gpus-per-node 4 --wire=fp8 --tokens 3").expect("flags of a run");
         for seed in 0..50 {
             let arguments = parse(&flags(&fixed, seed)).expect("flags of a run");
-            assert_eq!((arguments.round.gpus_per_node, arguments.tokens), (4, Some(3)));
+            assert_eq!((arguments.round.gpus_per_node, arguments.tokens), (4, Some(vec![3])));
             assert_eq!(arguments.hidden.map(|hidden| hidden % 16), Some(0), "rows of fp8");
         }
         assert!(super::fixed("--schedule-seed 3").is_err());

@@ -63,16 +63,19 @@ pub(crate) trait Element: Clone {
     fn decode(format: Format) -> Option<fn(&[u8]) -> Self>;
 }
 
-/// An element of a token; wider floats are rounded to nearest even.
-impl Element for bf16 {
+/// An element of a token, as exact as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Activation(pub(crate) f32);
+
+impl Element for Activation {
     const TENSOR: &'static str = "tokens";
     const FORMATS: &'static str = "bfloat16, float16 or float32";
 
     fn decode(format: Format) -> Option<fn(&[u8]) -> Self> {
         match format {
-            Format::Bf16 => Some(|bytes| bf16::from_le_bytes(fixed(bytes))),
-            Format::F16 => Some(|bytes| bf16::from_f32(f16::from_le_bytes(fixed(bytes)).to_f32())),
-            Format::F32 => Some(|bytes| bf16::from_f32(f32::from_le_bytes(fixed(bytes)))),
+            Format::Bf16 => Some(|bytes| Activation(bf16::from_le_bytes(fixed(bytes)).to_f32())),
+            Format::F16 => Some(|bytes| Activation(f16::from_le_bytes(fixed(bytes)).to_f32())),
+            Format::F32 => Some(|bytes| Activation(f32::from_le_bytes(fixed(bytes)))),
             Format::I32 | Format::I64 => None,
         }
     }

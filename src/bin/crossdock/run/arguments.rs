@@ -37,9 +37,10 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) shape: ShapeFlags,
 
-    /// Tokens per rank [default: 64, or as the files say]
-    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1 << 20))]
-    pub(crate) tokens: Option<u32>,
+    /// Tokens of each rank: one number for all, or one for each rank, such as 64,0,17 [default: 64,
+    /// or as the files say]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=1 << 20))]
+    pub(crate) tokens: Option<Vec<u32>>,
 
     /// Elements per token [default: 7168, or as the files say]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HIDDEN)))]
@@ -93,8 +94,9 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "POLICY", default_value = "fair", value_parser = policy)]
     pub(crate) policy: Policy,
 
-    /// Tokens to send: .npy or .safetensors (tensor `tokens`), [ranks * tokens, hidden] or [ranks,
-    /// tokens, hidden], bfloat16, float16 or float32. Tensors `topk` and `weights` of the same
+    /// Tokens to send: .npy or .safetensors (tensor `tokens`), [tokens of all ranks, hidden] or
+    /// [ranks, tokens, hidden], bfloat16, float16 or float32. Rows travel as bf16: what is none is
+    /// rounded to nearest even, and the report says so. Tensors `topk` and `weights` of the same
     /// .safetensors file are used too
     #[arg(long, value_name = "FILE")]
     pub(crate) tokens_file: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! From flags and files to what every rank brings: checked, complete, and in the kernels' types.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crossdock::host::{Error, check_shape};
@@ -9,15 +10,19 @@ use half::bf16;
 
 use crate::demand;
 use crate::failure::Failure;
-use crate::files::{self, Array, Element};
+use crate::files::{self, Activation, Array, Element};
 use crate::run::arguments::RunArguments;
+use crate::run::counts::Counts;
+use crate::run::rounding::{Rounded, to_bf16};
 
 /// A round, and what is left of the files that it came from.
 #[derive(Debug)]
 pub(super) struct Inputs {
     pub(super) trial: Trial,
-    /// Tokens per rank.
-    pub(super) tokens: usize,
+    /// Tokens of each rank.
+    pub(super) tokens: Counts,
+    /// What became of activations of a file that are no bf16.
+    pub(super) rounded: Option<Rounded>,
     /// The shape of the combined tokens of all ranks in a file.
     pub(super) output_shape: Vec<usize>,
 }
@@ -25,7 +30,7 @@ pub(super) struct Inputs {
 /// An array with one row of `width` values per token, tokens rank by rank.
 struct Table<T> {
     path: PathBuf,
-    tokens: usize,
+    tokens: Counts,
     width: usize,
     shape: Vec<usize>,
     values: Vec<T>,
@@ -41,33 +46,35 @@ impl Inputs {
                 "opaque rows are drawn: give --wire bf16 or fp8 with --tokens-file",
             ));
         }
-        let activations: Option<Table<bf16>> = table(arguments.tokens_file.as_deref(), ranks)?;
+        let said = arguments.tokens.as_ref().map(|numbers| Counts::given(ranks, numbers)).transpose()?;
+        let activations: Option<Table<Activation>> =
+            table(arguments.tokens_file.as_deref(), ranks, said.as_ref())?;
         let routes_path = experts_file(arguments)?;
-        let experts: Option<Table<i64>> = table(routes_path, ranks)?;
-        let weights: Option<Table<f32>> = table(weights_file(arguments, routes_path)?, ranks)?;
+        let experts: Option<Table<i64>> = table(routes_path, ranks, said.as_ref())?;
+        let weights: Option<Table<f32>> = table(weights_file(arguments, routes_path)?, ranks, said.as_ref())?;
         if let (None, Some(weights)) = (&experts, &weights) {
             return Err(Failure::file(&weights.path, "weights belong to given routes: give --topk-file too"));
         }
 
         let tokens = agree(
             "--tokens",
-            arguments.tokens,
-            64,
+            said,
+            Counts::even(ranks, 64),
             &[
-                activations.as_ref().map(|table| (table.tokens, &*table.path)),
-                experts.as_ref().map(|table| (table.tokens, &*table.path)),
-                weights.as_ref().map(|table| (table.tokens, &*table.path)),
+                activations.as_ref().map(|table| (table.tokens.clone(), &*table.path)),
+                experts.as_ref().map(|table| (table.tokens.clone(), &*table.path)),
+                weights.as_ref().map(|table| (table.tokens.clone(), &*table.path)),
             ],
         )?;
         let hidden = agree(
             "--hidden",
-            arguments.hidden,
+            arguments.hidden.map(|hidden| hidden as usize),
             7168,
             &[activations.as_ref().map(|table| (table.width, &*table.path))],
         )?;
         let top_k = agree(
             "--top-k",
-            arguments.top_k,
+            arguments.top_k.map(|top_k| top_k as usize),
             8,
             &[
                 experts.as_ref().map(|table| (table.width, &*table.path)),
@@ -77,22 +84,26 @@ impl Inputs {
         let shape = checked_shape(arguments, hidden, top_k)?;
         let draw = Draw { seed: arguments.round.seed, gate: simulated_gate(arguments, &shape)? };
         let router = router(arguments, &draw, &shape)?;
-        demand::check(&shape, ranks, tokens)?;
+        demand::check(&shape, ranks, tokens.most())?;
 
         let output_shape = match &activations {
             Some(table) => table.shape.clone(),
-            None => vec![ranks * tokens, hidden],
+            None => vec![tokens.sum(), hidden],
         };
         let given =
-            experts.map(|table| check_experts(table, tokens, top_k, arguments.shape.experts)).transpose()?;
+            experts.map(|table| check_experts(table, &tokens, top_k, arguments.shape.experts)).transpose()?;
+        let activations = activations.map(|table| in_bf16(table, hidden)).transpose()?;
         let brought = |rank: usize| {
-            let mine = |width: usize| rank * tokens * width..(rank + 1) * tokens * width;
+            let mine = |width: usize| {
+                let tokens = tokens.range(rank);
+                tokens.start * width..tokens.end * width
+            };
             let given = Given {
-                activations: activations.as_ref().map(|table| table.values[mine(hidden)].to_vec()),
+                activations: activations.as_ref().map(|(values, _)| values[mine(hidden)].to_vec()),
                 experts: given.as_ref().map(|experts| experts[mine(top_k)].to_vec()),
                 weights: weights.as_ref().map(|table| table.values[mine(top_k)].to_vec()),
             };
-            draw.brought(rank, tokens, &shape, router.as_ref(), given)
+            draw.brought(rank, tokens.of(rank), &shape, router.as_ref(), given)
         };
         let ranks = (0..ranks).map(brought).collect();
         let trial = Trial {
@@ -103,7 +114,7 @@ impl Inputs {
             router,
             ranks,
         };
-        Ok(Inputs { trial, tokens, output_shape })
+        Ok(Inputs { trial, tokens, rounded: activations.and_then(|(_, rounded)| rounded), output_shape })
     }
 }
 
@@ -131,22 +142,49 @@ fn weights_file<'path>(
     }
 }
 
+/// The activations as rows carry them, and how far they are from those of the file.
+fn in_bf16(table: Table<Activation>, hidden: usize) -> Result<(Vec<bf16>, Option<Rounded>), Failure> {
+    let values: Vec<f32> = table.values.iter().map(|value| value.0).collect();
+    to_bf16(&values).map_err(|index| {
+        let ((rank, token), element) = (table.tokens.place(index / hidden), index % hidden);
+        Failure::file(
+            &table.path,
+            format!(
+                "{:e} (rank {rank}, token {token}, element {element}) is too large: rows travel as bf16, which ends at {:e}",
+                values[index],
+                bf16::MAX.to_f32()
+            ),
+        )
+    })
+}
+
 /// Reads an array of two dimensions, tokens of all ranks first, or of three, ranks first.
-fn table<T: Element>(path: Option<&Path>, ranks: usize) -> Result<Option<Table<T>>, Failure> {
+fn table<T: Element>(
+    path: Option<&Path>,
+    ranks: usize,
+    said: Option<&Counts>,
+) -> Result<Option<Table<T>>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let Array { shape, values } = files::read::<T>(path)?;
-    let (tokens, width) = match shape[..] {
-        [rows, width] if rows % ranks == 0 => (rows / ranks, width),
-        [rows, _] => {
+    let (tokens, width) = match (&shape[..], said.filter(|said| !said.are_even())) {
+        (&[rows, width], Some(said)) if said.sum() == rows => (said.clone(), width),
+        (&[rows, _], Some(said)) => {
+            return Err(Failure::file(
+                path,
+                format!("{}: {rows} rows, and --tokens {said} asks for {}", T::TENSOR, said.sum()),
+            ));
+        }
+        (&[rows, width], None) if rows % ranks == 0 => (Counts::even(ranks, rows / ranks), width),
+        (&[rows, _], None) => {
             return Err(Failure::file(
                 path,
                 format!(
-                    "{}: {rows} rows cannot be spread evenly over {ranks} ranks, the number of rows must be a multiple of --gpus-per-node",
+                    "{}: {rows} rows cannot be spread evenly over {ranks} ranks, the number of rows must be a multiple of --gpus-per-node, or --tokens says how many each rank has",
                     T::TENSOR
                 ),
             ));
         }
-        [first, tokens, width] if first == ranks => (tokens, width),
+        (&[first, tokens, width], _) if first == ranks => (Counts::even(ranks, tokens), width),
         _ if shape.len() > 8 => {
             let problem =
                 format!("{}: {} dimensions are too many, it must have 2 or 3", T::TENSOR, shape.len());
@@ -166,23 +204,23 @@ fn table<T: Element>(path: Option<&Path>, ranks: usize) -> Result<Option<Table<T
 }
 
 /// The one value that flag and files agree on, or the default when none says.
-fn agree(
+fn agree<T: PartialEq + Display + Clone>(
     flag: &str,
-    given: Option<u32>,
-    default: usize,
-    files: &[Option<(usize, &Path)>],
-) -> Result<usize, Failure> {
-    let mut agreed = given.map(|value| (value as usize, format!("{flag} {value}")));
-    for &(value, path) in files.iter().flatten() {
+    given: Option<T>,
+    default: T,
+    files: &[Option<(T, &Path)>],
+) -> Result<T, Failure> {
+    let mut agreed = given.map(|value| (value.clone(), format!("{flag} {value}")));
+    for (value, path) in files.iter().flatten() {
         match &agreed {
-            Some((earlier, who)) if *earlier != value => {
+            Some((earlier, who)) if earlier != value => {
                 return Err(Failure::file(
-                    path,
+                    *path,
                     format!("the file makes {flag} {value}, which disagrees with {who}"),
                 ));
             }
             Some(_) => {}
-            None => agreed = Some((value, format!("{} ({flag} {value})", path.display()))),
+            None => agreed = Some((value.clone(), format!("{} ({flag} {value})", path.display()))),
         }
     }
     Ok(agreed.map_or(default, |(value, _)| value))
@@ -268,17 +306,20 @@ fn router(arguments: &RunArguments, draw: &Draw, shape: &Shape) -> Result<Option
 }
 
 /// Expert indices in the kernels' type; each is -1 or names an expert.
-fn check_experts(table: Table<i64>, tokens: usize, top_k: usize, experts: u32) -> Result<Vec<i32>, Failure> {
+fn check_experts(
+    table: Table<i64>,
+    tokens: &Counts,
+    top_k: usize,
+    experts: u32,
+) -> Result<Vec<i32>, Failure> {
     let check = |(index, expert): (usize, i64)| match i32::try_from(expert) {
         Ok(checked) if (-1..i64::from(experts)).contains(&expert) => Ok(checked),
         _ => {
-            let (row, k) = (index / top_k, index % top_k);
+            let ((rank, token), k) = (tokens.place(index / top_k), index % top_k);
             Err(Failure::file(
                 &table.path,
                 format!(
-                    "expert {expert} (rank {}, token {}, selection {k}) is out of range: with --experts {experts} it must be 0 to {}, or -1 for none",
-                    row / tokens,
-                    row % tokens,
+                    "expert {expert} (rank {rank}, token {token}, selection {k}) is out of range: with --experts {experts} it must be 0 to {}, or -1 for none",
                     experts - 1
                 ),
             ))

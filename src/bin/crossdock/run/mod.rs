@@ -1,9 +1,11 @@
 //! `crossdock run`: a whole round on virtual GPUs, compared with the reference.
 
 pub(crate) mod arguments;
+mod counts;
 mod inputs;
 mod report;
 mod round;
+mod rounding;
 mod table;
 
 use std::sync::Arc;

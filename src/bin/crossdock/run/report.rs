@@ -8,8 +8,10 @@ use crossdock_trial::model::Estimate;
 use crossdock_trial::{Observed, Reference, hash};
 use serde::Serialize;
 
+use super::counts::Counts;
 use super::inputs::Inputs;
 use super::round::Ran;
+use super::rounding::Rounded;
 use crate::flags::word;
 use crate::run::arguments::RunArguments;
 
@@ -25,8 +27,11 @@ pub(super) struct Report {
     pub(super) hash: String,
     /// How many ranks took part.
     pub(super) ranks: usize,
-    /// Tokens per rank.
-    pub(super) tokens: usize,
+    /// Tokens per rank: a number, or a list where they differ.
+    pub(super) tokens: Counts,
+    /// What became of activations of a file that are no bf16.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rounded: Option<Rounded>,
     pub(super) hidden: u32,
     pub(super) top_k: u32,
     pub(super) experts: u32,
@@ -174,7 +179,8 @@ impl Report {
             mismatch,
             hash: format!("{:#018x}", hash(observed)),
             ranks: trial.ranks.len(),
-            tokens: inputs.tokens,
+            tokens: inputs.tokens.clone(),
+            rounded: inputs.rounded,
             hidden,
             top_k,
             experts,

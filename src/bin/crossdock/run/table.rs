@@ -4,17 +4,19 @@ use comfy_table::Table;
 use crossdock::host::planning::KernelSms;
 use crossdock_trial::model::Estimate;
 
-use crate::console::{right_aligned, table};
-
 use super::report::{Link, PlanReport, Report, Stage};
+use super::rounding::Rounded;
+use crate::console::{right_aligned, table};
 
 /// Tables per rank and per stage, times, hash, verdict.
 pub(super) fn render(report: &Report) -> String {
     let Report { ranks, tokens, hidden, top_k, experts, wire, expert, .. } = report;
     let seconds = &report.seconds;
     format!(
-        "{ranks} rank(s), {tokens} tokens each, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n{}{}\n{}\n\n{}\n\n{}\
+        "{ranks} rank(s), {tokens} tokens{}, hidden {hidden}, top-{top_k} of {experts} {expert} experts, {wire}\n{}{}{}\n{}\n\n{}\n\n{}\
          seconds: host {:.3}, specialise {:.3}, emulate {:.3}\nhash: {}\n{}\n",
+        if tokens.are_even() { " each" } else { "" },
+        report.rounded.map(rounded).unwrap_or_default(),
         router(report),
         plan(report),
         per_rank(report),
@@ -25,6 +27,17 @@ pub(super) fn render(report: &Report) -> String {
         seconds.emulate,
         report.hash,
         if report.verified { "verified" } else { "NOT verified" },
+    )
+}
+
+/// A line about activations that the wire does not take as they are.
+fn rounded(rounded: Rounded) -> String {
+    let Rounded { activations, of, largest_relative_error } = rounded;
+    format!(
+        "rounded to bf16: {} of {} activations, by at most {:.2} %\n",
+        grouped(activations as u64),
+        grouped(of as u64),
+        100.0 * largest_relative_error
     )
 }
 
