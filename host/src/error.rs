@@ -1,10 +1,13 @@
 //! Everything that can go wrong, in words that say what was wrong and what would be right.
 
-use std::fmt;
+mod round;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossdock_device::LogitFormat;
+
+pub use round::{Overflowing, Stage};
 
 /// The result of a call that can fail with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -572,52 +575,4 @@ fn ranks(ranks: &[usize]) -> String {
     let noun = if ranks.len() == 1 { "rank" } else { "ranks" };
     let numbers = ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     format!("{noun} {numbers}, which neither waited nor ended")
-}
-
-/// What a round has too much of at one rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overflowing {
-    /// Arrived rows.
-    Rows,
-    /// Slots, with the alignment between experts.
-    Slots,
-    /// Slots of one expert, by its number among all.
-    Expert(usize),
-}
-
-impl fmt::Display for Overflowing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Overflowing::Rows => f.write_str("arrived rows"),
-            Overflowing::Slots => f.write_str("slots"),
-            Overflowing::Expert(number) => write!(f, "selections of expert {number}"),
-        }
-    }
-}
-
-/// A stage of a round, as kernels name it in a status record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Counting rows and selections.
-    Count,
-    /// Positions from everybody's counts.
-    Layout,
-    /// Rows to the ranks of their experts.
-    Dispatch,
-    /// Partial sums back to their tokens.
-    Combine,
-    /// The start of a round with known positions.
-    BeginRound,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Stage::Count => "count",
-            Stage::Layout => "layout",
-            Stage::Dispatch => "dispatch",
-            Stage::Combine => "combine",
-            Stage::BeginRound => "begin_round",
-        })
-    }
 }
