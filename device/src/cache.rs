@@ -177,16 +177,19 @@ fn read(folder: &Path, key: &Key) -> Option<Entry> {
     let (needs, ptx) = body.split_once('\n')?;
     let (block, numbers) = needs.split_once(' ')?;
     let numbers: Vec<u32> = numbers.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let [grid_dimensions, shared_bytes, dynamic_shared_unit] = numbers[..] else { return None };
-    let block = block.parse().ok()?;
-    let needs = LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit };
+    let [is_most, grid_dimensions, shared_bytes, dynamic_shared_unit] = numbers[..] else { return None };
+    let (block, block_is_most) = (block.parse().ok()?, is_most != 0);
+    let needs = LaunchNeeds { block, block_is_most, grid_dimensions, shared_bytes, dynamic_shared_unit };
     Some(Entry { ptx: ptx.to_string(), needs })
 }
 
 /// Writes the entry beside its place and renames it, so that a reader sees all of it or nothing.
 fn write(folder: &Path, key: &Key, entry: &Entry) -> std::io::Result<()> {
-    let LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit } = entry.needs;
-    let body = format!("{block} {grid_dimensions} {shared_bytes} {dynamic_shared_unit}\n{}", entry.ptx);
+    let LaunchNeeds { block, block_is_most, grid_dimensions, shared_bytes, dynamic_shared_unit } =
+        entry.needs;
+    let is_most = u32::from(block_is_most);
+    let body =
+        format!("{block} {is_most} {grid_dimensions} {shared_bytes} {dynamic_shared_unit}\n{}", entry.ptx);
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     write!(file, "{HEAD}\n{}\n{body}", hexadecimal(&digest([body.as_str()])))?;
     file.persist(folder.join(key.file_name()))?;
@@ -201,7 +204,13 @@ mod tests {
 
     fn entry(ptx: &str) -> Entry {
         let block = Dim3::from((16, 4));
-        let needs = LaunchNeeds { block, grid_dimensions: 2, shared_bytes: 4096, dynamic_shared_unit: 12 };
+        let needs = LaunchNeeds {
+            block,
+            block_is_most: true,
+            grid_dimensions: 2,
+            shared_bytes: 4096,
+            dynamic_shared_unit: 12,
+        };
         Entry { ptx: ptx.to_string(), needs }
     }
 

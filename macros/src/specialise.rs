@@ -225,13 +225,15 @@ fn image(program: &back::Program, module: &str, wanted: &Wanted, root: &TokenStr
     let Wanted { attributes, visibility, name, .. } = wanted;
     let arguments = arguments::name(&kernel);
     let ptx = specialised.ptx.to_string();
-    let back::LaunchNeeds { block, grid_dimensions, shared_bytes, dynamic_shared_unit } = specialised.needs;
-    let block = block.extents();
+    let needs = specialised.needs;
+    let back::LaunchNeeds { block_is_most, grid_dimensions, shared_bytes, dynamic_shared_unit, .. } = needs;
+    let block = needs.block.extents();
     Ok(quote! {
         #(#attributes)*
         #visibility const #name: #root::__private::KernelImage<#path::#arguments> =
             #root::__private::KernelImage::new(#ptx, #root::__private::LaunchNeeds {
                 block: #root::__private::Dim3::new(#(#block),*),
+                block_is_most: #block_is_most,
                 grid_dimensions: #grid_dimensions,
                 shared_bytes: #shared_bytes,
                 dynamic_shared_unit: #dynamic_shared_unit,

@@ -88,8 +88,37 @@ fn a_block_has_the_shape_that_the_kernel_states() {
     sum(
         1,
         plain().dynamic_shared(64).block((16, 16)),
-        "blocks of 16x16 threads were asked for, and the kernel is made for blocks of 256 (`.reqntid`); leave \
-         `LaunchOptions::block` out, or state other `threads` in its `#[kernel(..)]`",
+        "the kernel is made for blocks of 256 threads (`.reqntid`), and 16x16 were asked for: state no block, or \
+         `max_threads` in its `#[kernel(..)]` if launches choose",
+    );
+}
+
+#[test]
+fn a_block_that_the_launch_chooses_is_one_that_can_be() {
+    let chosen = |block: (u32, u32, u32), sentence: &str| {
+        let arguments = code::ChosenArguments { results: nowhere() };
+        assert_eq!(
+            refused(arguments, 1, plain().block(block)),
+            format!("the kernel `chosen` cannot be launched so: {sentence}")
+        );
+    };
+    chosen(
+        (32, 2, 1),
+        "the kernel is made for blocks of at most 16x16 threads along each dimension (`.maxntid`), and 32x2 were asked for: \
+         state no more, or a larger `max_threads` in its `#[kernel(..)]`",
+    );
+    chosen(
+        (16, 1, 2),
+        "the kernel is made for blocks of at most 16x16 threads along each dimension (`.maxntid`), and 16x1x2 were asked for: \
+         state no more, or a larger `max_threads` in its `#[kernel(..)]`",
+    );
+    chosen((16, 0, 1), "a block of 16x0 threads is empty: every dimension is 1 at least");
+    chosen((1, 1, 96), "a block has at most 64 threads along z: 96 is not allowed");
+    chosen((64, 32, 1), "a block has at most 1024 threads: 64x32 = 2048 is not allowed");
+    chosen(
+        (5, 7, 1),
+        "a block is whole warps of 32 threads: 5x7 = 35 is no multiple of 32, so enlarge a dimension and let the threads \
+         beyond the data do nothing",
     );
 }
 

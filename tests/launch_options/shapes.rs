@@ -92,6 +92,14 @@ pub mod code {
         mine.at(11u32).write(block_sum(thread_z()));
     }
 
+    /// Where a thread is, in a block whose size the launch chooses.
+    #[kernel(max_threads = (16, 16), grid_dimensions = 2)]
+    pub fn chosen(results: Global<u32>) {
+        let mine = results.at(2 * (block_in_grid() * threads_in_block() + thread_in_block()));
+        mine.write(thread_x() + 100 * thread_y() + 10_000 * threads_x() + 1_000_000 * threads_y());
+        mine.at(1u32).write(warp_in_grid() + 100 * lane() + 10_000 * block_sum(thread_x()));
+    }
+
     /// Which role each thread of a block in two dimensions has.
     #[kernel(threads = (8, 16), grid_dimensions = 2)]
     pub fn roles(results: Global<u32>) {
@@ -256,6 +264,34 @@ fn threads_know_their_place_in_blocks_and_grids_of_three_dimensions() {
             assert_eq!(rest.next(), Some(&expected[..]), "thread {place:?} of block {block:?}");
         }
         block_number += 1;
+    }
+}
+
+#[test]
+fn a_launch_chooses_the_block_where_the_kernel_states_the_most() {
+    for (stated, [width, height]) in
+        [(Some((8, 4)), [8, 4]), (Some((16, 6)), [16, 6]), (Some((2, 16)), [2, 16]), (None, [16, 16])]
+    {
+        let threads: u32 = width * height;
+        let found: Vec<u32> = on_a_rank(|rank| {
+            let count = (2 * 6 * threads) as usize;
+            let results = rank.buffer(count)?;
+            let plain = LaunchOptions::default();
+            let options = stated.map_or(plain, |block| plain.block(block));
+            let arguments = code::ChosenArguments { results: results.global() };
+            kernel(rank)?.launch_with((3, 2), options, &arguments)?;
+            results.read(0..count)
+        });
+        for (index, of_thread) in (0..).zip(found.chunks(2)) {
+            let (block, thread): (u32, u32) = (index / threads, index % threads);
+            let (x, y) = (thread % width, thread / width);
+            let sum = height * (0..width).sum::<u32>();
+            let expected = [
+                x + 100 * y + 10_000 * width + 1_000_000 * height,
+                block * threads / 32 + thread / 32 + 100 * (thread % 32) + 10_000 * sum,
+            ];
+            assert_eq!(of_thread, expected, "thread {x}, {y} of block {block} of {width} x {height}");
+        }
     }
 }
 

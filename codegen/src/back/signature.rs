@@ -5,7 +5,7 @@ use crossdock_ptx::table::{NEWEST_VERSION, Target};
 
 use crate::Error;
 use crate::dim3::Dim3;
-use crate::ir::{KernelAttributes, Scalar, Type};
+use crate::ir::{KernelAttributes, Scalar, Type, block_mistake};
 
 /// A kernel of a linked program, still generic.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,15 +48,45 @@ pub struct Kernel {
 /// What a launch of a specialised kernel must know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LaunchNeeds {
-    /// Threads of a block, exactly: `.reqntid`.
+    /// Threads of a block: `.reqntid`.
     pub block: Dim3,
+    /// Whether these are the most, of which a launch may have fewer along each dimension:
+    /// `.maxntid`.
+    pub block_is_most: bool,
     /// Dimensions that its grids may have, 1 to 3.
     pub grid_dimensions: u32,
     /// Bytes of static shared memory; with dynamic shared memory, up to where that begins.
     pub shared_bytes: u32,
-    /// The bytes of dynamic shared memory are a multiple of this, the size of an element (of elements of several sizes,
-    /// their least common multiple). 0 in kernels without.
+    /// The bytes of dynamic shared memory are a multiple of this, the size of an element (of
+    /// elements of several sizes, their least common multiple). 0 in kernels without.
     pub dynamic_shared_unit: u32,
+}
+
+impl LaunchNeeds {
+    /// The block of a launch that asks for this one, or a sentence.
+    ///
+    /// # Errors
+    /// When the kernel has no such block.
+    pub fn block(&self, asked: Option<Dim3>) -> Result<Dim3, String> {
+        let LaunchNeeds { block: stated, block_is_most, .. } = *self;
+        let Some(asked) = asked else { return Ok(stated) };
+        if let Some(message) = block_mistake(asked) {
+            return Err(message);
+        }
+        let fits = asked.extents().iter().zip(stated.extents()).all(|(asked, most)| *asked <= most);
+        match (asked == stated, block_is_most) {
+            (true, _) => Ok(asked),
+            (_, true) if fits => Ok(asked),
+            (_, true) => Err(format!(
+                "the kernel is made for blocks of at most {stated} threads along each dimension (`.maxntid`), and {asked} were \
+                 asked for: state no more, or a larger `max_threads` in its `#[kernel(..)]`"
+            )),
+            (_, false) => Err(format!(
+                "the kernel is made for blocks of {stated} threads (`.reqntid`), and {asked} were asked for: state no block, or \
+                 `max_threads` in its `#[kernel(..)]` if launches choose"
+            )),
+        }
+    }
 }
 
 /// What the PTX is made for. The default is the oldest target, whose text runs on every supported GPU.

@@ -50,7 +50,8 @@ pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a At
     attributes.iter().find(|attribute| attribute.path().is_ident(name))
 }
 
-/// `#[kernel(warps = N, grid_dimensions = N, max_registers = N)]`, or `threads = (X, Y, Z)` for `warps`.
+/// `#[kernel(warps = N, grid_dimensions = N, max_registers = N)]`, with `threads = (X, Y, Z)` or
+/// `max_threads = (X, Y, Z)` in place of `warps`.
 pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> KernelAttributes {
     let mut stated = KernelAttributes::default();
     let mut block = None;
@@ -70,15 +71,18 @@ pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ke
     for setting in &settings {
         let name = setting.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match name.as_str() {
-            "warps" | "threads" if block.is_some() => {
-                let message = "a kernel states its block size once: leave `warps` or `threads` out";
+            "warps" | "threads" | "max_threads" if block.is_some() => {
+                let message = "a kernel states its block size once: leave one of the two out";
                 diagnostics.report(setting.path.span(), message);
             }
             "warps" => {
                 let warps = number(&setting.value, &name, WARPS, diagnostics);
                 block = Some(Dim3::from(32 * warps.unwrap_or(1)));
             }
-            "threads" => block = Some(threads(&setting.value, diagnostics).unwrap_or(stated.block)),
+            "threads" | "max_threads" => {
+                stated.block_is_most = name == "max_threads";
+                block = Some(threads(&name, &setting.value, diagnostics).unwrap_or(stated.block));
+            }
             "grid_dimensions" => {
                 stated.grid_dimensions = number(&setting.value, &name, 1..=3, diagnostics).unwrap_or(1);
             }
@@ -88,7 +92,7 @@ pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ke
             _ => diagnostics.report(
                 setting.path.span(),
                 format!(
-                    "`{name}` is not a kernel attribute: `warps`, `threads`, `grid_dimensions` and `max_registers` are"
+                    "`{name}` is not a kernel attribute: `warps`, `threads`, `max_threads`, `grid_dimensions` and `max_registers` are"
                 ),
             ),
         }
@@ -107,7 +111,7 @@ pub(super) fn kernel(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Ke
 }
 
 /// `128`, `(16, 16)` or `(8, 8, 4)`.
-fn threads(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Dim3> {
+fn threads(name: &str, value: &Expr, diagnostics: &mut Diagnostics) -> Option<Dim3> {
     let written: Vec<&Expr> = match value {
         Expr::Tuple(tuple) => tuple.elems.iter().collect(),
         Expr::Paren(inner) => vec![&inner.expr],
@@ -115,13 +119,13 @@ fn threads(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Dim3> {
     };
     if !(1..=3).contains(&written.len()) {
         let message =
-            "a block has up to three dimensions: write `threads = (16, 16)` or `threads = (8, 8, 4)`";
+            format!("a block has up to three dimensions: write `{name} = (16, 16)` or `{name} = (8, 8, 4)`");
         diagnostics.report(value.span(), message);
         return None;
     }
     let mut extents = [1; 3];
     for (extent, value) in extents.iter_mut().zip(written) {
-        *extent = number(value, "threads", THREADS, diagnostics)?;
+        *extent = number(value, name, THREADS, diagnostics)?;
     }
     Some(extents.into())
 }

@@ -29,6 +29,7 @@ pub use intrinsic::parameters::{
 };
 pub use intrinsic::{Call, Content, Cost, Intrinsic, Kind, Name, Reach, Row, Threads};
 pub use kernel::KernelAttributes;
+pub(crate) use kernel::block_mistake;
 pub use parameter::{Bound, TypeParameter};
 pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefinition, Type};
 

@@ -112,9 +112,13 @@ refused! {
     a_kernel_with_too_few_registers: "#[kernel(warps = 1, max_registers = 8)] fn f() {}", "8",
         "`max_registers` is a literal from 16 to 255";
     an_unknown_kernel_attribute: "#[kernel(warps = 1, blocks = 8)] fn f() {}", "blocks",
-        "`blocks` is not a kernel attribute: `warps`, `threads`, `grid_dimensions` and `max_registers` are";
+        "`blocks` is not a kernel attribute: `warps`, `threads`, `max_threads`, `grid_dimensions` and `max_registers` are";
     a_kernel_with_two_block_sizes: "#[kernel(warps = 1, threads = 32)] fn f() {}", "threads",
-        "a kernel states its block size once: leave `warps` or `threads` out";
+        "a kernel states its block size once: leave one of the two out";
+    a_kernel_of_at_most_a_part_of_a_warp: "#[kernel(max_threads = 16)] fn f() {}", "#[kernel",
+        "a block is whole warps of 32 threads: 16 = 16 is no multiple of 32, so enlarge a dimension and let the threads beyond the data do nothing";
+    a_kernel_of_at_most_four_dimensions: "#[kernel(max_threads = (8, 2, 2, 2))] fn f() {}", "(8, 2, 2, 2)",
+        "a block has up to three dimensions: write `max_threads = (16, 16)` or `max_threads = (8, 8, 4)`";
     a_kernel_of_no_threads: "#[kernel(threads = (32, 0))] fn f() {}", "0", "`threads` is a literal from 1 to 1024";
     a_kernel_of_four_dimensions: "#[kernel(threads = (8, 2, 2, 2))] fn f() {}", "(8, 2, 2, 2)",
         "a block has up to three dimensions: write `threads = (16, 16)` or `threads = (8, 8, 4)`";

@@ -3,7 +3,7 @@
 use crossdock_codegen::back::{self, Options};
 use crossdock_codegen::{Error, front};
 
-use crate::kernels::{refuses_with, takes_with};
+use crate::kernels::{refuses_in, refuses_with, takes_in, takes_with};
 
 /// Compiles a kernel of eight warps and 128 registers for `target`; its PTX.
 fn compile(target: &str, body: &str) -> Result<String, Error> {
@@ -283,4 +283,21 @@ fn barriers_of_inline_ptx_are_none_of_the_others() {
     for (inline, sentence) in refused {
         refuses_with(3, &with(inline), "", 2, sentence);
     }
+}
+
+#[test]
+fn roles_and_named_barriers_know_how_many_warps_there_are() {
+    let chosen = "and launches of this kernel choose how many there are: state `warps` or `threads` in place of `max_threads`";
+    let roles = "#[role(a, warps = 0..1)] {} #[role(b, warps = 1..2)] {}";
+    refuses_in("max_threads = 64", roles, "", 1, &format!("roles divide the warps of a block, {chosen}"));
+    let barrier = "named_barrier_sync(1, 64);";
+    refuses_in(
+        "max_threads = 64",
+        barrier,
+        "",
+        1,
+        &format!("a named barrier counts warps of a block, {chosen}"),
+    );
+    takes_in("threads = (8, 8)", roles, "");
+    takes_in("threads = (8, 8)", barrier, "");
 }

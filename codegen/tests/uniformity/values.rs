@@ -61,8 +61,8 @@ fn indices_and_sizes_along_dimensions_of_the_grid_are_the_same_for_the_block() {
     takes(&block("dynamic_shared::<u32>().len() == 8"));
 }
 
-/// Along a dimension, an index is the same for the warp where a step along it is whole warps, and for
-/// the block where there is no step.
+/// Along a dimension, an index is the same for the warp where a step along it is whole warps, and
+/// for the block where there is no step.
 #[test]
 fn indices_along_dimensions_of_the_block_differ_as_its_shape_says() {
     let lanes = |axis| sentence("lanes", "assume_warp_uniform", &format!("`thread_{axis}()`"));
@@ -75,6 +75,9 @@ fn indices_along_dimensions_of_the_block_differ_as_its_shape_says() {
         ("threads = (16, 4)", ["lane", "lane", "block"]),
         ("threads = (8, 8, 2)", ["lane", "lane", "warp"]),
         ("threads = (8, 2, 4)", ["lane", "lane", "lane"]),
+        ("max_threads = 64", ["lane", "block", "block"]),
+        ("max_threads = (32, 8)", ["lane", "lane", "block"]),
+        ("max_threads = (32, 2, 4)", ["lane", "lane", "lane"]),
         ("threads = (1, 64)", ["block", "lane", "block"]),
         ("threads = (1, 1, 64)", ["block", "block", "lane"]),
     ] {
@@ -96,12 +99,17 @@ fn an_index_along_x_cut_at_warps_is_the_same_for_a_warp_if_rows_are_whole_warps(
     for condition in ["thread_x() < 32", "thread_x() / 32 == n", "thread_x() & !31 == n"] {
         takes_in("threads = (64, 4)", &warp(condition), "");
         takes_in("warps = 4", &warp(condition), "");
-        let sentence = sentence("lanes", "assume_warp_uniform", "`thread_x()`");
-        refuses_in("threads = (48, 4)", &warp(condition), "", 1, &sentence);
+        takes_in("max_threads = 128", &warp(condition), "");
+        let refused = sentence("lanes", "assume_warp_uniform", "`thread_x()`");
+        refuses_in("threads = (48, 4)", &warp(condition), "", 1, &refused);
     }
+    let sentence = sentence("lanes", "assume_warp_uniform", "`thread_x()`");
+    refuses_in("max_threads = (64, 4)", &warp("thread_x() < 32"), "", 1, &sentence);
     // The index through all dimensions counts warps whatever the shape is.
     takes_in("threads = (48, 4)", &warp("thread_in_block() < 32"), "");
     takes_in("threads = (8, 8, 2)", &warp("thread_in_block() / 32 == n"), "");
+    takes_in("max_threads = (48, 4)", &warp("thread_in_block() / 32 == n"), "");
+    takes_in("max_threads = (48, 4)", &block("threads_in_block() + threads_x() == n"), "");
 }
 
 #[test]

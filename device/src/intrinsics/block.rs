@@ -7,10 +7,11 @@ pub fn shared<T: Copy>(_count: u32) -> Shared<T> {
     on_host("shared")
 }
 
-/// The block's shared memory whose bytes the launch states (`LaunchOptions::dynamic_shared` on the host), as elements: as many as
-/// fit, so `dynamic_shared::<u32>().len()` is a quarter of the bytes. It begins at a multiple of 128 bytes, is not initialised, and
-/// lies beside the arrays of [`shared`]. Every call in a kernel gives all of it, whatever the type: `split_at` takes it apart.
-/// `%dynamic_smem_size`, PTX ISA section 10.
+/// The block's shared memory whose bytes the launch states (`LaunchOptions::dynamic_shared` on the
+/// host), as elements: as many as fit, so `dynamic_shared::<u32>().len()` is a quarter of the
+/// bytes. It begins at a multiple of 128 bytes, is not initialised, and lies beside the arrays of
+/// [`shared`]. Every call in a kernel gives all of it, whatever the type: `split_at` takes it
+/// apart. `%dynamic_smem_size`, PTX ISA section 10.
 pub fn dynamic_shared<T: Copy>() -> SharedSlice<T> {
     on_host("dynamic_shared")
 }

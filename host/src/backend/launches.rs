@@ -37,8 +37,9 @@ impl LaunchOptions {
         LaunchOptions { dynamic_shared: bytes, ..self }
     }
 
-    /// Blocks of so many threads: `256`, `(32, 8)` or `(8, 8, 4)`. The kernel states them already; a launch that states others than the
-    /// kernel is refused.
+    /// Blocks of so many threads: `256`, `(32, 8)` or `(8, 8, 4)`. A kernel with `max_threads` may
+    /// have any whole warps up to these, and has these without this option. Any other kernel states
+    /// its blocks itself, and a launch with others is refused.
     #[must_use]
     pub fn block(self, threads: impl Into<Dim3>) -> LaunchOptions {
         LaunchOptions { block: Some(threads.into()), ..self }

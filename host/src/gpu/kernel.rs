@@ -46,7 +46,7 @@ impl Rank {
 }
 
 impl<A: Arguments> Kernel<A> {
-    /// Warps per block.
+    /// Warps per block; the most, of a kernel whose launches choose.
     pub fn warps(&self) -> u32 {
         self.needs.block.count() as u32 / 32
     }
@@ -102,8 +102,8 @@ impl<A: Arguments> Kernel<A> {
         reported: bool,
     ) -> Result<Launched> {
         let backend = self.rank.backend();
-        limits::check(&self.name, &self.needs, grid, options, backend.shared_per_block())?;
-        let (rank, stream, block) = (self.rank.index(), self.rank.stream().0, self.needs.block);
+        let block = limits::check(&self.name, &self.needs, grid, options, backend.shared_per_block())?;
+        let (rank, stream) = (self.rank.index(), self.rank.stream().0);
         tracing::debug!(rank, kernel = self.name, %grid, %block, stream, "launches");
         let launch = Launch {
             options,

@@ -11,7 +11,8 @@ const MOST_BLOCKS: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
 /// Blocks of a cluster on every GPU that has clusters (CUDA programming guide, "Thread Block Clusters").
 const MOST_BLOCKS_OF_A_CLUSTER: u64 = 8;
 
-/// Checks a launch of the kernel `name` with this grid on a GPU that has so many bytes of shared memory for a block.
+/// The block of a launch of the kernel `name` with this grid, on a GPU that has so many bytes of
+/// shared memory for a block.
 ///
 /// # Errors
 /// [`Error::Launch`], [`Error::OutOfRange`] or [`Error::NotMultiple`] for what cannot be.
@@ -21,14 +22,13 @@ pub(super) fn check(
     grid: Dim3,
     options: LaunchOptions,
     shared_per_block: u32,
-) -> Result<()> {
-    let problem = grid_problem(needs, grid)
-        .or_else(|| block_problem(needs, options))
-        .or_else(|| shared_problem(needs, options, shared_per_block));
-    if let Some(problem) = problem {
-        return Err(Error::Launch { kernel: name.to_owned(), problem });
-    }
-    options.cluster.map_or(Ok(()), |cluster| check_cluster(grid, cluster))
+) -> Result<Dim3> {
+    let refused = |problem| Error::Launch { kernel: name.to_owned(), problem };
+    let problem = grid_problem(needs, grid).or_else(|| shared_problem(needs, options, shared_per_block));
+    problem.map_or(Ok(()), |problem| Err(refused(problem)))?;
+    let block = needs.block(options.block).map_err(refused)?;
+    options.cluster.map_or(Ok(()), |cluster| check_cluster(grid, cluster))?;
+    Ok(block)
 }
 
 fn grid_problem(needs: &LaunchNeeds, grid: Dim3) -> Option<String> {
@@ -50,15 +50,6 @@ fn grid_problem(needs: &LaunchNeeds, grid: Dim3) -> Option<String> {
     }
     (grid.count() > u32::MAX.into())
         .then(|| format!("a grid of {grid} has {} blocks; at most {} have an index", grid.count(), u32::MAX))
-}
-
-fn block_problem(needs: &LaunchNeeds, options: LaunchOptions) -> Option<String> {
-    let asked = options.block.filter(|asked| *asked != needs.block)?;
-    let made = needs.block;
-    Some(format!(
-        "blocks of {asked} threads were asked for, and the kernel is made for blocks of {made} (`.reqntid`); leave \
-         `LaunchOptions::block` out, or state other `threads` in its `#[kernel(..)]`"
-    ))
 }
 
 fn shared_problem(needs: &LaunchNeeds, options: LaunchOptions, most: u32) -> Option<String> {

@@ -66,7 +66,8 @@ pub(super) fn specialise(
         uniformity::check(program, options.target, module, function, &known).map_err(Error::Specialise)?;
     let Specialiser { attributes, shared, dynamic, .. } = &specialiser;
     let block = attributes.block.extents().map(u64::from);
-    let mut directives = vec![Directive { name: "reqntid".to_string(), values: block.to_vec() }];
+    let name = if attributes.block_is_most { "maxntid" } else { "reqntid" };
+    let mut directives = vec![Directive { name: name.to_string(), values: block.to_vec() }];
     if let Some(most) = attributes.max_registers {
         directives.push(Directive { name: "maxnreg".to_string(), values: vec![u64::from(most)] });
     }
@@ -75,6 +76,7 @@ pub(super) fn specialise(
     let shared_bytes = shared.iter().chain(dynamic.iter().map(|dynamic| &dynamic.variable)).fold(0, place);
     let needs = LaunchNeeds {
         block: attributes.block,
+        block_is_most: attributes.block_is_most,
         grid_dimensions: attributes.grid_dimensions,
         shared_bytes: u32::try_from(shared_bytes).unwrap_or(u32::MAX),
         dynamic_shared_unit: dynamic.as_ref().map_or(0, |dynamic| dynamic.unit),

@@ -7,12 +7,14 @@ use super::frame::Frame;
 use super::value::{Value, Want};
 use crate::back::constant::Constant;
 use crate::back::emit::{Argument, Class, Register};
-use crate::ir::{Axis, Intrinsic, Span};
+use crate::dim3::Dim3;
+use crate::ir::{Axis, Intrinsic, KernelAttributes, Span};
 
 /// Of each special register that a dimension has: along x, y and z.
 type Registers = [&'static str; 3];
 
 const THREAD: Registers = ["%tid.x", "%tid.y", "%tid.z"];
+const THREADS: Registers = ["%ntid.x", "%ntid.y", "%ntid.z"];
 const BLOCK: Registers = ["%ctaid.x", "%ctaid.y", "%ctaid.z"];
 const BLOCKS: Registers = ["%nctaid.x", "%nctaid.y", "%nctaid.z"];
 
@@ -25,47 +27,22 @@ impl<'p> Specialiser<'p> {
         intrinsic: Intrinsic,
         want: &Want,
     ) -> Value {
-        let block = self.attributes.block;
-        let of_grid = self.dimensions_of_grid();
         if let Some(known) = self.known_index(intrinsic) {
             return Value::Constant(Constant::Integer(known.into()));
         }
         self.at(frame, span);
-        let anything = Want::anything();
         match intrinsic {
             Intrinsic::ThreadOn(axis) => Value::Register(self.copy(THREAD[axis as usize], want)),
             Intrinsic::BlockOn(axis) => Value::Register(self.copy(BLOCK[axis as usize], want)),
             Intrinsic::BlocksOn(axis) => Value::Register(self.copy(BLOCKS[axis as usize], want)),
+            Intrinsic::ThreadsOn(axis) => Value::Register(self.copy(THREADS[axis as usize], want)),
+            Intrinsic::ThreadsInBlock => self.product(THREADS, &self.axes_of_block(), want),
             Intrinsic::ThreadInBlock => {
-                let axes = Axis::ALL.iter().filter(|axis| axis.of(block) > 1);
-                let steps: Vec<_> =
-                    axes.map(|&axis| (axis, Argument::Integer(axis.of(block).into()))).collect();
-                self.linear(THREAD, &steps, want)
+                let exact = (!self.attributes.block_is_most).then_some(self.attributes.block);
+                self.linear(THREAD, THREADS, &self.axes_of_block(), exact, want)
             }
-            Intrinsic::BlockInGrid => {
-                let mut steps = Vec::new();
-                for &axis in &Axis::ALL[..of_grid] {
-                    // Nothing lies beyond the last dimension.
-                    let size = match axis as usize + 1 == of_grid {
-                        true => Argument::Integer(1),
-                        false => Argument::Register(self.copy(BLOCKS[axis as usize], &anything)),
-                    };
-                    steps.push((axis, size));
-                }
-                self.linear(BLOCK, &steps, want)
-            }
-            Intrinsic::BlocksInGrid => {
-                let wanted = |dimensions| if dimensions == of_grid { want } else { &anything };
-                let mut all = self.copy(BLOCKS[0], wanted(1));
-                for axis in 1..of_grid {
-                    let more = self.copy(BLOCKS[axis], &anything);
-                    let product = self.result(wanted(axis + 1), Class::Bits32);
-                    let factors = vec![Argument::Register(all), Argument::Register(more)];
-                    self.body.pure(opcode!(mul.lo.u32), product, factors);
-                    all = product;
-                }
-                Value::Register(all)
-            }
+            Intrinsic::BlocksInGrid => self.product(BLOCKS, self.axes_of_grid(), want),
+            Intrinsic::BlockInGrid => self.linear(BLOCK, BLOCKS, self.axes_of_grid(), None, want),
             Intrinsic::GlobalTimer => {
                 let result = self.result(want, Class::Bits64);
                 // The clock moves: reading it is an effect.
@@ -77,43 +54,78 @@ impl<'p> Specialiser<'p> {
         }
     }
 
-    /// What holds for every thread: the block's size, which the entry fixes, and the index and size along dimensions
-    /// that the kernel's blocks or grids do not have.
+    /// What holds for every thread: the block's size, if the entry fixes it, and the index and size
+    /// along dimensions that the kernel's blocks or grids do not have.
     fn known_index(&self, intrinsic: Intrinsic) -> Option<u32> {
-        let block = self.attributes.block;
-        let beyond = |axis: Axis| axis as usize >= self.dimensions_of_grid();
+        let KernelAttributes { block, block_is_most, .. } = self.attributes;
+        let of_grid = |axis| self.axes_of_grid().contains(&axis);
         match intrinsic {
-            Intrinsic::ThreadsInBlock => Some(self.attributes.threads()),
-            Intrinsic::ThreadsOn(axis) => Some(axis.of(block)),
+            Intrinsic::ThreadsInBlock => (!block_is_most).then_some(self.attributes.threads()),
+            Intrinsic::ThreadsOn(axis) => Some(axis.of(block)).filter(|size| *size == 1 || !block_is_most),
             Intrinsic::ThreadOn(axis) => (axis.of(block) == 1).then_some(0),
-            Intrinsic::BlockOn(axis) => beyond(axis).then_some(0),
-            Intrinsic::BlocksOn(axis) => beyond(axis).then_some(1),
+            Intrinsic::BlockOn(axis) => (!of_grid(axis)).then_some(0),
+            Intrinsic::BlocksOn(axis) => (!of_grid(axis)).then_some(1),
             _ => None,
         }
     }
 
-    fn dimensions_of_grid(&self) -> usize {
-        self.attributes.grid_dimensions.clamp(1, 3) as usize
+    /// The dimensions along which a block may have more than one thread.
+    fn axes_of_block(&self) -> Vec<Axis> {
+        Axis::ALL.iter().copied().filter(|axis| axis.of(self.attributes.block) > 1).collect()
     }
 
-    /// `first + size of first * (second + size of second * ..)`, of the registers of these dimensions.
-    fn linear(&mut self, registers: Registers, steps: &[(Axis, Argument)], want: &Want) -> Value {
+    fn axes_of_grid(&self) -> &'static [Axis] {
+        &Axis::ALL[..self.attributes.grid_dimensions.clamp(1, 3) as usize]
+    }
+
+    /// `first + size of first * (second + size of second * ..)`, of the registers of these
+    /// dimensions.
+    fn linear(
+        &mut self,
+        registers: Registers,
+        sizes: Registers,
+        axes: &[Axis],
+        exact: Option<Dim3>,
+        want: &Want,
+    ) -> Value {
         let (mut index, anything): (Option<Register>, _) = (None, Want::anything());
-        for (position, (axis, size)) in steps.iter().enumerate().rev() {
-            let first = position == 0;
-            let want = if first { want } else { &anything };
+        for (position, axis) in axes.iter().enumerate().rev() {
+            let want = if position == 0 { want } else { &anything };
             index = Some(match index {
                 None => self.copy(registers[*axis as usize], want),
                 Some(beyond) => {
+                    let size = match exact {
+                        Some(sizes) => Argument::Integer(axis.of(sizes).into()),
+                        None => Argument::Register(self.copy(sizes[*axis as usize], &anything)),
+                    };
                     let own = self.copy(registers[*axis as usize], &anything);
                     let result = self.result(want, Class::Bits32);
-                    let sources = vec![Argument::Register(beyond), size.clone(), Argument::Register(own)];
+                    let sources = vec![Argument::Register(beyond), size, Argument::Register(own)];
                     self.body.pure(opcode!(mad.lo.u32), result, sources);
                     result
                 }
             });
         }
         index.map_or(Value::Constant(Constant::Integer(0)), Value::Register)
+    }
+
+    /// The product of the registers of these dimensions.
+    fn product(&mut self, registers: Registers, axes: &[Axis], want: &Want) -> Value {
+        let (mut product, anything): (Option<Register>, _) = (None, Want::anything());
+        for (position, axis) in axes.iter().enumerate() {
+            let want = if position + 1 == axes.len() { want } else { &anything };
+            product = Some(match product {
+                None => self.copy(registers[*axis as usize], want),
+                Some(before) => {
+                    let own = self.copy(registers[*axis as usize], &anything);
+                    let result = self.result(want, Class::Bits32);
+                    let factors = vec![Argument::Register(before), Argument::Register(own)];
+                    self.body.pure(opcode!(mul.lo.u32), result, factors);
+                    result
+                }
+            });
+        }
+        product.map_or(Value::Constant(Constant::Integer(1)), Value::Register)
     }
 
     /// A special register in one that operations take.

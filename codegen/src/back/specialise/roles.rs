@@ -61,6 +61,9 @@ impl<'p> Specialiser<'p> {
                 format!("the role `{name}` cannot have roles of its own: state all roles side by side");
             return Err(self.mistake(frame, span, message));
         }
+        if let Some(stop) = self.unless_block_is_exact(frame, span, "roles divide the warps of a block") {
+            return Err(stop);
+        }
         let shares = self.shares(frame, roles, span)?;
         let bodies: Vec<&Block> = shares.iter().map(|share| share.body).collect();
         let assigned = frame.assigned_in(&bodies);
@@ -116,6 +119,14 @@ impl<'p> Specialiser<'p> {
         }
         frame.locals = meet(ends);
         Ok(Flow::Continues)
+    }
+
+    /// A mistake, if launches choose how many warps a block has.
+    fn unless_block_is_exact(&mut self, frame: &Frame<'p>, span: Span, what: &str) -> Option<super::Stop> {
+        let message = format!(
+            "{what}, and launches of this kernel choose how many there are: state `warps` or `threads` in place of `max_threads`"
+        );
+        self.attributes.block_is_most.then(|| self.mistake(frame, span, message))
     }
 
     /// The position of a role among all roles of the kernel.
@@ -302,6 +313,10 @@ impl<'p> Specialiser<'p> {
         let [id, threads, asked @ ..] = arguments else {
             return Err(self.mistake(frame, span, "a named barrier takes its number and its threads"));
         };
+        if let Some(stop) = self.unless_block_is_exact(frame, span, "a named barrier counts warps of a block")
+        {
+            return Err(stop);
+        }
         let id = self.scalar(frame, id, &Want::anything())?;
         let threads = self.scalar(frame, threads, &Want::anything())?;
         let (Value::Constant(Constant::Integer(id)), Value::Constant(Constant::Integer(threads))) =
@@ -359,7 +374,8 @@ impl<'p> Specialiser<'p> {
         number: Option<i128>,
         threads: i128,
     ) -> Outcome<()> {
-        let whole = threads == 0 || threads == i128::from(self.attributes.threads());
+        let is_exact = !self.attributes.block_is_most;
+        let whole = threads == 0 || is_exact && threads == i128::from(self.attributes.threads());
         let message = match number {
             Some(0) if !whole => {
                 "barrier 0 is that of `block_barrier`, which all threads reach: write another number"

@@ -71,7 +71,8 @@ impl<'p> Specialiser<'p> {
         Value::Address(Base::Symbol(name), 0)
     }
 
-    /// `dynamic_shared::<T>()`: the address of the array whose bytes the launch states, and how many elements they are.
+    /// `dynamic_shared::<T>()`: the address of the array whose bytes the launch states, and how
+    /// many elements they are.
     pub(super) fn dynamic_shared(
         &mut self,
         frame: &mut Frame<'p>,
@@ -149,8 +150,8 @@ fn least_common_multiple(a: u32, b: u32) -> Option<u32> {
     (a / divisor).checked_mul(b)
 }
 
-/// Where dynamic shared memory begins is a multiple of what any copy into it asks for: tensor copies want 128 bytes
-/// (PTX ISA section 5.5, "Tensor Access Modes").
+/// Where dynamic shared memory begins is a multiple of what any copy into it asks for: tensor
+/// copies want 128 bytes (PTX ISA section 5.5, "Tensor Access Modes").
 const DYNAMIC_ALIGNMENT: u64 = 128;
 
 /// Static shared memory that every GPU gives a block without asking (CUDA programming guide, compute capabilities).

@@ -37,7 +37,8 @@ pub(super) enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Plain,
-    /// `thread_in_block()` itself, or what counts the lanes of every warp from a multiple of its size on as that does.
+    /// `thread_in_block()` itself, or what counts the lanes of every warp from a multiple of its
+    /// size on as that does.
     ThreadIndex,
     /// What `match_any` gave: every lane has the mask of its own group.
     Group,

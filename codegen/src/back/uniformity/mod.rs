@@ -1,23 +1,27 @@
-//! Uniformity: block barriers and warp operations only where all the threads that they name provably arrive.
+//! Uniformity: block barriers and warp operations only where all the threads that they name
+//! provably arrive.
 //!
-//! The check walks a kernel with its const parameters known, device functions inlined with their actual arguments, and
-//! tracks two things: how far every value is the same ([`Level`]), and how far the threads that execute a statement
-//! stay together ([`Control`]). Loops are walked until nothing grows. [`Uniform`] is what it gives, and the printer of
-//! PTX requires one.
+//! The check walks a kernel with its const parameters known, device functions inlined with their
+//! actual arguments, and tracks two things: how far every value is the same ([`Level`]), and how
+//! far the threads that execute a statement stay together ([`Control`]). Loops are walked until
+//! nothing grows. [`Uniform`] is what it gives, and the printer of PTX requires one.
 //!
-//! **What is claimed.** Every thread that an operation names executes it, equally often and in the same order as the
-//! other such operations, unless it waits forever or the launch ends with a trap. That is what the `.sync` instructions
-//! of PTX need: they wait for the threads that they name, so threads need not be converged when they arrive. In
-//! particular a divergent `if` without an early exit does not matter for what follows it, and neither does a loop that
-//! lanes leave at different times, once it is over.
+//! **What is claimed.** Every thread that an operation names executes it, equally often and in the
+//! same order as the other such operations, unless it waits forever or the launch ends with a trap.
+//! That is what the `.sync` instructions of PTX need: they wait for the threads that they name, so
+//! threads need not be converged when they arrive. In particular a divergent `if` without an early
+//! exit does not matter for what follows it, and neither does a loop that lanes leave at different
+//! times, once it is over.
 //!
-//! **What is assumed.** The program is free of data races, and threads that are to read one value by the same weak read
-//! are not made to wait for one another in between through flags: then they all read the same. The entry requires
-//! blocks of whole warps, so warp `w` is the threads `32 w` to `32 w + 31` in the order of `thread_in_block()`, x varying
-//! fastest. An `assume_..` is believed.
+//! **What is assumed.** The program is free of data races, and threads that are to read one value
+//! by the same weak read are not made to wait for one another in between through flags: then they
+//! all read the same. The entry requires blocks of whole warps, so warp `w` is the threads `32 w`
+//! to `32 w + 31` in the order of `thread_in_block()`, x varying fastest. An `assume_..` is
+//! believed.
 //!
-//! **Roles.** Inside a role, [`Level::Block`] means the threads of the role: all of them are there, and what is the same for
-//! the block is the same for them. Behind the roles, what one of them assigned differs between warps ([`roles`]).
+//! **Roles.** Inside a role, [`Level::Block`] means the threads of the role: all of them are there,
+//! and what is the same for the block is the same for them. Behind the roles, what one of them
+//! assigned differs between warps ([`roles`]).
 
 mod control;
 mod expressions;
@@ -38,7 +42,6 @@ use crossdock_ptx::table::Target;
 use super::evaluate::{Evaluator, Parameters};
 use super::program::Program;
 use crate::Mistake;
-use crate::dim3::Dim3;
 use crate::ir::{Function, KernelAttributes, Span};
 use control::Control;
 use fact::{Fact, Level, Position, Value};
@@ -121,8 +124,8 @@ struct Analysis<'p> {
     evaluator: Evaluator<'p>,
     /// How far control must be together for a block barrier: in a block of one warp, that is the warp.
     whole_block: Level,
-    /// Threads of a block, in a kernel.
-    block: Option<Dim3>,
+    /// How the kernel is launched, if it is one.
+    attributes: Option<&'p KernelAttributes>,
     /// The crate of the kernel: the first part of its module's name.
     krate: &'p str,
     /// The roles that were met.
@@ -223,7 +226,7 @@ impl<'p> Analysis<'p> {
         program: &'p Program,
         target: Target,
         module: usize,
-        function: &Function,
+        function: &'p Function,
         open: bool,
     ) -> Analysis<'p> {
         let warps = function.kernel.as_ref().map_or(1, KernelAttributes::warps);
@@ -231,7 +234,7 @@ impl<'p> Analysis<'p> {
             program,
             evaluator: Evaluator::new(program, target),
             whole_block: if warps == 1 { Level::Warp } else { Level::Block },
-            block: function.kernel.as_ref().map(|attributes| attributes.block),
+            attributes: function.kernel.as_ref(),
             krate: program.modules[module].krate(),
             roles: Vec::new(),
             named_barriers: BTreeMap::new(),

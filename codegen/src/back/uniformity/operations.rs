@@ -6,7 +6,7 @@ use super::message;
 use super::{Analysis, Walk};
 use crate::Mistake;
 use crate::back::constant::Constant;
-use crate::ir::{Assumption, Axis, Intrinsic, ShuffleKind, Span, Threads, VoteKind};
+use crate::ir::{Assumption, Axis, Intrinsic, KernelAttributes, ShuffleKind, Span, Threads, VoteKind};
 
 /// All 32 lanes.
 const ALL_LANES: Constant = Constant::Integer(0xffff_ffff);
@@ -105,17 +105,24 @@ impl<'p> Analysis<'p> {
     /// The index of a thread along a dimension of its block: `thread_in_block() / before % size`.
     fn thread_on(&self, axis: Axis, here: Position) -> Fact {
         // A function that is looked at alone may be called by kernels of any block.
-        let Some(block) = self.block else { return Fact::undecided() };
+        let Some(KernelAttributes { block, block_is_most, .. }) = self.attributes else {
+            return Fact::undecided();
+        };
         let (name, before) = match axis {
             Axis::X => ("`thread_x()`", 1),
             Axis::Y => ("`thread_y()`", block.x),
             Axis::Z => ("`thread_z()`", block.x.saturating_mul(block.y)),
         };
-        match axis.of(block) {
+        match axis.of(*block) {
             1 => Fact::constant(Constant::Integer(0)),
+            // Along its only dimension, a block is whole warps whatever the launch says.
+            size if *block_is_most && block.count() != size.into() => {
+                Fact::from_operation(Level::Lane, name, here)
+            }
             // Whole warps have one index.
             _ if before.is_multiple_of(32) => Fact::from_operation(Level::Warp, name, here),
-            // Counted from a multiple of the warp's size on, the lanes of a warp follow one another.
+            // Counted from a multiple of the warp's size on, the lanes of a warp follow one
+            // another.
             size if axis == Axis::X && size.is_multiple_of(32) => {
                 Fact::from_operation(Level::Lane, name, here).of_form(Form::ThreadIndex)
             }

@@ -177,7 +177,8 @@ pub enum Threads {
     EachLane(&'static str),
     /// As `EachLane`, the index of the thread in its block.
     ThreadIndex(&'static str),
-    /// Each thread for itself; the result is the index of the thread along that dimension of its block.
+    /// Each thread for itself; the result is the index of the thread along that dimension of its
+    /// block.
     ThreadOn(Axis),
     /// All threads of the block.
     Block,

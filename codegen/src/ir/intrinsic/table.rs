@@ -207,8 +207,8 @@ fn rounding(operation: RoundedOperation) -> Cost {
 }
 
 intrinsics! {
-    /// Index of this thread in its block, in the order in which threads form warps: `%tid.x`, and in a block of several dimensions
-    /// `%tid.x + %ntid.x * (%tid.y + %ntid.y * %tid.z)`.
+    /// Index of this thread in its block, in the order in which threads form warps: `%tid.x`, and
+    /// in a block of several dimensions `%tid.x + %ntid.x * (%tid.y + %ntid.y * %tid.z)`.
     ThreadInBlock = Function ["thread_in_block"] () -> U32, "nothing";
         Operations(1), ThreadIndex("`thread_in_block()`"), fold none;
     /// Threads of the block in all, a constant.
@@ -216,7 +216,8 @@ intrinsics! {
     /// Index of this block in the grid: `%ctaid.x`, and in kernels for grids of several dimensions
     /// `%ctaid.x + %nctaid.x * (%ctaid.y + %nctaid.y * %ctaid.z)`.
     BlockInGrid = Function ["block_in_grid"] () -> U32, "nothing"; Operations(1), Alone, fold none;
-    /// Blocks of the grid in all: `%nctaid.x`, or the product of as many sizes as the kernel's grids have dimensions.
+    /// Blocks of the grid in all: `%nctaid.x`, or the product of as many sizes as the kernel's
+    /// grids have dimensions.
     BlocksInGrid = Function ["blocks_in_grid"] () -> U32, "nothing"; Operations(1), Alone, fold none;
     /// Index of this thread along one dimension of its block: `%tid`.
     ThreadOn(axis: Axis in Axis::ALL) = Function ["thread_", axis.word()] () -> U32, "nothing";
@@ -253,7 +254,8 @@ intrinsics! {
     /// A block-shared array of that many elements, one per textual call site after inlining: `shared::<T>(count)`.
     SharedArray = Function ["shared"] (U32) -> Written,
         "a constant number of elements (u32), and gives a Shared", as "shared"; Effect, Alone, fold none;
-    /// The block's shared memory whose size the launch states, as elements: `dynamic_shared::<T>()`. Every call gives all of it.
+    /// The block's shared memory whose size the launch states, as elements:
+    /// `dynamic_shared::<T>()`. Every call gives all of it.
     DynamicShared = Function ["dynamic_shared"] () -> WrittenSlice,
         "nothing, and gives a SharedSlice", as "dynamic_shared"; Effect, Alone, fold none;
     /// Weak load, as few and as wide instructions as the alignment allows.

@@ -169,7 +169,8 @@ impl Parser<'_> {
         self.expect("[")?;
         self.expect_word("kernel")?;
         self.expect("(")?;
-        let mut attributes = KernelAttributes { block: self.block_size()?, ..KernelAttributes::default() };
+        let (block, block_is_most) = self.block_size()?;
+        let mut attributes = KernelAttributes { block, block_is_most, ..KernelAttributes::default() };
         let mut more = self.accept(",")?;
         if more && self.accept_word("grid_dimensions")? {
             self.expect("=")?;
@@ -186,20 +187,24 @@ impl Parser<'_> {
         Ok(attributes)
     }
 
-    /// `warps = 8`, or `threads = (16, 16)` with two or three sizes.
-    fn block_size(&mut self) -> Parsed<Dim3> {
-        if !self.accept_word("threads")? {
+    /// `warps = 8`, `threads = (16, 16)` or `max_threads = 256`: the sizes, and whether they are
+    /// the most.
+    fn block_size(&mut self) -> Parsed<(Dim3, bool)> {
+        let is_most = self.accept_word("max_threads")?;
+        if !is_most && !self.accept_word("threads")? {
             self.expect_word("warps")?;
             self.expect("=")?;
             let warps: u32 = self.integer("a number of warps")?;
-            return Ok(Dim3::from(warps.saturating_mul(32)));
+            return Ok((Dim3::from(warps.saturating_mul(32)), false));
         }
         self.expect("=")?;
-        self.expect("(")?;
+        if !self.accept("(")? {
+            return Ok((Dim3::from(self.integer::<u32>("a number of threads")?), is_most));
+        }
         let sizes = self.separated(")", |parser| parser.integer("a number of threads"))?;
         match sizes[..] {
-            [x, y] => Ok(Dim3::from((x, y))),
-            [x, y, z] => Ok(Dim3::new(x, y, z)),
+            [x, y] => Ok((Dim3::from((x, y)), is_most)),
+            [x, y, z] => Ok((Dim3::new(x, y, z), is_most)),
             _ => self.fail("expected two or three numbers of threads"),
         }
     }

@@ -143,6 +143,7 @@ fn function(choices: &mut Choices, items: &Items, name: String, odd_names: bool)
             1 => Dim3::new(size(choices), 8, 4),
             _ => Dim3::from(32 * size(choices)),
         },
+        block_is_most: choices.once_in(3),
         grid_dimensions: 1 + choices.below(3) as u32,
         max_registers: if choices.once_in(2) { Some(64) } else { None },
     });
