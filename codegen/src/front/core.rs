@@ -3,8 +3,8 @@
 //!
 //! Its sources in `codegen/src/core` are compiled once in a process. A public function there is a
 //! method of every type that its first type parameter may be, under its own name; a second type
-//! parameter stands for the unsigned integer of the same width. Calls are inlined at the place where
-//! the method is called, so that nothing is left of a function that is not used.
+//! parameter stands for the unsigned integer of the same width. Calls are inlined at the place
+//! where the method is called, so that nothing is left of a function that is not used.
 
 use std::sync::LazyLock;
 

@@ -15,7 +15,8 @@ pub const fn target_is_at_least(_architecture: u32) -> bool {
     false
 }
 
-/// Whether the kernel is made for one architecture or family only (`sm_90a`, `sm_100f`), which has more instructions.
+/// Whether the kernel is made for one architecture or family only (`sm_90a`, `sm_100f`), which has
+/// more instructions.
 pub const fn target_is_specific() -> bool {
     false
 }

@@ -1,8 +1,8 @@
 //! Floats of 8 bits, alone, in pairs and in fours.
 //!
 //! They are stored and converted; arithmetic is done in `f32` or
-//! [`f16x2`](super::half::f16x2). From `sm_89` on, a pair is converted by one instruction; for older
-//! targets, and on the host, the same bits are computed from integers.
+//! [`f16x2`](super::half::f16x2). From `sm_89` on, a pair is converted by one instruction; for
+//! older targets, and on the host, the same bits are computed from integers.
 
 use crate::device;
 
@@ -92,8 +92,9 @@ macro_rules! float8s {
                         self.0
                     }
 
-                    /// Rounded to nearest even. What is beyond [`LARGEST`](Self::LARGEST), infinities too, becomes that with its sign
-                    /// (PTX ISA section 9.7.9, `cvt.rn.satfinite`).
+                    /// Rounded to nearest even. What is beyond [`LARGEST`](Self::LARGEST),
+                    /// infinities too, becomes that with its sign (PTX ISA section 9.7.9,
+                    /// `cvt.rn.satfinite`).
                     pub const fn from_f32(value: f32) -> $one {
                         $one($two::from_f32(value, 0.0).0 as u8)
                     }
@@ -224,10 +225,12 @@ macro_rules! float8s {
                 }
             )+
 
-            /// The code of a number by integer arithmetic: rounded to nearest even, saturated, NaN as 0x7f.
+            /// The code of a number by integer arithmetic: rounded to nearest even, saturated, NaN
+            /// as 0x7f.
             ///
-            /// `dropped` bits of the mantissa go, and `bias` is that of the exponent, in its place in the code. The last place of
-            /// `grid` is the least subnormal value: adding it rounds a number below `least_normal`, and leaves the code behind.
+            /// `dropped` bits of the mantissa go, and `bias` is that of the exponent, in its place
+            /// in the code. The last place of `grid` is the least subnormal value: adding it rounds
+            /// a number below `least_normal`, and leaves the code behind.
             const fn narrow(value: f32, largest: f32, dropped: u32, bias: u32, least_normal: f32, grid: f32) -> u16 {
                 let size = value.to_bits() & 0x7fff_ffff;
                 let bits = if size > largest.to_bits() { largest.to_bits() } else { size };
@@ -240,7 +243,8 @@ macro_rules! float8s {
                 if size > 0x7f80_0000 { 0x7f } else { (code | sign) as u16 }
             }
 
-            /// The value of the lower byte. With its exponent and mantissa in place, an `f32` is 2^-120 times the e4m3.
+            /// The value of the lower byte. With its exponent and mantissa in place, an `f32` is
+            /// 2^-120 times the e4m3.
             const fn e4m3_value(code: u16) -> f32 {
                 let code = code as u32;
                 let scaled = f32::from_bits((code & 0x80) << 24 | (code & 0x7f) << 20);

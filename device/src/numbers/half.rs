@@ -1,6 +1,7 @@
 //! Floats of 16 bits: `f16`, `bf16`, and pairs of them in a word with packed arithmetic.
 //!
-//! Alone they are stored and converted; arithmetic on one value is done in `f32`, on pairs in place.
+//! Alone they are stored and converted; arithmetic on one value is done in `f32`, on pairs in
+//! place.
 
 use crate::device;
 
@@ -54,7 +55,8 @@ macro_rules! halves {
                         self.0
                     }
 
-                    /// Rounded to nearest even; NaN becomes [`NAN`](Self::NAN) (PTX ISA section 9.7.9, `cvt.rn`).
+                    /// Rounded to nearest even; NaN becomes [`NAN`](Self::NAN) (PTX ISA section
+                    /// 9.7.9, `cvt.rn`).
                     pub const fn from_f32(value: f32) -> $half {
                         $half($pack(value, 0.0) as u16)
                     }

@@ -1,8 +1,9 @@
 //! Scales of blocks of 8-bit floats: exact ones, and powers of two as [`ue8m0`] bytes.
 //!
-//! Per block: `amax = max(1e-4, max |x|)`, elements are `round(x * factor)`, and `x` is about `element * scale`. The
-//! exact scale is `amax / largest`, with factor `largest / amax`, both correctly rounded. The power of two is the least
-//! one that is not below `amax / largest`, and its factor is exact.
+//! Per block: `amax = max(1e-4, max |x|)`, elements are `round(x * factor)`, and `x` is about
+//! `element * scale`. The exact scale is `amax / largest`, with factor `largest / amax`, both
+//! correctly rounded. The power of two is the least one that is not below `amax / largest`, and its
+//! factor is exact.
 
 use crate::device;
 
@@ -17,8 +18,8 @@ pub mod code {
     /// The least `amax` of a block: it keeps the scale of zeros finite.
     pub const LEAST_MAXIMUM: f32 = 1e-4;
 
-    /// A power of two as its biased exponent: `2^(bits - 127)`, and 255 is NaN (PTX ISA section 5.2.3). Conversions are
-    /// integer arithmetic, as `cvt` has this format from `sm_100a` on only.
+    /// A power of two as its biased exponent: `2^(bits - 127)`, and 255 is NaN (PTX ISA section
+    /// 5.2.3). Conversions are integer arithmetic, as `cvt` has this format from `sm_100a` on only.
     #[derive(Clone, Copy, Debug)]
     #[repr(C)]
     pub struct ue8m0(u8);
@@ -39,16 +40,19 @@ pub mod code {
             self.0
         }
 
-        /// The least power of two that is not below the magnitude of `value`, at most `2^127`; NaN of NaN.
+        /// The least power of two that is not below the magnitude of `value`, at most `2^127`; NaN
+        /// of NaN.
         pub const fn from_f32_up(value: f32) -> ue8m0 {
             let bits = value.to_bits() & 0x7fff_ffff;
-            // The least power of two lies among the subnormals, half way to the first normal number.
+            // The least power of two lies among the subnormals, half way to the first normal
+            // number.
             let fraction = if bits < 0x0080_0000 { bits > 0x0040_0000 } else { bits & 0x007f_ffff != 0 };
             let exponent = (bits >> 23) + fraction as u32;
             ue8m0(if bits > 0x7f80_0000 { 255 } else { at_most_254(exponent) })
         }
 
-        /// The greatest power of two that is not above the magnitude of `value`, at least `2^-127`; NaN of NaN.
+        /// The greatest power of two that is not above the magnitude of `value`, at least `2^-127`;
+        /// NaN of NaN.
         pub const fn from_f32_down(value: f32) -> ue8m0 {
             let bits = value.to_bits() & 0x7fff_ffff;
             ue8m0(if bits > 0x7f80_0000 { 255 } else { at_most_254(bits >> 23) })
@@ -108,7 +112,8 @@ pub mod code {
     }
 
     impl Scale {
-        /// `largest` is that of the element type, such as [`e4m3::LARGEST`](crate::numbers::float8::e4m3::LARGEST).
+        /// `largest` is that of the element type, such as
+        /// [`e4m3::LARGEST`](crate::numbers::float8::e4m3::LARGEST).
         pub fn exact(amax: f32, largest: f32) -> Scale {
             let amax = amax.max(LEAST_MAXIMUM);
             Scale { factor: largest / amax, scale: amax / largest }
@@ -131,7 +136,8 @@ pub mod code {
         amax.max(x.abs())
     }
 
-    /// The greatest `amax` of each group of `LANES` neighbouring lanes, a power of two; all lanes of the warp take part.
+    /// The greatest `amax` of each group of `LANES` neighbouring lanes, a power of two; all lanes
+    /// of the warp take part.
     pub fn amax_of_lanes<const LANES: u32>(amax: f32) -> f32 {
         const {
             assert!(

@@ -1,9 +1,10 @@
-//! Memory of several GPUs behind one address: loads that reduce over all of them, stores and reductions to all of them
-//! (`multimem`, PTX ISA section 9.7.9.14).
+//! Memory of several GPUs behind one address: loads that reduce over all of them, stores and
+//! reductions to all of them (`multimem`, PTX ISA section 9.7.9.14).
 //!
-//! Needs `sm_90`. As with ordinary pointers, what reads and writes is a weak access, and what loads, stores and reduces
-//! states its order and scope. In which order a load takes the GPUs is not specified, so that sums of floats may differ
-//! from run to run. Between these accesses and ordinary ones of the same memory stands
+//! Needs `sm_90`. As with ordinary pointers, what reads and writes is a weak access, and what
+//! loads, stores and reduces states its order and scope. In which order a load takes the GPUs is
+//! not specified, so that sums of floats may differ from run to run. Between these accesses and
+//! ordinary ones of the same memory stands
 //! [`fence_alias`](fn@crate::library::lane::fences::code::fence_alias).
 
 pub mod floats;
@@ -101,7 +102,8 @@ pub mod code {
             ptx!("multimem.ld_reduce.global.and.{t} {d}, [{a}];", a = in(self.address), t = bits(T), d = out(T))
         }
 
-        /// The bits that are set in all of the values. `multimem.ld_reduce.<order>.<scope>.global.and.<type>`.
+        /// The bits that are set in all of the values.
+        /// `multimem.ld_reduce.<order>.<scope>.global.and.<type>`.
         pub fn load_reduce_and(self, order: impl Load, scope: impl Scope) -> T {
             ptx!(
                 "multimem.ld_reduce.{order}.{scope}.global.and.{t} {d}, [{a}];",
@@ -114,7 +116,8 @@ pub mod code {
             ptx!("multimem.ld_reduce.global.or.{t} {d}, [{a}];", a = in(self.address), t = bits(T), d = out(T))
         }
 
-        /// The bits that are set in any of the values. `multimem.ld_reduce.<order>.<scope>.global.or.<type>`.
+        /// The bits that are set in any of the values.
+        /// `multimem.ld_reduce.<order>.<scope>.global.or.<type>`.
         pub fn load_reduce_or(self, order: impl Load, scope: impl Scope) -> T {
             ptx!(
                 "multimem.ld_reduce.{order}.{scope}.global.or.{t} {d}, [{a}];",
@@ -135,7 +138,8 @@ pub mod code {
             )
         }
 
-        /// Stores the value, where it is less, on every GPU. `multimem.red.<order>.<scope>.global.min.<type>`.
+        /// Stores the value, where it is less, on every GPU.
+        /// `multimem.red.<order>.<scope>.global.min.<type>`.
         pub fn reduce_min(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.min.{t} [{a}], {b};",
@@ -143,7 +147,8 @@ pub mod code {
             );
         }
 
-        /// Stores the value, where it is greater, on every GPU. `multimem.red.<order>.<scope>.global.max.<type>`.
+        /// Stores the value, where it is greater, on every GPU.
+        /// `multimem.red.<order>.<scope>.global.max.<type>`.
         pub fn reduce_max(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.max.{t} [{a}], {b};",
@@ -151,7 +156,8 @@ pub mod code {
             );
         }
 
-        /// Keeps the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.and.<type>`.
+        /// Keeps the bits of the value in the one on every GPU.
+        /// `multimem.red.<order>.<scope>.global.and.<type>`.
         pub fn reduce_and(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.and.{t} [{a}], {b};",
@@ -159,7 +165,8 @@ pub mod code {
             );
         }
 
-        /// Sets the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.or.<type>`.
+        /// Sets the bits of the value in the one on every GPU.
+        /// `multimem.red.<order>.<scope>.global.or.<type>`.
         pub fn reduce_or(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.or.{t} [{a}], {b};",
@@ -167,7 +174,8 @@ pub mod code {
             );
         }
 
-        /// Flips the bits of the value in the one on every GPU. `multimem.red.<order>.<scope>.global.xor.<type>`.
+        /// Flips the bits of the value in the one on every GPU.
+        /// `multimem.red.<order>.<scope>.global.xor.<type>`.
         pub fn reduce_xor(self, value: T, order: impl Store, scope: impl Scope) {
             ptx!(
                 "multimem.red.{order}.{scope}.global.xor.{t} [{a}], {b};",
