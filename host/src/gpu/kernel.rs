@@ -55,7 +55,8 @@ impl<A: Arguments> Kernel<A> {
     /// Launches of a stream run in order; this returns at once, and a fault shows in the next call that waits.
     ///
     /// # Errors
-    /// [`Error::Launch`] when the kernel or the GPU cannot have such a launch, or when the machine is broken.
+    /// [`Error::Launch`](crate::Error::Launch) when the kernel or the GPU cannot have such a launch,
+    /// or when the machine is broken.
     pub fn launch(&self, grid: impl Into<Dim3>, arguments: &A) -> Result<Launched> {
         self.start(grid, arguments, true)
     }
@@ -63,8 +64,8 @@ impl<A: Arguments> Kernel<A> {
     /// [`launch`](Self::launch) with dynamic shared memory, in clusters, cooperatively, or while the launch before it still runs.
     ///
     /// # Errors
-    /// As of [`launch`](Self::launch); when the blocks do not divide into clusters of 1 to 8; [`Error::Unsupported`] when what runs
-    /// the kernels cannot do it.
+    /// As of [`launch`](Self::launch); when the blocks do not divide into clusters of 1 to 8;
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when what runs the kernels cannot do it.
     pub fn launch_with(
         &self,
         grid: impl Into<Dim3>,
