@@ -153,7 +153,11 @@ impl<'p> Specialiser<'p> {
                 });
             }
             let place = Argument::Address(base.clone(), offset + group[0].offset as i64);
-            let opcode = writing.opcode(space, Width::of(group.len()), access_type(group));
+            let access = access_type(group);
+            if let Data::B32 | Data::B64 = access {
+                parts.iter_mut().for_each(as_bits);
+            }
+            let opcode = writing.opcode(space, Width::of(group.len()), access);
             self.body.perform(opcode, vec![place, vector(parts)]);
         }
         Ok(Vec::new())
@@ -224,6 +228,16 @@ fn access_type(group: &[Leaf]) -> Data {
         (true, _) => ty,
         (false, 8) => Data::B64,
         (false, _) => Data::B32,
+    }
+}
+
+/// Where neighbours of different types move as bits, ptxas takes no constant that is written as a
+/// number with a point.
+fn as_bits(part: &mut Argument) {
+    match *part {
+        Argument::Float32(bits) => *part = Argument::Integer(bits.into()),
+        Argument::Float64(bits) => *part = Argument::Integer(bits.into()),
+        _ => {}
     }
 }
 
