@@ -421,10 +421,8 @@ pub enum Error {
         /// What the others wait in.
         purpose: String,
     },
-    /// Ranks make different collective calls.
-    #[error(
-        "rank {first} is in {first_purpose} while rank {second} is in {second_purpose}; every rank must make the same collective calls in the same order"
-    )]
+    /// Ranks make different collective calls. Calls of rounds are told with their round and dock.
+    #[error("rank {first} is in {first_purpose} while rank {second} is in {second_purpose}; every rank must make the same collective calls in the same order")]
     OutOfStep {
         /// One rank.
         first: usize,
@@ -462,6 +460,30 @@ pub enum Error {
         rank: usize,
         /// What was asked for.
         what: &'static str,
+    },
+    /// A launch or an event on a stream that takes no part in the capture that is under way.
+    #[error(
+        "rank {rank}: the stream takes no part in the capture: capture on it (`rank.on(&stream)?.capture(..)`), or let it wait for an event of the captured stream first"
+    )]
+    OutsideCapture {
+        /// The rank.
+        rank: usize,
+    },
+    /// A stream that took part in a capture was not waited for.
+    #[error(
+        "rank {rank}: the captured stream did not wait for all launches of another: record an event after the last of them, and wait for it before the capture ends"
+    )]
+    Unjoined {
+        /// The rank.
+        rank: usize,
+    },
+    /// An event of a capture is used outside of it, or the other way round.
+    #[error(
+        "rank {rank}: an event that is recorded in a capture is a place in its graph: streams of the same capture wait for it, and for no other"
+    )]
+    OtherCapture {
+        /// The rank.
+        rank: usize,
     },
     /// A stream, an event or a graph belongs to another rank.
     #[error("rank {rank}: {what} was made by another rank; use this rank's own")]

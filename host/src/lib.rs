@@ -56,10 +56,11 @@ pub use error::{Error, Overflowing, Result, Stage};
 pub use gpu::buffer::Buffer;
 #[cfg(feature = "dlpack")]
 pub use gpu::dlpack;
+pub use gpu::graph::Graph;
 pub use gpu::kernel::{Kernel, Launched};
 pub use gpu::rank::Rank;
 pub use gpu::slice::{DeviceSlice, DeviceSliceMut};
-pub use gpu::stream::{Event, Graph, Stream};
+pub use gpu::stream::{Event, Stream};
 pub use gpu::symmetric::SymmetricBuffer;
 pub use half::bf16;
 pub use placement::{Balance, Placement};

@@ -20,6 +20,23 @@ const HIDDEN: usize = SHAPE.hidden as usize;
 const TOKENS: usize = 16;
 const LAYOUTS: [Layout; 2] = [Layout::BySource, Layout::ByExpert { alignment: 4 }];
 
+/// The same for a rank that is late: its kernel waits for so many nanoseconds before it begins, in
+/// the first round only.
+fn late(kernels: &KernelSet, kernel: &'static str, nanoseconds: u64) -> KernelSet {
+    let (_, ptx) = kernels.ptx().into_iter().find(|(name, _)| *name == kernel).expect("a kernel of ours");
+    let place = ptx.find("ld.param").expect("it has parameters");
+    let line = ptx[..place].rfind('\n').expect("a line before") + 1;
+    let last = u32::from(kernel != "count");
+    let wait = format!(
+        "{{\n.reg .pred %goes;\n.reg .u32 %now;\n.reg .u64 %record, %begin, %time;\n\
+         ld.param.u64 %record, [{kernel}_param_round_epoch];\nld.global.u32 %now, [%record];\n\
+         setp.gt.u32 %goes, %now, {last};\n@%goes bra $on;\nmov.u64 %begin, %globaltimer;\n\
+         $wait:\nmov.u64 %time, %globaltimer;\nsub.u64 %time, %time, %begin;\n\
+         setp.gt.u64 %goes, %time, {nanoseconds};\n@!%goes bra $wait;\n$on:\n}}\n"
+    );
+    kernels.with_ptx(kernel, format!("{}{wait}{}", &ptx[..line], &ptx[line..])).expect("it is there")
+}
+
 /// Where a kernel ends too early.
 #[derive(Clone, Copy, Debug)]
 struct Death {
@@ -201,6 +218,42 @@ fn a_peer_that_dies_in_combine() {
         let death = Death { kernel: "combine", before };
         for layout in LAYOUTS {
             recovers(name, layout, Stage::Combine, Some(death), |dock| dying_round(dock, true));
+        }
+    }
+}
+
+/// The GPU of one rank is busy for much longer than the deadline, that of another for a part of it,
+/// so that it still comes to those that wait: whoever gets an error hears of the one that is late,
+/// and nobody of a data race or of a rank that only gave up.
+#[test]
+fn a_peer_that_comes_after_the_deadline_is_the_one_that_is_named() {
+    let kernels = KernelSet::jit(SHAPE).expect("the shape is legal");
+    for (kernel, layout) in [
+        ("count", LAYOUTS[0]),
+        ("layout", LAYOUTS[1]),
+        ("dispatch", LAYOUTS[0]),
+        ("dispatch", LAYOUTS[1]),
+        ("combine", LAYOUTS[0]),
+        ("combine", LAYOUTS[1]),
+    ] {
+        for seed in 0..6 {
+            let slow = Arc::new(late(&kernels, kernel, 100_000));
+            let slower = Arc::new(late(&kernels, kernel, 20_000_000 + 200_000 * seed));
+            let place = format!("{kernel}, {layout:?}, seed {seed}");
+            let errors = cluster(seed)
+                .run(|rank| -> Result<Option<Error>, Error> {
+                    let set = [&kernels, &slow, &slower][rank.index()];
+                    let mut dock = rank.dock(Arc::clone(set), Capacity::tokens(TOKENS).layout(layout))?;
+                    let outcome = round(&mut dock, true);
+                    dock.reset()?;
+                    round(&mut dock, true)?;
+                    Ok(outcome.err())
+                })
+                .unwrap_or_else(|error| panic!("{place}: {error}"));
+            assert!(errors[0].is_some(), "{place}: rank 0 waited for too long");
+            for error in errors.into_iter().flatten() {
+                assert!(matches!(error, Error::Late { peer: DYING, .. }), "{place}: {error}");
+            }
         }
     }
 }

@@ -165,7 +165,7 @@ fn ptx_lists_and_prints_kernels() {
     let list = crossdock("ptx --list");
     assert_eq!(
         (text(&list.stdout), list.status.code()),
-        ("router\ncount\nlayout\ndispatch\ncombine\nbegin_round\ngradient\n", Some(0))
+        ("router\ncount\nlayout\ndispatch\ncombine\nbegin_round\ngive_up\ngradient\n", Some(0))
     );
     for kernel in text(&list.stdout).lines() {
         let output =

@@ -20,7 +20,7 @@ const LONG_COMMENTS: usize = 854;
 /// Lines of all snapshots.
 const SNAPSHOT_LINES: usize = 10_000;
 /// Lines outside tests.
-const LINES: usize = 87_600;
+const LINES: usize = 88_900;
 /// Files that begin with the code that a compiler must refuse, or that another file includes.
 const WITHOUT_HEAD: [&str; 2] = ["device/tests/ui/", "emulator/tests/litmus/"];
 

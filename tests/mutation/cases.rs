@@ -10,7 +10,7 @@ use crossdock_trial::{Case, Choice};
 pub(crate) enum Trouble {
     None,
     /// The last rank's routes name experts that do not exist: it leaves the round before it sends,
-    /// and its peers wait for it.
+    /// and tells its peers, which wait for it.
     BadExperts,
     /// All ranks' routes do, each in several blocks.
     BadExpertsEverywhere,
@@ -19,6 +19,9 @@ pub(crate) enum Trouble {
     TooManyTokens,
     /// The last rank ends, so that its peers wait for it, before this.
     EndsBefore(Step),
+    /// The last rank does not combine but begins the next round by this, so that its peers wait for
+    /// it and it for them.
+    SkipsCombineFor(Step),
 }
 
 /// A step of a round.
@@ -87,5 +90,7 @@ fn cases_for(target: &'static str) -> Vec<Tried> {
         plain(Layout::BySource, Trouble::EndsBefore(Step::Dispatch)),
         plain(Layout::BySource, Trouble::EndsBefore(Step::CachedDispatch)),
         plain(Layout::BySource, Trouble::EndsBefore(Step::Combine)),
+        plain(Layout::BySource, Trouble::SkipsCombineFor(Step::Dispatch)),
+        plain(Layout::BySource, Trouble::SkipsCombineFor(Step::CachedDispatch)),
     ]
 }

@@ -40,8 +40,7 @@ impl Kernels {
         all
     }
 
-    /// The same with a router whose choices do not exist. The host refuses routes that name no
-    /// expert, but cannot see those that stay on the device.
+    /// The same with a router whose choices do not exist.
     pub(crate) fn with_wrong_router(&self) -> Kernels {
         let (name, text) = (self.router.router.name(), &self.router.router.ptx);
         let is_choice = |line: &str| {

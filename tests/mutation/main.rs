@@ -67,12 +67,14 @@ fn faults_come_out_as_the_cases_want_them() {
         .collect();
     insta::assert_snapshot!(faults.join("\n"), @r"
     overflow
-    late in dispatch
+    no such expert
     no such expert
     too many tokens
     late in layout
     late in begin_round
     late in combine
+    out of step
+    out of step
     ");
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn run(tried: &Tried, kernels: &Kernels, schedule_seed: u64) -> Resul
             Trouble::BadExperts | Trouble::BadExpertsEverywhere => {
                 let kernels = kernels.with_wrong_router();
                 match routed_round(&trials[0], &kernels, rank, &mut dock, &mut seen) {
-                    // It goes without a word, so that its peers find out by themselves.
+                    // Its program ends well, so that what its peers know is what it told them.
                     Err(Error::NoSuchExpert { .. }) if tried.trouble == Trouble::BadExperts => {
                         return Ok(seen);
                     }
@@ -78,6 +78,7 @@ pub(crate) fn run(tried: &Tried, kernels: &Kernels, schedule_seed: u64) -> Resul
         Err(Error::Overflow { .. }) => Ok(Outcome::Fault("overflow".into())),
         Err(Error::NoSuchExpert { .. }) => Ok(Outcome::Fault("no such expert".into())),
         Err(Error::OverCapacity { .. }) => Ok(Outcome::Fault("too many tokens".into())),
+        Err(Error::OutOfStep { .. }) => Ok(Outcome::Fault("out of step".into())),
         Err(other) => Err(other),
     }
 }
@@ -100,8 +101,18 @@ fn round(
     let handle = {
         let arrived = dock.dispatch(&sent.tokens(), &Routing::new(&routes.experts, &routes.weights))?;
         let handle = arrived.handle()?;
-        if trouble == Trouble::EndsBefore(Step::Combine) {
-            return Ok(false);
+        match trouble {
+            Trouble::EndsBefore(Step::Combine) => return Ok(false),
+            Trouble::SkipsCombineFor(step) => {
+                drop(arrived);
+                if step == Step::CachedDispatch {
+                    dock.dispatch_cached(&sent.tokens(), &handle)?;
+                } else {
+                    dock.dispatch(&sent.tokens(), &Routing::new(&routes.experts, &routes.weights))?;
+                }
+                return Ok(false);
+            }
+            _ => {}
         }
         seen.push(combine(trial, arrived, if number % 2 == 1 { Ask::SumsOfRows } else { Ask::Sums })?);
         handle

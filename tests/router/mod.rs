@@ -40,7 +40,7 @@ impl Batch {
         let tokens = self.logits.len() / self.router.gate.experts as usize;
         let mut router = rank.router(RouterKernel::jit(self.router.gate)?, Capacity::tokens(tokens))?;
         router.set_bias(&self.router.bias)?;
-        router.set_scaling(self.router.scaling);
+        router.set_scaling(self.router.scaling)?;
         let routed = match self.router.gate.logits {
             LogitFormat::F32 => router.route(&self.logits)?,
             LogitFormat::Bf16 => router.route(&self.narrow())?,

@@ -62,7 +62,7 @@ fn round(rank: &Rank, placement: Option<&Placement>) -> Result<Seen, Error> {
     let (logits, rows) = inputs(rank.index());
     let mut router = rank.router(RouterKernel::jit(gate())?, Capacity::tokens(TOKENS))?;
     router.set_bias(&[0.125; EXPERTS as usize])?;
-    router.set_scaling(2.5);
+    router.set_scaling(2.5)?;
     if let Some(placement) = placement {
         router.place(placement, rank.index() as u32)?;
     }

@@ -60,7 +60,7 @@ proptest! {
         let (experts, weights) = on_one_rank(|rank| {
             let kernel = RouterKernel::jit(gate).expect("the gate is possible");
             let mut router = rank.router(kernel, Capacity::tokens(7))?;
-            router.set_scaling(2.5);
+            router.set_scaling(2.5)?;
             router.set_table(&table)?;
             let routed = router.route_by_table(&logits, &ids)?;
             Ok((routed.experts()?, routed.weights()?))

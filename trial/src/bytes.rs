@@ -13,8 +13,11 @@ use crossdock_host::Layout;
 
 use crate::Routes;
 
-/// Bytes of a flag and of an entry of `expert_rows`.
+/// Bytes of an entry of `expert_rows` and of a counter.
 const WORD: u64 = 4;
+
+/// Bytes of a flag.
+const FLAG: u64 = 8;
 
 /// Bytes of a selection and of an origin.
 const PAIR: u64 = 8;
@@ -99,7 +102,7 @@ impl RoundBytes {
                     read: sending[rank] * source,
                     written: delivered(sent[rank][rank]),
                     // Two flags: of `begin_round` and of `dispatch`.
-                    links: peers(rank).map(|peer| (peer, delivered(sent[rank][peer]) + 2 * WORD)).collect(),
+                    links: peers(rank).map(|peer| (peer, delivered(sent[rank][peer]) + 2 * FLAG)).collect(),
                 };
                 moved.lay_by_expert(layout, &arriving[rank], row + side);
                 moved
@@ -122,7 +125,7 @@ impl RoundBytes {
                 Moved {
                     read: (slots + partials) * output,
                     written: (sent[rank][rank].rows + tokens) * output,
-                    links: peers(rank).map(|peer| (peer, sent[peer][rank].rows * output + WORD)).collect(),
+                    links: peers(rank).map(|peer| (peer, sent[peer][rank].rows * output + FLAG)).collect(),
                 }
             })
             .collect();
@@ -232,7 +235,7 @@ mod tests {
 
     /// Own memory that a kernel wrote, without its counter of finished blocks and its own flag.
     fn written(counters: &Counters) -> u64 {
-        counters.traffic.hbm_written - WORD * counters.activity.blocks - 2 * WORD
+        counters.traffic.hbm_written - WORD * (counters.activity.blocks + 1) - FLAG
     }
 
     fn agrees(shape: Shape, layout: Layout, target: &str, routes: &[Routes]) {

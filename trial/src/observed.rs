@@ -65,7 +65,7 @@ impl Trial {
         let capacity = Capacity::tokens(self.most_tokens());
         let mut router = rank.router(rank.router_kernel(inputs.gate)?, capacity)?;
         router.set_bias(&inputs.bias)?;
-        router.set_scaling(inputs.scaling);
+        router.set_scaling(inputs.scaling)?;
         let routed = router.route(&brought.logits)?;
         let mut outcome = self.finish(dock.dispatch_routed(&sent.tokens(), &routed)?)?;
         outcome.observed.routed = Some(Routes { experts: routed.experts()?, weights: routed.weights()? });

@@ -7,21 +7,17 @@ use crate::device;
 pub mod code {
     use crate::kernels::records::code::Round;
     use crate::kernels::signal::code::{
-        BEGIN_ROUND, FINE, LATE, announce, describe, next_epoch, wait_for_peers,
+        BEGIN_ROUND, BEGUN, FINE, LATE, announce, describe_missing, next_epoch, wait_for_peers,
     };
     use crate::layout::code::NOWHERE;
     use crate::prelude::*;
 
-    /// Begins the next round and announces it in the peers' `counted` flags, which says that this rank is done with its arrivals and partial sums of
-    /// earlier rounds, and waits until all peers have done so. One block.
+    /// Begins the next round and announces it, which says that this rank is done with its arrivals
+    /// and partial sums of earlier rounds, and waits until all peers have done so. One block.
     ///
     /// A round that reuses the positions of an earlier one begins with this instead of `count` and `layout`.
     #[kernel(warps = 1)]
-    pub fn begin_round(
-        counted: Symmetric<u32>, // [ranks]: flags
-        round: Round,
-    ) {
-        let Round { ranks, .. } = round;
+    pub fn begin_round(round: Round) {
         // This warp alone uses the record while the kernel runs, so ordinary accesses and one barrier do.
         if any(round.status.read() != FINE) {
             return;
@@ -31,13 +27,12 @@ pub mod code {
             begun = next_epoch(round.epoch);
         }
         let epoch = shuffle(begun, 0);
-        announce(counted.peers, round, epoch);
-        let late = wait_for_peers(counted.here, ranks, epoch, round.deadline);
-        let missing = ballot(late.peer != NOWHERE);
+        announce(round, BEGUN, epoch);
+        let missing = wait_for_peers::<BEGUN>(round, epoch);
         warp_barrier();
-        if missing != 0 && lane() == missing.trailing_zeros() {
+        if missing.peer != NOWHERE {
             round.status.write(LATE);
-            describe(round.status, BEGIN_ROUND, late.peer, epoch, late.found);
+            describe_missing(round, BEGIN_ROUND, epoch, missing);
         }
     }
 }

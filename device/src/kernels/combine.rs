@@ -6,7 +6,7 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::records::code::{Biases, Outputs, Results, Round, Values};
-    use crate::kernels::signal::code::{COMBINE, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::signal::code::{COMBINE, COMBINED, announce, block_sees_fault, wait_for_all};
     use crate::kernels::stager::code::RowStager;
     use crate::layout::code::{
         Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out, row_bytes, row_pieces,
@@ -81,7 +81,7 @@ pub mod code {
     /// biases (zero without) and takes the partial sums in the order in which the token first names their ranks, in f32; it is
     /// rounded to bf16 unless `wide`. A token without routes gives its biases. If `values` travel, one f32 per slot
     /// travels home to its selection; selections that go nowhere get zero. All blocks must be resident at once: they wait for
-    /// the peers' `combined` flags.
+    /// the peers.
     #[kernel(warps = 8)]
     pub fn combine<const HIDDEN: u32, const TOP_K: u32>(
         outputs: Outputs,
@@ -94,8 +94,7 @@ pub mod code {
         values: Values,
         biases: Biases,
         results: Results,
-        combined: Symmetric<u32>, // [ranks]: flags
-        finished: Global<u32>,    // blocks that have sent; 0 before and after
+        finished: Global<u32>, // blocks that have sent; 0 before and after
         round: Round,
     ) {
         const {
@@ -194,9 +193,9 @@ pub mod code {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(combined.peers, round, epoch);
+                announce(round, COMBINED, epoch);
             }
-            let in_time = wait_for_all(combined.here, round, epoch, COMBINE);
+            let in_time = wait_for_all::<COMBINED>(round, epoch, COMBINE);
             if lane() == 0 {
                 complete.write(in_time as u32);
             }

@@ -8,7 +8,7 @@ pub mod code {
     use crate::kernels::records::code::Round;
     use crate::kernels::routing::code::{route, selected};
     use crate::kernels::signal::code::{
-        BAD_EXPERT, COUNT, DRAFT, FINE, TOO_MANY_TOKENS, announce, next_epoch, publish_draft, report,
+        BAD_EXPERT, BEGUN, COUNT, DRAFT, FINE, TOO_MANY_TOKENS, announce, next_epoch, publish_draft, report,
     };
     use crate::layout::code::{MAX_RANKS, counter_count};
     use crate::prelude::*;
@@ -17,7 +17,7 @@ pub mod code {
     ///
     /// One warp per block; block `b` counts the tokens from `b * chunk_tokens`. The last block to finish turns the
     /// blocks' counts into exclusive prefixes, publishes the totals in row `rank` of every peer's `matrix`, begins the next
-    /// round, and announces it in their `counted` flags.
+    /// round, and announces it in its flags.
     ///
     /// After a round that failed it does nothing, so that nobody's counts change while a peer may still read those of that round.
     #[kernel(warps = 1)]
@@ -29,7 +29,6 @@ pub mod code {
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: becomes the prefix over the blocks before
         finished: Global<u32>,     // blocks that are done; 0 before and after
         matrix: Symmetric<u32>,    // [ranks, ranks + EXPERTS]: the totals of every rank
-        counted: Symmetric<u32>,   // [ranks]: flags
         round: Round,
     ) {
         const {
@@ -49,7 +48,7 @@ pub mod code {
         let mut tokens = token_count.read();
         if tokens > token_capacity {
             if lane() == 0 {
-                report(round.status.at(DRAFT), TOO_MANY_TOKENS, COUNT, tokens, token_capacity, 0);
+                report(round.status.at(DRAFT), rank, TOO_MANY_TOKENS, COUNT, tokens, token_capacity, 0);
             }
             tokens = 0;
         }
@@ -72,7 +71,7 @@ pub mod code {
             } else {
                 let given = selected::<TOP_K>(experts, token);
                 if given != -1 {
-                    report(round.status.at(DRAFT), BAD_EXPERT, COUNT, token, lane(), given as u32);
+                    report(round.status.at(DRAFT), rank, BAD_EXPERT, COUNT, token, lane(), given as u32);
                 }
             }
             if route.leads() {
@@ -116,7 +115,7 @@ pub mod code {
                 epoch = next_epoch(round.epoch);
             }
             warp_barrier();
-            announce(counted.peers, round, shuffle(epoch, 0));
+            announce(round, BEGUN, shuffle(epoch, 0));
         }
     }
 }

@@ -8,11 +8,11 @@ use crate::device;
 /// The `dispatch` kernel.
 #[device]
 pub mod code {
-    use crate::kernels::dispatch::expand::code::{pad, replicate};
+    use crate::kernels::dispatch::expand::code::{clear_rest, pad, replicate};
     use crate::kernels::dispatch::quantise::code::{NEVER, quantise_to_lanes};
     use crate::kernels::records::code::{Arrivals, Offsets, Outgoing, Round};
     use crate::kernels::rows::code::copy_words_to_lanes;
-    use crate::kernels::signal::code::{DISPATCH, announce, block_sees_fault, wait_for_all};
+    use crate::kernels::signal::code::{ARRIVED, DISPATCH, announce, block_sees_fault, wait_for_all};
     use crate::kernels::stager::code::RowStager;
     use crate::layout::code::{Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out};
     use crate::prelude::*;
@@ -21,7 +21,7 @@ pub mod code {
     ///
     /// Rows travel as they are or, if `FORMAT` names 8-bit floats and `quantises`, are bf16 that become those, with scales as
     /// `SCALES` and `BLOCK` say in the side record. One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
-    /// block to finish announces the round in the peers' `arrived` flags and waits until all peers have announced theirs.
+    /// block to finish announces the round and waits until all peers have announced theirs.
     ///
     /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local experts want arrives at the
     /// first of its slots and is copied to the others by the rank itself, for which all blocks wait; so all must be resident
@@ -44,8 +44,7 @@ pub mod code {
         local_experts: u32,
         offsets: Offsets,
         arrivals: Arrivals,
-        arrived: Symmetric<u32>, // [ranks]: flags
-        finished: Global<u32>,   // blocks that are done; 0 before and after
+        finished: Global<u32>, // blocks that are done; 0 before and after
         round: Round,
     ) {
         const {
@@ -170,6 +169,21 @@ pub mod code {
             );
         }
 
+        if arrivals.slots_to_fill != 0 {
+            let slots = offsets.experts.at(local_experts).read();
+            let nothing = Selection { slot: NOWHERE, weight: 0.0 };
+            let nowhere = Origin { rank: NOWHERE, index: NOWHERE };
+            let rows = offsets.sources.at(ranks).read();
+            clear_rest(arrivals.expert_rows.peers.rank(rank), slots, arrivals.slots_to_fill, NOWHERE);
+            clear_rest(
+                arrivals.selections.peers.rank(rank),
+                rows * TOP_K,
+                arrivals.rows_to_fill * TOP_K,
+                nothing,
+            );
+            clear_rest(arrivals.origins.peers.rank(rank), rows, arrivals.rows_to_fill, nowhere);
+        }
+
         stager.complete();
         let last = shared::<u32>(1);
         let complete = shared::<u32>(1);
@@ -186,11 +200,11 @@ pub mod code {
                 if lane() == 0 {
                     finished.write(0);
                 }
-                announce(arrived.peers, round, epoch);
+                announce(round, ARRIVED, epoch);
             }
             let mut in_time = true;
             if is_last || by_expert != 0 {
-                in_time = wait_for_all(arrived.here, round, epoch, DISPATCH);
+                in_time = wait_for_all::<ARRIVED>(round, epoch, DISPATCH);
             }
             if lane() == 0 {
                 complete.write(in_time as u32);

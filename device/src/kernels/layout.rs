@@ -7,7 +7,7 @@ use crate::device;
 pub mod code {
     use crate::kernels::records::code::{Offsets, Room, Round};
     use crate::kernels::routing::code::route;
-    use crate::kernels::signal::code::{LAYOUT, OVERFLOW, report, wait_for_all, warp_sees_fault};
+    use crate::kernels::signal::code::{BEGUN, LAYOUT, OVERFLOW, report, wait_for_all, warp_sees_fault};
     use crate::layout::code::{
         Destination, MAX_RANKS, NOWHERE, OVERFLOWING_EXPERT, OVERFLOWING_ROWS, OVERFLOWING_SLOTS,
         counter_count, slots_of_expert,
@@ -48,7 +48,6 @@ pub mod code {
         chunk_tokens: u32,
         chunk_counts: Global<u32>, // [blocks, ranks + EXPERTS]: counts of the blocks before, from `count`
         matrix: Symmetric<u32>,    // [ranks, ranks + EXPERTS]
-        counted: Symmetric<u32>,   // [ranks]: flags
         destinations: Global<Destination>, // [tokens, TOP_K]
         offsets: Offsets,
         room: Room,
@@ -60,7 +59,7 @@ pub mod code {
             clear_arrivals(offsets, ranks, experts_per_rank);
             return;
         }
-        if !wait_for_all(counted.here, round, round.epoch.read(), LAYOUT) {
+        if !wait_for_all::<BEGUN>(round, round.epoch.read(), LAYOUT) {
             clear_arrivals(offsets, ranks, experts_per_rank);
             return;
         }
@@ -131,7 +130,7 @@ pub mod code {
             let overflowing = ballot(problem != NOWHERE);
             if overflowing != 0 {
                 if lane() == overflowing.trailing_zeros() {
-                    report(round.status, OVERFLOW, LAYOUT, destination, problem, found);
+                    report(round.status, rank, OVERFLOW, LAYOUT, destination, problem, found);
                 }
                 warp_barrier();
                 clear_arrivals(offsets, ranks, experts_per_rank);

@@ -8,8 +8,9 @@
 //!    first where the wire asks for that.
 //! 4. [`combine`](mod@combine): each rank sums its experts' outputs per row, sends one partial sum per row home, and adds up its own.
 //!
-//! [`begin_round`](mod@begin_round) takes the place of `count` and `layout` in a round that repeats the positions of an earlier one, and
-//! [`gradient`](mod@gradient) is the backward of a weighted combine.
+//! [`begin_round`](mod@begin_round) takes the place of `count` and `layout` in a round that repeats
+//! the positions of an earlier one, and [`gradient`](mod@gradient) is the backward of a weighted
+//! combine. [`give_up`](mod@give_up) follows a round that failed.
 //!
 //! Positions come from prefix sums and every sum has a fixed order, so results never depend on timing.
 
@@ -17,6 +18,7 @@ pub mod begin_round;
 pub mod combine;
 pub mod count;
 pub mod dispatch;
+pub mod give_up;
 pub mod gradient;
 pub mod layout;
 pub mod records;
@@ -48,6 +50,8 @@ macro_rules! __kernels {
             combine(CombineArguments): HIDDEN, TOP_K;
             /// Begins a round that reuses positions.
             begin_round(BeginRoundArguments):;
+            /// Tells peers that the round failed, and looks at their flags.
+            give_up(GiveUpArguments):;
             /// Takes the gradients of a weighted combine.
             gradient(GradientArguments): HIDDEN, TOP_K;
         }

@@ -15,12 +15,17 @@ pub mod code {
         pub rank: u32,
         /// Ranks in all.
         pub ranks: u32,
+        /// The collective call that this launch is part of; below 2^31. The same on all ranks that
+        /// make the same call.
+        pub call: u32,
         /// `[1]`: the number of the last round that this rank began, which flags hold.
         pub epoch: Global<u32>,
         /// Nanoseconds that a wait lasts at most.
         pub deadline: u64,
         /// `[STATUS_WORDS]`: what went wrong.
         pub status: Global<u32>,
+        /// `[FLAG_KINDS, ranks]`: what each rank reached last (see `signal`).
+        pub flags: Symmetric<u64>,
     }
 
     /// How much may arrive at a rank.
@@ -71,6 +76,11 @@ pub mod code {
         pub origins: Symmetric<Origin>,
         /// `[slots]`: the arrived row that a slot takes.
         pub expert_rows: Symmetric<u32>,
+        /// Rows up to which selections and origins are said to be none where nothing arrived; 0 to
+        /// leave them as they are.
+        pub rows_to_fill: u32,
+        /// Slots up to which `expert_rows` is said to be none, in the same way.
+        pub slots_to_fill: u32,
     }
 
     /// What experts made of the arrived rows.

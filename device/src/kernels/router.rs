@@ -12,7 +12,7 @@ pub mod code {
         MINUS_INFINITY, SOFTMAX, SOFTMAX_OF_CHOSEN, above, key_of, lanes_per_group, number, score,
         slots_per_lane, value_of,
     };
-    use crate::kernels::router::weights::code::{Replicas, serving, weight};
+    use crate::kernels::router::weights::code::{Settings, weight};
     use crate::library::warp::together::code::reduce_max;
     use crate::prelude::*;
 
@@ -116,7 +116,7 @@ pub mod code {
     /// scores, or its highest where there is no bias. The `TOP_K` experts with the highest choice scores are chosen, highest
     /// first. Among experts of equal choice score the higher logit wins, among groups of equal score that of their best
     /// experts; so saturated scores do not hide who is better. Among equals the lower index wins. Weights are the scores,
-    /// without bias, divided by their sum if `NORMALISED`, times `scaling`.
+    /// without bias, divided by their sum if `NORMALISED`, times the scaling.
     ///
     /// A NaN logit, choice score or group score counts as minus infinity. If the sum is not positive and finite,
     /// normalised weights are 0.
@@ -135,12 +135,11 @@ pub mod code {
         const NORMALISED: bool,
         const LOGIT_BYTES: u32,
     >(
-        logits: Global<B128>, // [tokens, EXPERTS]: f32, or bf16 if LOGIT_BYTES is 2
-        bias: Global<f32>,    // [EXPERTS]; not read unless BIASED
-        scaling: f32,
+        logits: Global<B128>,     // [tokens, EXPERTS]: f32, or bf16 if LOGIT_BYTES is 2
+        bias: Global<f32>,        // [EXPERTS]; not read unless BIASED
         token_count: Global<u32>, // [1]
         token_capacity: u32,      // as many are routed at most
-        replicas: Replicas,       // of the experts
+        settings: Settings,       // scaling, and replicas of the experts
         experts: Global<i32>,     // [tokens, TOP_K]: expert, or physical expert
         weights: Global<f32>,     // [tokens, TOP_K]
     ) {
@@ -208,6 +207,7 @@ pub mod code {
         let keys = shared::<u32>(WARPS * slots_per_lane(EXPERTS, GROUPS) * WARP)
             .at(warp_in_block() * slots * WARP + lane());
 
+        let scaling = settings.scaling();
         let mut token = warp_in_grid();
         while token < tokens {
             let row = token as u64 * EXPERTS as u64;
@@ -404,7 +404,7 @@ pub mod code {
             }
             let weight = weight::<TOP_K, SCORES, NORMALISED>(lane() < TOP_K, logit, largest, sum);
             if lane() < TOP_K {
-                experts.at(token * TOP_K + lane()).write(serving(replicas, chosen, token) as i32);
+                experts.at(token * TOP_K + lane()).write(settings.serving(chosen, token) as i32);
                 weights.at(token * TOP_K + lane()).write(weight * scaling);
             }
             token += warps_in_grid();

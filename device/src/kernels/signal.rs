@@ -1,9 +1,14 @@
 //! How ranks tell each other that something is done, and what happens when one does not.
 //!
-//! A flag is one `u32` per source rank in every rank's symmetric memory. It holds the epoch (the number of the round) in
-//! which that source last reached the stage, so flags are never reset. Every wait has a deadline. A round in which a fault
-//! was recorded is left as it stands: counters and flags of its later stages mean nothing, and kernels of later rounds return at once
-//! until the host has reset the dock.
+//! A *flag* is one `u64` per kind and source rank in every rank's symmetric memory. Its low half is
+//! the epoch (the number of the round) in which that source last came so far, its high half the
+//! *call*: which collective call the source makes. So flags are never reset, and ranks that make
+//! different calls find out where they would have waited for each other. Every wait has a deadline.
+//!
+//! A round in which a fault was recorded is left as it stands: counters and flags of its later
+//! stages mean nothing, and kernels of later rounds return at once until the host has reset the
+//! dock. The host of a rank that leaves a round has the rank's flags marked as failed everywhere,
+//! by the kernel [`give_up`](crate::kernels::give_up), so that nobody waits for them in vain.
 //!
 //! What differs from round to round is in device memory: the number of tokens, and the epoch of the last round that this rank began.
 //! The first kernel of a round, `count` or `begin_round`, advances the epoch. So the same launches, repeated as they are,
@@ -20,12 +25,17 @@ pub mod code {
 
     /// Words of a rank's status record.
     pub const STATUS_WORDS: u32 = 16;
+    /// Words of it that describe a fault: code, stage, up to five details, and the rank that found
+    /// it.
+    pub const FAULT_WORDS: u32 = 8;
     /// Where in the status record `count` drafts a fault that its blocks find, until its last block puts it at the front. So no
     /// block of `count` that begins late takes a fault of its own round for one of an earlier round.
-    pub const DRAFT: u32 = 8;
+    pub const DRAFT: u32 = FAULT_WORDS;
     /// Status code: no fault.
     pub const FINE: u32 = 0;
-    /// Status code: a peer's flag did not come in time. Then: stage, peer, epoch expected, epoch found.
+    /// Status code: a peer's flag did not come in time, or says that it never will. Then: stage,
+    /// peer, epoch expected, both halves of the flag found, own call. The peer is late if the
+    /// flag's epoch is an earlier one and it is not [`FAILED`].
     pub const LATE: u32 = 1;
     /// Status code: a route names an expert that does not exist. Then: stage, token, position in top-k, the index.
     pub const BAD_EXPERT: u32 = 2;
@@ -48,34 +58,54 @@ pub mod code {
     /// Stage number of `begin_round`.
     pub const BEGIN_ROUND: u32 = 5;
 
+    /// Kinds of flags.
+    pub const FLAG_KINDS: u32 = 3;
+    /// Kind of the flags that say that a rank began the round: its counts are there, if it counts.
+    pub const BEGUN: u32 = 0;
+    /// Kind of the flags that say that a rank has sent its rows.
+    pub const ARRIVED: u32 = 1;
+    /// Kind of the flags that say that a rank has sent its partial sums.
+    pub const COMBINED: u32 = 2;
+
+    /// In a flag: the rank left the round that it was in, and `causes` has why.
+    pub const FAILED: u64 = 1 << 63;
+
+    /// The flag of a rank that came so far in a round.
+    pub fn flag(epoch: u32, call: u32) -> u64 {
+        epoch as u64 | (call as u64) << 32
+    }
+
     /// Records a fault, unless one was recorded before: code, stage and three details.
-    pub fn report(status: Global<u32>, code: u32, stage: u32, first: u32, second: u32, third: u32) {
+    pub fn report(
+        status: Global<u32>,
+        rank: u32,
+        code: u32,
+        stage: u32,
+        first: u32,
+        second: u32,
+        third: u32,
+    ) {
         if status.compare_exchange(FINE, code, Relaxed, Gpu) == FINE {
-            describe(status, stage, first, second, third);
+            describe(status, rank, stage, first, second, third);
         }
     }
 
     /// Everything of a fault but its code.
-    pub fn describe(status: Global<u32>, stage: u32, first: u32, second: u32, third: u32) {
+    pub fn describe(status: Global<u32>, rank: u32, stage: u32, first: u32, second: u32, third: u32) {
         status.at(1u32).write(stage);
         status.at(2u32).write(first);
         status.at(3u32).write(second);
         status.at(4u32).write(third);
+        status.at(7u32).write(rank);
     }
 
     /// Puts a drafted fault, if there is one, at the front of the record. One lane, after everything that may draft one.
     pub fn publish_draft(status: Global<u32>) {
         let draft = status.at(DRAFT);
-        let code = draft.read();
-        if code != FINE {
-            status.write(code);
-            describe(
-                status,
-                draft.at(1u32).read(),
-                draft.at(2u32).read(),
-                draft.at(3u32).read(),
-                draft.at(4u32).read(),
-            );
+        if draft.read() != FINE {
+            for word in 0..FAULT_WORDS {
+                status.at(word).write(draft.at(word).read());
+            }
             draft.write(FINE);
         }
     }
@@ -102,60 +132,87 @@ pub mod code {
         answer.read() != FINE
     }
 
-    /// Tells every rank that this one reached the stage whose flags these are. One warp; publishes all that the warp's
-    /// lanes wrote or acquired before the last barrier.
-    pub fn announce(flags: Peers<u32>, round: Round, epoch: u32) {
+    /// Tells every rank that this one came so far: the flags are of one kind. One warp; publishes
+    /// all that the warp's lanes wrote or acquired before the last barrier.
+    pub fn announce(round: Round, kind: u32, epoch: u32) {
         let mut peer = lane();
         while peer < round.ranks {
-            flags.rank(peer).at(round.rank).store(epoch, Release, System);
+            let place = round.flags.peers.rank(peer).at(kind * round.ranks + round.rank);
+            place.store(flag(epoch, round.call), Release, System);
             peer += WARP;
         }
     }
 
-    /// A peer whose flag did not come in time, as one lane knows it.
+    /// The peer to blame for a wait in vain, as one lane knows it.
     #[derive(Clone, Copy, Debug)]
-    pub struct Late {
-        /// Its rank, or [`NOWHERE`] if all flags that the lane waited for came.
+    pub struct Missing {
+        /// Its rank, or [`NOWHERE`] if all flags came or another lane knows.
         pub peer: u32,
         /// What its flag held.
-        pub found: u32,
+        pub found: u64,
     }
 
-    /// Waits until one flag holds `epoch`, or until more than `deadline` nanoseconds have passed since `start`; what it held.
-    pub fn wait_for_one(flag: Global<u32>, epoch: u32, start: u64, deadline: u64) -> u32 {
-        loop {
-            let found = flag.load(Acquire, System);
-            if found == epoch {
-                return found;
-            }
-            if global_timer().saturating_sub(start) > deadline {
-                return found;
-            }
-        }
-    }
-
-    /// Waits for all ranks' flags, one lane per rank. One warp. Orders what a lane does later after what the rank that it waited
-    /// for did; a barrier after it is what tells the others.
-    pub fn wait_for_peers(flags: Global<u32>, ranks: u32, epoch: u32, deadline: u64) -> Late {
+    /// Waits for all ranks' flags of one kind, one lane per rank: until they have come with this
+    /// rank's own call, one shows that it never will, or the deadline is over. One warp. Orders
+    /// what a lane does later after what the rank that it waited for did; a barrier after it is
+    /// what tells the others.
+    ///
+    /// A flag never will come from a rank that failed, from one that makes another call, or, at the
+    /// begin of a round, from one that waits for this rank to combine the last one.
+    pub fn wait_for_peers<const KIND: u32>(round: Round, epoch: u32) -> Missing {
+        let Round { rank, ranks, deadline, .. } = round;
         let start = global_timer();
-        let mut late = Late { peer: NOWHERE, found: 0 };
-        let mut peer = lane();
-        while peer < ranks {
-            let found = wait_for_one(flags.at(peer), epoch, start, deadline);
-            if found != epoch {
-                late = Late { peer, found };
+        let wanted = flag(epoch, round.call);
+        let combined = round.flags.here.at(COMBINED * ranks);
+        let skipped = KIND == BEGUN && combined.at(rank).read() as u32 != epoch - 1;
+        let mut missing = Missing { peer: NOWHERE, found: wanted };
+        let mut blamed = 0;
+        let mut base = 0;
+        while blamed == 0 && base < ranks {
+            let peer = base + lane();
+            let mut found = wanted;
+            let mut waiting = WARP;
+            while blamed == 0 && waiting != 0 {
+                let mut hopeless = false;
+                if peer < ranks {
+                    found = round.flags.here.at(KIND * ranks + peer).load(Acquire, System);
+                    hopeless = found != wanted && (found as u32 == epoch || found & FAILED != 0);
+                    if skipped && found != wanted && !hopeless {
+                        let other = combined.at(peer).load(Relaxed, System);
+                        if other as u32 == epoch - 1 {
+                            found = other;
+                            hopeless = true;
+                        }
+                    }
+                }
+                waiting = ballot(found != wanted);
+                blamed = ballot(hopeless);
+                if blamed == 0 && any(global_timer().saturating_sub(start) > deadline) {
+                    blamed = waiting;
+                }
             }
-            peer += WARP;
+            if blamed != 0 && lane() == blamed.trailing_zeros() {
+                missing = Missing { peer, found };
+            }
+            base += WARP;
         }
-        late
+        missing
     }
 
-    /// Waits as [`wait_for_peers`] and reports those that are late; whether none is, for all lanes.
-    pub fn wait_for_all(flags: Global<u32>, round: Round, epoch: u32, stage: u32) -> bool {
-        let late = wait_for_peers(flags, round.ranks, epoch, round.deadline);
-        if late.peer != NOWHERE {
-            report(round.status, LATE, stage, late.peer, epoch, late.found);
+    /// Everything of a wait in vain but the code.
+    pub fn describe_missing(round: Round, stage: u32, epoch: u32, missing: Missing) {
+        let Missing { peer, found } = missing;
+        describe(round.status, round.rank, stage, peer, epoch, found as u32);
+        round.status.at(5u32).write((found >> 32) as u32);
+        round.status.at(6u32).write(round.call);
+    }
+
+    /// Waits as [`wait_for_peers`] and records who is to blame; whether nobody is, for all lanes.
+    pub fn wait_for_all<const KIND: u32>(round: Round, epoch: u32, stage: u32) -> bool {
+        let missing = wait_for_peers::<KIND>(round, epoch);
+        if missing.peer != NOWHERE && round.status.compare_exchange(FINE, LATE, Relaxed, Gpu) == FINE {
+            describe_missing(round, stage, epoch, missing);
         }
-        all(late.peer == NOWHERE)
+        all(missing.peer == NOWHERE)
     }
 }

@@ -9,7 +9,7 @@ pub mod code {
     use crate::kernels::router::scores::code::{
         MINUS_INFINITY, SOFTMAX, SOFTMAX_OF_CHOSEN, above, lanes_per_group, slots_per_lane,
     };
-    use crate::kernels::router::weights::code::{Replicas, serving, weight};
+    use crate::kernels::router::weights::code::{Settings, weight};
     use crate::prelude::*;
 
     /// Looks up each token's experts and computes their weights, one warp per token.
@@ -31,10 +31,9 @@ pub mod code {
         token_ids: Global<u32>,   // [tokens]
         table: Global<i32>,       // [vocabulary, TOP_K]: experts, or -1
         vocabulary: u32,          // rows of the table
-        scaling: f32,             // of all weights
         token_count: Global<u32>, // [1]
         token_capacity: u32,      // as many are routed at most
-        replicas: Replicas,       // of the experts
+        settings: Settings,       // scaling, and replicas of the experts
         experts: Global<i32>,     // [tokens, TOP_K]: expert, or physical expert, or -1
         weights: Global<f32>,     // [tokens, TOP_K]
     ) {
@@ -63,6 +62,7 @@ pub mod code {
         let first = lane() / parts * size + part;
         let mine = if lane() / parts < GROUPS { size.saturating_sub(part).min(slots) } else { 0 };
 
+        let scaling = settings.scaling();
         let mut token = warp_in_grid();
         while token < tokens {
             let row = token as u64 * EXPERTS as u64;
@@ -99,7 +99,7 @@ pub mod code {
             let weight = weight::<TOP_K, SCORES, NORMALISED>(chosen >= 0, logit, largest, sum);
             if lane() < TOP_K {
                 if chosen >= 0 {
-                    chosen = serving(replicas, chosen as u32, token) as i32;
+                    chosen = settings.serving(chosen as u32, token) as i32;
                 }
                 experts.at(token * TOP_K + lane()).write(chosen);
                 weights.at(token * TOP_K + lane()).write(weight * scaling);

@@ -8,8 +8,10 @@
 //! [`Error::NotArrived`](crate::Error::NotArrived) when another rank makes no progress for long. After a failure that concerns
 //! everybody, every method returns that error.
 //!
-//! **Graphs.** What is launched on a stream between `begin_capture` and `end_capture` does not run but is kept, and runs as often as it is
-//! replayed. Only launches are captured: everything else that concerns the rank's memory or streams is refused meanwhile.
+//! **Graphs.** What is launched on a stream between `begin_capture` and `end_capture` does not run
+//! but is kept, and runs as often as it is replayed, with what is launched on streams that wait for
+//! events of the capture. Only launches and events are captured: everything else that concerns the
+//! rank's memory or streams is refused meanwhile.
 //!
 //! **Addresses** are device addresses as kernels of that rank use them.
 

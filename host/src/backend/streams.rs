@@ -46,7 +46,9 @@ pub(crate) trait Streams {
     /// Releases the event.
     fn forget_event(&self, event: EventHandle);
 
-    /// Captures from now on what the rank puts on the stream, instead of running it.
+    /// Captures from now on what the rank puts on the stream, instead of running it, and on streams
+    /// that wait for what is recorded meanwhile. The caller sees to it that nothing else is
+    /// launched and that those streams are waited for.
     fn begin_capture(&self, stream: StreamHandle) -> Result<()>;
 
     /// Ends the capture and gives what was captured.

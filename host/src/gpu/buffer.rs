@@ -6,42 +6,19 @@ use std::sync::Arc;
 
 use crossdock_device::intrinsics::{Global, GlobalSlice};
 
-use crate::backend::{Backend, Sharing};
+use crate::backend::Sharing;
+use crate::gpu::allocation::Allocation;
 use crate::gpu::rank::Rank;
 use crate::gpu::slice::{DeviceSlice, DeviceSliceMut};
 use crate::plain::{Plain, bytes_of, bytes_of_mut, zeroed};
 use crate::{Error, Result};
-
-/// Memory that is given back on drop, on any thread.
-#[derive(Debug)]
-pub(crate) struct Allocation {
-    backend: Arc<dyn Backend>,
-    address: u64,
-}
-
-impl Allocation {
-    /// Owns what is at the address.
-    pub(crate) fn new(rank: &Rank, address: u64) -> Allocation {
-        Allocation { backend: rank.shared_backend(), address }
-    }
-
-    pub(crate) fn address(&self) -> u64 {
-        self.address
-    }
-}
-
-impl Drop for Allocation {
-    fn drop(&mut self) {
-        self.backend.release(self.address);
-    }
-}
 
 /// Device memory of one rank for `len` elements; freed on drop. Its contents are undefined until
 /// written.
 #[derive(Debug)]
 pub struct Buffer<T> {
     rank: Rank,
-    allocation: Allocation,
+    allocation: Arc<Allocation>,
     len: usize,
     element: PhantomData<T>,
 }
@@ -52,16 +29,22 @@ impl Rank {
     /// # Errors
     /// When memory is short.
     pub fn buffer<T: Plain>(&self, len: usize) -> Result<Buffer<T>> {
-        Buffer::new(self, len, Sharing::Local)
+        Buffer::new(self, len, Sharing::Local, None)
     }
 }
 
 impl<T: Plain> Buffer<T> {
-    pub(crate) fn new(rank: &Rank, len: usize, sharing: Sharing) -> Result<Buffer<T>> {
+    /// Memory that leads to other memory: its owners keep that, too.
+    pub(crate) fn new(
+        rank: &Rank,
+        len: usize,
+        sharing: Sharing,
+        leads_to: Option<&Arc<Allocation>>,
+    ) -> Result<Buffer<T>> {
         // Never empty, so that every buffer has an address of its own.
         let bytes = (len as u64).saturating_mul(size_of::<T>() as u64).max(1);
         let address = rank.backend().allocate(bytes, sharing)?;
-        let allocation = Allocation::new(rank, address);
+        let allocation = rank.owner(address, bytes, leads_to);
         Ok(Buffer { rank: rank.clone(), allocation, len, element: PhantomData })
     }
 
@@ -76,9 +59,8 @@ impl<T: Plain> Buffer<T> {
     }
 
     /// The memory alone.
-    #[cfg(feature = "dlpack")]
-    pub(crate) fn into_allocation(self) -> Allocation {
-        self.allocation
+    pub(crate) fn allocation(&self) -> &Arc<Allocation> {
+        &self.allocation
     }
 
     /// How many elements it holds.

@@ -31,6 +31,8 @@
 
 pub use dlpark;
 
+use std::sync::Arc;
+
 use dlpark::ffi::{DLDataType, DLDevice, DLDeviceType};
 use dlpark::metadata::Dynamic;
 use dlpark::{DlpackElement, Managed, ManagedTensorBase, TensorRef};
@@ -144,7 +146,7 @@ pub fn export<T: Plain, M: ManagedTensorBase>(
     let address = if length == 0 { 0 } else { buffer.address() };
     let prepared = Dynamic::compact(shape).prepare_as::<M>();
     let prepared = prepared.map_err(|error| Error::Tensor { rank, problem: error.to_string() })?;
-    let mut tensor = prepared.initialize(Box::new(buffer.into_allocation()));
+    let mut tensor = prepared.initialize(Box::new(Arc::clone(buffer.allocation())));
     tensor.set_data(std::ptr::without_provenance_mut(address as usize));
     tensor.set_dtype(dtype);
     tensor.set_device(device);

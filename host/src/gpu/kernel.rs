@@ -106,6 +106,8 @@ impl<A: Arguments> Kernel<A> {
         let block = limits::check(&self.name, &self.needs, grid, options, backend.shared_per_block())?;
         let (rank, stream) = (self.rank.index(), self.rank.stream().0);
         tracing::debug!(rank, kernel = self.name, %grid, %block, stream, "launches");
+        let arguments = arguments.arguments();
+        self.rank.note_launch(&arguments)?;
         let launch = Launch {
             options,
             stream: self.rank.stream(),
@@ -113,7 +115,7 @@ impl<A: Arguments> Kernel<A> {
             kernel: self.handle,
             grid,
             block,
-            arguments: arguments.arguments(),
+            arguments,
         };
         let ticket = backend.launch(launch)?;
         Ok(Launched { rank: self.rank.clone(), ticket: reported.then_some(ticket) })

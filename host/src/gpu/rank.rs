@@ -1,7 +1,9 @@
 //! One rank, as the program that runs on it sees it.
 
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,8 @@ use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Target};
 
 use crate::backend::{Backend, StreamHandle};
 use crate::exchange::Exchange;
+use crate::gpu::allocation::{Allocation, Allocations};
+use crate::gpu::capture::Capture;
 use crate::planning::Rates;
 use crate::{Result, Topology};
 
@@ -26,6 +30,8 @@ pub struct Rank {
     target: Target,
     rates: Rates,
     deadline: Duration,
+    own: Rc<Own>,
+    allocations: Arc<Allocations>,
     /// A rank blocks as one: it stays on its thread.
     thread: PhantomData<*const ()>,
 }
@@ -41,7 +47,20 @@ impl Rank {
         deadline: Duration,
     ) -> Rank {
         let stream = StreamHandle::OWN;
-        Rank { backend, exchange, topology, index, stream, target, rates, deadline, thread: PhantomData }
+        let (own, allocations) = (Rc::default(), Arc::default());
+        Rank {
+            backend,
+            exchange,
+            topology,
+            index,
+            stream,
+            target,
+            rates,
+            deadline,
+            own,
+            allocations,
+            thread: PhantomData,
+        }
     }
 
     /// Its number, from 0 to [`Topology::ranks`] exclusive.
@@ -121,6 +140,37 @@ impl Rank {
         self.exchange.gather(self.index, purpose, bytes)
     }
 
+    /// Its docks.
+    pub(crate) fn docks(&self) -> &Docks {
+        &self.own.docks
+    }
+
+    /// The capture that is under way.
+    pub(crate) fn capturing(&self) -> RefMut<'_, Option<Capture>> {
+        self.own.capture.borrow_mut()
+    }
+
+    /// A number that no capture of this rank had before.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.own.captures.replace(self.own.captures.get() + 1)
+    }
+
+    /// Its memory.
+    pub(crate) fn allocations(&self) -> &Arc<Allocations> {
+        &self.allocations
+    }
+
+    /// The call that a peer began on another dock than this one, without this rank; in words.
+    pub(crate) fn call_ahead(&self, peer: usize, dock: u32) -> Result<Option<String>> {
+        let docks: Vec<_> = self.own.docks.open.borrow().iter().filter_map(Weak::upgrade).collect();
+        for other in docks.into_iter().filter(|other| other.dock() != dock) {
+            if let Some(call) = other.call_ahead(peer)? {
+                return Ok(Some(call));
+            }
+        }
+        Ok(None)
+    }
+
     /// Where it launches.
     pub(crate) fn stream(&self) -> StreamHandle {
         self.stream
@@ -136,12 +186,56 @@ impl Rank {
         self.index == other.index && Arc::ptr_eq(&self.exchange, &other.exchange)
     }
 
-    pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {
-        Arc::clone(&self.backend)
+    /// Owns what is at an address of its memory.
+    pub(crate) fn owner(
+        &self,
+        address: u64,
+        bytes: u64,
+        leads_to: Option<&Arc<Allocation>>,
+    ) -> Arc<Allocation> {
+        Allocation::new((Arc::clone(&self.backend), &self.allocations), address, bytes, leads_to)
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.backend
+    }
+}
+
+/// What a rank is to itself, on whatever stream.
+#[derive(Default)]
+struct Own {
+    docks: Docks,
+    capture: RefCell<Option<Capture>>,
+    captures: Cell<u64>,
+}
+
+/// Where ranks begin rounds together: a dock, as its rank knows it.
+pub(crate) trait Rounds {
+    /// Its number.
+    fn dock(&self) -> u32;
+
+    /// The call that a peer began there without this rank; in words.
+    fn call_ahead(&self, peer: usize) -> Result<Option<String>>;
+}
+
+/// The docks of a rank.
+#[derive(Default)]
+pub(crate) struct Docks {
+    opened: Cell<u32>,
+    open: RefCell<Vec<Weak<dyn Rounds>>>,
+}
+
+impl Docks {
+    /// The number of a dock that all ranks are about to open, in the same order.
+    pub(crate) fn number(&self) -> u32 {
+        self.opened.replace(self.opened.get().wrapping_add(1))
+    }
+
+    /// Adds one that is open, for as long as it is.
+    pub(crate) fn add(&self, dock: &Rc<dyn Rounds>) {
+        let mut open = self.open.borrow_mut();
+        open.retain(|dock| dock.strong_count() > 0);
+        open.push(Rc::downgrade(dock));
     }
 }
 

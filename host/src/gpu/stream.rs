@@ -1,9 +1,9 @@
-//! Streams, the moments at which they have come somewhere, and graphs of launches that were
-//! captured on one.
+//! Streams, and the moments at which they have come somewhere.
 
 use std::ffi::c_void;
 
-use crate::backend::{EventHandle, GraphHandle, StreamHandle};
+use crate::backend::{EventHandle, StreamHandle};
+use crate::gpu::capture::Moment;
 use crate::gpu::rank::Rank;
 use crate::report::Elapsed;
 use crate::{Error, Result};
@@ -43,17 +43,8 @@ pub struct Stream {
 pub struct Event {
     rank: Rank,
     handle: EventHandle,
-}
-
-/// Launches that [`Rank::capture`] took, to be launched again and again as one.
-///
-/// The addresses in them stay as they were: buffers, docks and kernels that the captured launches
-/// use must live as long as the graph is launched. What may change is what is in that memory, such
-/// as the number of tokens.
-#[derive(Debug)]
-pub struct Graph {
-    rank: Rank,
-    handle: GraphHandle,
+    /// If it was recorded in a capture: then it is a place in the graph.
+    captured: Option<Moment>,
 }
 
 impl Rank {
@@ -94,45 +85,42 @@ impl Rank {
         Ok(self.clone().with_stream(stream.handle))
     }
 
-    /// The moment in which everything that is on this rank's stream now is finished.
+    /// The moment in which everything that is on this rank's stream now is finished; during a
+    /// capture, the place in the graph.
     ///
     /// # Errors
-    /// During a capture, or when the machine is broken.
+    /// [`Error::OutsideCapture`] during a capture in which the stream takes no part; when the
+    /// machine is broken.
     pub fn record(&self) -> Result<Event> {
+        let captured = match &*self.capturing() {
+            None => None,
+            Some(capture) => match capture.moment(self.stream()) {
+                Some(moment) => Some(moment),
+                None => return Err(Error::OutsideCapture { rank: self.index() }),
+            },
+        };
         let handle = self.backend().record(self.stream())?;
-        Ok(Event { rank: self.clone(), handle })
+        Ok(Event { rank: self.clone(), handle, captured })
     }
 
     /// What is launched on this rank's stream from now on runs after the event. The host does not
-    /// wait.
+    /// wait. During a capture the stream takes part in it from here on.
     ///
     /// # Errors
-    /// [`Error::OtherRank`] when the event is not this rank's; during a capture, or when the
-    /// machine is broken.
+    /// [`Error::OtherRank`] when the event is not this rank's; [`Error::OtherCapture`] when one of
+    /// event and wait is of a capture and the other is not, or of another one; when the machine is
+    /// broken.
     pub fn wait_for(&self, event: &Event) -> Result<()> {
         self.owns(&event.rank, "the event")?;
+        let fits = match (&mut *self.capturing(), &event.captured) {
+            (None, None) => true,
+            (Some(capture), Some(moment)) => capture.waits(self.stream(), moment),
+            _ => false,
+        };
+        if !fits {
+            return Err(Error::OtherCapture { rank: self.index() });
+        }
         self.backend().wait_for(self.stream(), event.handle)
-    }
-
-    /// Captures what `launches` puts on this rank's stream: nothing of it runs, and the graph
-    /// launches it as often as wanted.
-    ///
-    /// Each rank captures and launches for itself; graphs of collective launches are launched by
-    /// every rank, in the same order.
-    ///
-    /// # Errors
-    /// What `launches` gives; [`Error::Capturing`] when it does more than launch; when the driver
-    /// cannot make a graph.
-    pub fn capture<T, E: From<Error>>(
-        &self,
-        launches: impl FnOnce() -> Result<T, E>,
-    ) -> Result<(Graph, T), E> {
-        self.backend().begin_capture(self.stream())?;
-        let launched = launches();
-        // The capture ends in any case; what went wrong first is what is told.
-        let graph = self.backend().end_capture();
-        let value = launched?;
-        Ok((Graph { rank: self.clone(), handle: graph? }, value))
     }
 
     fn owns(&self, other: &Rank, what: &'static str) -> Result<()> {
@@ -160,10 +148,13 @@ impl Event {
     /// ```
     ///
     /// # Errors
-    /// When the events are of different streams, the later one is first, or a kernel between them
-    /// faults.
+    /// When the events are of different streams or of a capture, the later one is first, or a
+    /// kernel between them faults.
     pub fn until(&self, later: &Event) -> Result<Elapsed> {
         let rank = self.rank.index();
+        if self.captured.is_some() || later.captured.is_some() {
+            return Err(Error::OtherCapture { rank });
+        }
         if !self.rank.is(&later.rank) || self.rank.stream() != later.rank.stream() {
             return Err(Error::OtherStream { rank });
         }
@@ -171,25 +162,8 @@ impl Event {
     }
 }
 
-impl Graph {
-    /// Puts everything that was captured on the stream on which it was captured, in order, and
-    /// returns at once.
-    ///
-    /// # Errors
-    /// During a capture, or when the machine is broken.
-    pub fn launch(&self) -> Result<()> {
-        self.rank.backend().replay(self.rank.stream(), self.handle)
-    }
-}
-
 impl Drop for Event {
     fn drop(&mut self) {
         self.rank.backend().forget_event(self.handle);
-    }
-}
-
-impl Drop for Graph {
-    fn drop(&mut self) {
-        self.rank.backend().forget_graph(self.handle);
     }
 }

@@ -2,12 +2,14 @@
 //! them.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crossdock_device::intrinsics::{Global, Peers};
 use crossdock_device::library::code::Symmetric;
 
 use crate::backend::Sharing;
-use crate::gpu::buffer::{Allocation, Buffer};
+use crate::gpu::allocation::Allocation;
+use crate::gpu::buffer::Buffer;
 use crate::gpu::rank::Rank;
 use crate::plain::Plain;
 use crate::{Error, Result};
@@ -17,7 +19,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct SymmetricBuffer<T> {
     /// Where kernels of this rank reach everybody's at once, from when it is asked for.
-    multicast: OnceCell<Allocation>,
+    multicast: OnceCell<Arc<Allocation>>,
     here: Buffer<T>,
     /// Where this rank finds everybody's.
     addresses: Vec<u64>,
@@ -45,7 +47,7 @@ impl<T: Plain> SymmetricBuffer<T> {
     /// Collective. The contents are zero if `cleared`, and then so on every rank before any of them
     /// returns.
     pub(crate) fn new(rank: &Rank, len: usize, cleared: bool) -> Result<SymmetricBuffer<T>> {
-        let here = Buffer::new(rank, len, Sharing::Symmetric)?;
+        let here = Buffer::new(rank, len, Sharing::Symmetric, None)?;
         if cleared {
             here.clear()?;
         }
@@ -57,7 +59,8 @@ impl<T: Plain> SymmetricBuffer<T> {
         for (peer, exported) in everybodys.iter().enumerate() {
             addresses.push(backend.import(peer, exported)?);
         }
-        let table = Buffer::new(rank, addresses.len(), Sharing::Local)?;
+        // Who has the table reaches this rank's own buffer by it.
+        let table = Buffer::new(rank, addresses.len(), Sharing::Local, Some(here.allocation()))?;
         table.write(0, &addresses)?;
         Ok(SymmetricBuffer { multicast: OnceCell::new(), here, addresses, table })
     }
@@ -99,7 +102,8 @@ impl<T: Plain> SymmetricBuffer<T> {
         }
         let rank = self.here.rank();
         let address = rank.backend().multicast(self.here.address())?;
-        let allocation = Allocation::new(rank, address);
+        let bytes = (self.here.len() * size_of::<T>()) as u64;
+        let allocation = rank.owner(address, bytes, Some(self.here.allocation()));
         Ok(Global::from_address(self.multicast.get_or_init(|| allocation).address()))
     }
 

@@ -226,7 +226,8 @@ impl<'dock> Arrived<'dock> {
         self.combine_with(Combine::of_slots(outputs))
     }
 
-    /// Combines as `combine` says. Collective: all ranks combine, in the same way.
+    /// Combines as `combine` says. Collective: all ranks combine, of slots or rows, weighted or
+    /// not, with values or without; biases and the type of results are each rank's own affair.
     ///
     /// # Errors
     /// When outputs, biases or values have the wrong length, a peer is late or fails, or memory is
@@ -263,7 +264,8 @@ impl<'dock> Arrived<'dock> {
         dock.step(|dock| {
             let memory = &dock.memory;
             let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
-            combine.run(dock, metadata, &plan, &counts, Launches::begin(&dock.rank)?, results)
+            let launches = Launches::begin(&dock.rank)?;
+            combine.run(dock, metadata, &plan, &counts, (combine.call(), launches), results)
         })
     }
 }

@@ -11,6 +11,7 @@ use crossdock_device::kernels::records::code::{Outgoing, Room};
 
 use crate::Result;
 use crate::gpu::kernel::Launched;
+use crate::round::call::Call;
 use crate::round::dock::Dock;
 use crate::round::memory::{CHUNK_TOKENS, Counting};
 use crate::round::plan::{Plan, RouteArrays};
@@ -26,8 +27,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) tokens: usize,
     /// As many as there is room for.
     pub(crate) token_capacity: usize,
-    /// Whether reports will be asked for.
-    pub(crate) reported: bool,
+    pub(crate) call: Call,
+    /// Whether the host waits for the round: it asks for reports, and looks no further than
+    /// arrivals reach.
+    pub(crate) waited: bool,
 }
 
 impl Batch<'_> {
@@ -46,10 +49,9 @@ impl Batch<'_> {
                 chunk_counts: memory.chunk_counts.global(),
                 finished: memory.finished_blocks(Counting::Count),
                 matrix: memory.matrix.symmetric(),
-                counted: memory.counted.symmetric(),
-                round: dock.round_record(),
+                round: dock.signals.record(self.call),
             },
-            self.reported,
+            self.waited,
         )?;
         let layout = dock.kernels.layout.start(
             chunks,
@@ -59,7 +61,6 @@ impl Batch<'_> {
                 chunk_tokens,
                 chunk_counts: memory.chunk_counts.global(),
                 matrix: memory.matrix.symmetric(),
-                counted: memory.counted.symmetric(),
                 destinations: plan.destinations.global(),
                 offsets: plan.offsets(),
                 room: Room {
@@ -68,9 +69,9 @@ impl Batch<'_> {
                     rows: dock.capacity.rows as u32,
                     slots: dock.capacity.slots as u32,
                 },
-                round: dock.round_record(),
+                round: dock.signals.record(self.call),
             },
-            self.reported,
+            self.waited,
         )?;
         Ok(vec![count, layout])
     }
@@ -91,12 +92,11 @@ impl Batch<'_> {
                 zero_padding: u32::from(layout.expert_capacity() == 0),
                 local_experts: dock.shape.experts / dock.ranks(),
                 offsets: plan.offsets(),
-                arrivals: memory.arrivals(),
-                arrived: memory.arrived.symmetric(),
+                arrivals: memory.arrivals((!self.waited).then_some(&dock.capacity)),
                 finished: memory.finished_blocks(Counting::Dispatch),
-                round: dock.round_record(),
+                round: dock.signals.record(self.call),
             },
-            self.reported,
+            self.waited,
         )
     }
 
@@ -109,11 +109,7 @@ impl Batch<'_> {
 }
 
 impl Dock {
-    pub(crate) fn launch_begin_round(&self) -> Result<Launched> {
-        let memory = &self.memory;
-        self.kernels.begin_round.launch(
-            1,
-            &BeginRoundArguments { counted: memory.counted.symmetric(), round: self.round_record() },
-        )
+    pub(crate) fn launch_begin_round(&self, call: Call) -> Result<Launched> {
+        self.kernels.begin_round.launch(1, &BeginRoundArguments { round: self.signals.record(call) })
     }
 }

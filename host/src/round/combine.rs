@@ -14,6 +14,7 @@ use crate::gpu::rank::Rank;
 use crate::gpu::slice::{DeviceSlice, DeviceSliceMut};
 use crate::plain::Plain;
 use crate::report::StageReport;
+use crate::round::call::Call;
 use crate::round::dock::Dock;
 use crate::round::launches::Launches;
 use crate::round::lengths::{at_least, length};
@@ -117,6 +118,12 @@ impl<'a, T: Element> Combine<'a, T> {
         Combine { values: Some(values), ..self }
     }
 
+    /// What all ranks must ask for alike. Biases and the type of results are each rank's own
+    /// affair.
+    pub(crate) fn call(&self) -> Call {
+        Call::combine(self.by_row, self.weighted, self.values.is_some())
+    }
+
     /// Whether everything has the length that the round asks for.
     pub(crate) fn check(&self, rank: &Rank, shape: &Shape, counts: &Counts) -> Result<()> {
         let (index, hidden) = (rank.index(), shape.hidden as usize);
@@ -164,7 +171,7 @@ impl<'a, T: Element> Combine<'a, T> {
         metadata: Metadata<'_>,
         plan: &Plan,
         counts: &Counts,
-        mut launches: Launches,
+        (call, mut launches): (Call, Launches),
         results: Option<&DeviceSliceMut<'_, T>>,
     ) -> Result<Combined<T>> {
         let (rank, memory) = (&dock.rank, &dock.memory);
@@ -178,7 +185,7 @@ impl<'a, T: Element> Combine<'a, T> {
             results: results.map_or(memory.results.global(), DeviceSliceMut::global),
         };
         let rows = counts.tokens.max(counts.rows());
-        launches.push(self.launch(dock, metadata, plan, &arrays, rows, true)?);
+        launches.push(self.launch(dock, metadata, plan, &arrays, rows, Some(call))?);
         let report = dock.finish(launches)?;
         let elements = counts.tokens * dock.shape.hidden as usize;
         let rows = if results.is_some() { Vec::new() } else { memory.results.read_as(elements)? };
@@ -211,7 +218,7 @@ impl<'a, T: Element> Combine<'a, T> {
         let memory = &dock.memory;
         let metadata = Metadata { selections: memory.selections.here(), origins: memory.origins.here() };
         let rows = dock.capacity.tokens.max(dock.capacity.rows);
-        self.launch(dock, metadata, plan, &arrays, rows, false).map(|_| ())
+        self.launch(dock, metadata, plan, &arrays, rows, None).map(|_| ())
     }
 
     fn launch(
@@ -221,7 +228,7 @@ impl<'a, T: Element> Combine<'a, T> {
         plan: &Plan,
         arrays: &Arrays<'_>,
         rows: usize,
-        reported: bool,
+        waited: Option<Call>,
     ) -> Result<Launched> {
         let memory = &dock.memory;
         // Where there is no bias or value, any address does: the kernel does not look.
@@ -251,11 +258,10 @@ impl<'a, T: Element> Combine<'a, T> {
                     second: bias(1),
                 },
                 results: records::Results { rows: arrays.results, wide: u32::from(T::WIDE) },
-                combined: memory.combined.symmetric(),
                 finished: memory.finished_blocks(Counting::Combine),
-                round: dock.round_record(),
+                round: dock.signals.record(waited.unwrap_or(self.call())),
             },
-            reported,
+            waited.is_some(),
         )
     }
 }

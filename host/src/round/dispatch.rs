@@ -8,6 +8,7 @@ use crossdock_device::kernels::records::code::Outgoing;
 use crate::gpu::slice::DeviceSlice;
 use crate::round::arrived::Arrived;
 use crate::round::batch::Batch;
+use crate::round::call::Call;
 use crate::round::dock::Dock;
 use crate::round::launches::Launches;
 use crate::round::lengths::length;
@@ -110,7 +111,7 @@ impl Dock {
         }
         let plan = Rc::clone(&self.plan);
         let (counts, report) = self.round(|dock| {
-            let batch = dock.batch(&plan, arrays, count, rows);
+            let batch = dock.batch(&plan, arrays, count, rows, Call::DISPATCH);
             let mut launches = Launches::begin(&dock.rank)?;
             batch.launch_positions()?.into_iter().for_each(|launched| launches.push(launched));
             launches.push(batch.launch_dispatch()?);
@@ -148,8 +149,10 @@ impl Dock {
         routes: RouteArrays,
         tokens: usize,
         rows: Outgoing,
+        call: Call,
     ) -> Batch<'a> {
-        Batch { dock: self, rows, routes, plan, tokens, token_capacity: self.capacity.tokens, reported: true }
+        let token_capacity = self.capacity.tokens;
+        Batch { dock: self, rows, routes, plan, tokens, token_capacity, call, waited: true }
     }
 
     /// What the kernels counted. Refuses what no round within capacity can have, before it is used

@@ -3,19 +3,19 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crossdock_device::kernels::records::code::Round;
 use crossdock_device::{KernelSet, Specialised};
 
-use crate::gpu::kernel::Kernel;
-use crate::gpu::rank::Rank;
+use crate::gpu::rank::{Rank, Rounds};
 use crate::planning::{Controller, Observation, Planning, SmBudget, SmPlan};
 use crate::report::{RoundReport, StageReport};
 use crate::round::capacity::{Capacity, ResolvedCapacity};
+use crate::round::fault::{self, Fault};
+use crate::round::kernels::Loaded;
 use crate::round::launches::Launches;
 use crate::round::memory::Memory;
 use crate::round::plan::{Plan, Routes};
 use crate::round::requirements::check_shape;
-use crate::round::status;
+use crate::round::signals::Signals;
 use crate::{Error, Result, Shape};
 
 /// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
@@ -26,8 +26,9 @@ pub struct Dock {
     pub(crate) rank: Rank,
     pub(crate) shape: Shape,
     pub(crate) capacity: ResolvedCapacity,
-    pub(crate) kernels: Loaded,
+    pub(crate) kernels: Rc<Loaded>,
     pub(crate) memory: Memory,
+    pub(crate) signals: Rc<Signals>,
     /// What the next round describes itself in, unless a handle keeps it.
     pub(crate) plan: Rc<Plan>,
     /// Where routes that the host gives are put.
@@ -39,26 +40,6 @@ pub struct Dock {
     /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
     broken: Option<Error>,
 }
-
-macro_rules! loaded {
-    ($(#[$of_set:meta])* $set:ident $model:tt $named:ident $by:tt {
-        $($(#[$of_kernel:meta])* $name:ident($arguments:ident): $($parameter:ident),*;)+
-    }) => {
-        /// Every kernel of the set, as the rank has loaded it.
-        #[derive(Debug)]
-        pub(crate) struct Loaded {
-            $(pub(crate) $name: Kernel<crossdock_device::kernels::$name::code::$arguments>,)+
-        }
-
-        impl Loaded {
-            fn new(rank: &Rank, set: &$set) -> Result<Loaded> {
-                Ok(Loaded { $($name: rank.kernel(&set.$name)?),+ })
-            }
-        }
-    };
-}
-
-crossdock_device::__kernels!(KernelSet => [loaded]);
 
 impl Rank {
     /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by `kernels`
@@ -97,7 +78,11 @@ impl Dock {
             capacity.layout
         );
         rank.gather(&purpose, Vec::new())?;
-        let kernels = Loaded::new(rank, &set)?;
+        let number = rank.docks().number();
+        let kernels = Rc::new(Loaded::new(rank, &set)?);
+        let signals = Rc::new(Signals::new(rank, number, &kernels)?);
+        let rounds: Rc<dyn Rounds> = Rc::<Signals>::clone(&signals);
+        rank.docks().add(&rounds);
         let memory = Memory::new(rank, &shape, &capacity)?;
         let routes = Rc::new(Routes::new(rank, capacity.tokens * shape.top_k as usize)?);
         let plan = Rc::new(Plan::new(rank, &shape, capacity.tokens, Some(Rc::clone(&routes)))?);
@@ -110,6 +95,7 @@ impl Dock {
             capacity,
             kernels,
             memory,
+            signals,
             plan,
             routes,
             sm_plan,
@@ -175,12 +161,12 @@ impl Dock {
     pub fn reset(&mut self) -> Result<()> {
         self.rank.synchronise()?;
         // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
-        let own = self.memory.round()?;
+        let own = self.signals.round()?;
         let bytes = own.to_le_bytes().to_vec();
         let rounds = self.rank.gather("resetting a dock", bytes)?;
         let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
-        self.memory.set_round(rounds.max().unwrap_or(own))?;
-        self.memory.clear_faults()?;
+        self.signals.restart_after(rounds.max().unwrap_or(own))?;
+        self.memory.clear_counters()?;
         self.rank.barrier()?;
         self.broken = None;
         Ok(())
@@ -205,8 +191,14 @@ impl Dock {
     pub fn synchronise(&mut self) -> Result<()> {
         self.check_sound()?;
         let outcome = Launches::begin(&self.rank).and_then(|launches| self.finish(launches));
-        self.broken = outcome.as_ref().err().cloned();
-        outcome.map(|_| ())
+        outcome.map(|_| ()).inspect_err(|error| self.note_failure(error))
+    }
+
+    /// The dock is used no further, unless nothing was done at all.
+    fn note_failure(&mut self, error: &Error) {
+        if !matches!(error, Error::Capturing { .. }) {
+            self.broken = Some(error.clone());
+        }
     }
 
     /// A step of the round that has begun.
@@ -216,11 +208,12 @@ impl Dock {
             Err(error) => error,
         };
         if matches!(error, Error::Overflow { .. }) {
-            self.memory.clear_faults()?;
+            self.signals.forget_fault()?;
+            self.memory.clear_counters()?;
             // Nobody counts for the next round while a peer still reads the counts of this one.
             self.rank.barrier()?;
         } else {
-            self.broken = Some(error.clone());
+            self.note_failure(&error);
         }
         tracing::warn!(rank = self.rank.index(), %error, "a round failed");
         Err(error)
@@ -230,28 +223,14 @@ impl Dock {
     pub(crate) fn finish(&self, launches: Launches) -> Result<StageReport> {
         let end = self.rank.record()?;
         self.rank.synchronise()?;
-        let words = self.memory.status.read(0..self.memory.status.len())?;
-        status::check(&self.rank, &words, &self.shape, &self.capacity, |stage| self.memory.flags(stage))?;
-        launches.report(&end)
-    }
-
-    pub(crate) fn index(&self) -> u32 {
-        self.rank.index() as u32
+        match Fault::of_words(self.rank.index(), &self.signals.status()?)? {
+            None => launches.report(&end),
+            Some(fault) => Err(fault::leave(fault, &self.rank, &self.signals, &self.shape, &self.capacity)?),
+        }
     }
 
     pub(crate) fn ranks(&self) -> u32 {
         self.rank.topology().ranks() as u32
-    }
-
-    /// What every kernel of a round is told of it.
-    pub(crate) fn round_record(&self) -> Round {
-        Round {
-            rank: self.index(),
-            ranks: self.ranks(),
-            epoch: self.memory.epoch(),
-            deadline: u64::try_from(self.rank.deadline().as_nanos()).unwrap_or(u64::MAX),
-            status: self.memory.status.global(),
-        }
     }
 }
 

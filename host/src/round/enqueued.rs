@@ -8,6 +8,7 @@ use crossdock_device::layout::code::{Origin, Selection};
 use crate::gpu::buffer::Buffer;
 use crate::gpu::rank::Rank;
 use crate::round::batch::Batch;
+use crate::round::call::Call;
 use crate::round::combine::{Combine, Element};
 use crate::round::device_tokens::{DeviceRouting, DeviceTokens};
 use crate::round::dock::Dock;
@@ -89,7 +90,8 @@ impl Dock {
             plan: &plan,
             tokens: capacity,
             token_capacity: capacity,
-            reported: false,
+            call: Call::DISPATCH,
+            waited: false,
         };
         batch.launch_positions()?;
         batch.launch_dispatch()?;
@@ -108,7 +110,8 @@ impl Dock {
     }
 
     /// `[tokens, top_k]`: what the last combine with [`Combine::values`] brings home to this rank's
-    /// selections.
+    /// selections, 0 for those that go nowhere. Tokens that the round did not have are left as they
+    /// were.
     pub fn returned_values(&self) -> &Buffer<f32> {
         self.memory.values.here()
     }
@@ -131,12 +134,15 @@ impl Enqueued<'_> {
     }
 
     /// `[rows, row bytes]`, or `[slots, row bytes]` where rows lie by expert: the rows as they
-    /// travelled.
+    /// travelled. Between the slots of experts they are zeros, or, in a masked layout, undefined;
+    /// after the last expert's, or the last arrived row, they are undefined: of an earlier round,
+    /// or never written.
     pub fn rows(&self) -> &Buffer<u8> {
         self.dock.memory.arrived_rows.here()
     }
 
-    /// `[rows or slots, side bytes]`: what travelled beside each row.
+    /// `[rows or slots, side bytes]`: what travelled beside each row, as far as
+    /// [`rows`](Self::rows) are defined.
     pub fn side_records(&self) -> &Buffer<u8> {
         self.dock.memory.arrived_sides.here()
     }
@@ -158,24 +164,25 @@ impl Enqueued<'_> {
     }
 
     /// `[slots]`: the arrived row that each slot takes as its input; [`NOWHERE`](crate::NOWHERE)
-    /// for a slot that nobody takes.
+    /// for every slot that nobody takes, up to the room of the dock.
     pub fn expert_rows(&self) -> &Buffer<u32> {
         self.dock.memory.expert_rows.here()
     }
 
     /// `[rows, top_k]`: for each selection of the row's token, its slot and weight, or that its
-    /// expert is elsewhere.
+    /// expert is elsewhere; rows that did not arrive have none, up to the room of the dock.
     pub fn selections(&self) -> &Buffer<Selection> {
         self.dock.memory.selections.here()
     }
 
-    /// `[rows]`: where each row came from.
+    /// `[rows]`: where each row came from; [`NOWHERE`](crate::NOWHERE), rank and index, for rows
+    /// that did not arrive, up to the room of the dock.
     pub fn origins(&self) -> &Buffer<Origin> {
         self.dock.memory.origins.here()
     }
 
-    /// Enqueues the combine of the experts' outputs into `results`, `[tokens, hidden]`. Collective:
-    /// all ranks combine, in the same way.
+    /// Enqueues the combine of the experts' outputs into `results`, `[tokens, hidden]`, of which
+    /// the rest is left as it was. Collective: all ranks combine, in the same way.
     ///
     /// Everything that `combine` names is in device memory and long enough for as many rows, slots
     /// and tokens as the dock has room for.

@@ -53,7 +53,7 @@ impl Arrived<'_> {
                 ranks: dock.ranks(),
                 output_gradients: gradients.outputs.global(),
                 weight_gradients: gradients.weights.global(),
-                status: dock.memory.status.global(),
+                status: dock.signals.status_record(),
             },
         )?);
         dock.finish(launches)?;

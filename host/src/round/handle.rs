@@ -8,6 +8,7 @@ use crossdock_device::layout::code::{Origin, Selection};
 use crate::gpu::buffer::Buffer;
 use crate::gpu::rank::Rank;
 use crate::round::arrived::Arrived;
+use crate::round::call::{Call, RoundName};
 use crate::round::capacity::ResolvedCapacity;
 use crate::round::combine::{Combine, Combined, Element, Metadata};
 use crate::round::dock::Dock;
@@ -32,6 +33,8 @@ struct SavedRound {
     /// Selections of the arrived rows.
     selections: Buffer<Selection>,
     origins: Buffer<Origin>,
+    /// The round that made it.
+    made: RoundName,
     rank: usize,
     ranks: usize,
     top_k: u32,
@@ -51,6 +54,7 @@ impl Handle {
             counts: counts.clone(),
             selections,
             origins,
+            made: dock.signals.round_name()?,
             rank: rank.index(),
             ranks: rank.topology().ranks(),
             top_k: dock.shape.top_k,
@@ -109,10 +113,11 @@ impl Dock {
         handle.check(&self.rank, &self.shape, &self.capacity)?;
         let saved = Rc::clone(&handle.0);
         let rows = self.accept(tokens, saved.counts.tokens)?;
+        let call = Call::DISPATCH.cached(saved.made);
         let report = self.round(|dock| {
-            let batch = dock.batch(&saved.plan, saved.plan.routes(), saved.counts.tokens, rows);
+            let batch = dock.batch(&saved.plan, saved.plan.routes(), saved.counts.tokens, rows, call);
             let mut launches = Launches::begin(&dock.rank)?;
-            launches.push(dock.launch_begin_round()?);
+            launches.push(dock.launch_begin_round(call)?);
             launches.push(batch.launch_dispatch()?);
             dock.finish(launches)
         })?;
@@ -133,10 +138,11 @@ impl Dock {
         let saved = &handle.0;
         let metadata = Metadata { selections: &saved.selections, origins: &saved.origins };
         combine.check(&self.rank, &self.shape, &saved.counts)?;
+        let call = combine.call().cached(saved.made);
         self.round(|dock| {
             let mut launches = Launches::begin(&dock.rank)?;
-            launches.push(dock.launch_begin_round()?);
-            combine.run(dock, metadata, &saved.plan, &saved.counts, launches, None)
+            launches.push(dock.launch_begin_round(call)?);
+            combine.run(dock, metadata, &saved.plan, &saved.counts, (call, launches), None)
         })
     }
 }

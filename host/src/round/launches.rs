@@ -14,8 +14,9 @@ pub(crate) struct Launches {
 }
 
 impl Launches {
-    /// None yet.
+    /// None yet. The host will wait for them, so they cannot be captured.
     pub(crate) fn begin(rank: &Rank) -> Result<Launches> {
+        rank.refuse_in_capture("what the host waits for")?;
         Ok(Launches { begin: rank.record()?, launched: Vec::new() })
     }
 

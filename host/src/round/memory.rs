@@ -3,12 +3,10 @@
 use crossdock_device::Shape;
 use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::records::code::Arrivals;
-use crossdock_device::kernels::signal::code::STATUS_WORDS;
 use crossdock_device::layout::code::{Origin, Selection, counter_count, fan_out};
 use half::bf16;
 
 use crate::Result;
-use crate::error::Stage;
 use crate::gpu::buffer::Buffer;
 use crate::gpu::rank::Rank;
 use crate::gpu::symmetric::SymmetricBuffer;
@@ -27,14 +25,8 @@ pub(crate) struct Memory {
     pub(crate) chunk_counts: Buffer<u32>,
     /// Finished blocks, one counter per kernel that counts them.
     finished: Buffer<u32>,
-    pub(crate) status: Buffer<u32>,
-    /// The number of the last round that this rank began.
-    round: Buffer<u32>,
     // What peers write.
     pub(crate) matrix: SymmetricBuffer<u32>,
-    pub(crate) counted: SymmetricBuffer<u32>,
-    pub(crate) arrived: SymmetricBuffer<u32>,
-    pub(crate) combined: SymmetricBuffer<u32>,
     pub(crate) arrived_rows: SymmetricBuffer<u8>,
     pub(crate) arrived_sides: SymmetricBuffer<u8>,
     pub(crate) selections: SymmetricBuffer<Selection>,
@@ -68,12 +60,7 @@ impl Memory {
             sides: rank.buffer(tokens * side_bytes)?,
             chunk_counts: rank.buffer(chunks * counters)?,
             finished: rank.buffer(3)?,
-            status: rank.buffer(STATUS_WORDS as usize)?,
-            round: rank.buffer(1)?,
             matrix: rank.symmetric_buffer(ranks * counters)?,
-            counted: rank.symmetric_buffer(ranks)?,
-            arrived: rank.symmetric_buffer(ranks)?,
-            combined: rank.symmetric_buffer(ranks)?,
             arrived_rows: SymmetricBuffer::new(rank, capacity.arrivals() * row_bytes, false)?,
             arrived_sides: SymmetricBuffer::new(rank, capacity.arrivals() * side_bytes, false)?,
             selections: SymmetricBuffer::new(rank, rows * top_k, false)?,
@@ -83,34 +70,21 @@ impl Memory {
             values: SymmetricBuffer::new(rank, tokens * top_k, false)?,
             results: rank.buffer(tokens * hidden * size_of::<f32>())?,
         };
-        memory.clear_faults()?;
-        memory.set_round(0)?;
+        memory.clear_counters()?;
         Ok(memory)
     }
 
-    /// The epoch of this rank, which kernels advance.
-    pub(crate) fn epoch(&self) -> Global<u32> {
-        self.round.global()
-    }
-
-    /// The number of the last round that this rank began.
-    pub(crate) fn round(&self) -> Result<u32> {
-        Ok(self.round.read(0..1)?[0])
-    }
-
-    /// Goes on after the round with this number.
-    pub(crate) fn set_round(&self, round: u32) -> Result<()> {
-        self.round.write(0, &[round])
-    }
-
-    /// Where rows arrive, with what belongs to them.
-    pub(crate) fn arrivals(&self) -> Arrivals {
+    /// Where rows arrive, with what belongs to them. With a fixed shape, what is beyond the
+    /// arrivals is said to be none, as far as there is room.
+    pub(crate) fn arrivals(&self, fixed: Option<&ResolvedCapacity>) -> Arrivals {
         Arrivals {
             rows: self.arrived_rows.symmetric(),
             sides: self.arrived_sides.symmetric(),
             selections: self.selections.symmetric(),
             origins: self.origins.symmetric(),
             expert_rows: self.expert_rows.symmetric(),
+            rows_to_fill: fixed.map_or(0, |capacity| capacity.rows as u32),
+            slots_to_fill: fixed.map_or(0, |capacity| capacity.slots as u32),
         }
     }
 
@@ -119,19 +93,8 @@ impl Memory {
         Global::from_address(self.finished.address() + 4 * kernel as u64)
     }
 
-    /// The rounds in which ranks last reached the stage that waits, `[ranks]`.
-    pub(crate) fn flags(&self, stage: Stage) -> Result<Vec<u32>> {
-        let flags = match stage {
-            Stage::Count | Stage::Layout | Stage::BeginRound => &self.counted,
-            Stage::Dispatch => &self.arrived,
-            Stage::Combine => &self.combined,
-        };
-        flags.here().read(0..flags.here().len())
-    }
-
-    /// Forgets a round that failed: counters and status as before the first.
-    pub(crate) fn clear_faults(&self) -> Result<()> {
-        self.finished.clear()?;
-        self.status.clear()
+    /// Forgets a round that failed: counters as before the first.
+    pub(crate) fn clear_counters(&self) -> Result<()> {
+        self.finished.clear()
     }
 }

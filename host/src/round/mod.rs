@@ -2,14 +2,17 @@
 
 pub(crate) mod arrived;
 mod batch;
+mod call;
 pub(crate) mod capacity;
 pub(crate) mod combine;
 pub(crate) mod device_tokens;
 mod dispatch;
 pub(crate) mod dock;
 pub(crate) mod enqueued;
+mod fault;
 pub(crate) mod gradient;
 pub(crate) mod handle;
+mod kernels;
 mod launches;
 mod lengths;
 mod memory;
@@ -17,5 +20,5 @@ pub(crate) mod outputs;
 mod plan;
 pub(crate) mod requirements;
 pub(crate) mod router;
-mod status;
+mod signals;
 pub(crate) mod tokens;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossdock_device::intrinsics::Global;
 use crossdock_device::kernels::router::code::RouterArguments;
-use crossdock_device::kernels::router::weights::code::Replicas;
+use crossdock_device::kernels::router::weights::code::{SETTINGS_OF_ALL, Settings};
 use crossdock_device::kernels::table_router::code::TableRouterArguments;
 use crossdock_device::library::code::B128;
 use crossdock_device::{Gate, LogitFormat, RouterKernel};
@@ -45,8 +45,7 @@ pub struct Router {
     bias: Buffer<f32>,
     /// Outputs of batches. One that nothing else holds is used again.
     outputs: Vec<Rc<Routes>>,
-    scaling: f32,
-    placed: Option<Placed>,
+    set: Set,
 }
 
 /// The experts of each token identifier, in device memory.
@@ -59,12 +58,37 @@ struct Table {
     token_ids: Buffer<u32>,
 }
 
-/// A placement in device memory.
+/// What the kernels read of it (see `Settings` of the device crate), always in the same memory, and
+/// what routes name.
 #[derive(Debug)]
-struct Placed {
-    offsets: Buffer<u32>,
-    physical: Buffer<u32>,
-    first_number: u32,
+struct Set {
+    words: Buffer<u32>,
+    target_experts: usize,
+}
+
+/// The most physical experts: no dock has more.
+const MOST_PHYSICAL: usize = 4096;
+
+impl Set {
+    fn new(rank: &Rank, experts: usize) -> Result<Set> {
+        let words = rank.buffer(SETTINGS_OF_ALL as usize + experts + 1 + MOST_PHYSICAL)?;
+        words.write(0, &[1f32.to_bits(), 0, 0])?;
+        Ok(Set { words, target_experts: experts })
+    }
+
+    fn place(&mut self, placement: &Placement, first_number: u32) -> Result<()> {
+        let (offsets, physical) = placement.tables();
+        if physical.len() > MOST_PHYSICAL {
+            let (value, most) = (physical.len() as u64, MOST_PHYSICAL as u64);
+            return Err(Error::OutOfRange { parameter: "physical experts", value, least: 1, most });
+        }
+        let first = SETTINGS_OF_ALL + offsets.len() as u32;
+        let words = [1, first_number].into_iter().chain(offsets.iter().map(|offset| first + offset));
+        let words: Vec<u32> = words.chain(physical.iter().copied()).collect();
+        self.words.write(1, &words)?;
+        self.target_experts = physical.len();
+        Ok(())
+    }
 }
 
 mod sealed {
@@ -112,8 +136,7 @@ impl Router {
             logits: rank.buffer(tokens.saturating_mul(experts * logit_bytes))?,
             bias,
             outputs: Vec::new(),
-            scaling: 1.0,
-            placed: None,
+            set: Set::new(rank, experts)?,
         })
     }
 
@@ -124,7 +147,7 @@ impl Router {
 
     /// Experts that routes may name: the physical ones if there is a placement.
     pub fn target_experts(&self) -> usize {
-        self.placed.as_ref().map_or(self.gate.experts as usize, |placed| placed.physical.len())
+        self.set.target_experts
     }
 
     /// Sets each expert's bias, `[experts]`; all are 0 before.
@@ -138,37 +161,34 @@ impl Router {
     }
 
     /// Sets what all weights are multiplied by; 1 before. DeepSeek-V3 uses 2.5.
-    pub fn set_scaling(&mut self, scaling: f32) {
-        self.scaling = scaling;
-    }
-
-    /// From now on routes name physical experts. Token `t` of a batch has number `first_number + t`
-    /// and goes to the replica whose turn that is ([`Placement::physical`]). A first number that
-    /// differs from rank to rank, such as the rank's, spreads small batches.
     ///
     /// # Errors
-    /// When the placement is for another number of experts, or memory is short.
+    /// When the machine is broken.
+    pub fn set_scaling(&mut self, scaling: f32) -> Result<()> {
+        self.set.words.write(0, &[scaling.to_bits()])
+    }
+
+    /// From now on routes name physical experts, also those of graphs that were captured before: a
+    /// layer is balanced anew beside its decode graphs. Token `t` of a batch has number
+    /// `first_number + t` and goes to the replica whose turn that is ([`Placement::physical`]). A
+    /// first number that differs from rank to rank, such as the rank's, spreads small batches.
+    ///
+    /// # Errors
+    /// When the placement is for another number of experts, or for more than 4096 physical ones.
     pub fn place(&mut self, placement: &Placement, first_number: u32) -> Result<()> {
         let (expected, found) = (self.gate.experts as usize, placement.logical_experts());
         length(self.rank.index(), "the placement", "the router's experts", (found, expected))?;
-        let (offsets, physical) = placement.tables();
-        let placed = Placed {
-            offsets: self.rank.buffer(offsets.len())?,
-            physical: self.rank.buffer(physical.len())?,
-            first_number,
-        };
-        placed.offsets.write(0, offsets)?;
-        placed.physical.write(0, physical)?;
-        self.placed = Some(placed);
-        Ok(())
+        self.set.place(placement, first_number)
     }
 
     /// Sets the experts of each token identifier, `[vocabulary, top_k]`, -1 for none: what
     /// [`route_by_table`](Self::route_by_table) looks up. Layers that route by a hash of the token,
-    /// as the first ones of DeepSeek-V4, are such tables.
+    /// as the first ones of DeepSeek-V4, are such tables. A second table takes the place of the
+    /// first, also for graphs that were captured before.
     ///
     /// # Errors
-    /// When the table has no whole number of rows, an entry names no expert, or memory is short.
+    /// When the table has no whole number of rows, an entry names no expert, or memory is short;
+    /// when the router has a table already of another length.
     pub fn set_table(&mut self, table: &[i32]) -> Result<()> {
         let (rank, top_k, experts) = (self.rank.index(), self.gate.top_k as usize, self.gate.experts);
         let (found, expected) = (table.len(), table.len().next_multiple_of(top_k));
@@ -185,6 +205,15 @@ impl Router {
             least: 0,
             most: u64::from(u32::MAX),
         })?;
+        if let Some(Table { experts, .. }) = &self.table {
+            length(
+                rank,
+                "the router's table",
+                "as many entries as the table that it replaces",
+                (found, experts.len()),
+            )?;
+            return experts.write(0, table);
+        }
         let copy = self.rank.buffer(table.len())?;
         copy.write(0, table)?;
         self.table = Some(Table { experts: copy, vocabulary, token_ids: self.rank.buffer(self.capacity)? });
@@ -326,16 +355,7 @@ impl Router {
     ) -> Result<Launched> {
         let most = self.rank.backend().multiprocessors() as usize * BLOCKS_PER_MULTIPROCESSOR;
         let blocks = tokens.div_ceil(self.kernel.warps().max(1) as usize).clamp(1, most) as u32;
-        // Without replicas the kernels read none of their tables.
-        let nothing = Global::from_address(0);
-        let placed = self.placed.as_ref();
-        let replicas = Replicas {
-            exist: u32::from(placed.is_some()),
-            offsets: placed.map_or(nothing, |placed| placed.offsets.global()),
-            physical: placed.map_or(nothing, |placed| placed.physical.global()),
-            first_number: placed.map_or(0, |placed| placed.first_number),
-        };
-        let (scaling, token_capacity) = (self.scaling, self.capacity as u32);
+        let (settings, token_capacity) = (Settings { words: self.set.words.global() }, self.capacity as u32);
         let RouteArrays { token_count, experts, weights, .. } = routes;
         match (token_ids, &self.table) {
             (Some(token_ids), Some(Table { experts: table, vocabulary, .. })) => self.by_table.start(
@@ -345,10 +365,9 @@ impl Router {
                     token_ids,
                     table: table.global(),
                     vocabulary: *vocabulary,
-                    scaling,
                     token_count,
                     token_capacity,
-                    replicas,
+                    settings,
                     experts,
                     weights,
                 },
@@ -359,10 +378,9 @@ impl Router {
                 &RouterArguments {
                     logits,
                     bias: self.bias.global(),
-                    scaling,
                     token_count,
                     token_capacity,
-                    replicas,
+                    settings,
                     experts,
                     weights,
                 },

@@ -52,6 +52,17 @@ pub mod code {
         }
     }
 
+    /// Says of the elements from `first` to `end` that there is nothing. All warps of the grid.
+    ///
+    /// No peer writes to them, so this needs no waiting.
+    pub fn clear_rest<T: Copy>(elements: Peer<T>, first: u32, end: u32, nothing: T) {
+        let mut index = first + warp_in_grid() * WARP + lane();
+        while index < end {
+            elements.at(index).write(nothing);
+            index += warps_in_grid() * WARP;
+        }
+    }
+
     /// Copies each row that arrived at its first slot to the further slots of its token on this rank. All warps of the grid,
     /// once everything has arrived. A row is read only if it has further slots.
     pub fn replicate<const TOP_K: u32>(

@@ -51,28 +51,39 @@ pub mod code {
         weight
     }
 
-    /// Where experts that have replicas are. The replicas of an expert take turns by the number of the token.
+    /// What a router is set to, in device memory, so that launches that were captured follow what
+    /// is set later.
+    ///
+    /// Words: what all weights are multiplied by, an `f32`; 1 if experts have replicas, else 0; the
+    /// number of token 0; for each expert, and once more, at which word of these its replicas
+    /// begin; the replicas, which are physical experts.
     #[derive(Clone, Copy, Debug)]
-    pub struct Replicas {
-        /// 1 if experts have replicas, else 0.
-        pub exist: u32,
-        /// `[experts + 1]`: where each expert's replicas begin.
-        pub offsets: Global<u32>,
-        /// `[physical experts]`, grouped by expert.
-        pub physical: Global<u32>,
-        /// The number of token 0.
-        pub first_number: u32,
+    pub struct Settings {
+        /// The words.
+        pub words: Global<u32>,
     }
 
-    /// The physical expert that serves a token's choice.
-    pub fn serving(replicas: Replicas, expert: u32, token: u32) -> u32 {
-        let mut target = expert;
-        if replicas.exist != 0 {
-            let start = replicas.offsets.at(expert).read();
-            let count = replicas.offsets.at(expert + 1).read() - start;
-            let turn = replicas.first_number.wrapping_add(token) % count;
-            target = replicas.physical.at(start + turn).read();
+    /// Words before those of the first expert.
+    pub const SETTINGS_OF_ALL: u32 = 3;
+
+    impl Settings {
+        /// What all weights are multiplied by.
+        pub fn scaling(self) -> f32 {
+            f32::from_bits(self.words.read())
         }
-        target
+
+        /// The physical expert that serves a token's choice. The replicas of an expert take turns
+        /// by the number of the token.
+        pub fn serving(self, expert: u32, token: u32) -> u32 {
+            let mut target = expert;
+            if self.words.at(1u32).read() != 0 {
+                let place = self.words.at(SETTINGS_OF_ALL + expert);
+                let start = place.read();
+                let count = place.at(1u32).read() - start;
+                let turn = self.words.at(2u32).read().wrapping_add(token) % count;
+                target = self.words.at(start + turn).read();
+            }
+            target
+        }
     }
 }

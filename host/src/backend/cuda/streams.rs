@@ -34,7 +34,6 @@ impl Streams for Member {
 
     fn record(&self, stream: StreamHandle) -> Result<EventHandle> {
         self.enter()?;
-        self.refuse_in_capture("recording an event")?;
         let event = self
             .stream_of(stream)?
             .record_event(Some(CUevent_flags::CU_EVENT_DEFAULT))
@@ -47,7 +46,6 @@ impl Streams for Member {
 
     fn wait_for(&self, stream: StreamHandle, event: EventHandle) -> Result<()> {
         self.enter()?;
-        self.refuse_in_capture("waiting for an event")?;
         let stream = self.stream_of(stream)?;
         let streams = self.streams();
         let event =

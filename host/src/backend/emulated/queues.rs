@@ -2,7 +2,9 @@
 //! captured.
 //!
 //! The machine orders the launches of a stream by itself. An event is the launches that were the
-//! last on its stream; what waits for it starts after those.
+//! last on its stream; what waits for it starts after those. In a capture the same holds of the
+//! launches of the graph. Streams that took part in one have streams of the graph's own when it is
+//! replayed.
 
 use std::collections::HashMap;
 
@@ -17,19 +19,47 @@ pub(super) struct Queues {
     /// The last launch of each stream, and what its next one waits for besides.
     ends: HashMap<StreamHandle, End>,
     events: HashMap<EventHandle, Recorded>,
-    graphs: HashMap<GraphHandle, Vec<Launch>>,
+    graphs: HashMap<GraphHandle, Captured>,
     /// Events and graphs so far.
     numbers: u64,
-    /// The stream that is captured, and what was.
-    capture: Option<(StreamHandle, Vec<Launch>)>,
+    /// What is being captured, from which stream on.
+    capture: Option<(StreamHandle, Captured)>,
 }
 
-/// A moment of a stream: after the launches that it waits for, and the first so many of its own.
+/// What was captured, in the order of the calls.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Captured {
+    pub(super) launches: Vec<CapturedLaunch>,
+    /// The last launch of each stream that takes part, and what its next one waits for besides.
+    ends: HashMap<StreamHandle, CapturedEnd>,
+    /// What whatever follows the graph waits for besides its last launch on the first stream.
+    pub(super) joined: Vec<usize>,
+    /// The streams on which those of other streams are replayed.
+    own: HashMap<StreamHandle, StreamHandle>,
+}
+
+/// A launch of a graph.
+#[derive(Clone, Debug)]
+pub(super) struct CapturedLaunch {
+    pub(super) launch: Launch,
+    /// The stream of its own where it is replayed; `None` for the stream of the graph.
+    pub(super) stream: Option<StreamHandle>,
+    /// Earlier launches that it waits for besides the one before it on its stream.
+    pub(super) after: Vec<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct CapturedEnd {
+    last: Option<usize>,
+    awaited: Vec<usize>,
+}
+
+/// A moment of a stream: after the launches that it waits for, and the first so many of its own; or
+/// of a capture, after those launches of the graph.
 #[derive(Debug)]
-struct Recorded {
-    stream: StreamHandle,
-    launches: usize,
-    tickets: Vec<Ticket>,
+enum Recorded {
+    Run { stream: StreamHandle, launches: usize, tickets: Vec<Ticket> },
+    Captured(Vec<usize>),
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +77,19 @@ impl Queues {
 
     /// The launch, unless it is captured.
     pub(super) fn take(&mut self, launch: Launch) -> Option<Launch> {
-        match &mut self.capture {
-            Some((stream, captured)) if *stream == launch.stream => {
-                captured.push(launch);
-                None
-            }
-            _ => Some(launch),
-        }
+        let Some((origin, captured)) = &mut self.capture else { return Some(launch) };
+        let end = captured.ends.entry(launch.stream).or_default();
+        let after = std::mem::take(&mut end.awaited);
+        end.last = Some(captured.launches.len());
+        let stream = match launch.stream {
+            stream if stream == *origin => None,
+            stream => Some(*captured.own.entry(stream).or_insert_with(|| {
+                self.more += 1;
+                StreamHandle(self.more)
+            })),
+        };
+        captured.launches.push(CapturedLaunch { launch, stream, after });
+        None
     }
 
     /// Notes a launch; those that it waits for besides those of its stream.
@@ -63,30 +99,65 @@ impl Queues {
         std::mem::take(&mut end.awaited)
     }
 
-    pub(super) fn record(&mut self, rank: usize, stream: StreamHandle) -> Result<EventHandle> {
-        self.refuse_in_capture(rank, "recording an event")?;
+    /// What comes before whatever is put on the stream next.
+    pub(super) fn end(&self, stream: StreamHandle) -> Vec<Ticket> {
+        let end = self.ends.get(&stream);
         // A stream that waits and has launched nothing since is where it waits for.
-        let end = self.ends.entry(stream).or_default();
-        let tickets = end.launches.last().into_iter().chain(&end.awaited).copied().collect();
-        let recorded = Recorded { stream, launches: end.launches.len(), tickets };
+        end.map_or(Vec::new(), |end| end.launches.last().into_iter().chain(&end.awaited).copied().collect())
+    }
+
+    /// Lets what is put on the stream next wait for launches.
+    pub(super) fn wait_for_launches(
+        &mut self,
+        stream: StreamHandle,
+        tickets: impl IntoIterator<Item = Ticket>,
+    ) {
+        self.ends.entry(stream).or_default().awaited.extend(tickets);
+    }
+
+    pub(super) fn record(&mut self, stream: StreamHandle) -> EventHandle {
+        let recorded = match &self.capture {
+            Some((_, captured)) => {
+                let end = captured.ends.get(&stream);
+                Recorded::Captured(
+                    end.map_or(Vec::new(), |end| end.last.iter().chain(&end.awaited).copied().collect()),
+                )
+            }
+            None => Recorded::Run {
+                stream,
+                launches: self.ends.get(&stream).map_or(0, |end| end.launches.len()),
+                tickets: self.end(stream),
+            },
+        };
         let event = EventHandle(self.number());
         self.events.insert(event, recorded);
-        Ok(event)
+        event
     }
 
     pub(super) fn wait_for(&mut self, rank: usize, stream: StreamHandle, event: EventHandle) -> Result<()> {
-        self.refuse_in_capture(rank, "waiting for an event")?;
-        let recorded = self.events.get(&event).ok_or(Error::OtherRank { rank, what: "the event" })?;
-        self.ends.entry(stream).or_default().awaited.extend(&recorded.tickets);
+        match (self.events.get(&event), &mut self.capture) {
+            (Some(Recorded::Captured(after)), Some((_, captured))) => {
+                captured.ends.entry(stream).or_default().awaited.extend(after);
+            }
+            (Some(Recorded::Run { tickets, .. }), None) => {
+                let tickets = tickets.clone();
+                self.wait_for_launches(stream, tickets);
+            }
+            _ => return Err(Error::OtherCapture { rank }),
+        }
         Ok(())
     }
 
     /// The launches of a stream between two of its events; `None` if the events are the wrong way
     /// round, or of different streams.
     pub(super) fn between(&self, from: EventHandle, to: EventHandle) -> Option<&[Ticket]> {
-        let (from, to) = (self.events.get(&from)?, self.events.get(&to)?);
-        let launches = &self.ends.get(&from.stream)?.launches;
-        if from.stream == to.stream { launches.get(from.launches..to.launches) } else { None }
+        let run = |event| match self.events.get(event) {
+            Some(Recorded::Run { stream, launches, .. }) => Some((*stream, *launches)),
+            _ => None,
+        };
+        let ((stream, from), (other, to)) = (run(&from)?, run(&to)?);
+        let launches = self.ends.get(&stream).map_or(&[][..], |end| &end.launches);
+        if stream == other { launches.get(from..to) } else { None }
     }
 
     pub(super) fn forget_event(&mut self, event: EventHandle) {
@@ -95,19 +166,23 @@ impl Queues {
 
     pub(super) fn begin_capture(&mut self, rank: usize, stream: StreamHandle) -> Result<()> {
         self.refuse_in_capture(rank, "another capture")?;
-        self.capture = Some((stream, Vec::new()));
+        self.capture = Some((stream, Captured::default()));
         Ok(())
     }
 
     pub(super) fn end_capture(&mut self) -> GraphHandle {
-        let captured = self.capture.take().map(|(_, captured)| captured).unwrap_or_default();
-        let graph = GraphHandle(self.number());
-        self.graphs.insert(graph, captured);
-        graph
+        let mut graph = Captured::default();
+        if let Some((origin, captured)) = self.capture.take() {
+            graph = captured;
+            graph.joined = graph.ends.remove(&origin).unwrap_or_default().awaited;
+        }
+        let handle = GraphHandle(self.number());
+        self.graphs.insert(handle, graph);
+        handle
     }
 
-    /// The launches of a graph.
-    pub(super) fn captured(&self, rank: usize, graph: GraphHandle) -> Result<Vec<Launch>> {
+    /// What a graph holds.
+    pub(super) fn captured(&self, rank: usize, graph: GraphHandle) -> Result<Captured> {
         self.refuse_in_capture(rank, "launching a graph")?;
         self.graphs.get(&graph).cloned().ok_or(Error::OtherRank { rank, what: "the graph" })
     }

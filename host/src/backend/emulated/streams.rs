@@ -3,7 +3,8 @@
 use std::ffi::c_void;
 
 use super::VirtualGpu;
-use crate::backend::{EventHandle, GraphHandle, Launch, StreamHandle, Streams};
+use super::queues::CapturedLaunch;
+use crate::backend::{EventHandle, GraphHandle, Launch, StreamHandle, Streams, Ticket};
 use crate::report::Elapsed;
 use crate::{Error, Result};
 
@@ -21,7 +22,7 @@ impl Streams for VirtualGpu {
     }
 
     fn record(&self, stream: StreamHandle) -> Result<EventHandle> {
-        self.ranks.working()?.work.ranks[self.rank].streams.record(self.rank, stream)
+        Ok(self.ranks.working()?.work.ranks[self.rank].streams.record(stream))
     }
 
     fn wait_for(&self, stream: StreamHandle, event: EventHandle) -> Result<()> {
@@ -47,9 +48,19 @@ impl Streams for VirtualGpu {
 
     fn replay(&self, stream: StreamHandle, graph: GraphHandle) -> Result<()> {
         let rank = &mut self.ranks.working()?.work.ranks[self.rank];
-        for launch in rank.streams.captured(self.rank, graph)? {
-            rank.enqueue(Launch { stream, ..launch });
+        let graph = rank.streams.captured(self.rank, graph)?;
+        let start = rank.streams.end(stream);
+        let mut tickets = Vec::with_capacity(graph.launches.len());
+        for CapturedLaunch { launch, stream: own, after } in graph.launches {
+            let place = own.unwrap_or(stream);
+            // Nothing of a graph runs before what is in front of it.
+            let before = if own.is_some() { &start[..] } else { &[] };
+            let after: Vec<Ticket> =
+                after.into_iter().map(|earlier| tickets[earlier]).chain(before.iter().copied()).collect();
+            rank.streams.wait_for_launches(place, after);
+            tickets.push(rank.enqueue(Launch { stream: place, ..launch }));
         }
+        rank.streams.wait_for_launches(stream, graph.joined.into_iter().map(|earlier| tickets[earlier]));
         Ok(())
     }
 

@@ -10,7 +10,6 @@ use crossdock::host::{Error, Kernel, Rank, SymmetricBuffer};
 #[crossdock::device(crate = ::crossdock)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::kernels::signal::code::wait_for_peers;
     use crossdock::prelude::*;
 
     /// Tells every rank that this one has come for the time `meeting`, and waits until all have.
@@ -29,7 +28,16 @@ pub mod code {
             flags.rank(peer).at(rank).store(meeting, Release, System);
             peer += 32;
         }
-        wait_for_peers(flags_here, ranks, meeting, deadline);
+        let start = global_timer();
+        peer = lane();
+        while peer < ranks {
+            let mut waits = true;
+            while waits {
+                waits = flags_here.at(peer).load(Acquire, System) != meeting
+                    && global_timer().saturating_sub(start) <= deadline;
+            }
+            peer += 32;
+        }
     }
 }
 
