@@ -71,7 +71,7 @@ fn a_rank_that_hangs_and_one_that_is_late_can_be_seen() {
         dock.dispatch(&Tokens::Bf16(&[bf16::ONE; 16]), &Routing::new(&[0], &[1.0])).map(|_| ())
     });
     assert!(matches!(outcome, Err(Error::Late { peer: 2, .. })), "{outcome:?}");
-    says(&["rank=1", "kernel=\"layout\"", "blocks=1", "threads=", "stream=0", "launches"]);
+    says(&["rank=1", "kernel=\"layout\"", "grid=1", "block=32", "stream=0", "launches"]);
     says(&["WARN", "layout waited", "for rank 2", "a round failed"]);
     says(&["WARN", "rank=0", "the program of the rank failed"]);
 }
