@@ -17,6 +17,46 @@
 //! - [`phases`] for mbarriers, and whether bulk copies find them initialised.
 //! - [`host`]: the programs that launch.
 //! - [`report`]: a race in words, with the nearest remedy.
+//!
+//! # Decisions and deviations
+//!
+//! What differs from section 8 of the PTX ISA, or is decided where it leaves a choice:
+//!
+//! 1. Stores take effect in program order and coherence is the order of execution, so load
+//!    buffering and what needs stores to be delayed past later stores (2+2W) is not produced.
+//! 2. Weak loads find the newest value: if another one were possible, there would be a race.
+//! 3. Lanes of one instruction that store the same value to the same place do not race; different
+//!    values do, as it is undefined which stays. Lanes of one instruction that load the same place
+//!    strongly find the same store.
+//! 4. The PTX ISA describes `fence.proxy.async` with the instruction and has no rule for it in
+//!    section 8. Here it covers what its thread knows. Barriers and releases pass that on within
+//!    the block and not beyond, since section 8.9.5 preserves causality within the async proxy for
+//!    one thread block only: what passes to another block passes as ordinary accesses do. So a bulk
+//!    copy must be after such a fence of its own block with respect to *writes* of what it reads or
+//!    writes, ordinary ones and those of other blocks' bulk copies. The completion of a copy is
+//!    followed by the implicit fence that section 9.7.9.25 names, so ordinary accesses after it
+//!    need none, in any block. *Reads* of what a copy overwrites need no fence either: they are
+//!    over. A fence whose news comes back to its block by way of another block is asked for again.
+//!    Fences after which a thread comes by `barrier.cluster`, or by an mbarrier that other blocks
+//!    of the cluster arrive at, count whatever their block.
+//! 5. The phase of an mbarrier makes known what all earlier phases did. The PTX ISA does not say
+//!    that `fence.mbarrier_init` is a proxy fence; here it is one for the initialisations of its
+//!    thread, as NVIDIA's libraries use it, and orders nothing else.
+//! 6. A write hides the writes before it that it is ordered after, unless they are weaker: of less
+//!    scope or another size, or not strong. So an access that races only with such an earlier write
+//!    is found.
+//! 7. `ld.global.nc` races with every write that was not complete when its kernel began, or is made
+//!    before it is known to be over.
+//! 8. A run has room for 2^25 distinct accesses between synchronisations. Later ones are not
+//!    remembered: races with them go unnoticed.
+//! 9. With `Hosts::PerGpu`, more than 2^22 distinct accesses since the hosts began make the next
+//!    run begin as if all had met: a race across that moment goes unnoticed. The same holds after a
+//!    run that failed.
+//! 10. Of a location eight strong stores are remembered. An older one counts as ordered before what
+//!     comes later.
+//! 11. `mbarrier.inval` is a strong use of the mbarrier and does not race with waits and arrivals
+//!     before it: libcu++ ends its pipelines after votes, which order nothing. Who uses the
+//!     mbarrier afterwards is reported, in the schedules in which somebody does.
 
 mod check;
 pub(crate) mod clock;
