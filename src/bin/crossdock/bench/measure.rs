@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossdock::host::planning::SmBudget;
-use crossdock::host::report::{Elapsed, StageReport};
+use crossdock::host::report::StageReport;
 use crossdock::host::{
     Arrived, Buffer, Capacity, Cluster, Combine, Dock, Error, Handle, Rank, SymmetricBuffer, bf16,
 };
@@ -17,6 +17,7 @@ use super::arguments::{BenchArguments, Operation};
 use super::meeting::Meeting;
 use super::quantiser::Quantiser;
 use super::rows::{Brought, bf16_rows};
+use super::span::spanned;
 use crate::budget;
 use crate::flags::word;
 use crate::progress::Progress;
@@ -298,18 +299,6 @@ fn timed(
     let start = Instant::now();
     let stage = once()?;
     Ok(Iteration { stage, host_seconds: start.elapsed().as_secs_f64() })
-}
-
-/// What was launched, and the time from before its first launch to its end.
-pub(super) fn spanned<T>(
-    rank: &Rank,
-    launch: impl FnOnce() -> Result<T, Error>,
-) -> Result<(T, Option<Elapsed>), Error> {
-    let begin = rank.record()?;
-    let launched = launch()?;
-    let end = rank.record()?;
-    rank.synchronise()?;
-    Ok((launched, Some(begin.until(&end)?)))
 }
 
 /// One dispatch of what is in device memory.

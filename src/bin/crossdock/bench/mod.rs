@@ -8,6 +8,7 @@ mod meeting;
 mod quantiser;
 mod row;
 mod rows;
+mod span;
 mod spread;
 
 use crossdock::host::check_shape;

@@ -5,7 +5,7 @@ use crossdock::host::{Error, Kernel, Rank};
 use crossdock::intrinsics::Peer;
 use crossdock::{CompileOptions, ConstParameter, Shape};
 
-use super::measure::spanned;
+use super::span::spanned;
 
 /// The kernel, around the device function that `dispatch` calls.
 #[crossdock::device(crate = ::crossdock)]
