@@ -5,12 +5,12 @@
 //! parameters and emits PTX. [`text`] writes and reads the IR as text: that is how a kernel travels from the crate
 //! that defines it to the crate, or the running program, that specialises it.
 
+mod asm;
 pub mod back;
 mod constant;
 mod dim3;
 mod error;
 pub mod front;
-mod inline;
 pub mod ir;
 pub mod rounded;
 pub mod text;

@@ -33,7 +33,7 @@ pub use source::DeviceModule;
 /// What the macros' output needs to name.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::intrinsics::inline::{constant, needs_gpu, operand, order, result, scope};
+    pub use crate::intrinsics::asm::{constant, needs_gpu, operand, order, result, scope};
     pub use crate::launch::{Argument, Arguments, Dim3, KernelImage, LaunchNeeds, Parameter};
     pub use crate::source::DeviceModule;
     pub use crossdock_macros::{kernels_module, link, lower, specialise_items, specialise_linked};

@@ -8,11 +8,11 @@
 //! # Ok::<(), crossdock_ptx::Error>(())
 //! ```
 
+pub mod asm;
 pub mod assembler;
 mod check;
 mod error;
 pub mod format;
-pub mod inline;
 mod instruction;
 mod lexer;
 pub mod model;

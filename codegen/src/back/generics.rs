@@ -308,11 +308,11 @@ impl Instances {
                 self.expression(left, arguments);
                 self.expression(right, arguments);
             }
-            ExprKind::Inline(inline, values) => {
-                for ty in inline.operands.iter_mut().filter_map(|operand| operand.role.ty_mut()) {
+            ExprKind::Asm(asm, values) => {
+                for ty in asm.operands.iter_mut().filter_map(|operand| operand.role.ty_mut()) {
                     self.ty(ty, arguments, span);
                 }
-                *inline = inline.with_types();
+                *asm = asm.with_types();
                 values.iter_mut().for_each(|value| self.expression(value, arguments));
             }
             ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => {

@@ -101,8 +101,8 @@ impl Mentions {
                 self.expression(left);
                 self.expression(right);
             }
-            ExprKind::Inline(inline, parts) => {
-                inline.operands.iter().filter_map(|operand| operand.role.ty()).for_each(|ty| self.ty(ty));
+            ExprKind::Asm(asm, parts) => {
+                asm.operands.iter().filter_map(|operand| operand.role.ty()).for_each(|ty| self.ty(ty));
                 parts.iter().for_each(|part| self.expression(part));
             }
             ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) => {

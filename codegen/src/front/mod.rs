@@ -10,6 +10,7 @@
 //! rustc checks the same source as the [`twin()`], so this front end has to be right about correct Rust, and brief about
 //! what rustc reports too. A construct outside the language is an error with the alternative, never approximated.
 
+mod asm;
 mod assertions;
 mod attributes;
 mod body;
@@ -22,7 +23,6 @@ mod expressions;
 mod flatten;
 mod functions;
 mod generics;
-mod inline;
 mod items;
 mod lengths;
 mod literals;

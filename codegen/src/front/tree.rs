@@ -58,7 +58,7 @@ pub(super) enum NodeKind {
     /// A slice made, or a part of one that is checked to exist; what it is made of or from is the first operand.
     Slice(SliceOperation, Vec<Node>),
     /// Inline PTX and the values of its operands that take one.
-    Inline(Written, Vec<Node>),
+    Asm(Written, Vec<Node>),
     Block(Vec<Node>, Option<Box<Node>>),
     If {
         condition: Box<Node>,

@@ -15,13 +15,13 @@
 //! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
 //! never contracted: the meaning of a Rust release build.
 
-mod inline;
+mod asm;
 pub(crate) mod intrinsic;
 mod kernel;
 mod parameter;
 pub(crate) mod types;
 
-pub use inline::{Inline, InlineOperand, Notation, Role};
+pub use asm::{Asm, AsmOperand, Notation, Role};
 pub use intrinsic::hint::{LoadHint, StoreHint};
 pub use intrinsic::parameters::{
     Assumption, AtomicOp, Axis, BarrierKind, Direction, Format, HalfFormat, HalfOperation, Order,
@@ -320,7 +320,7 @@ pub enum ExprKind {
     /// An operation that PTX provides.
     Intrinsic(Intrinsic, Vec<Expr>),
     /// Inline PTX and the values of its operands that take one.
-    Inline(Inline, Vec<Expr>),
+    Asm(Asm, Vec<Expr>),
 }
 
 /// A unary operator.

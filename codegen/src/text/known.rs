@@ -117,7 +117,7 @@ impl Known {
             },
             ExprKind::Select { then, .. } => Some(then.ty.clone()),
             ExprKind::Call { .. } => Some(Type::Unit),
-            ExprKind::Inline(inline, values) => inline.result(values.iter().map(|value| &value.ty)),
+            ExprKind::Asm(asm, values) => asm.result(values.iter().map(|value| &value.ty)),
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 intrinsic.row().result(arguments.first().map(|first| &first.ty))
             }

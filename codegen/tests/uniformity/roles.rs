@@ -71,13 +71,13 @@ fn a_block_barrier_in_a_role_is_refused() {
         2,
         sentence,
     );
-    let inline = sentence.replace("`block_barrier`", "`bar.sync`");
+    let asm = sentence.replace("`block_barrier`", "`bar.sync`");
     refuses_with(
         3,
         "#[role(a, warps = 0..1)] {\nptx!(\"bar.sync 0;\"); } #[role(b, warps = 1..3)] {}",
         "",
         2,
-        &inline,
+        &asm,
     );
     let function = "fn deep() {\nblock_barrier(); }";
     refuses_with(
@@ -244,7 +244,7 @@ fn registers_that_do_not_add_up_are_refused() {
 #[test]
 fn barriers_of_inline_ptx_are_none_of_the_others() {
     let own = "#[role(a, warps = 0..2)] { role_barrier();\n%; } #[role(b, warps = 2..3)] {}";
-    let with = |inline: &str| own.replace('%', inline);
+    let with = |asm: &str| own.replace('%', asm);
     takes_with(
         3,
         &with("ptx!(\"bar.sync 3, 64;\"); ptx!(\"barrier.sync.aligned 3, 64;\"); named_barrier_sync(4, 64)"),
@@ -280,8 +280,8 @@ fn barriers_of_inline_ptx_are_none_of_the_others() {
             "barrier 0 is that of `block_barrier`, which all threads reach: write another number",
         ),
     ];
-    for (inline, sentence) in refused {
-        refuses_with(3, &with(inline), "", 2, sentence);
+    for (asm, sentence) in refused {
+        refuses_with(3, &with(asm), "", 2, sentence);
     }
 }
 

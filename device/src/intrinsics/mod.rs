@@ -4,11 +4,11 @@
 //! (numbers) really compute; the ones that need a GPU panic and say so.
 
 mod arithmetic;
+pub(crate) mod asm;
 mod assume;
 mod block;
 mod hint;
 mod index;
-pub(crate) mod inline;
 mod memory;
 mod number;
 mod order;

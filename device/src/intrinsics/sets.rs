@@ -9,7 +9,7 @@ use std::ops::{
     MulAssign, Neg, Not, Rem, RemAssign, Shl, ShlAssign, Shr, ShrAssign, Sub, SubAssign,
 };
 
-use super::inline::Operand;
+use super::asm::Operand;
 use crate::launch::Parameter;
 
 mod sealed {

@@ -22,8 +22,8 @@ pub fn parse(text: &str) -> Result<Module, Error> {
     Parser { tokens: &tokens, position: 0, depth: 0, registers: Vec::new() }.module()
 }
 
-/// Reads instructions whose operands may be holes; see [`crate::inline`].
-pub(crate) fn parse_inline(text: &str) -> Result<Vec<Instruction>, Error> {
+/// Reads instructions whose operands may be holes; see [`crate::asm`].
+pub(crate) fn parse_asm(text: &str) -> Result<Vec<Instruction>, Error> {
     let tokens = tokens(text)?;
     Parser { tokens: &tokens, position: 0, depth: 0, registers: Vec::new() }.instructions()
 }

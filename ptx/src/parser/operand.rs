@@ -1,7 +1,7 @@
 //! Operands and literals.
 
 use super::{Parsed, Parser};
-use crate::inline;
+use crate::asm;
 use crate::lexer::TokenKind;
 use crate::model::Operand;
 
@@ -67,9 +67,7 @@ impl Parser<'_> {
             return self.nested(|p| p.list(')', Self::operand)).map(Operand::List);
         }
         if self.accept('!') {
-            return self
-                .word("a predicate register after `!`")
-                .map(|name| Operand::Not(inline::register(name)));
+            return self.word("a predicate register after `!`").map(|name| Operand::Not(asm::register(name)));
         }
         if self.accept('-') {
             return self.number().map(negated);
@@ -101,7 +99,7 @@ impl Parser<'_> {
             Some(TokenKind::Word(name)) => {
                 self.next();
                 if self.is_register(name) {
-                    return Ok(Operand::Register(inline::register(name)));
+                    return Ok(Operand::Register(asm::register(name)));
                 }
                 if name == "generic" && self.accept('(') {
                     let name = self.word("a variable")?.to_owned();
@@ -132,7 +130,7 @@ impl Parser<'_> {
         let base = match self.peek() {
             Some(TokenKind::Word(name)) => {
                 self.next();
-                Some(inline::register(name))
+                Some(asm::register(name))
             }
             _ => None,
         };

@@ -1,8 +1,8 @@
 //! Function bodies.
 
 use super::{Parsed, Parser};
+use crate::asm;
 use crate::error::{Error, Line};
-use crate::inline;
 use crate::lexer::TokenKind;
 use crate::model::{Guard, Instruction, Location, Statement};
 use crate::modifier::Space;
@@ -57,7 +57,7 @@ impl Parser<'_> {
             Some(TokenKind::Punctuation('@')) => {
                 self.next();
                 let negated = self.accept('!');
-                let register = inline::register(self.word("a predicate register after `@`")?);
+                let register = asm::register(self.word("a predicate register after `@`")?);
                 let mut instruction = self.instruction()?;
                 instruction.guard = Some(Guard { register, negated });
                 out.push(Statement::Instruction(instruction));

@@ -124,7 +124,7 @@ impl<'p> Evaluator<'p> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call_in(activation, span, function, const_arguments, arguments);
             }
-            ExprKind::Inline(..) => {
+            ExprKind::Asm(..) => {
                 return Err(self.mistake(activation, span, "inline PTX has no constant value"));
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {

@@ -120,8 +120,8 @@ impl<'p> Specialiser<'p> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call(frame, span, function, const_arguments, arguments, want);
             }
-            ExprKind::Inline(inline, values) => {
-                return self.inline(frame, expression, inline, values, want);
+            ExprKind::Asm(asm, values) => {
+                return self.asm(frame, expression, asm, values, want);
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 return self.intrinsic(frame, expression, *intrinsic, arguments, want);

@@ -157,7 +157,7 @@ pub(super) fn reads(expression: &Expr, local: LocalId) -> bool {
         ExprKind::Binary(_, left, right) | ExprKind::Index(left, right) => {
             reads(left, local) || reads(right, local)
         }
-        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => any(parts),
+        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Asm(_, parts) => any(parts),
         ExprKind::Select { condition, then, otherwise } => {
             reads(condition, local) || reads(then, local) || reads(otherwise, local)
         }

@@ -3,6 +3,7 @@
 
 mod address;
 mod arithmetic;
+mod asm;
 mod atomics;
 mod bits;
 mod calls;
@@ -13,7 +14,6 @@ mod entry;
 mod expressions;
 mod frame;
 mod index;
-mod inline;
 mod loops;
 mod memory;
 mod multiply;

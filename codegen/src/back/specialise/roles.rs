@@ -35,7 +35,7 @@ pub(super) struct Roles {
     named_barriers: BTreeMap<u32, Mistake>,
     /// Barriers of inline PTX with the threads that they wait for, 0 for all, and their first use; `None` is a number that is
     /// known only when the kernel runs.
-    inline_barriers: BTreeMap<Option<u32>, (i128, Mistake)>,
+    asm_barriers: BTreeMap<Option<u32>, (i128, Mistake)>,
 }
 
 /// What one role has.
@@ -367,7 +367,7 @@ impl<'p> Specialiser<'p> {
     }
 
     /// A barrier of inline PTX: `number`, unless it is known only when the kernel runs, and the threads that it waits for, 0 for all.
-    pub(super) fn inline_barrier(
+    pub(super) fn asm_barrier(
         &mut self,
         frame: &Frame<'p>,
         span: Span,
@@ -393,7 +393,7 @@ impl<'p> Specialiser<'p> {
         let file = self.program.modules[frame.module].file.clone();
         let use_here = Mistake { file, span, message: String::new() };
         let number = number.map(|number| number as u32);
-        let known = self.roles.inline_barriers.entry(number).or_insert((threads, use_here)).0;
+        let known = self.roles.asm_barriers.entry(number).or_insert((threads, use_here)).0;
         if let Some(number) = number
             && known != threads
         {
@@ -408,7 +408,7 @@ impl<'p> Specialiser<'p> {
     /// Reports barriers that the kernel numbers itself and that a role has as its own, and those of inline PTX that are others
     /// too.
     pub(super) fn barriers_are_apart(&mut self) {
-        for (number, (_, first)) in std::mem::take(&mut self.roles.inline_barriers) {
+        for (number, (_, first)) in std::mem::take(&mut self.roles.asm_barriers) {
             let message = match number {
                 None if self.roles.own_barriers.is_empty() && self.roles.named_barriers.is_empty() => continue,
                 None => "the number of this barrier is known only when the kernel runs, and the kernel has named barriers or \

@@ -294,7 +294,7 @@ pub(super) fn each_parameter(expression: &Expr, found: &mut impl FnMut(&str)) {
             each_parameter(left, found);
             each_parameter(right, found);
         }
-        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => {
+        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Asm(_, parts) => {
             parts.iter().for_each(|part| each_parameter(part, found));
         }
         ExprKind::Select { condition, then, otherwise } => {

@@ -90,9 +90,9 @@ impl<'p> Analysis<'p> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 return self.call(walk, expression.span, (function, const_arguments), arguments);
             }
-            ExprKind::Inline(inline, values) => {
+            ExprKind::Asm(asm, values) => {
                 let values = values.iter().map(|value| self.value(walk, value)).collect::<Step<Vec<_>>>()?;
-                return Ok(self.inline(walk, inline, values, expression.span));
+                return Ok(self.asm(walk, asm, values, expression.span));
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 let first = arguments.first().and_then(|argument| argument.ty.scalar());

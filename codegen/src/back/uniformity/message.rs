@@ -28,14 +28,14 @@ impl Files<'_> {
 pub(super) enum Operation<'a> {
     Intrinsic(Intrinsic),
     /// An instruction of inline PTX.
-    Inline(&'a str),
+    Asm(&'a str),
 }
 
 impl Operation<'_> {
     fn name(self, all_lanes: bool) -> String {
         match self {
             Operation::Intrinsic(intrinsic) => name(intrinsic, all_lanes),
-            Operation::Inline(opcode) => format!("`{opcode}`"),
+            Operation::Asm(opcode) => format!("`{opcode}`"),
         }
     }
 }

@@ -23,10 +23,10 @@
 //! and what is the same for the block is the same for them. Behind the roles, what one of them
 //! assigned differs between warps ([`roles`]).
 
+mod asm;
 mod control;
 mod expressions;
 mod fact;
-mod inline;
 mod loops;
 mod message;
 mod operations;

@@ -128,7 +128,7 @@ impl<'p> Analysis<'p> {
             }
             ExprKind::Binary(_, left, right) => any(&[left, right]),
             ExprKind::Select { condition, then, otherwise } => any(&[condition, then, otherwise]),
-            ExprKind::Intrinsic(_, arguments) | ExprKind::Inline(_, arguments) => {
+            ExprKind::Intrinsic(_, arguments) | ExprKind::Asm(_, arguments) => {
                 any(&arguments.iter().collect::<Vec<_>>())
             }
             _ => None,

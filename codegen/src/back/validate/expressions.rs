@@ -2,9 +2,9 @@
 
 use super::Checker;
 use super::types::{same, text};
+use crate::asm::check;
 use crate::back::constant::range;
-use crate::inline::check;
-use crate::ir::{BinaryOp, Expr, ExprKind, Inline, Path, Scalar, Size, Span, Type, UnaryOp};
+use crate::ir::{Asm, BinaryOp, Expr, ExprKind, Path, Scalar, Size, Span, Type, UnaryOp};
 
 impl<'a> Checker<'a> {
     pub(super) fn field(&mut self, ty: &Type, field: u32, span: Span) -> Option<Type> {
@@ -153,9 +153,9 @@ impl<'a> Checker<'a> {
             ExprKind::Call { function, const_arguments, arguments } => {
                 self.call(function, const_arguments, arguments, span)
             }
-            ExprKind::Inline(inline, values) => {
+            ExprKind::Asm(asm, values) => {
                 values.iter().for_each(|value| self.expression(value));
-                self.inline(inline, values, span)
+                self.asm(asm, values, span)
             }
             ExprKind::Intrinsic(intrinsic, arguments) => {
                 arguments.iter().for_each(|argument| self.expression(argument));
@@ -264,16 +264,16 @@ impl<'a> Checker<'a> {
 
     /// Inline PTX: its operands fit its instructions. Its result type, if the number of values is
     /// right.
-    fn inline(&mut self, inline: &Inline, values: &[Expr], span: Span) -> Option<Type> {
+    fn asm(&mut self, asm: &Asm, values: &[Expr], span: Span) -> Option<Type> {
         let types = values.iter().map(|value| &value.ty);
-        let Some(operands) = inline.types(types.clone()) else {
+        let Some(operands) = asm.types(types.clone()) else {
             self.mistake(span, "inline PTX needs a value for each operand that takes one");
             return None;
         };
-        for problem in check(inline, &operands, &text) {
+        for problem in check(asm, &operands, &text) {
             self.mistake(span, problem.message);
         }
-        inline.result(types)
+        asm.result(types)
     }
 
     fn call(

@@ -154,8 +154,8 @@ impl Walk<'_> {
             if let ExprKind::Local(local) = &part.kind {
                 self.read(local.0 as usize, part.span, assigned);
             }
-            if let ExprKind::Inline(inline, values) = &part.kind {
-                let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
+            if let ExprKind::Asm(asm, values) = &part.kind {
+                let takers = asm.operands.iter().filter(|operand| operand.role.takes_value());
                 for (operand, value) in takers.zip(values) {
                     if operand.role == Role::Const {
                         self.constant(value);
@@ -208,7 +208,7 @@ pub(super) fn each(expression: &Expr, visit: &mut impl FnMut(&Expr)) {
         }
         ExprKind::Aggregate(parts)
         | ExprKind::Intrinsic(_, parts)
-        | ExprKind::Inline(_, parts)
+        | ExprKind::Asm(_, parts)
         | ExprKind::Call { arguments: parts, .. } => {
             parts.iter().for_each(|part| each(part, visit));
         }

@@ -39,7 +39,7 @@ pub(super) fn cost(expression: &Expr, costs: &Costs) -> Option<u32> {
             costs.get(&Path::new(&function.module, &function.item))?.saturating_add(all(arguments)?)
         }
         // Whoever writes PTX means it to run where it stands.
-        ExprKind::Inline(..) => return None,
+        ExprKind::Asm(..) => return None,
         ExprKind::Intrinsic(intrinsic, operands) => weight(*intrinsic)?.saturating_add(all(operands)?),
     };
     Some(own)
@@ -61,7 +61,7 @@ pub(super) fn is_pure(expression: &Expr, costs: &Costs) -> bool {
 fn computes(expression: &Expr, costs: &Costs) -> bool {
     match &expression.kind {
         ExprKind::Call { function, .. } => costs.contains_key(&Path::new(&function.module, &function.item)),
-        ExprKind::Inline(..) => false,
+        ExprKind::Asm(..) => false,
         ExprKind::Intrinsic(intrinsic, _) => intrinsic.row().cost != Cost::Effect,
         _ => true,
     }
@@ -83,7 +83,7 @@ fn operands(expression: &Expr) -> Vec<&Expr> {
         ExprKind::Field(operand, _) | ExprKind::Repeat(operand) => vec![operand],
         ExprKind::Binary(_, left, right) | ExprKind::Index(left, right) => vec![left, right],
         ExprKind::Select { condition, then, otherwise } => vec![condition, then, otherwise],
-        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => {
+        ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Asm(_, parts) => {
             parts.iter().collect()
         }
         ExprKind::Call { arguments, .. } => arguments.iter().collect(),

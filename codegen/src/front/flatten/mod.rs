@@ -4,12 +4,12 @@
 //! The order of evaluation stays Rust's. When an operand needs statements of its own, the operands
 //! before it are saved into temporaries first, unless nothing can change them.
 
+mod asm;
 mod assignments;
 mod builder;
 mod checks;
 mod control;
 mod cost;
-mod inline;
 mod operands;
 mod slices;
 mod values;

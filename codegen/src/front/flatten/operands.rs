@@ -82,8 +82,8 @@ impl Flattener<'_, '_> {
                 | BinaryOp::GreaterEqual,
                 ..,
             ) => "condition".to_string(),
-            ExprKind::Inline(inline, _) => {
-                let given = inline.operands.iter().find(|operand| operand.role.gives_value());
+            ExprKind::Asm(asm, _) => {
+                let given = asm.operands.iter().find(|operand| operand.role.gives_value());
                 given.map_or_else(|| "value".to_string(), |operand| operand.name.clone())
             }
             ExprKind::Intrinsic(intrinsic, _) => intrinsic.row().temporary.to_string(),

@@ -77,8 +77,8 @@ impl Flattener<'_, '_> {
                 let operands = self.operands(operands)?;
                 return self.slice(*operation, operands, ty, span);
             }
-            NodeKind::Inline(written, values) => {
-                let expression = self.inline(written, values, node)?;
+            NodeKind::Asm(written, values) => {
+                let expression = self.asm(written, values, node)?;
                 return Some(self.evaluated(expression));
             }
             NodeKind::Block(statements, tail) => {

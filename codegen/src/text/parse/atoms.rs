@@ -35,7 +35,7 @@ impl Parser<'_> {
             ("true" | "false", _) => self.node(ExprKind::Bool(word == "true"), 1),
             ("new", _) => self.structure_value(),
             ("select", Token::Symbol("(")) => self.select(),
-            ("ptx", Token::Symbol("!")) => self.inline(),
+            ("ptx", Token::Symbol("!")) => self.asm(),
             (_, Token::Symbol("(")) => self.plain_intrinsic(word),
             (_, Token::Symbol("::")) => self.ordered_or_quoted(word),
             _ => self.node(ExprKind::ConstParameter(word.to_string()), 1),

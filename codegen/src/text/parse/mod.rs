@@ -1,8 +1,8 @@
 //! Reads a module from text: recursive descent over one token of lookahead.
 
+mod asm;
 mod atoms;
 mod expressions;
-mod inline;
 mod items;
 mod names;
 mod statements;

@@ -99,7 +99,7 @@ impl Mentions {
                 self.expression(left);
                 self.expression(right);
             }
-            ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Inline(_, parts) => {
+            ExprKind::Aggregate(parts) | ExprKind::Intrinsic(_, parts) | ExprKind::Asm(_, parts) => {
                 self.expressions(parts)
             }
             ExprKind::Select { condition, then, otherwise } => {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Printer;
-use crate::ir::{Expr, ExprKind, Inline, Intrinsic, Role, Scalar, Size, Type, UnaryOp};
+use crate::ir::{Asm, Expr, ExprKind, Intrinsic, Role, Scalar, Size, Type, UnaryOp};
 use crate::text::known::{array_of, span_of, tuple_of};
 use crate::text::spelling::{symbol, write_quoted};
 
@@ -146,7 +146,7 @@ impl Printer<'_> {
                 self.arguments(arguments);
             }
             ExprKind::Intrinsic(intrinsic, arguments) => self.intrinsic(*intrinsic, arguments),
-            ExprKind::Inline(inline, values) => self.inline(inline, values),
+            ExprKind::Asm(asm, values) => self.asm(asm, values),
         }
     }
 
@@ -192,11 +192,11 @@ impl Printer<'_> {
         self.arguments(arguments);
     }
 
-    fn inline(&mut self, inline: &Inline, values: &[Expr]) {
+    fn asm(&mut self, asm: &Asm, values: &[Expr]) {
         self.word("ptx!(");
-        self.separated(&inline.text, |printer, text| write_quoted(&mut printer.out, text));
+        self.separated(&asm.text, |printer, text| write_quoted(&mut printer.out, text));
         let mut values = values.iter();
-        for operand in &inline.operands {
+        for operand in &asm.operands {
             if !self.out.ends_with('(') {
                 self.word(", ");
             }

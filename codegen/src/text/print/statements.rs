@@ -30,10 +30,8 @@ impl Printer<'_> {
         match &statement.kind {
             StatementKind::Assign(place, value) => self.assignment(place, value, locals),
             StatementKind::Evaluate(value) => {
-                if !matches!(
-                    value.kind,
-                    ExprKind::Call { .. } | ExprKind::Intrinsic(..) | ExprKind::Inline(..)
-                ) {
+                if !matches!(value.kind, ExprKind::Call { .. } | ExprKind::Intrinsic(..) | ExprKind::Asm(..))
+                {
                     self.word("_ = ");
                 }
                 self.expression(value);

@@ -53,7 +53,7 @@ impl Function<'_> {
                 3 => self.select(ty, depth - 1),
                 4 => self.call(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 5 if !self.is_const && self.choices.once_in(3) => {
-                    self.inline(ty, depth - 1).unwrap_or_else(|| self.leaf(ty))
+                    self.asm(ty, depth - 1).unwrap_or_else(|| self.leaf(ty))
                 }
                 5 | 6 if !self.is_const => self.intrinsic(ty, depth - 1).unwrap_or_else(|| self.leaf(ty)),
                 _ => match ty.scalar() {

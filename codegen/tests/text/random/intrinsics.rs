@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use crossdock_codegen::ir::{
-    AtomicOp, Content, Expr, ExprKind, Inline, InlineOperand, Intrinsic, Kind, Order, Reach, Role, Scalar,
-    Scope, Space, Type,
+    Asm, AsmOperand, AtomicOp, Content, Expr, ExprKind, Intrinsic, Kind, Order, Reach, Role, Scalar, Scope,
+    Space, Type,
 };
 
 use super::expressions::Function;
@@ -131,10 +131,10 @@ impl Function<'_> {
     }
 
     /// Inline PTX that gives a value of that type.
-    pub(super) fn inline(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
+    pub(super) fn asm(&mut self, ty: &Type, depth: u32) -> Option<ExprKind> {
         let scalar = ty.scalar().filter(|scalar| !matches!(ty, Type::Enum(..)) && scalar.bytes() >= 4)?;
         let bits = scalar.bytes() * 8;
-        let operand = |name: &str, role| InlineOperand { name: name.to_string(), role };
+        let operand = |name: &str, role| AsmOperand { name: name.to_string(), role };
         let (text, operands, values) = match self.choices.below(5) {
             0 => (
                 vec![format!("mov.b{bits} {{d}}, {{a}};")],
@@ -180,8 +180,8 @@ impl Function<'_> {
                 )
             }
             _ => {
-                let kind = ExprKind::Inline(
-                    Inline {
+                let kind = ExprKind::Asm(
+                    Asm {
                         text: vec![
                             format!("mov.b{bits} {{x}}, {{a}};"),
                             "setp.ne.u32 {p}, 1, 0;".to_string(),
@@ -198,7 +198,7 @@ impl Function<'_> {
                 return Some(ExprKind::Field(Box::new(self.expr(kind, both)), 0));
             }
         };
-        Some(ExprKind::Inline(Inline { text, operands }, values))
+        Some(ExprKind::Asm(Asm { text, operands }, values))
     }
 
     /// Something done for its effect: a write, a store, a fence, a barrier.

@@ -167,11 +167,11 @@ fn expression(expr: &mut Expr, choices: &mut Choices) {
             const_arguments.iter_mut().for_each(|argument| expression(argument, choices));
             arguments.iter_mut().for_each(|argument| expression(argument, choices));
         }
-        ExprKind::Inline(inline, values) => {
-            for text in &mut inline.text {
+        ExprKind::Asm(asm, values) => {
+            for text in &mut asm.text {
                 rename(text, choices);
             }
-            for operand in &mut inline.operands {
+            for operand in &mut asm.operands {
                 rename(&mut operand.name, choices);
                 if let Role::Out(ty) | Role::Scratch(ty) = &mut operand.role {
                     retype(ty, choices);

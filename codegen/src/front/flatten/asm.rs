@@ -5,11 +5,11 @@ use proc_macro2::Span;
 use super::super::terms::{Table, Term};
 use super::super::tree::{Modifier, Node, Role as WrittenRole, Written};
 use super::{Flattener, at};
-use crate::inline::{Place, check};
-use crate::ir::{Bound, Expr, ExprKind, Inline, InlineOperand, Role, Type, TypeParameter};
+use crate::asm::{Place, check};
+use crate::ir::{Asm, AsmOperand, Bound, Expr, ExprKind, Role, Type, TypeParameter};
 
 impl Flattener<'_, '_> {
-    pub(super) fn inline(&mut self, written: &Written, values: &[Node], node: &Node) -> Option<Expr> {
+    pub(super) fn asm(&mut self, written: &Written, values: &[Node], node: &Node) -> Option<Expr> {
         let values = self.operands(values)?;
         let mut operands = Vec::with_capacity(written.operands.len());
         for operand in &written.operands {
@@ -23,28 +23,27 @@ impl Flattener<'_, '_> {
                 WrittenRole::Out(term) => Role::Out(self.stated(term, operand.span)?),
                 WrittenRole::Scratch(term) => Role::Scratch(self.stated(term, operand.span)?),
             };
-            operands.push(InlineOperand { name: operand.name.clone(), role });
+            operands.push(AsmOperand { name: operand.name.clone(), role });
         }
         let text = written.text.iter().map(|(text, _)| text.clone()).collect();
-        let inline = Inline { text, operands };
-        for operand in &inline.operands {
+        let asm = Asm { text, operands };
+        for operand in &asm.operands {
             let hole = format!("{{{}}}", operand.name);
-            if matches!(operand.role, Role::Type(..)) && !inline.text.iter().any(|text| text.contains(&hole))
-            {
+            if matches!(operand.role, Role::Type(..)) && !asm.text.iter().any(|text| text.contains(&hole)) {
                 let message = format!("the operand `{}` is not used: leave it out", operand.name);
                 self.diagnostics.report(node.span, message);
             }
         }
-        self.check_inline(written, &inline, &values, node.span);
-        let inline = inline.with_types();
+        self.check_asm(written, &asm, &values, node.span);
+        let asm = asm.with_types();
         let ty = self.ty(node);
-        Some(Expr { kind: ExprKind::Inline(inline, values), ty, span: at(node) })
+        Some(Expr { kind: ExprKind::Asm(asm, values), ty, span: at(node) })
     }
 
     /// Checks the instructions, for everything that a type parameter among their operands stands for.
-    fn check_inline(&mut self, written: &Written, inline: &Inline, values: &[Expr], span: Span) {
+    fn check_asm(&mut self, written: &Written, asm: &Asm, values: &[Expr], span: Span) {
         let mut generic = None;
-        let stated = inline.operands.iter().filter_map(|operand| operand.role.ty());
+        let stated = asm.operands.iter().filter_map(|operand| operand.role.ty());
         for ty in stated.chain(values.iter().map(|value| &value.ty)) {
             let ty = match ty {
                 Type::Pointer(_, pointee) => pointee,
@@ -58,8 +57,8 @@ impl Flattener<'_, '_> {
         let bound = generic.map_or(Bound::Number, |parameter| parameter.bound);
         for member in bound.members() {
             let known = |ty: &Type| ty.with(&parameters, &[Type::Scalar(*member)]);
-            let (mut inline, mut places) = (inline.clone(), Vec::new());
-            for (index, operand) in inline.operands.iter_mut().enumerate() {
+            let (mut asm, mut places) = (asm.clone(), Vec::new());
+            for (index, operand) in asm.operands.iter_mut().enumerate() {
                 if let Some(ty) = operand.role.ty_mut() {
                     *ty = known(ty);
                 }
@@ -67,11 +66,11 @@ impl Flattener<'_, '_> {
                     places.push(index);
                 }
             }
-            let (inline, values) =
-                (inline.with_types(), values.iter().map(|value| known(&value.ty)).collect::<Vec<_>>());
-            let Some(types) = inline.types(&values) else { return };
+            let (asm, values) =
+                (asm.with_types(), values.iter().map(|value| known(&value.ty)).collect::<Vec<_>>());
+            let Some(types) = asm.types(&values) else { return };
             let describe = |ty: &Type| Table::default().describe(&Term::from(ty));
-            let problems = check(&inline, &types, &describe);
+            let problems = check(&asm, &types, &describe);
             for problem in &problems {
                 let at = match problem.place {
                     Place::Text(index) => written.text.get(index).map(|(_, span)| *span),

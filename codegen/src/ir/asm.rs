@@ -10,17 +10,17 @@ use super::{Order, Scalar, Scope, Type};
 /// instruction table; what they do to memory and who must be there follow from it. All of them
 /// stay, in order, except those that only compute something that nobody reads.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Inline {
+pub struct Asm {
     /// PTX text, `{name}` where operands stand; each entry holds one instruction or several, ended
     /// by `;`.
     pub text: Vec<String>,
     /// The operands in the order in which they are written; names are unique.
-    pub operands: Vec<InlineOperand>,
+    pub operands: Vec<AsmOperand>,
 }
 
 /// What stands for `{name}`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct InlineOperand {
+pub struct AsmOperand {
     /// The name between the braces.
     pub name: String,
     /// What it is to the instructions.
@@ -137,17 +137,17 @@ impl Role {
     }
 }
 
-impl Inline {
+impl Asm {
     /// The same with the names of types, as far as they are known, in the text.
-    pub fn with_types(&self) -> Inline {
-        let mut inline = self.clone();
-        inline.operands.retain(|operand| {
+    pub fn with_types(&self) -> Asm {
+        let mut asm = self.clone();
+        asm.operands.retain(|operand| {
             let Some(written) = operand.role.written() else { return true };
             let hole = format!("{{{}}}", operand.name);
-            inline.text.iter_mut().for_each(|text| *text = text.replace(&hole, &written));
+            asm.text.iter_mut().for_each(|text| *text = text.replace(&hole, &written));
             false
         });
-        inline
+        asm
     }
 
     /// The type of every operand; `None` if the number of values is wrong.

@@ -25,7 +25,7 @@ pub fn parse(text: &str, modifier: &dyn Fn(&str) -> Option<&'static str>) -> Res
     if !text.trim_end().is_empty() && !text.trim_end().ends_with([';', '}']) {
         text.push(';');
     }
-    parser::parse_inline(&text)
+    parser::parse_asm(&text)
 }
 
 /// How a hole is spelled for the lexer, which knows braces as vectors.

@@ -9,9 +9,9 @@ use crossdock_ptx::{Instruction, Operand};
 use super::fact::{Fact, Level, Value};
 use super::message::Operation;
 use super::{Analysis, Walk};
+use crate::asm::{first_modifiers, instructions};
 use crate::back::constant::Constant;
-use crate::inline::{first_modifiers, instructions};
-use crate::ir::{Inline, Span};
+use crate::ir::{Asm, Span};
 
 /// Special registers that all threads of a block see alike (PTX ISA section 10).
 const BLOCK_REGISTERS: [&str; 11] = [
@@ -30,20 +30,14 @@ const BLOCK_REGISTERS: [&str; 11] = [
 
 impl<'p> Analysis<'p> {
     /// The result of inline PTX whose values are these; checks who must be there.
-    pub(super) fn inline(
-        &mut self,
-        walk: &Walk<'p>,
-        inline: &Inline,
-        values: Vec<Value>,
-        span: Span,
-    ) -> Value {
+    pub(super) fn asm(&mut self, walk: &Walk<'p>, asm: &Asm, values: Vec<Value>, span: Span) -> Value {
         let mut values = values.iter().map(Value::summary);
         let mut registers: FxHashMap<String, Fact> = FxHashMap::default();
-        for operand in &inline.operands {
+        for operand in &asm.operands {
             let fact = if operand.role.takes_value() { values.next() } else { None };
             registers.insert(format!("{{{}}}", operand.name), fact.unwrap_or_else(Fact::uniform));
         }
-        for instruction in instructions(inline, &first_modifiers(inline)).unwrap_or_default() {
+        for instruction in instructions(asm, &first_modifiers(asm)).unwrap_or_default() {
             let given = self.instruction(walk, &registers, &instruction, span);
             for destination in destinations(&instruction) {
                 let fact = match (&instruction.guard, registers.get(destination)) {
@@ -56,7 +50,7 @@ impl<'p> Analysis<'p> {
                 registers.insert(destination.to_string(), fact);
             }
         }
-        let given = inline.operands.iter().filter(|operand| operand.role.gives_value());
+        let given = asm.operands.iter().filter(|operand| operand.role.gives_value());
         let mut given: Vec<Value> = given
             .filter_map(|operand| registers.remove(&format!("{{{}}}", operand.name)))
             .map(Value::Whole)
@@ -79,7 +73,7 @@ impl<'p> Analysis<'p> {
         let row = instruction.opcode.row;
         let own = Fact::from_operation(Level::Lane, "inline PTX", walk.position(span));
         let name = instruction.opcode.to_string();
-        let operation = Operation::Inline(&name);
+        let operation = Operation::Asm(&name);
         let sources = sources(instruction, registers, &own);
         match row.convergence {
             Convergence::None if row.effect == Effect::None && row.name != "activemask" => sources,

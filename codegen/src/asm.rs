@@ -4,9 +4,9 @@
 use crossdock_ptx::hole;
 use crossdock_ptx::table::Convergence;
 use crossdock_ptx::table::operand::{NameKind, OperandPattern, Value};
-use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, inline, special};
+use crossdock_ptx::{Instruction, Operand, Space as PtxSpace, Type as PtxType, asm, special};
 
-use crate::ir::{Inline, InlineOperand, Role, Scalar, Space, Type};
+use crate::ir::{Asm, AsmOperand, Role, Scalar, Space, Type};
 
 /// One mistake in inline PTX.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Problem {
 /// What a [`Problem`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// An entry of [`Inline::text`].
+    /// An entry of [`Asm::text`].
     Text(usize),
     /// An operand.
     Operand(usize),
@@ -30,18 +30,18 @@ pub(crate) enum Place {
 pub(crate) type Modifiers<'a> = Vec<(&'a str, &'static str)>;
 
 /// The modifiers of the first choice each, for what is the same for all of them.
-pub(crate) fn first_modifiers(inline: &Inline) -> Modifiers<'_> {
-    let first = |operand: &'_ InlineOperand| operand.role.modifiers()?.first().map(|(_, text)| *text);
-    inline.operands.iter().filter_map(|operand| Some((operand.name.as_str(), first(operand)?))).collect()
+pub(crate) fn first_modifiers(asm: &Asm) -> Modifiers<'_> {
+    let first = |operand: &'_ AsmOperand| operand.role.modifiers()?.first().map(|(_, text)| *text);
+    asm.operands.iter().filter_map(|operand| Some((operand.name.as_str(), first(operand)?))).collect()
 }
 
 /// More combinations of modifiers than this are an error.
 const MOST_COMBINATIONS: usize = 64;
 
 /// Every combination of modifiers; `None` if there are too many.
-fn combinations(inline: &Inline) -> Option<Vec<Modifiers<'_>>> {
+fn combinations(asm: &Asm) -> Option<Vec<Modifiers<'_>>> {
     let mut all = vec![Vec::new()];
-    for operand in &inline.operands {
+    for operand in &asm.operands {
         let Some(choices) = operand.role.modifiers() else { continue };
         let longer = all.iter().flat_map(|chosen: &Modifiers<'_>| {
             choices.iter().map(|(_, text)| {
@@ -58,11 +58,11 @@ fn combinations(inline: &Inline) -> Option<Vec<Modifiers<'_>>> {
     Some(all)
 }
 
-/// The instructions of an entry of [`Inline::text`].
+/// The instructions of an entry of [`Asm::text`].
 pub(crate) fn parse(text: &str, modifiers: &Modifiers<'_>) -> Result<Vec<Instruction>, String> {
     let modifier =
         |name: &str| modifiers.iter().find(|(known, _)| *known == name).map(|(_, modifier)| *modifier);
-    inline::parse(text, &modifier).map_err(|error| {
+    asm::parse(text, &modifier).map_err(|error| {
         let message = error.to_string();
         match message.strip_prefix("line 1: ") {
             Some(rest) => rest.to_string(),
@@ -72,9 +72,9 @@ pub(crate) fn parse(text: &str, modifiers: &Modifiers<'_>) -> Result<Vec<Instruc
 }
 
 /// All instructions, if the text is well formed.
-pub(crate) fn instructions(inline: &Inline, modifiers: &Modifiers<'_>) -> Result<Vec<Instruction>, String> {
+pub(crate) fn instructions(asm: &Asm, modifiers: &Modifiers<'_>) -> Result<Vec<Instruction>, String> {
     let parsed: Result<Vec<Vec<Instruction>>, String> =
-        inline.text.iter().map(|text| parse(text, modifiers)).collect();
+        asm.text.iter().map(|text| parse(text, modifiers)).collect();
     Ok(parsed?.into_iter().flatten().collect())
 }
 
@@ -101,11 +101,11 @@ pub(crate) fn register_type(ty: &Type) -> Option<PtxType> {
 }
 
 /// Every mistake. `types` has the type of each operand; `describe` names a type as Rust writes it.
-pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -> String) -> Vec<Problem> {
-    let mut check = Check { inline, types, describe, problems: Vec::new(), operands: Vec::new() };
-    for (index, (operand, ty)) in inline.operands.iter().zip(types).enumerate() {
+pub(crate) fn check(asm: &Asm, types: &[&Type], describe: &dyn Fn(&Type) -> String) -> Vec<Problem> {
+    let mut check = Check { asm, types, describe, problems: Vec::new(), operands: Vec::new() };
+    for (index, (operand, ty)) in asm.operands.iter().zip(types).enumerate() {
         let name = &operand.name;
-        if inline.operands[..index].iter().any(|earlier| earlier.name == *name) {
+        if asm.operands[..index].iter().any(|earlier| earlier.name == *name) {
             check.about(index, format!("there are two operands `{name}`: give them different names"));
         }
         if operand.role == Role::Const && !ty.scalar().is_some_and(Scalar::is_integer) {
@@ -128,7 +128,7 @@ pub(crate) fn check(inline: &Inline, types: &[&Type], describe: &dyn Fn(&Type) -
     if !check.problems.is_empty() {
         return check.problems;
     }
-    let Some(combinations) = combinations(inline) else {
+    let Some(combinations) = combinations(asm) else {
         let message = "there are too many orders and scopes here: split the instructions".to_string();
         check.problem(Place::Text(0), message);
         return check.problems;
@@ -147,7 +147,7 @@ struct State {
 }
 
 struct Check<'a> {
-    inline: &'a Inline,
+    asm: &'a Asm,
     types: &'a [&'a Type],
     describe: &'a dyn Fn(&Type) -> String,
     problems: Vec<Problem>,
@@ -158,14 +158,14 @@ impl Check<'_> {
     /// The instructions with these modifiers.
     fn combination(&mut self, modifiers: &Modifiers<'_>) {
         let before = self.problems.len();
-        let state = |operand: &InlineOperand| {
+        let state = |operand: &AsmOperand| {
             let modifier = format!(".{{{}}}", operand.name);
             let used = operand.role.modifiers().is_some()
-                && self.inline.text.iter().any(|text| text.contains(&modifier));
+                && self.asm.text.iter().any(|text| text.contains(&modifier));
             State { written: operand.role.takes_value(), guarded: false, used }
         };
-        self.operands = self.inline.operands.iter().map(state).collect();
-        for (index, text) in self.inline.text.iter().enumerate() {
+        self.operands = self.asm.operands.iter().map(state).collect();
+        for (index, text) in self.asm.text.iter().enumerate() {
             match parse(text, modifiers) {
                 Ok(parsed) => {
                     if parsed.is_empty() {
@@ -179,7 +179,7 @@ impl Check<'_> {
                 Err(message) => self.problem(Place::Text(index), message),
             }
         }
-        if self.inline.text.is_empty() {
+        if self.asm.text.is_empty() {
             self.problem(Place::Text(0), "there is no instruction here: write one".to_string());
         }
         if self.problems.len() == before {
@@ -297,7 +297,7 @@ impl Check<'_> {
     }
 
     fn misfit(&mut self, index: usize, what: &str, expected: &str) {
-        let (name, found) = (&self.inline.operands[index].name, (self.describe)(self.types[index]));
+        let (name, found) = (&self.asm.operands[index].name, (self.describe)(self.types[index]));
         self.about(index, format!("{what} needs {expected} for `{{{name}}}`, and it is `{found}`"));
     }
 
@@ -309,7 +309,7 @@ impl Check<'_> {
             self.problem(Place::Text(text), message);
             return None;
         };
-        let index = self.inline.operands.iter().position(|operand| operand.name == name);
+        let index = self.asm.operands.iter().position(|operand| operand.name == name);
         if index.is_none() {
             let message = format!(
                 "there is no operand `{name}`: add `{name} = in(..)`, `{name} = out(..)` or the like"
@@ -321,12 +321,12 @@ impl Check<'_> {
 
     fn constant_hole(&self, register: &str) -> bool {
         let Some(name) = hole(register) else { return false };
-        self.inline.operands.iter().any(|operand| operand.name == name && operand.role == Role::Const)
+        self.asm.operands.iter().any(|operand| operand.name == name && operand.role == Role::Const)
     }
 
     fn mark(&mut self, register: &str) {
         let name = hole(register).unwrap_or_default();
-        if let Some(index) = self.inline.operands.iter().position(|operand| operand.name == name) {
+        if let Some(index) = self.asm.operands.iter().position(|operand| operand.name == name) {
             self.operands[index].used = true;
         }
     }
@@ -348,14 +348,14 @@ impl Check<'_> {
         }
         let Some(index) = self.operand(text, register, what.trim_matches('`')) else { return };
         self.operands[index].used = true;
-        let name = &self.inline.operands[index].name;
-        if self.inline.operands[index].role.modifiers().is_some() {
+        let name = &self.asm.operands[index].name;
+        if self.asm.operands[index].role.modifiers().is_some() {
             return self.about(
                 index,
                 format!("`{name}` is a modifier: write `.{{{name}}}` behind the instruction's name"),
             );
         }
-        if self.inline.operands[index].role == Role::Const {
+        if self.asm.operands[index].role == Role::Const {
             let message = format!("{what} takes no constant for `{{{name}}}`: write `{name} = in(..)`");
             return self.about(index, message);
         }
@@ -379,7 +379,7 @@ impl Check<'_> {
 
     fn write(&mut self, text: usize, opcode: &str, register: &str, guarded: bool) {
         let Some(index) = self.operand(text, register, opcode) else { return };
-        let operand = &self.inline.operands[index];
+        let operand = &self.asm.operands[index];
         let name = &operand.name;
         let state = &mut self.operands[index];
         state.used = true;
@@ -401,7 +401,7 @@ impl Check<'_> {
         };
         let Some(index) = self.operand(text, base, opcode) else { return };
         self.operands[index].used = true;
-        let (name, ty) = (&self.inline.operands[index].name, self.types[index]);
+        let (name, ty) = (&self.asm.operands[index].name, self.types[index]);
         let found = (self.describe)(ty);
         let Type::Pointer(pointer, _) = ty else {
             let message = format!("`[{{{name}}}]` needs a pointer, and it is `{found}`");
@@ -438,8 +438,8 @@ impl Check<'_> {
     fn constant(&mut self, text: usize, opcode: &str, register: &str) {
         let Some(index) = self.operand(text, register, opcode) else { return };
         self.operands[index].used = true;
-        if self.inline.operands[index].role != Role::Const {
-            let name = &self.inline.operands[index].name;
+        if self.asm.operands[index].role != Role::Const {
+            let name = &self.asm.operands[index].name;
             self.about(
                 index,
                 format!("`{opcode}` takes a constant for `{{{name}}}`: write `{name} = const(..)`"),
@@ -448,7 +448,7 @@ impl Check<'_> {
     }
 
     fn leftovers(&mut self) {
-        for (index, operand) in self.inline.operands.iter().enumerate() {
+        for (index, operand) in self.asm.operands.iter().enumerate() {
             let (state, name) = (&self.operands[index], &operand.name);
             let message = if !state.used {
                 format!("no instruction mentions `{{{name}}}`: leave it out, or use it")

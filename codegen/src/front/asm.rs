@@ -113,7 +113,7 @@ impl Body<'_> {
     /// A macro in a body: inline PTX, or nothing that device code has.
     pub(super) fn macro_call(&mut self, call: &Macro) -> Node {
         let span = call.path.span();
-        let is_inline =
+        let is_asm =
             call.path.get_ident().is_some_and(|name| self.environment.built_in(&name.to_string()) == "ptx");
         if call.path.is_ident("matches") {
             return match call.parse_body::<Question>() {
@@ -123,11 +123,11 @@ impl Body<'_> {
                 }
             };
         }
-        if !is_inline {
+        if !is_asm {
             return self.error(span, refused::macro_call(&call.path));
         }
         match call.parse_body::<Syntax>() {
-            Ok(syntax) => self.inline(syntax, span),
+            Ok(syntax) => self.asm(syntax, span),
             Err(error) => {
                 let at = error.span();
                 self.error(
@@ -138,7 +138,7 @@ impl Body<'_> {
         }
     }
 
-    fn inline(&mut self, syntax: Syntax, span: Span) -> Node {
+    fn asm(&mut self, syntax: Syntax, span: Span) -> Node {
         let text = syntax.text.iter().map(|text| (text.value(), text.span())).collect();
         let (mut operands, mut values, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for (name, part) in syntax.operands {
@@ -196,7 +196,7 @@ impl Body<'_> {
             1 => given.swap_remove(0),
             _ => Term::Tuple(given),
         };
-        Node { kind: NodeKind::Inline(Written { text, operands }, values), term, span }
+        Node { kind: NodeKind::Asm(Written { text, operands }, values), term, span }
     }
 
     fn operand_type(&mut self, ty: &syn::Type) -> Term {

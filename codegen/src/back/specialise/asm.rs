@@ -12,11 +12,11 @@ use super::address::split;
 use super::frame::Frame;
 use super::value::{Value, Want};
 use super::{Outcome, Specialiser};
+use crate::asm::{Modifiers, instructions};
 use crate::back::constant::Constant;
 use crate::back::emit::{self, Argument, Base, Class, Register};
 use crate::back::layout::LeafType;
-use crate::inline::{Modifiers, instructions};
-use crate::ir::{Expr, Inline, InlineOperand, Role, Scalar, Span, Type};
+use crate::ir::{Asm, AsmOperand, Expr, Role, Scalar, Span, Type};
 
 /// What stands for an operand.
 struct Bound {
@@ -43,16 +43,16 @@ fn classes(ty: &Type) -> Option<(Class, LeafType)> {
 
 impl<'p> Specialiser<'p> {
     /// The results of inline PTX.
-    pub(super) fn inline(
+    pub(super) fn asm(
         &mut self,
         frame: &mut Frame<'p>,
         expression: &'p Expr,
-        inline: &'p Inline,
+        asm: &'p Asm,
         values: &'p [Expr],
         want: &Want,
     ) -> Outcome<Vec<Value>> {
         let span = expression.span;
-        let Some(types) = inline.types(values.iter().map(|value| &value.ty)) else {
+        let Some(types) = asm.types(values.iter().map(|value| &value.ty)) else {
             return Err(self.mistake(
                 frame,
                 span,
@@ -63,14 +63,14 @@ impl<'p> Specialiser<'p> {
         for value in values {
             given.push(self.scalar(frame, value, &Want::anything())?);
         }
-        let modifiers = self.modifiers(frame, span, inline, &given)?;
-        let code = instructions(inline, &modifiers).map_err(|message| self.mistake(frame, span, message))?;
+        let modifiers = self.modifiers(frame, span, asm, &given)?;
+        let code = instructions(asm, &modifiers).map_err(|message| self.mistake(frame, span, message))?;
         self.at(frame, span);
-        let results = inline.operands.iter().filter(|operand| operand.role.gives_value()).count();
+        let results = asm.operands.iter().filter(|operand| operand.role.gives_value()).count();
         let mut given = given.into_iter();
         let mut bound = Vec::with_capacity(types.len());
         let mut position = 0;
-        for (operand, ty) in inline.operands.iter().zip(&types) {
+        for (operand, ty) in asm.operands.iter().zip(&types) {
             let Some((class, leaf)) = classes(ty) else {
                 return Err(self.mistake(frame, span, "an operand is a scalar or a pointer"));
             };
@@ -85,11 +85,11 @@ impl<'p> Specialiser<'p> {
             bound.push(self.bind(operand, (class, leaf), value, &part, at_once));
         }
         for instruction in &code {
-            let emitted = self.emitted(frame, span, instruction, inline, &bound)?;
+            let emitted = self.emitted(frame, span, instruction, asm, &bound)?;
             self.body.push(emitted);
         }
         let mut outcome = Vec::with_capacity(results);
-        for ((operand, ty), bound) in inline.operands.iter().zip(&types).zip(bound) {
+        for ((operand, ty), bound) in asm.operands.iter().zip(&types).zip(bound) {
             if operand.role.gives_value()
                 && let Some((_, leaf)) = classes(ty)
             {
@@ -108,10 +108,10 @@ impl<'p> Specialiser<'p> {
         &mut self,
         frame: &Frame<'p>,
         span: Span,
-        inline: &'i Inline,
+        asm: &'i Asm,
         given: &[Value],
     ) -> Outcome<Modifiers<'i>> {
-        let takers = inline.operands.iter().filter(|operand| operand.role.takes_value());
+        let takers = asm.operands.iter().filter(|operand| operand.role.takes_value());
         let mut modifiers = Vec::new();
         for (operand, value) in takers.zip(given) {
             let Some(choices) = operand.role.modifiers() else { continue };
@@ -135,7 +135,7 @@ impl<'p> Specialiser<'p> {
 
     fn bind(
         &mut self,
-        operand: &InlineOperand,
+        operand: &AsmOperand,
         (class, leaf): (Class, LeafType),
         value: Option<Value>,
         want: &Want,
@@ -192,7 +192,7 @@ impl<'p> Specialiser<'p> {
         frame: &Frame<'p>,
         span: Span,
         instruction: &Instruction,
-        inline: &Inline,
+        asm: &Asm,
         bound: &[Bound],
     ) -> Outcome<emit::Instruction> {
         let patterns = instruction.patterns().unwrap_or_default();
@@ -211,7 +211,7 @@ impl<'p> Specialiser<'p> {
             };
             results += usize::from(is_result);
             reads_special |= matches!(operand, Operand::Register(name) if hole(name).is_none());
-            let argument = self.operand(frame, span, operand, constant, (inline, bound))?;
+            let argument = self.operand(frame, span, operand, constant, (asm, bound))?;
             if let (OperandPattern::Constant { allowed, .. }, Argument::Integer(value)) = (pattern, &argument)
                 && !allowed.is_empty()
                 && !allowed.contains(value)
@@ -237,10 +237,10 @@ impl<'p> Specialiser<'p> {
                 Some(_) => -1,
                 None => 0,
             };
-            self.inline_barrier(frame, span, number, threads)?;
+            self.asm_barrier(frame, span, number, threads)?;
         }
         let guard = match &instruction.guard {
-            Some(guard) => match self.place(frame, span, &guard.register, (inline, bound))? {
+            Some(guard) => match self.place(frame, span, &guard.register, (asm, bound))? {
                 Value::Not(register) => Some((register, !guard.negated)),
                 value => Some((self.register(&value, Class::Predicate), guard.negated)),
             },
@@ -259,10 +259,10 @@ impl<'p> Specialiser<'p> {
         frame: &Frame<'_>,
         span: Span,
         register: &str,
-        (inline, bound): (&Inline, &[Bound]),
+        (asm, bound): (&Asm, &[Bound]),
     ) -> Outcome<Value> {
         let name = hole(register).unwrap_or_default();
-        let position = inline.operands.iter().position(|operand| operand.name == name);
+        let position = asm.operands.iter().position(|operand| operand.name == name);
         match position.and_then(|position| bound.get(position)) {
             Some(bound) => Ok(bound.value.clone()),
             None => Err(self.mistake(frame, span, format!("there is no operand `{name}`"))),
@@ -275,7 +275,7 @@ impl<'p> Specialiser<'p> {
         span: Span,
         operand: &Operand,
         takes_constants: bool,
-        names: (&Inline, &[Bound]),
+        names: (&Asm, &[Bound]),
     ) -> Outcome<Argument> {
         Ok(match operand {
             Operand::Register(name) if hole(name).is_none() => Argument::Special(name.clone().into()),
@@ -329,9 +329,9 @@ impl<'p> Specialiser<'p> {
         })
     }
 
-    fn class_of(&self, register: &str, (inline, bound): (&Inline, &[Bound])) -> Class {
+    fn class_of(&self, register: &str, (asm, bound): (&Asm, &[Bound])) -> Class {
         let name = hole(register).unwrap_or_default();
-        let position = inline.operands.iter().position(|operand| operand.name == name);
+        let position = asm.operands.iter().position(|operand| operand.name == name);
         position.and_then(|position| bound.get(position)).map_or(Class::Bits32, |bound| bound.class)
     }
 }

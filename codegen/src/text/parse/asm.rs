@@ -3,15 +3,15 @@
 use super::expressions::Node;
 use super::{Parsed, Parser};
 use crate::ir::intrinsic::parameters;
-use crate::ir::{ExprKind, Inline, InlineOperand, Notation, Role};
+use crate::ir::{Asm, AsmOperand, ExprKind, Notation, Role};
 use crate::text::lexer::Token;
 
 impl Parser<'_> {
     /// At the `!` after `ptx`.
-    pub(super) fn inline(&mut self) -> Parsed<Node> {
+    pub(super) fn asm(&mut self) -> Parsed<Node> {
         self.expect("!")?;
         self.expect("(")?;
-        let mut inline = Inline { text: Vec::new(), operands: Vec::new() };
+        let mut asm = Asm { text: Vec::new(), operands: Vec::new() };
         let (mut values, mut height) = (Vec::new(), 0);
         let mut instructions = true;
         while !self.is(")") {
@@ -22,7 +22,7 @@ impl Parser<'_> {
             // An odd name of an operand is quoted too.
             instructions &= quoted.is_some() && !self.is("=");
             if let (true, Some(text)) = (instructions, &quoted) {
-                inline.text.push(text.clone());
+                asm.text.push(text.clone());
             } else {
                 let name = match quoted {
                     Some(name) => self.checked(name)?,
@@ -34,17 +34,17 @@ impl Parser<'_> {
                     values.push(value);
                     height = height.max(value_height);
                 }
-                inline.operands.push(InlineOperand { name, role });
+                asm.operands.push(AsmOperand { name, role });
             }
             if !self.is(")") && !self.accept(",")? {
                 return self.expected("`,` or `)`");
             }
         }
         self.advance()?;
-        if let Some(ty) = inline.result(values.iter().map(|value| &value.ty)) {
+        if let Some(ty) = asm.result(values.iter().map(|value| &value.ty)) {
             self.limited(ty)?;
         }
-        self.node(ExprKind::Inline(inline, values), height + 1)
+        self.node(ExprKind::Asm(asm, values), height + 1)
     }
 
     fn role(&mut self) -> Parsed<(Role, Option<super::expressions::Tree>)> {
