@@ -20,6 +20,10 @@ impl Parser<'_> {
             && let Some(scalar) = scalar(word)
         {
             self.advance()?;
+            // A module may be called as a scalar is.
+            if self.is("::") {
+                return self.quoted_item(word).and_then(|path| self.named_type(path));
+            }
             return Ok(Type::Scalar(scalar));
         }
         self.descend()?;
