@@ -368,8 +368,7 @@ pub enum Error {
         /// The status record.
         words: Vec<u32>,
     },
-    /// More would arrive at a rank than it has room for. Every rank of the round gets this error, nothing was sent, and the next
-    /// round can begin.
+    /// More would arrive at a rank than it has room for: all ranks know, and nothing was sent.
     #[error("{what} of rank {rank}: {found} in this round, and the dock has room for {most}")]
     Overflow {
         /// The rank that has no room.
@@ -422,7 +421,9 @@ pub enum Error {
         purpose: String,
     },
     /// Ranks make different collective calls. Calls of rounds are told with their round and dock.
-    #[error("rank {first} is in {first_purpose} while rank {second} is in {second_purpose}; every rank must make the same collective calls in the same order")]
+    #[error(
+        "rank {first} is in {first_purpose} while rank {second} is in {second_purpose}; every rank must make the same collective calls in the same order"
+    )]
     OutOfStep {
         /// One rank.
         first: usize,
@@ -594,7 +595,6 @@ pub enum Error {
 }
 
 fn ranks(ranks: &[usize]) -> String {
-    let noun = if ranks.len() == 1 { "rank" } else { "ranks" };
     let numbers = ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    format!("{noun} {numbers}, which neither waited nor ended")
+    format!("rank{} {numbers}, which neither waited nor ended", if ranks.len() == 1 { "" } else { "s" })
 }

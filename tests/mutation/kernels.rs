@@ -37,6 +37,7 @@ impl Kernels {
     pub(crate) fn ptx(&self) -> Vec<(&'static str, &str)> {
         let mut all = self.set.ptx().to_vec();
         all.push((self.router.router.name(), &*self.router.router.ptx));
+        all.push((self.router.table_router.name(), &*self.router.table_router.ptx));
         all
     }
 
@@ -63,6 +64,8 @@ impl Kernels {
         let mut changed = self.clone();
         if name == self.router.router.name() {
             Arc::make_mut(&mut changed.router).router.ptx = text.to_owned().into();
+        } else if name == self.router.table_router.name() {
+            Arc::make_mut(&mut changed.router).table_router.ptx = text.to_owned().into();
         } else {
             changed.set = Arc::new(self.set.with_ptx(name, text.to_owned()).expect("a kernel of this name"));
         }

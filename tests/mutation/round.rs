@@ -27,6 +27,8 @@ pub(crate) struct Seen {
     observed: Observed,
     /// Gradients of the weights, as bits.
     gradients: Vec<u32>,
+    /// Experts and weights that a router looked up, the weights as bits.
+    by_table: (Vec<i32>, Vec<u32>),
 }
 
 /// Runs the rounds of a case; an error is one that no kernel reported.
@@ -160,7 +162,14 @@ fn routed_round(
         (0..tokens * trial.shape.experts as usize).map(|_| random.below(4096) as f32 / 512.0).collect();
     let routed: Routed = router.route(&logits)?;
     let arrived = dock.dispatch_routed(&trial.sent(rank.index())?.tokens(), &routed)?;
-    seen.push(combine(trial, arrived, Ask::SumsOfRows)?);
+    let mut round = combine(trial, arrived, Ask::SumsOfRows)?;
+    // Beside it the experts of the same tokens by a table, which need no round.
+    let (experts, selections) = (trial.shape.experts as usize, 5 * trial.shape.top_k as usize);
+    router.set_table(&(0..selections).map(|entry| (entry % experts) as i32).collect::<Vec<_>>())?;
+    let token_ids: Vec<u32> = (0..tokens as u32).map(|token| token * 3 % 5).collect();
+    let found = router.route_by_table(&logits, &token_ids)?;
+    round.by_table = (found.experts()?, found.weights()?.into_iter().map(f32::to_bits).collect());
+    seen.push(round);
     Ok(())
 }
 
@@ -198,5 +207,6 @@ fn combine(trial: &Trial, arrived: Arrived<'_>, ask: Ask) -> Result<Seen, Error>
     Ok(Seen {
         observed: Observed { arrival, results, routed: None },
         gradients: gradients.iter().map(|weight: &f32| weight.to_bits()).collect(),
+        by_table: Default::default(),
     })
 }

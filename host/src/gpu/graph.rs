@@ -29,13 +29,13 @@ impl Guard<'_> {
     fn end(&self) -> Result<Graph> {
         let rank = self.0;
         let capture = rank.capturing().take();
-        let handle = rank.backend().end_capture()?;
+        let ended = rank.backend().end_capture();
         let (is_joined, kept) = match capture {
             Some(capture) => (capture.is_joined(), capture.into_kept()),
             None => (true, Vec::new()),
         };
-        let graph = Graph { rank: rank.clone(), handle, _kept: kept };
-        if is_joined { Ok(graph) } else { Err(Error::Unjoined { rank: rank.index() }) }
+        let graph = ended.map(|handle| Graph { rank: rank.clone(), handle, _kept: kept });
+        if is_joined { graph } else { Err(Error::Unjoined { rank: rank.index() }) }
     }
 }
 
