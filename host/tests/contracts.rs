@@ -287,6 +287,27 @@ fn two_docks_on_two_streams_may_be_under_way_in_any_order() {
 }
 
 #[test]
+fn a_rank_that_waits_for_all_elsewhere_is_told_with_what_it_waits_in() {
+    for (what, elsewhere) in [
+        ("a barrier", (|rank| rank.barrier()) as fn(&Rank) -> Result<(), Error>),
+        ("allocating 3 symmetric elements of 4 bytes", |rank| rank.symmetric_buffer::<u32>(3).map(|_| ())),
+        ("opening a dock for hidden 64", |rank| {
+            rank.dock(rank.kernels(SHAPE)?, Capacity::tokens(1)).map(|_| ())
+        }),
+    ] {
+        let outcome = cluster(3, 0).run(|rank| -> Result<(), Error> {
+            let mut bench = Bench::new(rank, Layout::BySource)?;
+            if rank.index() == 1 { elsewhere(rank) } else { bench.round(2).map(|_| ()) }
+        });
+        let Err(Error::OutOfStep { first: 0, first_purpose, second: 1, second_purpose }) = outcome else {
+            panic!("{what}: {outcome:?}");
+        };
+        assert_eq!(first_purpose, "dispatch (round 1 of dock 0)");
+        assert!(second_purpose.starts_with(what), "{second_purpose}");
+    }
+}
+
+#[test]
 fn a_route_to_no_expert_is_the_error_of_all_ranks() {
     for layout in LAYOUTS {
         let outcome = cluster(3, 2).run(|rank| -> Result<Error, Error> {

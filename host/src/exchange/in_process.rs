@@ -153,6 +153,10 @@ impl<W: Work> Exchange for InProcess<W> {
     fn was_told_of_failure(&self, rank: usize) -> bool {
         self.lock().seats.was_told_of_failure(rank)
     }
+
+    fn gathers_for(&self, rank: usize) -> Option<String> {
+        self.lock().seats.gathers_for(rank).map(str::to_owned)
+    }
 }
 
 impl<W: Work> State<W> {

@@ -41,4 +41,10 @@ pub(crate) trait Exchange: Send + Sync + fmt::Debug {
     /// Whether the rank was told that a peer failed, so that its own failure may be only a
     /// consequence.
     fn was_told_of_failure(&self, rank: usize) -> bool;
+
+    /// What a rank waits for all others in, as far as this process knows.
+    fn gathers_for(&self, rank: usize) -> Option<String>;
 }
+
+/// The purpose of ranks that begin anew after a round failed.
+pub(crate) const RESET: &str = "resetting a dock";

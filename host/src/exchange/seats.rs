@@ -80,6 +80,14 @@ impl Seats {
         self.seats[rank].told_of_failure
     }
 
+    /// What `rank` waits for everybody's contribution to.
+    pub(crate) fn gathers_for(&self, rank: usize) -> Option<&str> {
+        match &self.seats[rank].activity {
+            Activity::Gathering { purpose, .. } => Some(purpose),
+            _ => None,
+        }
+    }
+
     /// Whether `rank` ended.
     pub(crate) fn has_departed(&self, rank: usize) -> bool {
         matches!(self.seats[rank].activity, Activity::Departed(_))

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crossdock_device::{Gate, KernelSet, RouterKernel, Shape, Target};
 
 use crate::backend::{Backend, StreamHandle};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, RESET};
 use crate::gpu::allocation::{Allocation, Allocations};
 use crate::gpu::capture::Capture;
 use crate::planning::Rates;
@@ -160,15 +160,17 @@ impl Rank {
         &self.allocations
     }
 
-    /// The call that a peer began on another dock than this one, without this rank; in words.
-    pub(crate) fn call_ahead(&self, peer: usize, dock: u32) -> Result<Option<String>> {
+    /// The call that a peer makes instead of its part in a round of this dock, in words: it began
+    /// one on another dock without this rank, or waits for all ranks elsewhere. A rank that begins
+    /// anew only came too late.
+    pub(crate) fn other_call(&self, peer: usize, dock: u32) -> Result<Option<String>> {
         let docks: Vec<_> = self.own.docks.open.borrow().iter().filter_map(Weak::upgrade).collect();
         for other in docks.into_iter().filter(|other| other.dock() != dock) {
             if let Some(call) = other.call_ahead(peer)? {
                 return Ok(Some(call));
             }
         }
-        Ok(None)
+        Ok(self.exchange.gathers_for(peer).filter(|purpose| purpose != RESET))
     }
 
     /// Where it launches.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossdock_device::{KernelSet, Specialised};
 
+use crate::exchange::RESET;
 use crate::gpu::rank::{Rank, Rounds};
 use crate::planning::{Controller, Observation, Planning, SmBudget, SmPlan};
 use crate::report::{RoundReport, StageReport};
@@ -163,7 +164,7 @@ impl Dock {
         // Ranks may have begun different numbers of rounds; the next one must be new to all flags.
         let own = self.signals.round()?;
         let bytes = own.to_le_bytes().to_vec();
-        let rounds = self.rank.gather("resetting a dock", bytes)?;
+        let rounds = self.rank.gather(RESET, bytes)?;
         let rounds = rounds.into_iter().filter_map(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
         self.signals.restart_after(rounds.max().unwrap_or(own))?;
         self.memory.clear_counters()?;

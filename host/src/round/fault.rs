@@ -148,7 +148,7 @@ pub(crate) fn leave(
                 let there = (peer, in_round(found.call, found.round, signals.dock));
                 return Ok(out_of_step(here, there));
             }
-            if let Some(ahead) = rank.call_ahead(peer, signals.dock)? {
+            if let Some(ahead) = rank.other_call(peer, signals.dock)? {
                 return Ok(out_of_step(here, (peer, ahead)));
             }
             let came = |&other: &usize| signals.of_kind(&seen, fault.stage.flags(), other).round == round;
