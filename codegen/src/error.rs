@@ -25,8 +25,15 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Why device code did not become PTX.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why device code did not become PTX. `Debug` prints the sentence, too, because that is what a
+/// `main` that returns the error shows.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The IR text is not IR.
     #[error("line {line} of the IR text: {message}")]

@@ -1,12 +1,19 @@
 //! The device types and functions that almost every kernel uses, written in the device language itself, and beside them
-//! modules by who executes: one lane, a warp, a block, a grid.
+//! modules of what fewer use, in folders by who executes: one lane, a warp, a block, a grid. Import from
+//! them as `use crossdock::library::copies::*;`.
 
-pub mod block;
-pub mod grid;
-pub mod lane;
-pub mod warp;
+pub(crate) mod block;
+pub(crate) mod grid;
+pub(crate) mod lane;
+pub(crate) mod warp;
 
 use crate::device;
+
+pub use block::{mbarrier, reductions};
+pub use code::*;
+pub use grid::overlap;
+pub use lane::{approximate, bits, copies, fences, hardware, multicast};
+pub use warp::together;
 
 /// Vectors, bf16 pairs, and where a thread stands in its grid.
 #[device]

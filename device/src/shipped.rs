@@ -9,18 +9,18 @@ use crate::{DeviceModule, kernels, layout, library, numbers};
 static LIBRARY: [(&str, &DeviceModule); 27] = [
     ("library::code", &library::code::__device::MODULE),
     ("layout::code", &layout::code::__device::MODULE),
-    ("library::lane::approximate::code", &library::lane::approximate::code::__device::MODULE),
-    ("library::lane::bits::code", &library::lane::bits::code::__device::MODULE),
-    ("library::lane::copies::code", &library::lane::copies::code::__device::MODULE),
-    ("library::lane::fences::code", &library::lane::fences::code::__device::MODULE),
-    ("library::block::mbarrier::code", &library::block::mbarrier::code::__device::MODULE),
-    ("library::lane::multicast::halves::code", &library::lane::multicast::halves::code::__device::MODULE),
-    ("library::lane::multicast::floats::code", &library::lane::multicast::floats::code::__device::MODULE),
-    ("library::lane::multicast::code", &library::lane::multicast::code::__device::MODULE),
-    ("library::block::reductions::code", &library::block::reductions::code::__device::MODULE),
-    ("library::lane::hardware::code", &library::lane::hardware::code::__device::MODULE),
-    ("library::grid::overlap::code", &library::grid::overlap::code::__device::MODULE),
-    ("library::warp::together::code", &library::warp::together::code::__device::MODULE),
+    ("library::lane::approximate::code", &library::approximate::code::__device::MODULE),
+    ("library::lane::bits::code", &library::bits::code::__device::MODULE),
+    ("library::lane::copies::code", &library::copies::code::__device::MODULE),
+    ("library::lane::fences::code", &library::fences::code::__device::MODULE),
+    ("library::block::mbarrier::code", &library::mbarrier::code::__device::MODULE),
+    ("library::lane::multicast::halves::code", &library::multicast::halves::code::__device::MODULE),
+    ("library::lane::multicast::floats::code", &library::multicast::floats::code::__device::MODULE),
+    ("library::lane::multicast::code", &library::multicast::code::__device::MODULE),
+    ("library::block::reductions::code", &library::reductions::code::__device::MODULE),
+    ("library::lane::hardware::code", &library::hardware::code::__device::MODULE),
+    ("library::grid::overlap::code", &library::overlap::code::__device::MODULE),
+    ("library::warp::together::code", &library::together::code::__device::MODULE),
     ("numbers::float8::code", &numbers::float8::code::__device::MODULE),
     ("numbers::half::code", &numbers::half::code::__device::MODULE),
     ("numbers::quantise::code", &numbers::quantise::code::__device::MODULE),
@@ -63,6 +63,23 @@ impl DeviceModule {
             modules
         });
         &MODULES
+    }
+
+    /// The module that device code imports from by a path in the crate, such as `library::copies`, with or without `::code`.
+    pub fn imported(path: &str) -> Option<&'static DeviceModule> {
+        let path = path.strip_suffix("::code").unwrap_or(path);
+        let path = if path == "prelude" { "library" } else { path };
+        let is_it = |known: &str| {
+            let known = known.trim_end_matches("::code");
+            // The folders of the library say who executes, and are not part of its paths.
+            let (folder, rest) =
+                known.strip_prefix("library::").and_then(|rest| rest.split_once("::")).unzip();
+            match (folder, path.strip_prefix("library::")) {
+                (Some("lane" | "warp" | "block" | "grid"), Some(asked)) => rest == Some(asked),
+                _ => known == path,
+            }
+        };
+        DeviceModule::shipped().iter().find(|(known, _)| is_it(known)).map(|(_, module)| *module)
     }
 }
 

@@ -9,10 +9,10 @@ use harness::{Memory, assemble, blackwell, options, ptx, run, try_run};
 /// Kernels that copy.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::block::mbarrier::code::*;
-    use crossdock_device::library::lane::copies::code::*;
-    use crossdock_device::library::lane::fences::code::*;
-    use crossdock_device::library::warp::together::code::{elected, reduce_add};
+    use crossdock_device::library::copies::*;
+    use crossdock_device::library::fences::*;
+    use crossdock_device::library::mbarrier::*;
+    use crossdock_device::library::together::{elected, reduce_add};
     use crossdock_device::prelude::*;
 
     /// Two warps count with one mbarrier; one of them leaves.

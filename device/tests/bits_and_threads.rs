@@ -8,10 +8,10 @@ use harness::{Memory, assemble, options, ptx, run};
 /// Kernels that use the library.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::grid::overlap::code::*;
-    use crossdock_device::library::lane::approximate::code::*;
-    use crossdock_device::library::lane::hardware::code::*;
-    use crossdock_device::library::warp::together::code::*;
+    use crossdock_device::library::approximate::*;
+    use crossdock_device::library::hardware::*;
+    use crossdock_device::library::overlap::*;
+    use crossdock_device::library::together::*;
     use crossdock_device::prelude::*;
 
     /// What a warp works out together.

@@ -13,7 +13,7 @@ const OWN: &str = r#"
 /// A kernel of this crate.
 #[dock::device]
 pub mod code {
-    use dock::library::block::reductions::code::warp_sum;
+    use dock::library::reductions::warp_sum;
     use dock::prelude::*;
 
     /// Writes a number.

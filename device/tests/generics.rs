@@ -72,7 +72,7 @@ pub mod pairs {
 #[device(crate = ::crossdock_device)]
 pub mod code {
     use super::pairs::{Pair, Symmetric, weighed};
-    use crossdock_device::library::block::reductions::code::{
+    use crossdock_device::library::reductions::{
         block_largest, block_smallest, block_sum, warp_largest, warp_sum, warp_sum_f16x2,
     };
     use crossdock_device::prelude::*;

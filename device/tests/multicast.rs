@@ -11,9 +11,9 @@ use harness::{Memory, assemble, options, ptx, run};
 /// Every operation of every element.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::lane::multicast::code::*;
-    use crossdock_device::library::lane::multicast::floats::code::*;
-    use crossdock_device::library::lane::multicast::halves::code::*;
+    use crossdock_device::library::multicast::floats::*;
+    use crossdock_device::library::multicast::halves::*;
+    use crossdock_device::library::multicast::*;
     use crossdock_device::numbers::vector::code::f32x4;
     use crossdock_device::prelude::*;
 

@@ -210,9 +210,9 @@ const GLOBAL_ONLY: &[&str] = &["{G}", "{R}", "{F}", "{M}"];
 /// Whole kernels, one for each statement, order and scope, so that a failure names what fails.
 fn source() -> (String, Vec<String>) {
     let mut source = String::from(
-        "use crossdock::library::lane::fences::code::*; use crossdock::library::block::mbarrier::code::*; \
-         use crossdock::library::lane::multicast::halves::code::*; \
-         use crossdock::library::lane::multicast::floats::code::*; use crossdock::library::lane::multicast::code::*; \
+        "use crossdock::library::fences::*; use crossdock::library::mbarrier::*; \
+         use crossdock::library::multicast::halves::*; \
+         use crossdock::library::multicast::floats::*; use crossdock::library::multicast::*; \
          use crossdock::numbers::vector::code::*; \
          use crossdock::prelude::*;
          #[derive(Clone, Copy)] #[repr(C, align(16))] pub struct Longs { x: u64, y: u64 }
@@ -280,12 +280,8 @@ fn program(source: &str) -> back::Program {
     for dependency in &dependencies {
         let path: Vec<String> =
             dependency.path.segments.iter().skip(1).map(|segment| segment.ident.to_string()).collect();
-        let path = match path.join("::") {
-            path if path == "prelude" => "library::code".to_string(),
-            path => path,
-        };
-        let module =
-            DeviceModule::shipped().iter().find(|(known, _)| *known == path).map(|(_, module)| module);
+        let path = path.join("::");
+        let module = DeviceModule::imported(&path);
         let mut modules: Vec<ir::Module> = module
             .unwrap_or_else(|| panic!("there is no module {path}"))
             .texts()

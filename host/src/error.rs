@@ -2,6 +2,7 @@
 
 mod round;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,15 @@ pub use round::{Overflowing, Stage};
 /// The result of a call that can fail with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed.
-#[derive(Clone, Debug, thiserror::Error)]
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a call failed. `Debug` prints the sentence, too, because that is what a `main` that returns
+/// the error shows.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The topology is empty.

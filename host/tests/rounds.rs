@@ -337,6 +337,10 @@ fn capacity_is_a_limit_and_the_same_for_all() {
         Ok(())
     });
     assert!(matches!(error, Err(Error::UnevenExperts { experts: 7, ranks: 3 })), "{error:?}");
+    // What a `main` that returns the error shows.
+    let debug = error.map(|_| String::new()).map_err(|error| (format!("{error:?}"), error.to_string()));
+    let (debug, sentence) = debug.expect_err("refused");
+    assert_eq!(debug, sentence);
 }
 
 #[test]

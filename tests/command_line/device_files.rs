@@ -190,3 +190,23 @@ fn mistakes_are_shown_where_they_are() {
     }
     insta::assert_snapshot!(transcript);
 }
+
+/// A kernel in the tool's file imports as it would with the macro, by the short path and by the one of the module itself.
+#[test]
+fn files_import_as_macros_do() {
+    for import in [
+        "crossdock::numbers::half::bf16",
+        "crossdock::numbers::half::code::bf16",
+        "crossdock::library::approximate::approximate_exp2",
+        "crossdock::library::multicast::floats::*",
+        "crossdock::library::code::B128",
+        "crossdock::library::*",
+    ] {
+        let file =
+            format!("use {import};\n#[kernel(warps = 1)]\npub fn k(x: Global<u32>) {{ x.write(1); }}\n");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("k.rs"), file).expect("written");
+        let output = crossdock_in(folder.path(), "ptx --file k.rs");
+        assert!(output.status.success(), "{import}: {}", text(&output.stderr));
+    }
+}

@@ -8,10 +8,10 @@ use crossdock::launch::Arguments;
 #[crossdock::device]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock::library::block::mbarrier::code::*;
-    use crossdock::library::block::reductions::code::{block_sum, warp_sum};
-    use crossdock::library::lane::copies::code::*;
-    use crossdock::library::lane::fences::code::*;
+    use crossdock::library::copies::*;
+    use crossdock::library::fences::*;
+    use crossdock::library::mbarrier::*;
+    use crossdock::library::reductions::{block_sum, warp_sum};
     use crossdock::prelude::*;
 
     /// Columns of a tile, with one that keeps columns out of one another's banks.

@@ -14,8 +14,8 @@ use crate::{FEW, MANY};
 #[device]
 #[allow(dead_code, unreachable_pub, reason = "the emulator launches it by its name")]
 pub(crate) mod code {
-    use crossdock::library::block::reductions::code::*;
-    use crossdock::library::lane::multicast::code::*;
+    use crossdock::library::multicast::*;
+    use crossdock::library::reductions::*;
     use crossdock::prelude::*;
 
     /// Adds up squares of all threads of all GPUs, once a round, in memory of all of them: one sum

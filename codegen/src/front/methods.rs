@@ -201,7 +201,7 @@ impl Body<'_> {
                     scalar,
                 ) if scalar.is_float() => format!(
                     "`{name}` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
-                     `crossdock::library::lane::approximate`, `ptx!`, or the formula"
+                     `crossdock::library::approximate`, `ptx!`, or the formula"
                 ),
                 (_, Scalar::Bool) => format!("`bool` has no method `{name}` in device code: write `if`"),
                 _ => format!("`{}` has no method `{name}` in device code; it has `{known}`", scalar.name()),

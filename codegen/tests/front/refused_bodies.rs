@@ -200,7 +200,7 @@ refused! {
         "device code has no `Option`: test for what `checked_div` refuses with `if`";
     an_approximated_function: "fn f(a: f32) -> f32 { a.exp2() }", "exp2",
         "`exp2` is only approximated by hardware: write `approximate_exp2(x)` or `approximate_reciprocal(x)` of \
-         `crossdock::library::lane::approximate`, `ptx!`, or the formula";
+         `crossdock::library::approximate`, `ptx!`, or the formula";
     an_order_that_a_load_cannot_have: "fn f(p: Global<u32>, order: impl Atomic) -> u32 { p.load(order, Gpu) }", "order,",
         "a load cannot be `Release`: write `Relaxed` or `Acquire`";
     a_trait_that_is_no_order: "fn f(x: impl Copy) {}", "impl Copy",

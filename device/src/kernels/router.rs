@@ -13,7 +13,7 @@ pub mod code {
         slots_per_lane, value_of,
     };
     use crate::kernels::router::weights::code::{Settings, weight};
-    use crate::library::warp::together::code::reduce_max;
+    use crate::library::together::reduce_max;
     use crate::prelude::*;
 
     /// Warps per block: as many as have room for their keys in 48 KiB of shared memory, whatever the groups.

@@ -10,11 +10,11 @@ use crate::device;
 #[device]
 pub mod code {
     use crate::kernels::rows::code::copy_pieces_to_lanes;
-    use crate::library::block::mbarrier::code::{Mbarrier, Phase};
-    use crate::library::lane::copies::code::{
+    use crate::library::copies::{
         commit_bulk_copies, copy_bulk_to_peer, copy_bulk_to_shared, wait_for_bulk_copies, wait_for_bulk_reads,
     };
-    use crate::library::lane::fences::code::fence_mbarrier_init;
+    use crate::library::fences::fence_mbarrier_init;
+    use crate::library::mbarrier::{Mbarrier, Phase};
     use crate::prelude::*;
 
     /// Warps of a block that has stagers.

@@ -10,9 +10,9 @@ use crate::error::Error;
 /// The kernel.
 #[crossdock::device]
 pub mod code {
-    use crossdock::library::block::mbarrier::code::*;
-    use crossdock::library::lane::copies::code::*;
-    use crossdock::library::lane::fences::code::*;
+    use crossdock::library::copies::*;
+    use crossdock::library::fences::*;
+    use crossdock::library::mbarrier::*;
     use crossdock::numbers::float8::{e4m3, e4m3x4};
     use crossdock::numbers::quantise::{Scale, amax_of_lanes, with_magnitude};
     use crossdock::numbers::vector::f32x4;

@@ -91,7 +91,7 @@ impl<T: Plain> SymmetricBuffer<T> {
     }
 
     /// The multicast address of everybody's buffer, for `multimem` instructions
-    /// ([`library::multicast`](crossdock_device::library::lane::multicast)): an access at an offset of it
+    /// ([`library::multicast`](crossdock_device::library::multicast)): an access at an offset of it
     /// is one at that offset of all of them. Collective, when it is asked for the first time.
     ///
     /// # Errors

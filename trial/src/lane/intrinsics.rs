@@ -8,8 +8,8 @@ use crossdock_device::device;
 #[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock_device::library::lane::bits::code::*;
-    use crossdock_device::library::warp::together::code::*;
+    use crossdock_device::library::bits::*;
+    use crossdock_device::library::together::*;
     use crossdock_device::prelude::*;
 
     /// Bit operations.

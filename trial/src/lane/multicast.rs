@@ -10,7 +10,7 @@ use crate::Error;
 /// A kernel that reaches all ranks at once.
 #[device(crate = ::crossdock_device)]
 pub mod code {
-    use crossdock_device::library::lane::multicast::code::Multicast;
+    use crossdock_device::library::multicast::Multicast;
     use crossdock_device::prelude::*;
 
     /// Every rank gets the sums of all ranks; this one adds `count` words from `first` on.

@@ -10,9 +10,9 @@ use crossdock_device::intrinsics::Global;
 #[device(crate = ::crossdock_device)]
 #[expect(dead_code, unreachable_pub, reason = "kernels are public items, and called on GPUs only")]
 pub mod code {
-    use crossdock_device::library::block::mbarrier::code::*;
-    use crossdock_device::library::lane::copies::code::*;
-    use crossdock_device::library::lane::fences::code::*;
+    use crossdock_device::library::copies::*;
+    use crossdock_device::library::fences::*;
+    use crossdock_device::library::mbarrier::*;
     use crossdock_device::prelude::*;
 
     /// Threads of a block of eight warps.

@@ -9,7 +9,7 @@ pub mod code {
     use crate::kernels::rows::code::copy_words_to_lanes;
     use crate::kernels::stager::code::{RowStager, has_bulk_copies};
     use crate::layout::code::{NOWHERE, Selection};
-    use crate::library::lane::fences::code::fence_async_global;
+    use crate::library::fences::fence_async_global;
     use crate::prelude::*;
 
     /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1. All warps of the grid.

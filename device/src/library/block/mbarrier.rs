@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// [`Mbarrier`](code::Mbarrier), [`Phase`](code::Phase) and [`Stage`](code::Stage).
 #[device]
 pub mod code {
@@ -86,7 +88,7 @@ pub mod code {
         }
 
         /// Begins the first phase; `arrivals` complete each phase. One thread does this, and a barrier follows before others
-        /// use the object; before bulk copies use it, also [`fence_mbarrier_init`](fn@crate::library::lane::fences::code::fence_mbarrier_init)
+        /// use the object; before bulk copies use it, also [`fence_mbarrier_init`](fn@crate::library::fences::fence_mbarrier_init)
         /// or a proxy fence. `mbarrier.init`.
         pub fn initialise(self, arrivals: u32) {
             ptx!("mbarrier.init.shared.b64 [{object}], {arrivals};", object = in(self.object), arrivals = in(arrivals));

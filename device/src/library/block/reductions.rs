@@ -3,6 +3,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Sums, and the smallest and largest values. All lanes, or all threads of the block, come together and have the result.
 #[device]
 pub mod code {

@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// What orders a grid after the grids that it depends on.
 #[device]
 pub mod code {

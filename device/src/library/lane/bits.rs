@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Shifts of two words, choices of bytes, fields, three-input logic and dot products (PTX ISA sections 9.7.1 and 9.7.8).
 #[device]
 pub mod code {

@@ -2,16 +2,18 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// `cp.async`, one-dimensional `cp.async.bulk` and `cp.reduce.async.bulk` (PTX ISA section 9.7.9.25).
 ///
 /// Bulk operations need `sm_90`; sizes are multiples of 16 bytes, and addresses of 16 bytes' alignment. They work through the
 /// async proxy: what threads wrote to shared memory needs
-/// [`fence_async_shared`](fn@crate::library::lane::fences::code::fence_async_shared) before a bulk operation reads it.
+/// [`fence_async_shared`](fn@crate::library::fences::fence_async_shared) before a bulk operation reads it.
 #[device]
 pub mod code {
     use crate::intrinsics::*;
-    use crate::library::block::mbarrier::code::Mbarrier;
     use crate::library::code::B128;
+    use crate::library::mbarrier::Mbarrier;
 
     /// How the L2 cache treats the lines of a copy.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Proxy fences and the mbarrier fence (PTX ISA sections 8.4 and 9.7.13.4). `fence(order, scope)` orders accesses of one
 /// way; these order accesses of different ways. They need `sm_90` except for `fence_alias`.
 #[device]

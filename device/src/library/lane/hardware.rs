@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Clocks and prefetches.
 #[device]
 pub mod code {

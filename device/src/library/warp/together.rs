@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Reductions, agreement and election among the 32 lanes of a warp.
 #[device]
 pub mod code {

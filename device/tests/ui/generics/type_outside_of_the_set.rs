@@ -2,7 +2,7 @@ use crossdock_device::device;
 
 #[device]
 pub mod code {
-    use crossdock_device::library::block::reductions::code::warp_sum;
+    use crossdock_device::library::reductions::warp_sum;
     use crossdock_device::prelude::*;
 
     #[kernel(warps = 1)]

@@ -325,8 +325,7 @@ fn leads_to(here: &[&str], words: &[&str], there: &[String]) -> bool {
 
 /// One of crossdock's own modules.
 fn shipped(path: &str) -> Option<Lowered> {
-    let path = if path == "prelude" { "library::code" } else { path };
-    let (_, module) = DeviceModule::shipped().iter().find(|(known, _)| *known == path)?;
+    let module = DeviceModule::imported(path)?;
     let mut modules = module.texts().into_iter().map(text::parse).collect::<Result<Vec<_>, _>>().ok()?;
     let module = modules.remove(0);
     Some(Lowered { module, imports: modules })

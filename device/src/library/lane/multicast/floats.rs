@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// Multicast memory of several `f32` at once (PTX ISA section 9.7.9.14).
 #[device]
 pub mod code {

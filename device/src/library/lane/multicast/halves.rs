@@ -2,6 +2,8 @@
 
 use crate::device;
 
+pub use code::*;
+
 /// A row is the pair, whose name is that of its type in PTX, and its multicasts.
 macro_rules! halves {
     ($($pair:ident: $two:ident, $four:ident, $eight:ident;)+) => {

@@ -5,12 +5,14 @@
 //! loads, stores and reduces states its order and scope. In which order a load takes the GPUs is
 //! not specified, so that sums of floats may differ from run to run. Between these accesses and
 //! ordinary ones of the same memory stands
-//! [`fence_alias`](fn@crate::library::lane::fences::code::fence_alias).
+//! [`fence_alias`](fn@crate::library::fences::fence_alias).
 
 pub mod floats;
 pub mod halves;
 
 use crate::device;
+
+pub use code::*;
 
 /// Multicast memory of numbers of 32 and 64 bits (PTX ISA section 9.7.9.14).
 #[device]
