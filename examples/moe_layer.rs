@@ -5,7 +5,8 @@
 //! neither ranks nor crossdock. Run it in other shapes:
 //!
 //! ```console
-//! $ cargo run --release --example moe_layer -- --ranks 6 --experts 48 --top-k 6 --hidden 512 --tokens 40
+//! $ cargo run --release --example moe_layer -- \
+//!       --ranks 6 --experts 48 --top-k 6 --hidden 512 --tokens 40
 //! ```
 
 use clap::Parser;

@@ -81,7 +81,8 @@ impl Constant {
         }
     }
 
-    /// A parameter's number as a constant of type `scalar`, if it is in range. Floats have no such form.
+    /// A parameter's number as a constant of type `scalar`, if it is in range. Floats have no such
+    /// form.
     pub(crate) fn from_number(scalar: Scalar, number: i128) -> Option<Constant> {
         match scalar {
             Scalar::Bool => match number {

@@ -1,7 +1,9 @@
-//! Arithmetic that Rust has no operators for: `f32` rounded in a direction, and pairs of 16-bit floats.
+//! Arithmetic that Rust has no operators for: `f32` rounded in a direction, and pairs of 16-bit
+//! floats.
 //!
-//! The host twins of the device's operations and the constant evaluation of kernels both use these functions. A result is
-//! found as the nearest `f64` and the side of it on which the exact result lies, which decides every rounding to `f32`.
+//! The host twins of the device's operations and the constant evaluation of kernels both use these
+//! functions. A result is found as the nearest `f64` and the side of it on which the exact result
+//! lies, which decides every rounding to `f32`.
 
 use std::cmp::Ordering;
 
@@ -82,8 +84,9 @@ impl Exact {
         }
     }
 
-    /// To one of the two floats next to the exact number: the one whose last bit is 1. Rounding that to a format with two
-    /// bits less is as good as rounding the exact number (Boldo and Melquiond, "When double rounding is odd").
+    /// To one of the two floats next to the exact number: the one whose last bit is 1. Rounding
+    /// that to a format with two bits less is as good as rounding the exact number (Boldo and
+    /// Melquiond, "When double rounding is odd").
     fn to_odd(self) -> f32 {
         if self.value.is_nan() || self.value.is_infinite() {
             return self.value as f32;
@@ -93,7 +96,8 @@ impl Exact {
     }
 }
 
-/// An operation of `f32`, its exact result rounded in a direction. Operands that the operation does not take are ignored.
+/// An operation of `f32`, its exact result rounded in a direction. Operands that the operation does
+/// not take are ignored.
 pub fn rounded(operation: RoundedOperation, direction: Direction, [a, b, c]: [f32; 3]) -> f32 {
     let [a, b, c] = [a, b, c].map(f64::from);
     let down = direction == Direction::Down;
@@ -120,7 +124,8 @@ pub fn from_integer(value: i128, direction: Direction) -> f32 {
     Exact { value: near, side: value.cmp(&(near as i128)) }.round(direction)
 }
 
-/// The value of a code. Of an alternate format, a NaN is the one that PTX makes; that of a bf16 keeps its bits.
+/// The value of a code. Of an alternate format, a NaN is the one that PTX makes; that of a bf16
+/// keeps its bits.
 pub const fn decode(format: Format, code: u32) -> f32 {
     match format {
         Format::Bf16 => f32::from_bits(code << 16),
@@ -128,8 +133,8 @@ pub const fn decode(format: Format, code: u32) -> f32 {
     }
 }
 
-/// Two floats rounded to nearest even, the code of `low` in the lower bits. Codes of 8 bits are finite: what is beyond the largest
-/// becomes that. A NaN becomes one code without a sign.
+/// Two floats rounded to nearest even, the code of `low` in the lower bits. Codes of 8 bits are
+/// finite: what is beyond the largest becomes that. A NaN becomes one code without a sign.
 pub const fn pack(format: Format, low: f32, high: f32) -> u32 {
     let saturate = format.bits() == 8;
     let low = format.encode(low as f64, Rounding::NearestEven, saturate);
@@ -148,8 +153,9 @@ pub fn pack_toward_zero(format: HalfFormat, low: f32, high: f32) -> u32 {
     code(low) | code(high) << 16
 }
 
-/// An operation of 16-bit floats on both halves of the words, rounded to nearest even. A NaN becomes 0x7fff; `Minimum` and
-/// `Maximum` give the operand that is a number (PTX ISA section 9.7.4).
+/// An operation of 16-bit floats on both halves of the words, rounded to nearest even. A NaN
+/// becomes 0x7fff; `Minimum` and `Maximum` give the operand that is a number (PTX ISA section
+/// 9.7.4).
 pub fn half_pair(format: HalfFormat, operation: HalfOperation, operands: [u32; 3]) -> u32 {
     let lane = |shift: u32| {
         let format = format.format();
@@ -201,7 +207,8 @@ mod tests {
                     assert_eq!(encode(format, value, true), code, "{code:#x}");
                 }
             }
-            // Every sign and exponent with mantissas that tie in either format, and their neighbours.
+            // Every sign and exponent with mantissas that tie in either format, and their
+            // neighbours.
             for upper in 0..0x1_0000u32 {
                 for lower in [0, 1, 0x7fff, 0xffff] {
                     let value = f32::from_bits(upper << 16 | lower);

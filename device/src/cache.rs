@@ -1,10 +1,13 @@
-//! Kernels that were specialised at run time are kept: in memory always, and on disk if the program asks for it.
+//! Kernels that were specialised at run time are kept: in memory always, and on disk if the program
+//! asks for it.
 //!
-//! An entry's name is a hash of everything that the PTX follows from: the IR of the kernel and of all that it imports, the
-//! const parameters, target and PTX version, and the [compiler's own sources](crossdock_codegen::FINGERPRINT). So an entry
-//! never becomes wrong, it only stops being asked for, and the folder may be deleted at any time. Any number of processes
-//! may share a folder: an entry is written under another name and renamed into place, and one that does not match its
-//! checksum counts as absent. Where writing fails, for instance in a read-only folder, nothing is kept and nothing fails.
+//! An entry's name is a hash of everything that the PTX follows from: the IR of the kernel and of
+//! all that it imports, the const parameters, target and PTX version, and the [compiler's own
+//! sources](crossdock_codegen::FINGERPRINT). So an entry never becomes wrong, it only stops being
+//! asked for, and the folder may be deleted at any time. Any number of processes may share a
+//! folder: an entry is written under another name and renamed into place, and one that does not
+//! match its checksum counts as absent. Where writing fails, for instance in a read-only folder,
+//! nothing is kept and nothing fails.
 //!
 //! ```no_run
 //! # extern crate crossdock_device as crossdock;
@@ -52,8 +55,9 @@ pub enum Unusable {
     },
 }
 
-/// From now on, keeps specialised kernels in the folder `crossdock` of the user's cache folder: `$XDG_CACHE_HOME` or
-/// `~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows. Returns the folder.
+/// From now on, keeps specialised kernels in the folder `crossdock` of the user's cache folder:
+/// `$XDG_CACHE_HOME` or `~/.cache` on Linux, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on
+/// Windows. Returns the folder.
 ///
 /// # Errors
 /// When there is no such folder and it cannot be made.
@@ -163,7 +167,8 @@ pub(crate) fn kept(key: Key, make: impl FnOnce() -> Result<Entry, Error>) -> Res
 /// The entry in the folder, if it is whole.
 fn read(folder: &Path, key: &Key) -> Option<Entry> {
     let path = folder.join(key.file_name());
-    // Anything but a plain file of a plausible size is left alone: opening a pipe would wait for a writer.
+    // Anything but a plain file of a plausible size is left alone: opening a pipe would wait for a
+    // writer.
     let found = fs::metadata(&path).ok()?;
     if !found.is_file() || found.len() > MOST_BYTES {
         return None;

@@ -31,7 +31,8 @@ pub enum Argument {
     label = "pass a scalar, a `Global`, a `Peer`, a `Peers`, a `GlobalSlice`, a `PeerSlice` or a device struct of these that is `Copy`"
 )]
 pub trait Parameter: Copy {
-    /// Adds the value as the driver takes it: one argument, two of a slice, or those of a struct's fields in order.
+    /// Adds the value as the driver takes it: one argument, two of a slice, or those of a struct's
+    /// fields in order.
     fn append(self, arguments: &mut Vec<Argument>);
 }
 
@@ -87,7 +88,8 @@ macro_rules! slices {
 
 slices!(GlobalSlice, PeerSlice);
 
-/// The arguments of one kernel: the struct that `#[kernel] fn dispatch` makes is called `DispatchArguments`.
+/// The arguments of one kernel: the struct that `#[kernel] fn dispatch` makes is called
+/// `DispatchArguments`.
 pub trait Arguments {
     /// The kernel's name, which is its symbol in the PTX.
     const KERNEL: &'static str;

@@ -32,7 +32,8 @@ pub mod code {
         pub row: u32,
         /// The selection's slot in that rank's list, grouped by local expert.
         pub slot: u32,
-        /// The first selection of the token that goes to the same rank: the one that carries the row.
+        /// The first selection of the token that goes to the same rank: the one that carries the
+        /// row.
         pub leader: u32,
     }
 
@@ -46,7 +47,8 @@ pub mod code {
     #[derive(Clone, Copy, Debug, PartialEq)]
     #[repr(C, align(8))]
     pub struct Selection {
-        /// Slot in this rank's list of expert inputs and outputs, or [`NOWHERE`] when the expert is on another rank.
+        /// Slot in this rank's list of expert inputs and outputs, or [`NOWHERE`] when the expert is
+        /// on another rank.
         pub slot: u32,
         /// The router's weight; 0 without a slot.
         pub weight: f32,
@@ -58,7 +60,8 @@ pub mod code {
     pub struct Origin {
         /// Source rank.
         pub rank: u32,
-        /// Row in the source rank's buffer of partial sums: `token * fan_out + position among the token's ranks`.
+        /// Row in the source rank's buffer of partial sums:
+        /// `token * fan_out + position among the token's ranks`.
         pub index: u32,
     }
 
@@ -82,12 +85,14 @@ pub mod code {
         ranks + experts
     }
 
-    /// Slots that an expert with `count` selections takes: the next multiple of `alignment`, or `capacity`, if that is not 0.
+    /// Slots that an expert with `count` selections takes: the next multiple of `alignment`, or
+    /// `capacity`, if that is not 0.
     pub const fn slots_of_expert(count: u32, alignment: u32, capacity: u32) -> u32 {
         if capacity != 0 { capacity } else { count.next_multiple_of(alignment) }
     }
 
-    /// Destination ranks that one token can have at most: rows per token in the buffer of partial sums.
+    /// Destination ranks that one token can have at most: rows per token in the buffer of partial
+    /// sums.
     pub const fn fan_out(ranks: u32, top_k: u32) -> u32 {
         if ranks < top_k { ranks } else { top_k }
     }

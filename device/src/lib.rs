@@ -1,8 +1,10 @@
-//! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the layout arithmetic.
+//! Rust that runs on the GPU: the prelude, the kernels of expert-parallel communication, and the
+//! layout arithmetic.
 //!
-//! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels here for a model at
-//! compile time, [`router!`] the kernel of its gate, [`specialise!`] does so for anybody's kernels, and [`KernelSet::jit`] takes
-//! the same path at run time, where [`cache`] keeps what was made.
+//! Device code is ordinary Rust in modules marked [`device`]; [`kernels!`] specialises the kernels
+//! here for a model at compile time, [`router!`] the kernel of its gate, [`specialise!`] does so
+//! for anybody's kernels, and [`KernelSet::jit`] takes the same path at run time, where [`cache`]
+//! keeps what was made.
 
 // The attribute's output names this crate as users do, through the facade.
 extern crate self as crossdock;

@@ -1,6 +1,6 @@
-//! The device types and functions that almost every kernel uses, written in the device language itself, and beside them
-//! modules of what fewer use, in folders by who executes: one lane, a warp, a block, a grid. Import from
-//! them as `use crossdock::library::copies::*;`.
+//! The device types and functions that almost every kernel uses, written in the device language
+//! itself, and beside them modules of what fewer use, in folders by who executes: one lane, a warp,
+//! a block, a grid. Import from them as `use crossdock::library::copies::*;`.
 
 pub(crate) mod block;
 pub(crate) mod grid;
@@ -100,8 +100,8 @@ pub mod code {
         unpack_f16(widen_e5m2(pair))
     }
 
-    /// A barrier that some warps of a block share: which one it is, and how many threads reach it. Make it a `const`, so that
-    /// all its users agree.
+    /// A barrier that some warps of a block share: which one it is, and how many threads reach it.
+    /// Make it a `const`, so that all its users agree.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct NamedBarrier {
         number: u32,
@@ -109,8 +109,8 @@ pub mod code {
     }
 
     impl NamedBarrier {
-        /// Barrier `number`, 1 to 15, which all threads of `warps` warps reach each time before it opens. Barrier 0 is that of
-        /// `block_barrier`, and `role_barrier`s count down from 15.
+        /// Barrier `number`, 1 to 15, which all threads of `warps` warps reach each time before it
+        /// opens. Barrier 0 is that of `block_barrier`, and `role_barrier`s count down from 15.
         pub const fn new(number: u32, warps: u32) -> Self {
             NamedBarrier { number, threads: warps * WARP }
         }

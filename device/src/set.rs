@@ -1,5 +1,5 @@
-//! Sets of kernels of one shape or gate, specialised at compile time or at run time. What is in them is
-//! said by the list in [`kernels`](crate::kernels).
+//! Sets of kernels of one shape or gate, specialised at compile time or at run time. What is in
+//! them is said by the list in [`kernels`](crate::kernels).
 
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
@@ -32,8 +32,9 @@ macro_rules! set {
         impl $set {
             const COUNT: usize = [$(stringify!($name)),+].len();
 
-            /// Specialises the kernels at run time, through the code that the macros use at compile time, for every supported
-            /// GPU. Sets are kept: the second call with the same argument is a look-up.
+            /// Specialises the kernels at run time, through the code that the macros use at compile
+            /// time, for every supported GPU. Sets are kept: the second call with the same argument
+            /// is a look-up.
             ///
             /// # Errors
             /// When the argument violates a relation that a kernel states.
@@ -44,7 +45,8 @@ macro_rules! set {
             /// Specialises the kernels at run time for one target.
             ///
             /// # Errors
-            /// When the argument violates a relation that a kernel states, or a kernel needs a newer target.
+            /// When the argument violates a relation that a kernel states, or a kernel needs a
+            /// newer target.
             pub fn jit_for($model: $Model, options: Options) -> Result<Arc<$set>, Error> {
                 static SETS: cache::Specialised<($Model, Options), $set> =
                     cache::Specialised::new(Default::default);
@@ -62,8 +64,8 @@ macro_rules! set {
                 Ok(set)
             }
 
-            /// The set with other PTX text for the kernel of this name: edited by hand, or a mutant that a test must catch. `None`
-            /// if there is no such kernel.
+            /// The set with other PTX text for the kernel of this name: edited by hand, or a mutant
+            /// that a test must catch. `None` if there is no such kernel.
             pub fn with_ptx(&self, name: &str, text: String) -> Option<$set> {
                 let mut set = self.clone();
                 let ptx = match name {
@@ -74,7 +76,8 @@ macro_rules! set {
                 Some(set)
             }
 
-            /// Names and PTX of the kernels: those of a round in the order they run, then the others.
+            /// Names and PTX of the kernels: those of a round in the order they run, then the
+            /// others.
             pub fn ptx(&self) -> [(&'static str, &str); $set::COUNT] {
                 [$((self.$name.name(), &*self.$name.ptx)),+]
             }

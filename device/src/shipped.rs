@@ -1,5 +1,5 @@
-//! Every device module of this crate by its path, for tools that resolve imports without rustc; and the targets for which their
-//! kernels differ, for tests of every image.
+//! Every device module of this crate by its path, for tools that resolve imports without rustc; and
+//! the targets for which their kernels differ, for tests of every image.
 
 use std::sync::LazyLock;
 
@@ -48,8 +48,8 @@ macro_rules! modules {
 static TARGETS: [&str; 4] = ["sm_80", "sm_89", "sm_90", "sm_100"];
 
 impl DeviceModule {
-    /// The targets from which on a kernel of this crate is made in another way. Images for targets between two of them
-    /// execute the same instructions.
+    /// The targets from which on a kernel of this crate is made in another way. Images for targets
+    /// between two of them execute the same instructions.
     pub fn shipped_targets() -> &'static [&'static str] {
         &TARGETS
     }
@@ -65,7 +65,8 @@ impl DeviceModule {
         &MODULES
     }
 
-    /// The module that device code imports from by a path in the crate, such as `library::copies`, with or without `::code`.
+    /// The module that device code imports from by a path in the crate, such as `library::copies`,
+    /// with or without `::code`.
     pub fn imported(path: &str) -> Option<&'static DeviceModule> {
         let path = path.strip_suffix("::code").unwrap_or(path);
         let path = if path == "prelude" { "library" } else { path };

@@ -1,4 +1,5 @@
-//! Device code at run time: the IR that `#[device]` leaves in the program, and its just-in-time specialisation.
+//! Device code at run time: the IR that `#[device]` leaves in the program, and its just-in-time
+//! specialisation.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -37,7 +38,8 @@ impl Linked {
 }
 
 impl DeviceModule {
-    /// This module and everything it imports, each once, parsed and linked. Parsed programs are kept.
+    /// This module and everything it imports, each once, parsed and linked. Parsed programs are
+    /// kept.
     ///
     /// # Errors
     /// When the IR text does not belong to this version of the compiler.
@@ -72,8 +74,8 @@ impl DeviceModule {
         }
     }
 
-    /// Specialises the kernel whose argument struct is `A` for these const parameters and every supported GPU. What was
-    /// specialised before is looked up; see [`cache`](crate::cache).
+    /// Specialises the kernel whose argument struct is `A` for these const parameters and every
+    /// supported GPU. What was specialised before is looked up; see [`cache`](crate::cache).
     ///
     /// # Errors
     /// When a parameter is missing or unknown, or violates a relation that the kernel states.
@@ -87,7 +89,8 @@ impl DeviceModule {
     /// The same for one target.
     ///
     /// # Errors
-    /// As for [`DeviceModule::specialise`], and when the kernel uses an instruction that the target does not have.
+    /// As for [`DeviceModule::specialise`], and when the kernel uses an instruction that the target
+    /// does not have.
     pub fn specialise_for<A: Arguments>(
         &'static self,
         parameters: &[(&str, i128)],

@@ -1,5 +1,5 @@
-//! Mbarriers that tell when copies are done, and what the assembler takes of all: executed on the emulator. Copies that are executed
-//! on GPUs too are in `trial/src/lane/synchronisation.rs`.
+//! Mbarriers that tell when copies are done, and what the assembler takes of all: executed on the
+//! emulator. Copies that are executed on GPUs too are in `trial/src/lane/synchronisation.rs`.
 
 mod harness;
 
@@ -80,7 +80,8 @@ pub mod code {
         words.at(lane()).write(reduce_add(lane()));
     }
 
-    /// Warp 1 waits for bytes that warp 0 promises and delivers, and for its arrivals, each with an order and scope of its own.
+    /// Warp 1 waits for bytes that warp 0 promises and delivers, and for its arrivals, each with an
+    /// order and scope of its own.
     #[kernel(warps = 2)]
     pub fn ordered(result: Global<u32>) {
         let barrier = Mbarrier::allocate();
@@ -122,7 +123,8 @@ fn who_leaves_an_mbarrier_is_not_waited_for() {
         let mut memory = Memory::with_seed(1, seed);
         let result = memory.global(&[0; 32]);
         run(&mut memory, &code::__device::MODULE, code::LeaveArguments { result: result.pointer() }, &[]);
-        // Two phases are over, so the third, of parity 0, is current, and the one before has parity 1.
+        // Two phases are over, so the third, of parity 0, is current, and the one before has
+        // parity 1.
         assert_eq!(memory.words(&result), [10; 32], "seed {seed}");
     }
 }

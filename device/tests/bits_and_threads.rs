@@ -1,4 +1,5 @@
-//! What lanes work out together. Bit operations, which GPUs execute too, are in `trial/src/lane/intrinsics.rs`.
+//! What lanes work out together. Bit operations, which GPUs execute too, are in
+//! `trial/src/lane/intrinsics.rs`.
 
 mod harness;
 

@@ -1,5 +1,5 @@
-//! A stranger's crate that depends on this one under another name: it builds, its PTX is the same in every folder, and one
-//! `kernels!` module costs its build little.
+//! A stranger's crate that depends on this one under another name: it builds, its PTX is the same
+//! in every folder, and one `kernels!` module costs its build little.
 //!
 //! It is built from scratch, so this is run by hand and in CI:
 //! `cargo test -p crossdock-device --test downstream -- --ignored --nocapture`.

@@ -1,4 +1,5 @@
-//! Multicast memory from the device language: on 1, 3 and 8 virtual GPUs against the host, and through NVIDIA's assembler.
+//! Multicast memory from the device language: on 1, 3 and 8 virtual GPUs against the host, and
+//! through NVIDIA's assembler.
 
 mod harness;
 
@@ -422,8 +423,9 @@ fn bf16_pair(a: u32, b: u32) -> u32 {
     sum(0) | sum(16)
 }
 
-/// Every load and every write of one element on 1, 3 and 8 GPUs, against what `hosts` compute of two elements. A warp takes `width` parts of
-/// elements at once; `loads` and `writes` make arguments of the addresses of the multicast memory and of results or values.
+/// Every load and every write of one element on 1, 3 and 8 GPUs, against what `hosts` compute of
+/// two elements. A warp takes `width` parts of elements at once; `loads` and `writes` make
+/// arguments of the addresses of the multicast memory and of results or values.
 fn agrees<T: Element + PartialEq + std::fmt::Debug, L: Arguments, W: Arguments>(
     width: usize,
     hosts: &[fn(T, T) -> T],

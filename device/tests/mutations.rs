@@ -19,7 +19,8 @@ use rand_pcg::Pcg64;
 /// Values that make most relations hold, for kernels that still have const parameters.
 const VALUES: [i128; 4] = [8, 256, 2, 1];
 
-/// A shipped device module: its items as they are written, none if a macro writes them, and the modules that they import.
+/// A shipped device module: its items as they are written, none if a macro writes them, and the
+/// modules that they import.
 struct Subject {
     path: &'static str,
     items: TokenStream,

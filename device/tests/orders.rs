@@ -1,5 +1,6 @@
-//! Every legal (operation, order, scope) of memory, fences, mbarriers and multicast memory has a name in device code: the instruction
-//! table says what is legal, kernels that call every name say what can be reached.
+//! Every legal (operation, order, scope) of memory, fences, mbarriers and multicast memory has a
+//! name in device code: the instruction table says what is legal, kernels that call every name say
+//! what can be reached.
 
 mod harness;
 
@@ -303,7 +304,8 @@ fn program(source: &str) -> back::Program {
 /// Instructions that this test is about.
 const NAMES: &[&str] = &["ld", "st", "atom", "red", "fence", "mbarrier", "multimem"];
 
-/// What of an opcode is no order, no scope and no operation: where the bytes lie, what the caches do, how wide it is.
+/// What of an opcode is no order, no scope and no operation: where the bytes lie, what the caches
+/// do, how wide it is.
 fn is_detail(modifier: &str) -> bool {
     let details = [
         "global",

@@ -1,9 +1,10 @@
 //! Agents: copies that go on while the warp that issued them executes, in turns of their own.
 //!
-//! An agent reads its source in chunks during its first turns and writes its destination in later ones, so whoever
-//! does not wait for it sees old bytes, and whoever reuses the source too early changes what arrives. The schedule
-//! gives turns to agents as to warps. Deviations: all reads of a copy precede its writes, and an mbarrier gets the
-//! bytes of a copy in one step, after the last write.
+//! An agent reads its source in chunks during its first turns and writes its destination in later
+//! ones, so whoever does not wait for it sees old bytes, and whoever reuses the source too early
+//! changes what arrives. The schedule gives turns to agents as to warps. Deviations: all reads of a
+//! copy precede its writes, and an mbarrier gets the bytes of a copy in one step, after the last
+//! write.
 
 use std::collections::BTreeMap;
 
@@ -287,7 +288,8 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// Changes an mbarrier of the cluster. With what that makes known, and whether only waits of cluster scope learn it.
+    /// Changes an mbarrier of the cluster. With what that makes known, and whether only waits of
+    /// cluster scope learn it.
     fn mbarrier(
         &mut self,
         offset: u32,

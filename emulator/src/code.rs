@@ -38,7 +38,8 @@ pub(crate) enum Preset {
     Constant(u64),
     /// Low 32 bits of the address of the module variable with this index.
     Variable(usize, i64),
-    /// Offset into shared memory after the kernel's own variables: where dynamic shared memory starts.
+    /// Offset into shared memory after the kernel's own variables: where dynamic shared memory
+    /// starts.
     DynamicShared(i64),
     Thread(usize),
     BlockSize(usize),
@@ -94,7 +95,8 @@ pub(crate) struct Loop {
     pub(crate) predicates: Vec<Slot>,
     /// Whether the body reads a clock.
     pub(crate) timed: bool,
-    /// The back-edges of the body, its own among them: taking another one means that the loop was left.
+    /// The back-edges of the body, its own among them: taking another one means that the loop was
+    /// left.
     pub(crate) back_edges: Vec<u32>,
 }
 
@@ -126,7 +128,8 @@ pub(crate) struct Code {
     pub(crate) parameter_bytes: u32,
     /// Bytes of the kernel's own shared variables.
     pub(crate) shared_bytes: u32,
-    /// Where in them the [`RESERVED_SHARED`] bytes begin that the system keeps, if the kernel asks for them.
+    /// Where in them the [`RESERVED_SHARED`] bytes begin that the system keeps, if the kernel asks
+    /// for them.
     pub(crate) reserved_shared: Option<u32>,
     /// Alignment of dynamic shared memory.
     pub(crate) shared_align: u32,

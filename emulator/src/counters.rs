@@ -1,5 +1,5 @@
-//! Counts while a launch executes: straight runs of instructions, and the bytes, sectors and banks of warp-level requests
-//! (the rules are in [`crate::report`] and [`crate::activity`]).
+//! Counts while a launch executes: straight runs of instructions, and the bytes, sectors and banks
+//! of warp-level requests (the rules are in [`crate::report`] and [`crate::activity`]).
 
 use crate::activity::{Activity, Requests, SharedRequests, Waits};
 use crate::code::Code;
@@ -15,8 +15,8 @@ const PASS: u64 = 128;
 /// What one launch has counted so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
-    /// Runs that begin at an instruction minus runs that end before it: the sum up to an instruction is how often it
-    /// was executed, and straight code costs nothing to count.
+    /// Runs that begin at an instruction minus runs that end before it: the sum up to an
+    /// instruction is how often it was executed, and straight code costs nothing to count.
     runs: Vec<u64>,
     pub(crate) lane_instructions: u64,
     pub(crate) divergent_branches: u64,
@@ -101,7 +101,8 @@ impl Counters {
         requests.sectors += (address + bytes - 1) / SECTOR - address / SECTOR + 1;
     }
 
-    /// Counts the distinct bytes and sectors of the lanes of `mask`, which all access global memory.
+    /// Counts the distinct bytes and sectors of the lanes of `mask`, which all access global
+    /// memory.
     pub(crate) fn add_lanes(&mut self, direction: Direction, addresses: &[u64; 32], mask: u32, bytes: u64) {
         let mut sorted = [0u64; 32];
         let mut count = 0;
@@ -127,8 +128,9 @@ impl Counters {
         requests.sectors += sectors;
     }
 
-    /// Counts a request of the lanes of `mask` to shared memory. Lanes are served in groups of so many as 128 bytes hold;
-    /// lanes that want different words of the same bank take turns, and so do atomics on the same word.
+    /// Counts a request of the lanes of `mask` to shared memory. Lanes are served in groups of so
+    /// many as 128 bytes hold; lanes that want different words of the same bank take turns, and so
+    /// do atomics on the same word.
     pub(crate) fn add_shared(&mut self, addresses: &[u64; 32], mask: u32, bytes: u64, atomic: bool) {
         let words = bytes.div_ceil(4);
         let group = (PASS / (4 * words)).clamp(1, 32) as usize;

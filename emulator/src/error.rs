@@ -280,7 +280,8 @@ impl fmt::Display for Race {
 pub struct Deadlock {
     /// The waiting warps, a group of lanes each.
     pub waiters: Vec<Waiter>,
-    /// Blocks that have not started because no streaming multiprocessor has room: (kernel, GPU, blocks).
+    /// Blocks that have not started because no streaming multiprocessor has room: (kernel, GPU,
+    /// blocks).
     pub unstarted: Vec<(String, usize, u64)>,
     /// The policy and seed in which it shows.
     pub schedule: String,

@@ -1,9 +1,10 @@
 //! Virtual GPUs that execute PTX text.
 //!
-//! A [`Machine`] has several GPUs in one address space. It executes modules as they are loaded by a driver, warp by
-//! warp on one host thread: the same seed gives the same execution. Mistakes that hardware leaves undefined are
-//! errors that name the instruction, the source line, the lane and the address in terms of its allocation. Warps that
-//! wait for memory cost nothing, and when nothing can wake them the machine says who waits for what.
+//! A [`Machine`] has several GPUs in one address space. It executes modules as they are loaded by a
+//! driver, warp by warp on one host thread: the same seed gives the same execution. Mistakes that
+//! hardware leaves undefined are errors that name the instruction, the source line, the lane and
+//! the address in terms of its allocation. Warps that wait for memory cost nothing, and when
+//! nothing can wake them the machine says who waits for what.
 //!
 //! ```
 //! use crossdock_emulator::{Argument, Config, Launch, Machine};
@@ -40,11 +41,12 @@
 //! # Ok::<(), crossdock_emulator::Error>(())
 //! ```
 //!
-//! Bulk copies and `cp.async` go on beside the warps that issued them and finish when the schedule says so; whoever
-//! does not wait for them sees old bytes.
+//! Bulk copies and `cp.async` go on beside the warps that issued them and finish when the schedule
+//! says so; whoever does not wait for them sees old bytes.
 //!
-//! Accesses are checked against the PTX memory consistency model: a data race is an error that names both accesses and
-//! what would have ordered them, and with a seed other than 0 strong loads may find older stores, as the model allows.
+//! Accesses are checked against the PTX memory consistency model: a data race is an error that
+//! names both accesses and what would have ordered them, and with a seed other than 0 strong loads
+//! may find older stores, as the model allows.
 //!
 //! What is not executed is refused when a module is loaded.
 

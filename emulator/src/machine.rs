@@ -68,12 +68,12 @@ impl Machine {
         &self.config
     }
 
-    /// Loads PTX text on every GPU. Text that was loaded before yields the same module, and machines of one process share what
-    /// was decoded; variables are each machine's own.
+    /// Loads PTX text on every GPU. Text that was loaded before yields the same module, and
+    /// machines of one process share what was decoded; variables are each machine's own.
     ///
     /// # Errors
-    /// The text is not PTX, or has an instruction that the emulator does not execute; the error names both the
-    /// instruction and its line.
+    /// The text is not PTX, or has an instruction that the emulator does not execute; the error
+    /// names both the instruction and its line.
     pub fn load(&mut self, ptx: &str) -> Result<Module, Error> {
         if let Some(position) = self.modules.iter().position(|module| module.decoded.text == ptx) {
             return Ok(Module(position));
@@ -129,8 +129,8 @@ impl Machine {
         })
     }
 
-    /// Allocates device memory; the address is a multiple of 256. The contents are uninitialised: a kernel that reads
-    /// bytes which nobody wrote faults.
+    /// Allocates device memory; the address is a multiple of 256. The contents are uninitialised: a
+    /// kernel that reads bytes which nobody wrote faults.
     ///
     /// # Errors
     /// The GPU does not exist or has not enough memory left.
@@ -139,10 +139,11 @@ impl Machine {
         Ok(self.memory.allocations[number].base)
     }
 
-    /// Binds allocations of different GPUs and equal size to multicast memory, and returns its address. `multimem`
-    /// instructions at an offset of it access that offset of every allocation; nothing else may access it. A load
-    /// reduces the values in order of GPU number, though hardware promises no order, so that sums of floats may differ
-    /// there. An allocation that is freed stays bound: `multimem` then faults.
+    /// Binds allocations of different GPUs and equal size to multicast memory, and returns its
+    /// address. `multimem` instructions at an offset of it access that offset of every allocation;
+    /// nothing else may access it. A load reduces the values in order of GPU number, though
+    /// hardware promises no order, so that sums of floats may differ there. An allocation that is
+    /// freed stays bound: `multimem` then faults.
     ///
     /// ```
     /// use crossdock_emulator::{Argument, Config, Launch, Machine};
@@ -155,7 +156,8 @@ impl Machine {
     ///     machine.write(second, &12u32.to_le_bytes())?;
     ///     let both = machine.multicast(&[first, second])?;
     ///     let module = machine.load(
-    ///         ".version 8.1\n.target sm_90\n.address_size 64\n.visible .entry main(.param .u64 both)\n{\n\
+    ///         ".version 8.1\n.target sm_90\n.address_size 64\n\
+    ///          .visible .entry main(.param .u64 both)\n{\n\
     ///          .reg .b64 %rd<2>;\n.reg .b32 %r<2>;\nld.param.u64 %rd1, [both];\n\
     ///          multimem.ld_reduce.relaxed.sys.global.add.u32 %r1, [%rd1];\n\
     ///          multimem.st.relaxed.sys.global.u32 [%rd1], %r1;\nret;\n}\n",
@@ -163,7 +165,8 @@ impl Machine {
     ///     let kernel = machine.kernel(module, "main")?;
     ///     let arguments = vec![Argument::U64(both)];
     ///     let (grid, block) = ([1, 1, 1], [1, 1, 1]);
-    ///     machine.launch(Launch { gpu: 0, stream: 0, kernel, grid, block, shared_bytes: 0, arguments })?;
+    ///     let (gpu, stream, shared_bytes) = (0, 0, 0);
+    ///     machine.launch(Launch { gpu, stream, kernel, grid, block, shared_bytes, arguments })?;
     ///     machine.run()?;
     ///     let mut sum = [0; 4];
     ///     machine.read(second, &mut sum)?;
@@ -230,7 +233,8 @@ impl Machine {
         Ok(())
     }
 
-    /// The GPU's host copies: with a host for each GPU this is ordered after what the GPU has done, and may race with others.
+    /// The GPU's host copies: with a host for each GPU this is ordered after what the GPU has done,
+    /// and may race with others.
     fn host_access(&mut self, kind: Kind, number: usize, bytes: (usize, usize)) -> Result<(), Error> {
         let Some(detector) = &mut self.engine.detector else { return Ok(()) };
         let allocation = &mut self.memory.allocations[number];
@@ -247,17 +251,17 @@ impl Machine {
         checked.map_err(|race| Error::HostRace { gpu, race, schedule })
     }
 
-    /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later launches and its meetings with
-    /// other hosts are after that. Copies between host and device wait by themselves. Orders something only with
-    /// [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    /// The host of a GPU waits for what [`Machine::run`] has executed there, so that its later
+    /// launches and its meetings with other hosts are after that. Copies between host and device
+    /// wait by themselves. Orders something only with [`Hosts::PerGpu`](crate::Hosts::PerGpu).
     pub fn host_waits(&mut self, gpu: usize) {
         if let Some(detector) = &mut self.engine.detector {
             detector.host_waits(gpu);
         }
     }
 
-    /// The hosts of all GPUs wait for each other, and each then knows what all knew. Orders something only with
-    /// [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    /// The hosts of all GPUs wait for each other, and each then knows what all knew. Orders
+    /// something only with [`Hosts::PerGpu`](crate::Hosts::PerGpu).
     pub fn hosts_meet(&mut self) {
         if let Some(detector) = &mut self.engine.detector {
             detector.hosts_meet();
@@ -272,8 +276,9 @@ impl Machine {
         self.enqueue(launch, None, &[])
     }
 
-    /// The same with blocks in clusters of `cluster` blocks in x, y and z: those of a cluster run together, and reach each
-    /// other's shared memory. A kernel with `.reqnctapercluster` has its clusters without being asked.
+    /// The same with blocks in clusters of `cluster` blocks in x, y and z: those of a cluster run
+    /// together, and reach each other's shared memory. A kernel with `.reqnctapercluster` has its
+    /// clusters without being asked.
     ///
     /// # Errors
     /// The launch does not fit the kernel, the cluster or the GPU.
@@ -281,8 +286,9 @@ impl Machine {
         self.enqueue(launch, Some(cluster), &[])
     }
 
-    /// As [`launch`](Self::launch) or [`launch_in_clusters`](Self::launch_in_clusters), for a launch that starts when those of `after` have
-    /// ended too, on whatever streams of the same GPU: what waiting for an event does.
+    /// As [`launch`](Self::launch) or [`launch_in_clusters`](Self::launch_in_clusters), for a
+    /// launch that starts when those of `after` have ended too, on whatever streams of the same
+    /// GPU: what waiting for an event does.
     ///
     /// # Errors
     /// As for these, and when a launch of `after` is of another GPU.
@@ -399,7 +405,8 @@ impl Machine {
         Ok(Ticket(ticket))
     }
 
-    /// Two zeroed words for one launch: their size and the barrier (`cooperative_groups/details/driver_abi.h`).
+    /// Two zeroed words for one launch: their size and the barrier
+    /// (`cooperative_groups/details/driver_abi.h`).
     fn grid_workspace(&mut self, gpu: usize) -> Result<u64, Error> {
         let number = self.memory.allocate(gpu, 8, Some("words of the grid-wide barrier".to_owned()))?;
         let allocation = &mut self.memory.allocations[number];
@@ -415,9 +422,10 @@ impl Machine {
         self.run_for(&[])
     }
 
-    /// As [`run`](Self::run), while the hosts of the GPUs in `awaited` wait, each for its own GPU. It also returns when one of these
-    /// GPUs [is idle](Self::is_idle) and nothing else can happen until its host does something, or a deadline passes: hosts are
-    /// faster than deadlines. What is not finished goes on with the next run. For [`Hosts::PerGpu`](crate::Hosts::PerGpu).
+    /// As [`run`](Self::run), while the hosts of the GPUs in `awaited` wait, each for its own GPU.
+    /// It also returns when one of these GPUs [is idle](Self::is_idle) and nothing else can happen
+    /// until its host does something, or a deadline passes: hosts are faster than deadlines. What
+    /// is not finished goes on with the next run. For [`Hosts::PerGpu`](crate::Hosts::PerGpu).
     ///
     /// # Errors
     /// As for [`run`](Self::run).
@@ -445,12 +453,14 @@ impl Machine {
         self.engine.is_idle(gpu)
     }
 
-    /// The decisions of all runs so far, also of one that failed; `None` unless [`Config::record`] is set.
+    /// The decisions of all runs so far, also of one that failed; `None` unless [`Config::record`]
+    /// is set.
     pub fn recording(&self) -> Option<&Recording> {
         self.engine.schedule.recording()
     }
 
-    /// What the threads of a launch have printed with `printf`, in the order of execution, also when it failed.
+    /// What the threads of a launch have printed with `printf`, in the order of execution, also
+    /// when it failed.
     pub fn printed(&self, ticket: Ticket) -> &str {
         self.launches.get(ticket.0).map_or("", |launch| &launch.printed)
     }

@@ -1,7 +1,8 @@
-//! The registers of one warp, stored lane by lane so that an instruction is a loop over 32 neighbours.
+//! The registers of one warp, stored lane by lane so that an instruction is a loop over 32
+//! neighbours.
 //!
-//! 8-bit, 16-bit and 32-bit registers are words (narrow values are zero-extended), 64-bit registers are longs, a
-//! 128-bit register is two neighbouring longs, and a predicate is one bit per lane.
+//! 8-bit, 16-bit and 32-bit registers are words (narrow values are zero-extended), 64-bit registers
+//! are longs, a 128-bit register is two neighbouring longs, and a predicate is one bit per lane.
 
 use std::ops::{Deref, DerefMut};
 

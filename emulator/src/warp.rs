@@ -1,9 +1,9 @@
 //! A warp under independent thread scheduling: path groups of lanes at the same instruction.
 //!
-//! Since Volta every thread has its own program counter and no point of reconvergence is guaranteed (CUDA programming
-//! guide, "Independent Thread Scheduling"). Branches split a group; groups that meet at an instruction merge. The
-//! group that is furthest behind goes first, since that reconverges best, but a ready group never waits long: lanes
-//! that spin may wait for the others.
+//! Since Volta every thread has its own program counter and no point of reconvergence is guaranteed
+//! (CUDA programming guide, "Independent Thread Scheduling"). Branches split a group; groups that
+//! meet at an instruction merge. The group that is furthest behind goes first, since that
+//! reconverges best, but a ready group never waits long: lanes that spin may wait for the others.
 
 use crate::code::Code;
 use crate::error::FaultKind;
@@ -111,8 +111,8 @@ impl Warp {
         self.groups.iter().filter(|group| matches!(group.state, State::Ready))
     }
 
-    /// Executes up to `budget` instructions; returns how many were, and why it stopped. `pick` may name a group
-    /// (modulo the number of ready ones) instead of the one furthest behind.
+    /// Executes up to `budget` instructions; returns how many were, and why it stopped. `pick` may
+    /// name a group (modulo the number of ready ones) instead of the one furthest behind.
     pub(crate) fn run(
         &mut self,
         env: &mut Environment<'_>,
@@ -388,8 +388,8 @@ impl Warp {
         }
     }
 
-    /// If all lanes wait for the warp at the same barrier instruction (or, unless it is `.aligned`, at equal ones),
-    /// the warp has arrived.
+    /// If all lanes wait for the warp at the same barrier instruction (or, unless it is `.aligned`,
+    /// at equal ones), the warp has arrived.
     fn gathered(&self, code: &Code) -> Option<Stop> {
         let mut first = None;
         for group in &self.groups {

@@ -1,10 +1,9 @@
 //! Everything that can go wrong, in words that say what was wrong and what would be right.
 
+mod debug;
 mod round;
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crossdock_device::LogitFormat;
 
@@ -13,14 +12,7 @@ pub use round::{Overflowing, Stage};
 /// The result of a call that can fail with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Why a call failed. `Debug` prints the sentence, too, because that is what a `main` that returns
-/// the error shows.
+/// Why a call failed. `Debug` prints the sentence, too.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,8 +1,8 @@
 //! Topology, symmetric memory, buffers and launches for expert-parallel communication.
 //!
-//! A [`Cluster`] runs one program on every [`Rank`]. A rank opens a [`Dock`] with the kernels of its model; each round
-//! sends tokens to the ranks of their experts ([`Dock::dispatch`]), lets the experts compute on what [`Arrived`], and
-//! brings the weighted sums home ([`Arrived::combine`]).
+//! A [`Cluster`] runs one program on every [`Rank`]. A rank opens a [`Dock`] with the kernels of
+//! its model; each round sends tokens to the ranks of their experts ([`Dock::dispatch`]), lets the
+//! experts compute on what [`Arrived`], and brings the weighted sums home ([`Arrived::combine`]).
 //!
 //! ```
 //! use crossdock_host::{Capacity, Cluster, Error, Routing, Shape, Tokens, Topology, Wire, bf16};
@@ -25,7 +25,8 @@
 //! # }
 //! ```
 //!
-//! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per rank, or NVIDIA GPUs.
+//! Nothing here but `backend` knows what runs the kernels; the emulator, with one virtual GPU per
+//! rank, or NVIDIA GPUs.
 
 mod backend;
 mod cluster;

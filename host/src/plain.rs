@@ -6,8 +6,8 @@ use half::bf16;
 /// Plain data: every bit pattern is a value and there is no padding.
 ///
 /// # Safety
-/// The type has a fixed layout without padding bytes, holds no pointer and no reference, and every pattern of its bytes
-/// is a valid value.
+/// The type has a fixed layout without padding bytes, holds no pointer and no reference, and every
+/// pattern of its bytes is a valid value.
 pub unsafe trait Plain: Copy + Send + Sync + 'static {}
 
 macro_rules! plain {
@@ -18,7 +18,8 @@ macro_rules! plain {
 }
 plain!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bf16);
 
-// SAFETY: `repr(C)` structures of four, two and two 32-bit numbers that fill their alignment: no padding.
+// SAFETY: `repr(C)` structures of four, two and two 32-bit numbers that fill their alignment: no
+// padding.
 unsafe impl Plain for Destination {}
 // SAFETY: as for `Destination`.
 unsafe impl Plain for Selection {}
@@ -27,13 +28,15 @@ unsafe impl Plain for Origin {}
 
 /// The bytes of `values`, in order.
 pub(crate) fn bytes_of<T: Plain>(values: &[T]) -> &[u8] {
-    // SAFETY: `Plain` types have no padding, so all `size_of_val` bytes are initialised; u8 has no alignment.
+    // SAFETY: `Plain` types have no padding, so all `size_of_val` bytes are initialised; u8 has no
+    // alignment.
     unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
 
 /// The bytes of `values` for overwriting.
 pub(crate) fn bytes_of_mut<T: Plain>(values: &mut [T]) -> &mut [u8] {
-    // SAFETY: as in `bytes_of`; any bytes written are a valid `T` because every bit pattern of a `Plain` type is one.
+    // SAFETY: as in `bytes_of`; any bytes written are a valid `T` because every bit pattern of a
+    // `Plain` type is one.
     unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values)) }
 }
 

@@ -13,7 +13,8 @@ use crate::constant::number;
 use crate::lower::{parse_all, unique};
 use crate::state::{Loaded, Pending, State, many};
 
-/// `/// docs pub const DISPATCH = path::to::dispatch { HIDDEN = 7168, TOP_K = 8 } for sm_90a, ptx 8.6;`
+/// `/// docs pub const DISPATCH = path::to::dispatch { HIDDEN = 7168, TOP_K = 8 } for sm_90a, ptx
+/// 8.6;`
 struct Wanted {
     attributes: Vec<Attribute>,
     visibility: Visibility,

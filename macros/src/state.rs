@@ -12,8 +12,8 @@ pub(crate) struct Pending {
     /// Its position among the modules that the chain was started with; `None` for imports of
     /// imports.
     pub tag: Option<usize>,
-    /// The hash of its IR, where that is known: several modules import the same one by different paths, and a chain that took
-    /// each of them would soon be longer than rustc's recursion limit.
+    /// The hash of its IR, where that is known: several modules import the same one by different
+    /// paths, and a chain that took each of them would soon be longer than rustc's recursion limit.
     pub digest: Option<u64>,
     /// Its path, valid where the chain expands.
     pub path: TokenStream,

@@ -1,12 +1,15 @@
-//! Binary floating-point formats of at most 32 bits: one row of facts each, and their encoding by integer arithmetic.
+//! Binary floating-point formats of at most 32 bits: one row of facts each, and their encoding by
+//! integer arithmetic.
 //!
-//! One algorithm serves every format: a value is `significand * 2^exponent`, rounded to the format's grid. PTX ISA
-//! section 5.2.3 describes the alternate formats, section 9.7.9.21 (`cvt`) the rounding and saturation.
+//! One algorithm serves every format: a value is `significand * 2^exponent`, rounded to the
+//! format's grid. PTX ISA section 5.2.3 describes the alternate formats, section 9.7.9.21 (`cvt`)
+//! the rounding and saturation.
 
 use crate::modifier::{Rounding, modifiers};
 
-/// Defines the formats: name, bits of exponent and mantissa, the codes (without their sign) of the greatest finite value, of
-/// infinity if there is one, and of the NaN that PTX makes, which is the greatest value where a format has no NaN.
+/// Defines the formats: name, bits of exponent and mantissa, the codes (without their sign) of the
+/// greatest finite value, of infinity if there is one, and of the NaN that PTX makes, which is the
+/// greatest value where a format has no NaN.
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident = $spelling:literal
         ($exponent:literal, $mantissa:literal, $greatest:literal, $infinity:expr, $nan:literal),)*) => {
@@ -88,7 +91,8 @@ impl Format {
         self.facts().infinity
     }
 
-    /// What PTX makes of a NaN: a code without a sign, which is the greatest value where the format has no NaN.
+    /// What PTX makes of a NaN: a code without a sign, which is the greatest value where the format
+    /// has no NaN.
     pub const fn nan(self) -> u32 {
         self.facts().nan
     }
@@ -107,8 +111,8 @@ impl Format {
         (1 << (self.exponent_bits() - 1)) - 1
     }
 
-    /// The code of a value, rounded. Every NaN becomes one code without a sign. With `saturate`, what is beyond the greatest
-    /// finite value becomes that value, infinities too.
+    /// The code of a value, rounded. Every NaN becomes one code without a sign. With `saturate`,
+    /// what is beyond the greatest finite value becomes that value, infinities too.
     #[inline]
     pub const fn encode(self, value: f64, rounding: Rounding, saturate: bool) -> u32 {
         if value.is_nan() {
@@ -275,8 +279,8 @@ modifiers! {
     }
 }
 
-/// The power of two that `ue8m0` has for the magnitude of an `f32`, given as its bits: rounded up or, without `up`, down.
-/// 255 is NaN.
+/// The power of two that `ue8m0` has for the magnitude of an `f32`, given as its bits: rounded up
+/// or, without `up`, down. 255 is NaN.
 pub const fn ue8m0_from_f32(bits: u32, up: bool, saturate: bool) -> u32 {
     let magnitude = bits & 0x7fff_ffff;
     if magnitude > 0x7f80_0000 {
@@ -292,7 +296,8 @@ pub const fn ue8m0_from_f32(bits: u32, up: bool, saturate: bool) -> u32 {
     if saturate && code > 0xfe { 0xfe } else { code }
 }
 
-/// The bf16 that is nearest to an `f32`, given as its bits, without branches, so that a loop over lanes vectorises.
+/// The bf16 that is nearest to an `f32`, given as its bits, without branches, so that a loop over
+/// lanes vectorises.
 #[inline(always)]
 pub const fn bf16_from_f32(bits: u32) -> u32 {
     let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16;

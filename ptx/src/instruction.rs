@@ -12,7 +12,8 @@ use crate::table::{Requirement, Row, rows_named};
 use crate::types::Type;
 
 impl Instruction {
-    /// The instruction `opcode` (`"ld.acquire.sys.global.v4.b32"`, modifiers in any order) with these operands.
+    /// The instruction `opcode` (`"ld.acquire.sys.global.v4.b32"`, modifiers in any order) with
+    /// these operands.
     ///
     /// # Errors
     /// When the table has no such form, or the form takes other operands.
@@ -87,7 +88,8 @@ impl Instruction {
     }
 }
 
-/// The operands with `{%r1}` as `%r1`, if there are such: Triton writes vectors of one element, and assemblers take them.
+/// The operands with `{%r1}` as `%r1`, if there are such: Triton writes vectors of one element, and
+/// assemblers take them.
 fn unwrapped(operands: &[Operand]) -> Option<Vec<Operand>> {
     let alone = |operand: &Operand| match operand {
         Operand::Vector(elements) if elements.len() == 1 => elements.first().cloned(),
@@ -137,7 +139,8 @@ fn modifier_error(name: &str, opcode: &str, written: &[&str], rows: &[&'static R
 }
 
 impl Opcode {
-    /// The modifier chosen in the row's slot `label`: `opcode.slot("scope")` is `Some("sys")` for `ld.acquire.sys.b32`.
+    /// The modifier chosen in the row's slot `label`: `opcode.slot("scope")` is `Some("sys")` for
+    /// `ld.acquire.sys.b32`.
     pub fn slot(&self, label: &str) -> Option<&'static str> {
         self.chosen().slot(label)
     }
@@ -147,7 +150,8 @@ impl Opcode {
         self.row.form().chosen(&self.modifiers)
     }
 
-    /// The last modifier that is a fundamental type; `u32` for `ld.global.u32`, and the source type for `cvt`.
+    /// The last modifier that is a fundamental type; `u32` for `ld.global.u32`, and the source type
+    /// for `cvt`.
     pub fn last_type(&self) -> Option<Type> {
         self.modifiers.iter().rev().find_map(|modifier| Type::fundamental(modifier))
     }

@@ -1,7 +1,9 @@
-//! The PTX language: one instruction table, and the model, parser, printer and checks that follow from it.
+//! The PTX language: one instruction table, and the model, parser, printer and checks that follow
+//! from it.
 //!
 //! ```
-//! let text = ".version 8.0\n.target sm_90\n.address_size 64\n\n.visible .entry empty()\n{\n    ret;\n}\n";
+//! let text = ".version 8.0\n.target sm_90\n.address_size 64\n\n\
+//!             .visible .entry empty()\n{\n    ret;\n}\n";
 //! let module = crossdock_ptx::parse(text)?;
 //! assert_eq!(module.to_string(), text);
 //! module.check().expect("every register is declared");

@@ -17,7 +17,8 @@ pub trait Modifier: Spelling {
     fn spelled(text: &str) -> Option<Self>;
 }
 
-/// Defines the choices of one kind of modifier. The first spelling is the one that is written; others are read as well.
+/// Defines the choices of one kind of modifier. The first spelling is the one that is written;
+/// others are read as well.
 macro_rules! modifiers {
     (
         $(#[$about:meta])*
@@ -97,7 +98,8 @@ modifiers! {
 }
 
 modifiers! {
-    /// Where memory lies (PTX ISA section 5.1). An instruction that names no space has generic addresses.
+    /// Where memory lies (PTX ISA section 5.1). An instruction that names no space has generic
+    /// addresses.
     Space {
         /// Constants of the module.
         Const = "const",
@@ -115,7 +117,8 @@ modifiers! {
 }
 
 impl Space {
-    /// Where a variable lies that is reached there: the block's own shared memory is part of the cluster's.
+    /// Where a variable lies that is reached there: the block's own shared memory is part of the
+    /// cluster's.
     pub fn declared(self) -> Space {
         if self == Space::Cluster { Space::Shared } else { self }
     }
@@ -197,7 +200,8 @@ impl IntegralRounding {
 }
 
 modifiers! {
-    /// A comparison (PTX ISA section 9.7.6, `setp`). The unordered ones are true when an operand is NaN.
+    /// A comparison (PTX ISA section 9.7.6, `setp`). The unordered ones are true when an operand is
+    /// NaN.
     Comparison {
         /// Equal.
         Equal = "eq",

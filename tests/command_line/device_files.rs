@@ -191,7 +191,8 @@ fn mistakes_are_shown_where_they_are() {
     insta::assert_snapshot!(transcript);
 }
 
-/// A kernel in the tool's file imports as it would with the macro, by the short path and by the one of the module itself.
+/// A kernel in the tool's file imports as it would with the macro, by the short path and by the one
+/// of the module itself.
 #[test]
 fn files_import_as_macros_do() {
     for import in [

@@ -16,11 +16,11 @@ const FILES_OF_A_FORMAT: usize = 8;
 /// Opcodes that the back end may write as text.
 const OPCODES_AS_TEXT: usize = 0;
 /// Comment lines of more than 100 columns.
-const LONG_COMMENTS: usize = 854;
+const LONG_COMMENTS: usize = 0;
 /// Lines of all snapshots.
 const SNAPSHOT_LINES: usize = 10_000;
 /// Lines outside tests.
-const LINES: usize = 88_900;
+const LINES: usize = 89_400;
 /// Files that begin with the code that a compiler must refuse, or that another file includes.
 const WITHOUT_HEAD: [&str; 2] = ["device/tests/ui/", "emulator/tests/litmus/"];
 

@@ -1,5 +1,5 @@
-//! The book and the pages beside it: every page is in the contents, its examples are compiled, and its
-//! links lead somewhere.
+//! The book and the pages beside it: every page is in the contents, its examples are compiled, and
+//! its links lead somewhere.
 
 use std::path::Path;
 

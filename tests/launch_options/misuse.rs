@@ -26,7 +26,8 @@ fn nowhere<T>() -> Global<T> {
     Global::from_address(0)
 }
 
-/// `sum`, which has blocks of 256 threads, static and dynamic shared memory, and grids of one dimension.
+/// `sum`, which has blocks of 256 threads, static and dynamic shared memory, and grids of one
+/// dimension.
 #[track_caller]
 fn sum(grid: impl Into<Dim3>, options: LaunchOptions, sentence: &str) {
     let arguments = code::SumArguments { values: nowhere(), results: nowhere() };

@@ -17,8 +17,8 @@ pub mod code {
     /// Columns of a tile, with one that keeps columns out of one another's banks.
     const PITCH: u32 = 17;
 
-    /// Transposes matrices of `rows` times `columns` words, one for each `z` of the grid, by tiles of
-    /// 16 times 16.
+    /// Transposes matrices of `rows` times `columns` words, one for each `z` of the grid, by tiles
+    /// of 16 times 16.
     #[kernel(threads = (16, 8), grid_dimensions = 3)]
     pub fn transpose(from: Global<u32>, to: Global<u32>, rows: u32, columns: u32) {
         let tile = dynamic_shared::<u32>();
@@ -45,8 +45,8 @@ pub mod code {
         }
     }
 
-    /// The words of `values` that fit shared memory, and how many these are; every word is summed by
-    /// another thread than the one that fetched it.
+    /// The words of `values` that fit shared memory, and how many these are; every word is summed
+    /// by another thread than the one that fetched it.
     #[kernel(warps = 8)]
     pub fn sum(values: Global<u32>, results: Global<u32>) {
         let words = dynamic_shared::<u32>();
@@ -115,8 +115,8 @@ pub mod code {
         }
     }
 
-    /// Copies as many rows of 16 bytes as fit, as bulk copies to the middle of shared memory, beside
-    /// an array and a barrier of constant sizes.
+    /// Copies as many rows of 16 bytes as fit, as bulk copies to the middle of shared memory,
+    /// beside an array and a barrier of constant sizes.
     #[kernel(warps = 1)]
     pub fn through(from: Global<B128>, to: Global<B128>) {
         let (before, rows) = {

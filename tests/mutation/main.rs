@@ -1,6 +1,7 @@
-//! Every order, scope, fence, barrier and wait of every shipped image is needed: weaken or remove any one of them, and the
-//! emulator must notice within a few schedules. A mutant that survives is a gap of the emulator or of the cases, or something
-//! that a kernel can do without and that is then removed.
+//! Every order, scope, fence, barrier and wait of every shipped image is needed: weaken or remove
+//! any one of them, and the emulator must notice within a few schedules. A mutant that survives is
+//! a gap of the emulator or of the cases, or something that a kernel can do without and that is
+//! then removed.
 
 mod cases;
 mod kernels;
@@ -31,7 +32,8 @@ fn weakened_kernels_are_caught() {
     assert!(survivors.is_empty(), "{survivors:#?}");
 }
 
-/// `cargo test --test mutation -- --ignored`: with many more schedules, in all of which the kernels themselves must pass.
+/// `cargo test --test mutation -- --ignored`: with many more schedules, in all of which the kernels
+/// themselves must pass.
 #[test]
 #[ignore = "takes minutes"]
 fn weakened_kernels_are_caught_in_many_schedules() {

@@ -1,4 +1,5 @@
-//! Routes by a table of token identifiers, against the reference; what is no table, and no row of it.
+//! Routes by a table of token identifiers, against the reference; what is no table, and no row of
+//! it.
 
 use crossdock::host::{Capacity, Cluster, DeviceRouting, Error, Placement, Rank, Topology};
 use crossdock::{Gate, LogitFormat, RouterKernel, ScoreFunction};
@@ -86,7 +87,8 @@ fn replicas_serve_what_the_table_chooses() {
         let routed = router.route_by_table(&[3.0f32, 5.0, 7.0, 9.0], &[0, 1])?;
         Ok((routed.experts()?, routed.weights()?))
     });
-    // Tokens have the numbers 1 and 2, so replica 2 of expert 1 serves the first, replica 1 the second.
+    // Tokens have the numbers 1 and 2, so replica 2 of expert 1 serves the first, replica 1 the
+    // second.
     assert_eq!(routed.expect("no rank fails"), (vec![2, 0, -1, 1], vec![5.0, 3.0, 0.0, 9.0]));
 }
 

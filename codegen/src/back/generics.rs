@@ -81,7 +81,8 @@ struct Instances {
     mistakes: Vec<Mistake>,
     /// The file of what is looked at.
     file: String,
-    /// Whether that is part of the core library, whose instructions belong to the line that calls it.
+    /// Whether that is part of the core library, whose instructions belong to the line that calls
+    /// it.
     is_core: bool,
 }
 

@@ -1,10 +1,13 @@
-//! IR to PTX: modules are linked and validated, a kernel is specialised for its const parameters, PTX comes out.
+//! IR to PTX: modules are linked and validated, a kernel is specialised for its const parameters,
+//! PTX comes out.
 //!
-//! [`link`] makes generic structs and functions for the types that they are used with, resolves every name and checks
-//! every type, all mistakes at once, and only its result, a [`Program`], can be specialised. [`specialise`] walks one kernel with its const parameters known: constants fold, dead arms disappear
-//! before they are looked at, calls are inlined, `#[unroll]` loops are repeated, and what is left is written down as
-//! instructions over named registers. Nothing is printed before every barrier and warp operation is proven to be reached
-//! by all the threads that it names. [`examine`] finds what is wrong before any const parameter is known.
+//! [`link`] makes generic structs and functions for the types that they are used with, resolves
+//! every name and checks every type, all mistakes at once, and only its result, a [`Program`], can
+//! be specialised. [`specialise`] walks one kernel with its const parameters known: constants fold,
+//! dead arms disappear before they are looked at, calls are inlined, `#[unroll]` loops are
+//! repeated, and what is left is written down as instructions over named registers. Nothing is
+//! printed before every barrier and warp operation is proven to be reached by all the threads that
+//! it names. [`examine`] finds what is wrong before any const parameter is known.
 
 mod constant;
 mod emit;

@@ -17,7 +17,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// All items by their paths. A repeated name keeps its first meaning; validation reports the second.
+    /// All items by their paths. A repeated name keeps its first meaning; validation reports the
+    /// second.
     pub(super) fn of(modules: Vec<Module>) -> Program {
         let mut program = Program {
             modules,

@@ -1,4 +1,5 @@
-//! What a kernel looks like from outside: the signature before specialisation and the finished kernel after it.
+//! What a kernel looks like from outside: the signature before specialisation and the finished
+//! kernel after it.
 
 use crossdock_ptx::Version;
 use crossdock_ptx::table::{NEWEST_VERSION, Target};
@@ -27,8 +28,8 @@ pub struct KernelSignature {
 pub struct KernelParameter {
     /// Rust name.
     pub name: String,
-    /// A scalar, `Global`, `Peer` or `Peers`; a slice, which is declared as two: the address and the number of elements;
-    /// or a struct of these, which is declared as its fields are, in order.
+    /// A scalar, `Global`, `Peer` or `Peers`; a slice, which is declared as two: the address and
+    /// the number of elements; or a struct of these, which is declared as its fields are, in order.
     pub ty: Type,
 }
 
@@ -89,7 +90,8 @@ impl LaunchNeeds {
     }
 }
 
-/// What the PTX is made for. The default is the oldest target, whose text runs on every supported GPU.
+/// What the PTX is made for. The default is the oldest target, whose text runs on every supported
+/// GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     /// `.target`: the least architecture that runs it.
@@ -112,11 +114,12 @@ impl From<Target> for Options {
 }
 
 impl Options {
-    /// For the target of that name, such as `sm_90a`, in the PTX version `8.6` or, when none is given, in the one that
-    /// text for the target is usually written in.
+    /// For the target of that name, such as `sm_90a`, in the PTX version `8.6` or, when none is
+    /// given, in the one that text for the target is usually written in.
     ///
     /// # Errors
-    /// [`Error::Parameter`] when there is no such target or version, or the version is older than the target.
+    /// [`Error::Parameter`] when there is no such target or version, or the version is older than
+    /// the target.
     pub fn new(target: &str, version: Option<&str>) -> Result<Options, Error> {
         let error =
             |parameter: &str, message: String| Error::Parameter { parameter: parameter.to_string(), message };

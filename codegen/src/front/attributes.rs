@@ -1,4 +1,5 @@
-//! Attributes: what `#[kernel(..)]` and `#[repr(..)]` state, and which others may stand on device code.
+//! Attributes: what `#[kernel(..)]` and `#[repr(..)]` state, and which others may stand on device
+//! code.
 
 use std::ops::RangeInclusive;
 

@@ -218,7 +218,8 @@ impl<'a> Body<'a> {
         &self.variables[local.0 as usize]
     }
 
-    /// Runs `inside` without locals and loops: const blocks and const arguments see only items and const parameters.
+    /// Runs `inside` without locals and loops: const blocks and const arguments see only items and
+    /// const parameters.
     pub(super) fn constant<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
         let scopes = std::mem::replace(&mut self.scopes, vec![Vec::new()]);
         let loops = std::mem::take(&mut self.loops);

@@ -1,7 +1,8 @@
 //! Array lengths: numbers as far as they can be known before specialisation.
 //!
-//! Two arrays have one type when their lengths are equal, so a constant length is computed here from literals,
-//! constants and integer operators. What cannot be computed (a `const fn` call, say) stays the name of its constant.
+//! Two arrays have one type when their lengths are equal, so a constant length is computed here
+//! from literals, constants and integer operators. What cannot be computed (a `const fn` call, say)
+//! stays the name of its constant.
 
 use syn::{BinOp, Expr, Lit, UnOp};
 

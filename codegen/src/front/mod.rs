@@ -2,13 +2,16 @@
 //!
 //! Four phases, each of which reports every mistake that it finds into one sink:
 //!
-//! 1. [`dependencies()`] and the item phase sort what the module imports and defines, and work out all signatures.
-//! 2. Names and types: each body becomes a typed tree; literals and plain `let`s find their types by unification.
+//! 1. [`dependencies()`] and the item phase sort what the module imports and defines, and work out
+//!    all signatures.
+//! 2. Names and types: each body becomes a typed tree; literals and plain `let`s find their types
+//!    by unification.
 //! 3. Flattening: control flow leaves the expressions, in Rust's order of evaluation.
 //! 4. What is left is checked where it needs types: operators, casts, memory operations.
 //!
-//! rustc checks the same source as the [`twin()`], so this front end has to be right about correct Rust, and brief about
-//! what rustc reports too. A construct outside the language is an error with the alternative, never approximated.
+//! rustc checks the same source as the [`twin()`], so this front end has to be right about correct
+//! Rust, and brief about what rustc reports too. A construct outside the language is an error with
+//! the alternative, never approximated.
 
 mod asm;
 mod assertions;
@@ -76,7 +79,8 @@ pub struct Source<'a> {
 
 /// Lowers the items of one `#[device]` module.
 ///
-/// `imports[i]` belongs to the i-th of [`dependencies()`]; `linked` are all modules that are known, directly or not.
+/// `imports[i]` belongs to the i-th of [`dependencies()`]; `linked` are all modules that are known,
+/// directly or not.
 ///
 /// # Errors
 ///
@@ -146,7 +150,8 @@ fn lines(functions: &[FunctionItem<'_>], text: Option<&str>) -> BTreeMap<u32, St
     lines
 }
 
-/// The line of the last token. (Tokens that passed through a macro have lost where their closing braces stood.)
+/// The line of the last token. (Tokens that passed through a macro have lost where their closing
+/// braces stood.)
 fn last_line(tokens: proc_macro2::TokenStream) -> u32 {
     let line = |token: proc_macro2::TokenTree| match token {
         proc_macro2::TokenTree::Group(group) => last_line(group.stream()).max(position(group.span()).line),

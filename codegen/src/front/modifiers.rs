@@ -1,9 +1,10 @@
 //! Parameters that are memory orders and scopes: `order: impl Load`, `scope: impl Scope`.
 //!
-//! The type of such a parameter is `u32`, and its value the number of what the caller names: rustc sees to it on the
-//! twin that nothing else comes in and that nothing else is done with it. All calls are inlined, so the code is known where an
-//! instruction is made. An operation that states such a parameter becomes a chain of branches over what the parameter
-//! may be, of which one is left; inline PTX has it as an operand.
+//! The type of such a parameter is `u32`, and its value the number of what the caller names: rustc
+//! sees to it on the twin that nothing else comes in and that nothing else is done with it. All
+//! calls are inlined, so the code is known where an instruction is made. An operation that states
+//! such a parameter becomes a chain of branches over what the parameter may be, of which one is
+//! left; inline PTX has it as an operand.
 
 use proc_macro2::Span;
 use syn::{Expr, Type as RustType, TypeParamBound};

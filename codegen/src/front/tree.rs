@@ -1,4 +1,5 @@
-//! The typed tree: a body after names and types are known and before control flow is taken out of expressions.
+//! The typed tree: a body after names and types are known and before control flow is taken out of
+//! expressions.
 
 use proc_macro2::Span;
 
@@ -55,7 +56,8 @@ pub(super) enum NodeKind {
         arguments: Vec<Node>,
     },
     Intrinsic(Intrinsic, Operands),
-    /// A slice made, or a part of one that is checked to exist; what it is made of or from is the first operand.
+    /// A slice made, or a part of one that is checked to exist; what it is made of or from is the
+    /// first operand.
     Slice(SliceOperation, Vec<Node>),
     /// Inline PTX and the values of its operands that take one.
     Asm(Written, Vec<Node>),

@@ -55,7 +55,8 @@ pub enum Role {
 pub enum Notation {
     /// The type itself: `.f32`, `.u32`, `.s32`.
     Number,
-    /// The type in which PTX adds in memory: `.f32`, `.u32`, `.s32`, but `.u64` of `i64`, whose bits are the same.
+    /// The type in which PTX adds in memory: `.f32`, `.u32`, `.s32`, but `.u64` of `i64`, whose
+    /// bits are the same.
     Sum,
     /// Its bits: `.b32`.
     Bits,

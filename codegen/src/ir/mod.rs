@@ -1,19 +1,21 @@
 //! The intermediate representation: device code as a small, typed, structured language.
 //!
-//! A [`Module`] is what one `#[device]` module of Rust becomes. It is still *generic*: type and const parameters are names,
-//! calls are calls, both arms of an `if` are there. Linking makes a struct or function for each list of types that it is
-//! used with; specialisation ([`crate::back`]) replaces const parameters by numbers, drops dead arms, unrolls, inlines,
-//! and prints PTX.
+//! A [`Module`] is what one `#[device]` module of Rust becomes. It is still *generic*: type and
+//! const parameters are names, calls are calls, both arms of an `if` are there. Linking makes a
+//! struct or function for each list of types that it is used with; specialisation ([`crate::back`])
+//! replaces const parameters by numbers, drops dead arms, unrolls, inlines, and prints PTX.
 //!
-//! **Evaluation.** Expressions are trees and are evaluated left to right, operands before operators, each exactly once,
-//! when the statement that holds them is executed. There is no control flow inside an expression: the front end turns
-//! `if` values, `&&` and `||` with effects, and block values into statements on temporary locals.
+//! **Evaluation.** Expressions are trees and are evaluated left to right, operands before
+//! operators, each exactly once, when the statement that holds them is executed. There is no
+//! control flow inside an expression: the front end turns `if` values, `&&` and `||` with effects,
+//! and block values into statements on temporary locals.
 //!
-//! **Memory.** Locals are registers, never memory. Memory is reached only through pointer intrinsics
-//! ([`Intrinsic::Read`] and its neighbours). No phase reorders, duplicates or removes a memory or warp operation.
+//! **Memory.** Locals are registers, never memory. Memory is reached only through pointer
+//! intrinsics ([`Intrinsic::Read`] and its neighbours). No phase reorders, duplicates or removes a
+//! memory or warp operation.
 //!
-//! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to nearest even and are
-//! never contracted: the meaning of a Rust release build.
+//! **Numbers.** Integers wrap, shift amounts are masked to the width, float operations round to
+//! nearest even and are never contracted: the meaning of a Rust release build.
 
 mod asm;
 pub(crate) mod intrinsic;
@@ -35,7 +37,8 @@ pub use types::{EnumDefinition, Field, Path, Scalar, Size, Space, StructDefiniti
 
 use std::collections::BTreeMap;
 
-/// A position in the module's Rust file: line from 1, column from 0. `Span::default()` means "nowhere".
+/// A position in the module's Rust file: line from 1, column from 0. `Span::default()` means
+/// "nowhere".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Line, from 1.
@@ -61,7 +64,8 @@ pub struct Module {
     pub constants: Vec<Constant>,
     /// Functions and methods in source order. A method of `Place` is called `Place::is_somewhere`.
     pub functions: Vec<Function>,
-    /// The text of every source line that a function's body covers, trimmed, for comments in the PTX.
+    /// The text of every source line that a function's body covers, trimmed, for comments in the
+    /// PTX.
     pub lines: BTreeMap<u32, String>,
 }
 
@@ -75,7 +79,8 @@ impl Module {
             || self.functions.iter().any(|function| !function.type_parameters.is_empty())
     }
 
-    /// The names of its structs that a launch can pass to a kernel; `modules` has those that it imports.
+    /// The names of its structs that a launch can pass to a kernel; `modules` has those that it
+    /// imports.
     pub fn launchable_structs(&self, modules: &[Module]) -> Vec<String> {
         let known = |path: &Path| {
             let module = modules.iter().chain([self]).find(|module| module.name == path.module)?;
@@ -165,11 +170,13 @@ pub struct Statement {
 #[expect(clippy::large_enum_variant, reason = "expressions are kept where they stand")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {
-    /// Assigns to (part of) a local. The first assignment is the `let`; a local read before it is a validation error.
+    /// Assigns to (part of) a local. The first assignment is the `let`; a local read before it is a
+    /// validation error.
     Assign(Place, Expr),
     /// Evaluates for its effects, dropping the value.
     Evaluate(Expr),
-    /// Two-way branch; an empty `otherwise` for a plain `if`. A constant condition drops the dead arm unchecked.
+    /// Two-way branch; an empty `otherwise` for a plain `if`. A constant condition drops the dead
+    /// arm unchecked.
     If {
         /// A bool.
         condition: Expr,
@@ -178,7 +185,8 @@ pub enum StatementKind {
         /// When false.
         otherwise: Block,
     },
-    /// Runs until `break` or `return`. `while c {..}` is a loop that begins with `if c {} else { break }`.
+    /// Runs until `break` or `return`. `while c {..}` is a loop that begins with
+    /// `if c {} else { break }`.
     Loop {
         /// The body.
         body: Block,
@@ -193,13 +201,14 @@ pub enum StatementKind {
         end: Expr,
         /// Whether `end` itself is included.
         inclusive: bool,
-        /// `#[unroll]`: the bounds must be constant and the body is repeated with a constant in place of `local`.
+        /// `#[unroll]`: the bounds must be constant and the body is repeated with a constant in
+        /// place of `local`.
         unroll: bool,
         /// The body; does not assign `local`.
         body: Block,
     },
-    /// Warp roles: each warp of the block runs the body of the role that has it, and all go on after. Every warp has exactly
-    /// one role; all threads of the block come here together.
+    /// Warp roles: each warp of the block runs the body of the role that has it, and all go on
+    /// after. Every warp has exactly one role; all threads of the block come here together.
     Roles(Vec<WarpRole>),
     /// Leaves the enclosing `Loop` or `For` that is `depth` levels out (0 is the innermost).
     Break(u32),
@@ -227,7 +236,8 @@ pub struct WarpRole {
     pub start: Expr,
     /// The warp after the last, a constant `u32`.
     pub end: Expr,
-    /// Registers per thread from here on, a constant `u32`; nothing or 0 leaves them as the launch has them.
+    /// Registers per thread from here on, a constant `u32`; nothing or 0 leaves them as the launch
+    /// has them.
     pub registers: Option<Expr>,
     /// What the warps run.
     pub body: Block,
@@ -335,8 +345,8 @@ pub enum UnaryOp {
 
 /// A binary operator. `And`, `Or` and `Xor` on bools evaluate both operands.
 ///
-/// Code that runs wraps for `Add` and `WrappingAdd` alike. In constant expressions `Add` must not overflow, as in Rust, and
-/// `WrappingAdd` (`a.wrapping_add(b)`) still wraps.
+/// Code that runs wraps for `Add` and `WrappingAdd` alike. In constant expressions `Add` must not
+/// overflow, as in Rust, and `WrappingAdd` (`a.wrapping_add(b)`) still wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum BinaryOp {

@@ -1,8 +1,8 @@
-//! What both directions know at a point of the text: from it the type and span of most expressions follow, and only the
-//! others are written down.
+//! What both directions know at a point of the text: from it the type and span of most expressions
+//! follow, and only the others are written down.
 //!
-//! The printer and the parser declare the same items and locals in the same order, and leave out or fill in exactly what
-//! [`Known::type_of`] and [`span_of`] derive.
+//! The printer and the parser declare the same items and locals in the same order, and leave out or
+//! fill in exactly what [`Known::type_of`] and [`span_of`] derive.
 
 use rustc_hash::FxHashMap;
 
@@ -81,7 +81,8 @@ impl Known {
         self.locals.get(position as usize).map(|(_, local)| local)
     }
 
-    /// Ends the function: its locals in the order of their indices, or the first index that was not declared.
+    /// Ends the function: its locals in the order of their indices, or the first index that was not
+    /// declared.
     pub(super) fn end_function(&mut self) -> Result<Vec<Local>, u32> {
         for (id, _) in &self.locals {
             self.slots[id.0 as usize] = 0;
@@ -98,8 +99,8 @@ impl Known {
         Ok(locals.into_iter().map(|(_, local)| local).collect())
     }
 
-    /// The type that follows from an expression's operands. Literals, casts, aggregates and repeats are not asked: their
-    /// spelling decides.
+    /// The type that follows from an expression's operands. Literals, casts, aggregates and repeats
+    /// are not asked: their spelling decides.
     pub(super) fn type_of(&self, kind: &ExprKind) -> Option<Type> {
         match kind {
             ExprKind::Bool(_) => Some(Type::Scalar(Scalar::Bool)),
@@ -171,8 +172,8 @@ pub(super) fn weight(ty: &Type) -> usize {
     }
 }
 
-/// Where an expression is written unless it says so: with its first operand when it begins with it in Rust, otherwise
-/// with the statement.
+/// Where an expression is written unless it says so: with its first operand when it begins with it
+/// in Rust, otherwise with the statement.
 pub(super) fn span_of(kind: &ExprKind, statement: Span) -> Span {
     match kind {
         ExprKind::Binary(_, first, _)

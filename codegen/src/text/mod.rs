@@ -1,5 +1,5 @@
-//! The IR as text: how a kernel travels from the crate that defines it to whoever specialises it, and what people read
-//! when they want to know what became of their device code.
+//! The IR as text: how a kernel travels from the crate that defines it to whoever specialises it,
+//! and what people read when they want to know what became of their device code.
 //!
 //! ```
 //! let text = r#"

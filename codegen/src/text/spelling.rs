@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use crate::ir::{BinaryOp, Scalar};
 
-/// Words that mean something else where an expression begins; a const generic of that name is quoted.
+/// Words that mean something else where an expression begins; a const generic of that name is
+/// quoted.
 pub(super) const RESERVED: [&str; 5] = ["true", "false", "new", "type", "_"];
 
 /// Words that begin the type of a pointer; a type parameter of that name is quoted.
@@ -53,8 +54,8 @@ pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The short name of an imported module when `use` does not state one: its last segment, or the one before `code`, which
-/// is what device modules are usually called.
+/// The short name of an imported module when `use` does not state one: its last segment, or the one
+/// before `code`, which is what device modules are usually called.
 pub(super) fn default_alias(module: &str) -> Option<&str> {
     let mut segments = module.rsplit("::");
     let last = segments.next()?;

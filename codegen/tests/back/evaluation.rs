@@ -49,7 +49,8 @@ same_as_rust! {
 #[test]
 fn packing_rounds_to_even_and_keeps_nan() {
     let pack = |low: &str, high: &str| folded("u32", &format!("pack_bf16({low}, {high})"), "");
-    // 1.0 is 0x3f80 exactly; 0x3f808000 lies half way between 0x3f80 and 0x3f81 and goes to the even one.
+    // 1.0 is 0x3f80 exactly; 0x3f808000 lies half way between 0x3f80 and 0x3f81 and goes to the
+    // even one.
     assert_eq!(pack("1.0f32", "0x3f808000_f32"), 0x3f80_3f80u32.to_string());
     assert_eq!(pack("0x3f818000_f32", "0x7f800001_f32"), 0x7fff_3f82u32.to_string());
 }

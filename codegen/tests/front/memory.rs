@@ -1,4 +1,5 @@
-//! Memory operations executed: hints change nothing, small strong accesses and atomics give what PTX says.
+//! Memory operations executed: hints change nothing, small strong accesses and atomics give what
+//! PTX says.
 
 use crossdock_codegen::back::{self, Options};
 use crossdock_codegen::ir::{LoadHint, StoreHint};

@@ -1,5 +1,5 @@
-//! The oracle is rustc, the PTX is executed: each function here is compiled into this test and lowered from the same
-//! tokens, and both must give the same numbers on the same inputs.
+//! The oracle is rustc, the PTX is executed: each function here is compiled into this test and
+//! lowered from the same tokens, and both must give the same numbers on the same inputs.
 
 use crossdock_codegen::back;
 use crossdock_emulator::{Argument, Config, Launch, Machine};

@@ -1,5 +1,6 @@
-//! Arithmetic that Rust has no operators for: `f32` rounded in a direction (PTX ISA section 9.7.3), and pairs of 16-bit
-//! floats in a word (PTX ISA section 9.7.4). It computes the same bits on the host.
+//! Arithmetic that Rust has no operators for: `f32` rounded in a direction (PTX ISA section 9.7.3),
+//! and pairs of 16-bit floats in a word (PTX ISA section 9.7.4). It computes the same bits on the
+//! host.
 
 use crossdock_codegen::ir::{Direction, HalfFormat, HalfOperation, RoundedOperation};
 use crossdock_codegen::rounded;
@@ -67,14 +68,14 @@ conversions! {
     f32_from_i64_up(i64) = from_integer(i128) Up: "The number as `f32`, rounded towards positive infinity: `cvt.rp.f32.s64` (PTX ISA section 9.7.9).";
 }
 
-/// Rounds both to f16, toward zero, `low` in the lower half; NaN becomes 0x7fff: `cvt.rz.f16x2.f32`.
-/// PTX ISA section 9.7.9.
+/// Rounds both to f16, toward zero, `low` in the lower half; NaN becomes 0x7fff:
+/// `cvt.rz.f16x2.f32`. PTX ISA section 9.7.9.
 pub fn pack_f16_toward_zero(low: f32, high: f32) -> u32 {
     rounded::pack_toward_zero(HalfFormat::F16, low, high)
 }
 
-/// Rounds both to bf16, toward zero, `low` in the lower half; NaN becomes 0x7fff: `cvt.rz.bf16x2.f32`.
-/// PTX ISA section 9.7.9.
+/// Rounds both to bf16, toward zero, `low` in the lower half; NaN becomes 0x7fff:
+/// `cvt.rz.bf16x2.f32`. PTX ISA section 9.7.9.
 pub fn pack_bf16_toward_zero(low: f32, high: f32) -> u32 {
     rounded::pack_toward_zero(HalfFormat::Bf16, low, high)
 }

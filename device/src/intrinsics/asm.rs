@@ -20,9 +20,10 @@ use super::{Global, Peer, Peers, Shared};
 /// }
 /// ```
 ///
-/// First come the instructions, as one string or several; `{name}` stands for an operand, `[{name}+16]` for the address that
-/// a pointer holds, `{a, b}` for a vector of operands, and `@{name}` or `@!{name}` before an instruction for a `bool` that guards
-/// it. Then come the operands, each once and each used:
+/// First come the instructions, as one string or several; `{name}` stands for an operand,
+/// `[{name}+16]` for the address that a pointer holds, `{a, b}` for a vector of operands, and
+/// `@{name}` or `@!{name}` before an instruction for a `bool` that guards it. Then come the
+/// operands, each once and each used:
 ///
 /// | operand | what it is |
 /// |---|---|
@@ -30,19 +31,21 @@ use super::{Global, Peer, Peers, Shared};
 /// | `out(T)` | a result of that type; several results are a tuple, in the order of the operands |
 /// | `inout(value)` | a value that is read and written; what it is afterwards is a result |
 /// | `const(VALUE)` | a constant integer, written into the text: const parameters and constants |
-/// | `order(parameter)` | a parameter of the function, `order: impl Load`: its modifier stands for `.{name}` in the text |
+/// | `order(parameter)` | the modifier of a parameter `order: impl Load`, for `.{name}` |
 /// | `scope(parameter)` | the same for a scope, `scope: impl Scope` |
-/// | `type(T)` | the name that PTX has for a type: `.{name}` in the text stands for `.s32` of `i32`, and for `.f16x2` of the struct `f16x2` |
-/// | `sum(T)`, `bits(T)` | the same as PTX adds it in memory, `.u64` of `i64`, and of its bits, `.b32` |
+/// | `type(T)` | PTX's name of a type, for `.{name}`: `.s32` of `i32`, `.f16x2` of `f16x2` |
+/// | `sum(T)`, `bits(T)` | as PTX adds it in memory, `.u64` of `i64`, and as bits, `.b32` |
 /// | `scratch(T)` | a register for the instructions alone |
 ///
-/// The text is checked where it is written: instructions and modifiers exist, operands fit them in number and type, pointers
-/// lead to the state space that the instruction takes, and what is read has been written. Where a kernel is specialised, its
-/// target and PTX version must have every instruction, and all threads must provably reach those that wait for each other.
-/// No instruction that touches memory or other threads is moved, repeated or dropped.
+/// The text is checked where it is written: instructions and modifiers exist, operands fit them in
+/// number and type, pointers lead to the state space that the instruction takes, and what is read
+/// has been written. Where a kernel is specialised, its target and PTX version must have every
+/// instruction, and all threads must provably reach those that wait for each other. No instruction
+/// that touches memory or other threads is moved, repeated or dropped.
 ///
-/// An instruction of 16 bits takes `u16` and `i16`; there are no operands of 128 bits. Branches, labels and declarations do
-/// not stand in inline PTX. On the host it panics, unless `=> expression` at the end says what the host computes in its place.
+/// An instruction of 16 bits takes `u16` and `i16`; there are no operands of 128 bits. Branches,
+/// labels and declarations do not stand in inline PTX. On the host it panics, unless
+/// `=> expression` at the end says what the host computes in its place.
 #[macro_export]
 macro_rules! ptx {
     ($($text:literal),+ $(, $name:ident = $role:tt ( $($operand:tt)* ))* $(,)? $(=> $host:expr $(,)?)?) => {
@@ -50,7 +53,8 @@ macro_rules! ptx {
     };
 }
 
-/// What [`ptx!`] is to rustc: every operand has its type, and the result has the type that it has in PTX.
+/// What [`ptx!`] is to rustc: every operand has its type, and the result has the type that it has
+/// in PTX.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ptx {

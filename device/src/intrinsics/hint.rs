@@ -1,4 +1,5 @@
-//! Hints for the caches as types, so that only legal pairs of access and hint exist (PTX ISA sections 9.7.9.1 and 9.7.9.2).
+//! Hints for the caches as types, so that only legal pairs of access and hint exist (PTX ISA
+//! sections 9.7.9.1 and 9.7.9.2).
 //!
 //! They change no result.
 

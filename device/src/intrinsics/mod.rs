@@ -1,7 +1,7 @@
 //! Operations that PTX provides, as Rust functions and types that rustc checks.
 //!
-//! In device code each of these becomes the PTX instruction named in its documentation. On the host the pure ones
-//! (numbers) really compute; the ones that need a GPU panic and say so.
+//! In device code each of these becomes the PTX instruction named in its documentation. On the host
+//! the pure ones (numbers) really compute; the ones that need a GPU panic and say so.
 
 mod arithmetic;
 pub(crate) mod asm;

@@ -3,26 +3,28 @@
 use crossdock_codegen::ir::Format;
 use crossdock_codegen::rounded::{decode, pack, widen};
 
-/// Rounds both to bf16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.bf16x2.f32`.
-/// PTX ISA section 9.7.9.
+/// Rounds both to bf16, nearest even, `low` in the lower half; NaN becomes 0x7fff:
+/// `cvt.rn.bf16x2.f32`. PTX ISA section 9.7.9.
 pub const fn pack_bf16(low: f32, high: f32) -> u32 {
     pack(Format::Bf16, low, high)
 }
 
-/// Rounds both to f16, nearest even, `low` in the lower half; NaN becomes 0x7fff: `cvt.rn.f16x2.f32`.
-/// PTX ISA section 9.7.9.
+/// Rounds both to f16, nearest even, `low` in the lower half; NaN becomes 0x7fff:
+/// `cvt.rn.f16x2.f32`. PTX ISA section 9.7.9.
 pub const fn pack_f16(low: f32, high: f32) -> u32 {
     pack(Format::F16, low, high)
 }
 
-/// Rounds both to e4m3, nearest even, `low` in the lower byte. Numbers beyond ±448, and infinities, become ±448; NaN
-/// becomes 0x7f: `cvt.rn.satfinite.e4m3x2.f32`, which needs `sm_89`. PTX ISA section 9.7.9.
+/// Rounds both to e4m3, nearest even, `low` in the lower byte. Numbers beyond ±448, and
+/// infinities, become ±448; NaN becomes 0x7f: `cvt.rn.satfinite.e4m3x2.f32`, which needs `sm_89`.
+/// PTX ISA section 9.7.9.
 pub const fn pack_e4m3(low: f32, high: f32) -> u16 {
     pack(Format::E4m3, low, high) as u16
 }
 
-/// Rounds both to e5m2, nearest even, `low` in the lower byte. Numbers beyond ±57344, and infinities, become ±57344; NaN
-/// becomes 0x7f: `cvt.rn.satfinite.e5m2x2.f32`, which needs `sm_89`. PTX ISA section 9.7.9.
+/// Rounds both to e5m2, nearest even, `low` in the lower byte. Numbers beyond ±57344, and
+/// infinities, become ±57344; NaN becomes 0x7f: `cvt.rn.satfinite.e5m2x2.f32`, which needs
+/// `sm_89`. PTX ISA section 9.7.9.
 pub const fn pack_e5m2(low: f32, high: f32) -> u16 {
     pack(Format::E5m2, low, high) as u16
 }
@@ -32,12 +34,14 @@ pub const fn f16_value(bits: u16) -> f32 {
     decode(Format::F16, bits as u32)
 }
 
-/// Two e4m3 as two f16, exactly, in the same order: `cvt.rn.f16x2.e4m3x2`, which needs `sm_89`. PTX ISA section 9.7.9.
+/// Two e4m3 as two f16, exactly, in the same order: `cvt.rn.f16x2.e4m3x2`, which needs `sm_89`. PTX
+/// ISA section 9.7.9.
 pub const fn widen_e4m3(pair: u16) -> u32 {
     widen(Format::E4m3, pair)
 }
 
-/// Two e5m2 as two f16, exactly, in the same order: `cvt.rn.f16x2.e5m2x2`, which needs `sm_89`. PTX ISA section 9.7.9.
+/// Two e5m2 as two f16, exactly, in the same order: `cvt.rn.f16x2.e5m2x2`, which needs `sm_89`. PTX
+/// ISA section 9.7.9.
 pub const fn widen_e5m2(pair: u16) -> u32 {
     widen(Format::E5m2, pair)
 }

@@ -1,4 +1,5 @@
-//! Memory orders and scopes as types, so that only legal pairs of operation and order exist (PTX ISA section 8).
+//! Memory orders and scopes as types, so that only legal pairs of operation and order exist (PTX
+//! ISA section 8).
 
 /// No ordering of other accesses: `.relaxed`.
 #[derive(Clone, Copy, Debug)]

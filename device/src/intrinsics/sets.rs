@@ -1,7 +1,8 @@
 //! Sets of types that device code is generic over: `fn sum<T: Number>(value: T)`.
 //!
-//! The sets are closed. What their members have in common is what a generic function may use, and `crossdock` checks it for
-//! every member where the function is defined. `T: Copy` stands for any device type, which is moved, read and written only.
+//! The sets are closed. What their members have in common is what a generic function may use, and
+//! `crossdock` checks it for every member where the function is defined. `T: Copy` stands for any
+//! device type, which is moved, read and written only.
 
 use std::fmt::Debug;
 use std::ops::{
@@ -13,7 +14,8 @@ use super::asm::Operand;
 use crate::launch::Parameter;
 
 mod sealed {
-    /// Only the scalars of the device language are numbers. What `of` needs of each: its value as every other.
+    /// Only the scalars of the device language are numbers. What `of` needs of each: its value as
+    /// every other.
     pub trait Sealed: Copy {
         fn to_u8(self) -> u8;
         fn to_u16(self) -> u16;

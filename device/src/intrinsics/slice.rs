@@ -1,7 +1,8 @@
 //! Slices typed by state space: a pointer and the number of elements that it reaches.
 //!
-//! They are checked like Rust's slices: an element or a part that does not exist is a `trap` on the GPU, which ends the
-//! launch with an error, and a panic on the host. `slice.pointer()` is the way around the check.
+//! They are checked like Rust's slices: an element or a part that does not exist is a `trap` on the
+//! GPU, which ends the launch with an error, and a panic on the host. `slice.pointer()` is the way
+//! around the check.
 
 use super::pointer::{Global, Index, Peer, Shared};
 
@@ -46,7 +47,8 @@ macro_rules! slice {
         }
 
         impl<T: Copy> $pointer<T> {
-            /// The `length` elements from here on: what is asked of the slice is checked against `length`.
+            /// The `length` elements from here on: what is asked of the slice is checked against
+            /// `length`.
             pub fn slice<I: Index>(self, length: I) -> $name<T> {
                 $name { pointer: self, length: length.wide() }
             }
@@ -83,7 +85,8 @@ macro_rules! slice {
 }
 
 slice! {
-    /// Elements in this GPU's own global memory. As a kernel parameter it is two: the address and the number of elements.
+    /// Elements in this GPU's own global memory. As a kernel parameter it is two: the address and
+    /// the number of elements.
     GlobalSlice, Global
 }
 slice! {

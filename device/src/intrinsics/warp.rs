@@ -1,7 +1,8 @@
-//! Warp-level operations (PTX ISA sections 9.7.9 `shfl.sync` and 9.7.13 `vote`, `match`, `bar.warp.sync`).
+//! Warp-level operations (PTX ISA sections 9.7.9 `shfl.sync` and 9.7.13 `vote`, `match`,
+//! `bar.warp.sync`).
 //!
-//! The plain forms name all 32 lanes, which must all arrive; the `_among` forms name a subset. None of them orders
-//! memory except [`warp_barrier`].
+//! The plain forms name all 32 lanes, which must all arrive; the `_among` forms name a subset. None
+//! of them orders memory except [`warp_barrier`].
 
 use super::on_host;
 
@@ -15,12 +16,14 @@ pub fn shuffle_among<T: Copy>(_members: u32, _value: T, _lane: u32) -> T {
     on_host("shuffle_among")
 }
 
-/// The value of the lane `delta` below; the own value where there is none: `shfl.sync.up`. PTX ISA section 9.7.9.
+/// The value of the lane `delta` below; the own value where there is none: `shfl.sync.up`. PTX ISA
+/// section 9.7.9.
 pub fn shuffle_up<T: Copy>(_value: T, _delta: u32) -> T {
     on_host("shuffle_up")
 }
 
-/// The value of the lane `delta` above; the own value where there is none: `shfl.sync.down`. PTX ISA section 9.7.9.
+/// The value of the lane `delta` above; the own value where there is none: `shfl.sync.down`. PTX
+/// ISA section 9.7.9.
 pub fn shuffle_down<T: Copy>(_value: T, _delta: u32) -> T {
     on_host("shuffle_down")
 }
@@ -60,7 +63,8 @@ pub fn ballot_among(_members: u32, _predicate: bool) -> u32 {
     on_host("ballot_among")
 }
 
-/// The mask of lanes with the same value (32- or 64-bit scalar): `match.any.sync`. PTX ISA section 9.7.13.
+/// The mask of lanes with the same value (32- or 64-bit scalar): `match.any.sync`. PTX ISA section
+/// 9.7.13.
 pub fn match_any<T: Copy>(_value: T) -> u32 {
     on_host("match_any")
 }

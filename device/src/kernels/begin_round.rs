@@ -1,4 +1,5 @@
-//! The begin of a round: ranks agree that the last round is over, where no counts are exchanged that would show it.
+//! The begin of a round: ranks agree that the last round is over, where no counts are exchanged
+//! that would show it.
 
 use crate::device;
 
@@ -15,10 +16,12 @@ pub mod code {
     /// Begins the next round and announces it, which says that this rank is done with its arrivals
     /// and partial sums of earlier rounds, and waits until all peers have done so. One block.
     ///
-    /// A round that reuses the positions of an earlier one begins with this instead of `count` and `layout`.
+    /// A round that reuses the positions of an earlier one begins with this instead of `count` and
+    /// `layout`.
     #[kernel(warps = 1)]
     pub fn begin_round(round: Round) {
-        // This warp alone uses the record while the kernel runs, so ordinary accesses and one barrier do.
+        // This warp alone uses the record while the kernel runs, so ordinary accesses and one
+        // barrier do.
         if any(round.status.read() != FINE) {
             return;
         }

@@ -75,13 +75,14 @@ pub mod code {
 
     /// Returns one partial sum per arrived row to its source, then adds up this rank's own tokens.
     ///
-    /// `outputs` lie by slot or, if they are `by_row`, are one row per arrived row, which is then its own partial sum. Otherwise a
-    /// partial sum takes the row's selections on this rank in the order of top-k, in f32 with one rounding per step (`fma` with
-    /// the router's weight if `weighted`, else with 1), and is rounded to bf16 to travel. A result starts from the sum of the
-    /// biases (zero without) and takes the partial sums in the order in which the token first names their ranks, in f32; it is
-    /// rounded to bf16 unless `wide`. A token without routes gives its biases. If `values` travel, one f32 per slot
-    /// travels home to its selection; selections that go nowhere get zero. All blocks must be resident at once: they wait for
-    /// the peers.
+    /// `outputs` lie by slot or, if they are `by_row`, are one row per arrived row, which is then
+    /// its own partial sum. Otherwise a partial sum takes the row's selections on this rank in the
+    /// order of top-k, in f32 with one rounding per step (`fma` with the router's weight if
+    /// `weighted`, else with 1), and is rounded to bf16 to travel. A result starts from the sum of
+    /// the biases (zero without) and takes the partial sums in the order in which the token first
+    /// names their ranks, in f32; it is rounded to bf16 unless `wide`. A token without routes gives
+    /// its biases. If `values` travel, one f32 per slot travels home to its selection; selections
+    /// that go nowhere get zero. All blocks must be resident at once: they wait for the peers.
     #[kernel(warps = 8)]
     pub fn combine<const HIDDEN: u32, const TOP_K: u32>(
         outputs: Outputs,

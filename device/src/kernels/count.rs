@@ -13,13 +13,15 @@ pub mod code {
     use crate::layout::code::{MAX_RANKS, counter_count};
     use crate::prelude::*;
 
-    /// Counts this rank's rows per destination rank (each token once per rank) and its selections per expert.
+    /// Counts this rank's rows per destination rank (each token once per rank) and its selections
+    /// per expert.
     ///
-    /// One warp per block; block `b` counts the tokens from `b * chunk_tokens`. The last block to finish turns the
-    /// blocks' counts into exclusive prefixes, publishes the totals in row `rank` of every peer's `matrix`, begins the next
-    /// round, and announces it in its flags.
+    /// One warp per block; block `b` counts the tokens from `b * chunk_tokens`. The last block to
+    /// finish turns the blocks' counts into exclusive prefixes, publishes the totals in row `rank`
+    /// of every peer's `matrix`, begins the next round, and announces it in its flags.
     ///
-    /// After a round that failed it does nothing, so that nobody's counts change while a peer may still read those of that round.
+    /// After a round that failed it does nothing, so that nobody's counts change while a peer may
+    /// still read those of that round.
     #[kernel(warps = 1)]
     pub fn count<const TOP_K: u32, const EXPERTS: u32>(
         experts: Global<i32>,     // [tokens, TOP_K]: expert, or -1

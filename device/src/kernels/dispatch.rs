@@ -17,15 +17,18 @@ pub mod code {
     use crate::layout::code::{Destination, NOWHERE, Origin, PIECE_BYTES, Selection, fan_out};
     use crate::prelude::*;
 
-    /// Sends every row once to each rank that needs it, straight to its place there, with its side record and selections.
+    /// Sends every row once to each rank that needs it, straight to its place there, with its side
+    /// record and selections.
     ///
-    /// Rows travel as they are or, if `FORMAT` names 8-bit floats and `quantises`, are bf16 that become those, with scales as
-    /// `SCALES` and `BLOCK` say in the side record. One warp per token. A row is read once, whatever the number of destinations, and crosses each link once. The last
-    /// block to finish announces the round and waits until all peers have announced theirs.
+    /// Rows travel as they are or, if `FORMAT` names 8-bit floats and `quantises`, are bf16 that
+    /// become those, with scales as `SCALES` and `BLOCK` say in the side record. One warp per
+    /// token. A row is read once, whatever the number of destinations, and crosses each link once.
+    /// The last block to finish announces the round and waits until all peers have announced
+    /// theirs.
     ///
-    /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local experts want arrives at the
-    /// first of its slots and is copied to the others by the rank itself, for which all blocks wait; so all must be resident
-    /// at once.
+    /// Rows lie by source or, with `by_expert`, at their slots. Then a row that several local
+    /// experts want arrives at the first of its slots and is copied to the others by the rank
+    /// itself, for which all blocks wait; so all must be resident at once.
     #[kernel(warps = 8)]
     pub fn dispatch<
         const ROW_BYTES: u32,
@@ -89,13 +92,15 @@ pub mod code {
             }
             let leads = destination.rank != NOWHERE && destination.leader == lane();
             let leaders = ballot(leads);
-            // The row crosses the link once: to its own place, or to the slot of the first expert that wants it.
+            // The row crosses the link once: to its own place, or to the slot of the first expert
+            // that wants it.
             let mut index = destination.row;
             if by_expert != 0 {
                 index = destination.slot;
             }
 
-            // Each leader knows where its rank wants the row; the lanes then follow the leaders one by one.
+            // Each leader knows where its rank wants the row; the lanes then follow the leaders one
+            // by one.
             let mut target = arrivals.rows.peers.rank(rank);
             let mut sides_target = arrivals.sides.peers.rank(rank);
             if leads {

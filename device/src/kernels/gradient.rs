@@ -22,11 +22,11 @@ pub mod code {
         bf16_high(a.w).mul_add(bf16_high(b.w), sum)
     }
 
-    /// For every slot: the gradient of its expert's output, `weight * gradient row` rounded to bf16, and the gradient of its
-    /// weight, the dot product of the output and the gradient row.
+    /// For every slot: the gradient of its expert's output, `weight * gradient row` rounded to
+    /// bf16, and the gradient of its weight, the dot product of the output and the gradient row.
     ///
-    /// A dot product is taken in f32: lane `l` of 32 sums the pieces `l`, `l + 32`, .. in order; the lanes' sums are then added
-    /// as a tree, lanes 16 apart first. One warp per arrived row.
+    /// A dot product is taken in f32: lane `l` of 32 sums the pieces `l`, `l + 32`, .. in order;
+    /// the lanes' sums are then added as a tree, lanes 16 apart first. One warp per arrived row.
     #[kernel(warps = 8)]
     pub fn gradient<const HIDDEN: u32, const TOP_K: u32>(
         gradients: Global<B128>, // [arrived rows or slots, HIDDEN / 8]: bf16, as dispatch brought them

@@ -33,14 +33,17 @@ pub mod code {
         }
     }
 
-    /// Computes `destinations` for this rank's tokens, and how this rank's own arrivals are laid out.
+    /// Computes `destinations` for this rank's tokens, and how this rank's own arrivals are laid
+    /// out.
     ///
-    /// At each destination, rows are grouped by source rank and inside by token; slots are grouped by local expert and
-    /// inside by source rank, token and position in top-k. Each expert's slots begin at a multiple of `room.alignment` or, with a
-    /// `room.expert_capacity`, at a multiple of that. One warp per block, with the blocks of `count`.
+    /// At each destination, rows are grouped by source rank and inside by token; slots are grouped
+    /// by local expert and inside by source rank, token and position in top-k. Each expert's slots
+    /// begin at a multiple of `room.alignment` or, with a `room.expert_capacity`, at a multiple of
+    /// that. One warp per block, with the blocks of `count`.
     ///
-    /// Every rank knows everybody's counts. If they exceed the room at any destination, all ranks record the same overflow
-    /// before a single row is sent. A round that fails here has no arrivals: offsets and counts are zero, whatever reads them next.
+    /// Every rank knows everybody's counts. If they exceed the room at any destination, all ranks
+    /// record the same overflow before a single row is sent. A round that fails here has no
+    /// arrivals: offsets and counts are zero, whatever reads them next.
     #[kernel(warps = 1)]
     pub fn layout<const TOP_K: u32, const EXPERTS: u32>(
         experts: Global<i32>,     // [tokens, TOP_K]: expert, or -1

@@ -1,4 +1,5 @@
-//! What the kernels of a round are handed together: records of addresses and numbers, passed by value.
+//! What the kernels of a round are handed together: records of addresses and numbers, passed by
+//! value.
 
 use crate::device;
 

@@ -16,7 +16,8 @@ pub mod code {
     use crate::library::together::reduce_max;
     use crate::prelude::*;
 
-    /// Warps per block: as many as have room for their keys in 48 KiB of shared memory, whatever the groups.
+    /// Warps per block: as many as have room for their keys in 48 KiB of shared memory, whatever
+    /// the groups.
     pub const WARPS: u32 = 2;
 
     /// The most experts.
@@ -66,7 +67,8 @@ pub mod code {
         }
     }
 
-    /// The score by which experts are chosen, for what a slot holds: the logit, or its exponential for softmax with bias.
+    /// The score by which experts are chosen, for what a slot holds: the logit, or its exponential
+    /// for softmax with bias.
     pub fn choice_score<const SCORES: u32, const BIASED: bool>(
         value: f32,
         bias: Global<f32>,
@@ -85,8 +87,8 @@ pub mod code {
         }
     }
 
-    /// The slot of the highest logit among those of a lane's `mine` slots that hold the key `best`; `first` is the index of the
-    /// lane's first logit.
+    /// The slot of the highest logit among those of a lane's `mine` slots that hold the key `best`;
+    /// `first` is the index of the lane's first logit.
     pub fn first_of_equals<const LOGIT_BYTES: u32>(
         keys: Shared<u32>,
         mine: u32,
@@ -110,20 +112,22 @@ pub mod code {
 
     /// Chooses each token's experts and computes their weights, one warp per token.
     ///
-    /// A *score* is the score function of the logit. The *choice score* is the logit, whose order scores keep; with bias it is
-    /// the score plus the expert's bias, or the logit plus its bias if scores are the softmax of the chosen. With groups, only
-    /// the `TOP_GROUPS` groups with the highest group score take part; a group's score is the sum of its two highest choice
-    /// scores, or its highest where there is no bias. The `TOP_K` experts with the highest choice scores are chosen, highest
-    /// first. Among experts of equal choice score the higher logit wins, among groups of equal score that of their best
-    /// experts; so saturated scores do not hide who is better. Among equals the lower index wins. Weights are the scores,
-    /// without bias, divided by their sum if `NORMALISED`, times the scaling.
+    /// A *score* is the score function of the logit. The *choice score* is the logit, whose order
+    /// scores keep; with bias it is the score plus the expert's bias, or the logit plus its bias if
+    /// scores are the softmax of the chosen. With groups, only the `TOP_GROUPS` groups with the
+    /// highest group score take part; a group's score is the sum of its two highest choice scores,
+    /// or its highest where there is no bias. The `TOP_K` experts with the highest choice scores
+    /// are chosen, highest first. Among experts of equal choice score the higher logit wins, among
+    /// groups of equal score that of their best experts; so saturated scores do not hide who is
+    /// better. Among equals the lower index wins. Weights are the scores, without bias, divided by
+    /// their sum if `NORMALISED`, times the scaling.
     ///
-    /// A NaN logit, choice score or group score counts as minus infinity. If the sum is not positive and finite,
-    /// normalised weights are 0.
+    /// A NaN logit, choice score or group score counts as minus infinity. If the sum is not
+    /// positive and finite, normalised weights are 0.
     ///
-    /// Each lane holds a run of consecutive experts of one group (`slots_per_lane`), so the lowest lane that has the
-    /// highest key also has the lowest index. Softmax's sum takes each run from its first expert, then adds lanes 1, 2, 4, 8 and
-    /// 16 apart.
+    /// Each lane holds a run of consecutive experts of one group (`slots_per_lane`), so the lowest
+    /// lane that has the highest key also has the lowest index. Softmax's sum takes each run from
+    /// its first expert, then adds lanes 1, 2, 4, 8 and 16 apart.
     #[kernel(warps = 2)]
     pub fn router<
         const EXPERTS: u32,
@@ -203,7 +207,8 @@ pub mod code {
         if GROUPS * parts != WARP || parts * slots != size {
             mine = if group < GROUPS { size.saturating_sub(part * slots).min(slots) } else { 0 };
         }
-        // Slot `j` of lane `l` is at `32 j + l`: no two lanes share a bank, and no lane reads what another wrote.
+        // Slot `j` of lane `l` is at `32 j + l`: no two lanes share a bank, and no lane reads what
+        // another wrote.
         let keys = shared::<u32>(WARPS * slots_per_lane(EXPERTS, GROUPS) * WARP)
             .at(warp_in_block() * slots * WARP + lane());
 
@@ -264,8 +269,8 @@ pub mod code {
                 }
             }
 
-            // The two highest keys of this lane, and where the highest is. Where keys are equal, which only a bias makes of
-            // different logits, the logits are looked up.
+            // The two highest keys of this lane, and where the highest is. Where keys are equal,
+            // which only a bias makes of different logits, the logits are looked up.
             let mut best = 0u32;
             let mut second = 0u32;
             let mut best_slot = 0u32;

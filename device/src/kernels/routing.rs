@@ -40,7 +40,8 @@ pub mod code {
         expert
     }
 
-    /// This lane's route of `token`. `experts` is `[tokens, TOP_K]`; -1, and what is no expert, goes nowhere.
+    /// This lane's route of `token`. `experts` is `[tokens, TOP_K]`; -1, and what is no expert,
+    /// goes nowhere.
     pub fn route<const TOP_K: u32, const EXPERTS: u32>(
         experts: Global<i32>,
         token: u32,

@@ -10,7 +10,8 @@ pub mod code {
     /// Pieces that each lane holds in registers while it writes them to every target.
     pub const PIECES_IN_FLIGHT: usize = 4;
 
-    /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`. All lanes of the warp.
+    /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`. All lanes
+    /// of the warp.
     pub fn copy_pieces_to_lanes(source: Global<B128>, target: Peer<B128>, pieces: u32, wanting: u32) {
         let mut base = 0;
         while base < pieces {
@@ -38,7 +39,8 @@ pub mod code {
         }
     }
 
-    /// Copies the `words` words at `source` to the `target` of every lane in `wanting`. All lanes of the warp.
+    /// Copies the `words` words at `source` to the `target` of every lane in `wanting`. All lanes
+    /// of the warp.
     pub fn copy_words_to_lanes(source: Global<u32>, target: Peer<u32>, words: u32, wanting: u32) {
         let mut base = 0;
         while base < words {

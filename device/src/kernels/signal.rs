@@ -10,9 +10,10 @@
 //! dock. The host of a rank that leaves a round has the rank's flags marked as failed everywhere,
 //! by the kernel [`give_up`](crate::kernels::give_up), so that nobody waits for them in vain.
 //!
-//! What differs from round to round is in device memory: the number of tokens, and the epoch of the last round that this rank began.
-//! The first kernel of a round, `count` or `begin_round`, advances the epoch. So the same launches, repeated as they are,
-//! make the next round, and a round can be captured once and replayed.
+//! What differs from round to round is in device memory: the number of tokens, and the epoch of the
+//! last round that this rank began. The first kernel of a round, `count` or `begin_round`, advances
+//! the epoch. So the same launches, repeated as they are, make the next round, and a round can be
+//! captured once and replayed.
 
 use crate::device;
 
@@ -28,8 +29,9 @@ pub mod code {
     /// Words of it that describe a fault: code, stage, up to five details, and the rank that found
     /// it.
     pub const FAULT_WORDS: u32 = 8;
-    /// Where in the status record `count` drafts a fault that its blocks find, until its last block puts it at the front. So no
-    /// block of `count` that begins late takes a fault of its own round for one of an earlier round.
+    /// Where in the status record `count` drafts a fault that its blocks find, until its last block
+    /// puts it at the front. So no block of `count` that begins late takes a fault of its own round
+    /// for one of an earlier round.
     pub const DRAFT: u32 = FAULT_WORDS;
     /// Status code: no fault.
     pub const FINE: u32 = 0;
@@ -37,11 +39,12 @@ pub mod code {
     /// peer, epoch expected, both halves of the flag found, own call. The peer is late if the
     /// flag's epoch is an earlier one and it is not [`FAILED`].
     pub const LATE: u32 = 1;
-    /// Status code: a route names an expert that does not exist. Then: stage, token, position in top-k, the index.
+    /// Status code: a route names an expert that does not exist. Then: stage, token, position in
+    /// top-k, the index.
     pub const BAD_EXPERT: u32 = 2;
 
-    /// Status code: a rank has no room for what would arrive there. Then: stage, that rank, what overflows (see
-    /// [`layout`](crate::layout::code)), how many.
+    /// Status code: a rank has no room for what would arrive there. Then: stage, that rank, what
+    /// overflows (see [`layout`](crate::layout::code)), how many.
     pub const OVERFLOW: u32 = 3;
 
     /// Status code: there are more tokens than the dock has room for. Then: stage, tokens, room.
@@ -99,7 +102,8 @@ pub mod code {
         status.at(7u32).write(rank);
     }
 
-    /// Puts a drafted fault, if there is one, at the front of the record. One lane, after everything that may draft one.
+    /// Puts a drafted fault, if there is one, at the front of the record. One lane, after
+    /// everything that may draft one.
     pub fn publish_draft(status: Global<u32>) {
         let draft = status.at(DRAFT);
         if draft.read() != FINE {
@@ -117,12 +121,14 @@ pub mod code {
         next
     }
 
-    /// Whether a fault was recorded; the same answer for all lanes of the warp. Other blocks may report meanwhile.
+    /// Whether a fault was recorded; the same answer for all lanes of the warp. Other blocks may
+    /// report meanwhile.
     pub fn warp_sees_fault(status: Global<u32>) -> bool {
         any(status.load(Relaxed, Gpu) != FINE)
     }
 
-    /// Whether a fault was recorded; the same answer for all threads of the block, whatever other blocks report meanwhile.
+    /// Whether a fault was recorded; the same answer for all threads of the block, whatever other
+    /// blocks report meanwhile.
     pub fn block_sees_fault(status: Global<u32>) -> bool {
         let answer = shared::<u32>(1);
         if thread_in_block() == 0 {

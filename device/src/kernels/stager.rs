@@ -1,8 +1,9 @@
-//! The way of a row through a warp: one bulk copy into shared memory and one out of it for each destination, where the target has
-//! bulk copies, and vectors through registers elsewhere.
+//! The way of a row through a warp: one bulk copy into shared memory and one out of it for each
+//! destination, where the target has bulk copies, and vectors through registers elsewhere.
 //!
-//! With bulk copies a warp issues a handful of instructions per row, whatever its length, and all destinations at once: each
-//! lane that wants the row copies it out itself. Both ways move the same bytes.
+//! With bulk copies a warp issues a handful of instructions per row, whatever its length, and all
+//! destinations at once: each lane that wants the row copies it out itself. Both ways move the same
+//! bytes.
 
 use crate::device;
 
@@ -20,7 +21,8 @@ pub mod code {
     /// Warps of a block that has stagers.
     pub const STAGERS: u32 = 8;
 
-    /// Pieces that a stager holds: 4 KiB, so that those of a block fit into the shared memory that every launch may use.
+    /// Pieces that a stager holds: 4 KiB, so that those of a block fit into the shared memory that
+    /// every launch may use.
     pub const STAGER_PIECES: u32 = 256;
 
     /// Whether rows pass through shared memory.
@@ -28,12 +30,14 @@ pub mod code {
         target_is_at_least(90)
     }
 
-    /// Elements of the block's arrays in shared memory, of which targets without bulk copies make no use.
+    /// Elements of the block's arrays in shared memory, of which targets without bulk copies make
+    /// no use.
     const fn in_all(per_stager: u32) -> u32 {
         if has_bulk_copies() { STAGERS * per_stager } else { 1 }
     }
 
-    /// A warp's part of shared memory, and the phase of its barrier that completes with the next bytes.
+    /// A warp's part of shared memory, and the phase of its barrier that completes with the next
+    /// bytes.
     #[derive(Clone, Copy)]
     pub struct RowStager {
         pieces: Shared<B128>,
@@ -59,8 +63,9 @@ pub mod code {
             stager
         }
 
-        /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and gives the stager for the next
-        /// row. All lanes of the warp. What was copied is there once [`RowStager::complete`] has returned.
+        /// Copies the `pieces` pieces at `source` to the `target` of every lane in `wanting`, and
+        /// gives the stager for the next row. All lanes of the warp. What was copied is there once
+        /// [`RowStager::complete`] has returned.
         pub fn copy_to_lanes(
             self,
             source: Global<B128>,
@@ -73,11 +78,13 @@ pub mod code {
                 let mut base = 0;
                 while base < pieces {
                     let bytes = (pieces - base).min(STAGER_PIECES) * 16;
-                    // The copies of the last pieces have left when every lane has seen its own leave.
+                    // The copies of the last pieces have left when every lane has seen its own
+                    // leave.
                     wait_for_bulk_reads::<0>();
                     warp_barrier();
                     if lane() == 0 {
-                        // The copy publishes its bytes itself. PTX for older targets has no weaker arrival.
+                        // The copy publishes its bytes itself. PTX for older targets has no weaker
+                        // arrival.
                         if target_is_at_least(100) {
                             self.filled.arrive_relaxed_and_expect_bytes(bytes);
                         } else {
@@ -98,16 +105,17 @@ pub mod code {
             RowStager { pieces: self.pieces, filled: self.filled, phase }
         }
 
-        /// Waits until all that this warp's lanes copied is there. The completion of a bulk copy makes it visible to ordinary
-        /// accesses (PTX ISA section 9.7.9.25); other blocks' bulk copies need a fence of their own.
+        /// Waits until all that this warp's lanes copied is there. The completion of a bulk copy
+        /// makes it visible to ordinary accesses (PTX ISA section 9.7.9.25); other blocks' bulk
+        /// copies need a fence of their own.
         pub fn complete(self) {
             if has_bulk_copies() {
                 wait_for_bulk_copies::<0>();
             }
         }
 
-        /// Waits until shared memory is no longer read, before the block ends. What was copied is there for whoever is after
-        /// the kernel.
+        /// Waits until shared memory is no longer read, before the block ends. What was copied is
+        /// there for whoever is after the kernel.
         pub fn close(self) {
             if has_bulk_copies() {
                 wait_for_bulk_reads::<0>();

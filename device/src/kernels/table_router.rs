@@ -1,4 +1,5 @@
-//! Routing by a table: the experts of a token follow from what token it is, their weights from its logits.
+//! Routing by a table: the experts of a token follow from what token it is, their weights from its
+//! logits.
 
 use crate::device;
 
@@ -14,10 +15,10 @@ pub mod code {
 
     /// Looks up each token's experts and computes their weights, one warp per token.
     ///
-    /// Token identifiers are rows of `table`: the layers of DeepSeek-V4 that route by a hash of the token are such tables. An
-    /// entry of -1 chooses nothing, and so does an identifier beyond the table. Weights are what
-    /// [`router`](fn@crate::kernels::router::code::router) gives these experts, those of nothing 0; a normalised gate divides
-    /// by the sum of the others.
+    /// Token identifiers are rows of `table`: the layers of DeepSeek-V4 that route by a hash of the
+    /// token are such tables. An entry of -1 chooses nothing, and so does an identifier beyond the
+    /// table. Weights are what [`router`](fn@crate::kernels::router::code::router) gives these
+    /// experts, those of nothing 0; a normalised gate divides by the sum of the others.
     #[kernel(warps = 2)]
     pub fn table_router<
         const EXPERTS: u32,

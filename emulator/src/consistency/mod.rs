@@ -1,18 +1,22 @@
-//! The PTX memory consistency model (PTX ISA section 8): data races with scopes and proxies, and what strong reads may
-//! find.
+//! The PTX memory consistency model (PTX ISA section 8): data races with scopes and proxies, and
+//! what strong reads may find.
 //!
-//! The race detector follows FastTrack (Flanagan and Freund, PLDI 2009): shadow memory remembers the last write and the
-//! reads since, as moments of threads, and vector clocks tell whether somebody knows of them. It differs where PTX does
-//! ("A Formal Analysis of the NVIDIA PTX Memory Consistency Model", Lustig, Sahasrabuddhe and Giroux, ASPLOS 2019):
-//! synchronisation needs scopes that contain each other's threads, relaxed accesses of one size never race with each
-//! other within their scopes, and bulk copies reach memory through a proxy of their own.
+//! The race detector follows FastTrack (Flanagan and Freund, PLDI 2009): shadow memory remembers
+//! the last write and the reads since, as moments of threads, and vector clocks tell whether
+//! somebody knows of them. It differs where PTX does ("A Formal Analysis of the NVIDIA PTX Memory
+//! Consistency Model", Lustig, Sahasrabuddhe and Giroux, ASPLOS 2019): synchronisation needs scopes
+//! that contain each other's threads, relaxed accesses of one size never race with each other
+//! within their scopes, and bulk copies reach memory through a proxy of their own.
 //!
 //! - [`clock`], [`knowledge`]: what somebody knows of the past of every warp.
-//! - [`past`], [`lanes`], [`halves`], [`patterns`]: what each lane of a warp knows; releases, acquires, fences and meetings.
+//! - [`past`], [`lanes`], [`halves`], [`patterns`]: what each lane of a warp knows; releases,
+//!   acquires, fences and meetings.
 //! - [`stamp`], [`shadow`], [`row`]: what memory knows of accesses.
-//! - [`check`], [`relation`], [`view`]: whether an access is ordered after those before it; [`whole_warp`] for whole warps.
-//! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them; which of the
-//!   remembered stores a strong read finds, as in "Dynamic Race Detection for C++11" (Lidbury and Donaldson, POPL 2017).
+//! - [`check`], [`relation`], [`view`]: whether an access is ordered after those before it;
+//!   [`whole_warp`] for whole warps.
+//! - [`location`], [`strong`]: release patterns, acquire patterns and what travels between them;
+//!   which of the remembered stores a strong read finds, as in "Dynamic Race Detection for C++11"
+//!   (Lidbury and Donaldson, POPL 2017).
 //! - [`helper`]: copies as threads of their own.
 //! - [`phases`] for mbarriers, and whether bulk copies find them initialised.
 //! - [`host`]: the programs that launch.
@@ -164,7 +168,8 @@ impl Detector {
         detector
     }
 
-    /// Blocks of a launch begin; it follows everything that its stream did before, and the launches of `after`.
+    /// Blocks of a launch begin; it follows everything that its stream did before, and the launches
+    /// of `after`.
     pub(crate) fn start_launch(
         &mut self,
         ticket: usize,
@@ -184,7 +189,8 @@ impl Detector {
         for number in after.iter().filter_map(|earlier| self.tickets.get(earlier)) {
             start.join(&self.launches[*number as usize].end);
         }
-        // The boundaries of launches order all proxies (PTX ISA section 8.9.4): bulk copies follow what the host copied, too.
+        // The boundaries of launches order all proxies (PTX ISA section 8.9.4): bulk copies follow
+        // what the host copied, too.
         if self.tracks_proxies {
             start.fence_proxy(true, true);
         }
@@ -215,7 +221,8 @@ impl Detector {
         self.blocks
     }
 
-    /// A warp starts with the lanes of `mask`. A block is its index, its number, and that of the cluster's first block.
+    /// A warp starts with the lanes of `mask`. A block is its index, its number, and that of the
+    /// cluster's first block.
     pub(crate) fn start_warp(
         &mut self,
         ticket: usize,
@@ -277,8 +284,9 @@ impl Detector {
         }
     }
 
-    /// `fence.sc`: it synchronises with those before it whose scopes and its own contain each other's threads (PTX ISA
-    /// sections 8.9.3 and 8.9.4). The order of such fences is that of execution.
+    /// `fence.sc`: it synchronises with those before it whose scopes and its own contain each
+    /// other's threads (PTX ISA sections 8.9.3 and 8.9.4). The order of such fences is that of
+    /// execution.
     fn fence_sequentially(&mut self, clocks: &mut LaneClocks, mask: u32, scope: Scope) {
         let Place { gpu, cluster, block } = clocks.place;
         for lane in clock::lanes(mask) {

@@ -1,5 +1,6 @@
-//! Release and acquire patterns of the lanes of a warp (PTX ISA section 8.8): what a lane keeps between an operation and the fence
-//! that makes a pattern of both, and what it learns when a pattern is complete.
+//! Release and acquire patterns of the lanes of a warp (PTX ISA section 8.8): what a lane keeps
+//! between an operation and the fence that makes a pattern of both, and what it learns when a
+//! pattern is complete.
 
 use super::clock::{LaunchId, lanes};
 use super::halves::{Found, Halves};
@@ -58,14 +59,16 @@ impl LaneClocks {
         self.tick();
     }
 
-    /// Joins what a release published if its scope and that of the acquire contain each other; whether they do.
+    /// Joins what a release published if its scope and that of the acquire contain each other;
+    /// whether they do.
     pub(crate) fn take(&mut self, lane: usize, release: &Release, key: u64, scope: Scope, pc: u32) -> bool {
         if !mutual((release.scope, release.place), (scope, self.place)) {
             self.miss(lane, Found { release: release.clone(), key, pc, scope });
             return false;
         }
         let own = release.actor == self.actor && release.lane == lane;
-        // Whoever knows the release knows all that it published, but for fences if the news came by way of another block.
+        // Whoever knows the release knows all that it published, but for fences if the news came by
+        // way of another block.
         let published = &release.knowledge;
         let known = (release.place.block != self.place.block || published.is_generic())
             && self.knowledge(lane).generic.covers(
@@ -90,7 +93,8 @@ impl LaneClocks {
         missed.push(found);
     }
 
-    /// A strong read by `lane` found a release that it does not acquire: an acquire of the location or a fence may follow.
+    /// A strong read by `lane` found a release that it does not acquire: an acquire of the location
+    /// or a fence may follow.
     pub(crate) fn find(&mut self, lane: usize, found: Found) {
         let all = &mut self.halves(lane).found;
         // A later release of the same thread published at least as much.

@@ -62,8 +62,9 @@ impl Detector {
         self.access((shadow, strong.space), clocks, strong.access(kind), strong.pc, strong.lanes, bytes)
     }
 
-    /// The store that a strong load finds: any that is not hidden by a later one which the load is after, or which
-    /// a read that the load is after has found (PTX ISA section 8.10, coherence, causality and SC-per-location).
+    /// The store that a strong load finds: any that is not hidden by a later one which the load is
+    /// after, or which a read that the load is after has found (PTX ISA section 8.10, coherence,
+    /// causality and SC-per-location).
     fn choose(
         &self,
         shadow: &Shadow,
@@ -132,7 +133,8 @@ impl Detector {
         let by = self.check(shadow, clocks, strong, Kind::Write)?;
         let location = location(shadow, strong, old);
         let mut releases = published(clocks, strong);
-        // A release of the location followed by a strong store to it, by the same thread, is a release pattern.
+        // A release of the location followed by a strong store to it, by the same thread, is a
+        // release pattern.
         let own = |release: &&Release| release.actor == clocks.actor && release.lane == strong.lane();
         let earlier = location.stores.iter().rev().flat_map(|store| &store.releases).find(own);
         if let Some(earlier) = earlier
@@ -145,8 +147,8 @@ impl Detector {
         Ok(())
     }
 
-    /// An atomic operation that found `old`, which becomes `new` unless it does not write; `returns` tells `atom` from
-    /// `red`, which forms no acquire pattern.
+    /// An atomic operation that found `old`, which becomes `new` unless it does not write;
+    /// `returns` tells `atom` from `red`, which forms no acquire pattern.
     pub(crate) fn atomic(
         &mut self,
         shadow: &mut Shadow,

@@ -44,7 +44,8 @@ pub(crate) enum Symbol {
     Shared(u32),
     DynamicShared,
     Local(u32),
-    /// A `.param` variable of a body or a parameter of a function: local memory that `.param` accesses reach.
+    /// A `.param` variable of a body or a parameter of a function: local memory that `.param`
+    /// accesses reach.
     FunctionParameter(u32),
     /// A kernel parameter at this offset.
     Parameter(u32),
@@ -338,8 +339,8 @@ impl<'a> Builder<'a> {
         matches!(self.region, Region::Subroutine(_)).then_some(Data { slot: FRAME, long: true })
     }
 
-    /// Where the kilobyte of shared memory begins that the system reserves; cooperative groups keep the barriers of
-    /// tiles of several warps there. Kernels that do not ask for it do not have it.
+    /// Where the kilobyte of shared memory begins that the system reserves; cooperative groups keep
+    /// the barriers of tiles of several warps there. Kernels that do not ask for it do not have it.
     pub(crate) fn reserved_shared(&mut self) -> Result<Slot, String> {
         let offset = match self.code.reserved_shared {
             Some(offset) => offset,

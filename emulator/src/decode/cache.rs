@@ -1,8 +1,9 @@
 //! Decoded modules that machines share.
 //!
-//! Tests make many machines that load the same few texts, and decoding one takes longer than running a short kernel. What is
-//! decoded never changes, so it is kept for the whole process and found by its text: clusters and machines share it though
-//! nothing passes from one to the next. The modules that were used last are kept, within bounds.
+//! Tests make many machines that load the same few texts, and decoding one takes longer than
+//! running a short kernel. What is decoded never changes, so it is kept for the whole process and
+//! found by its text: clusters and machines share it though nothing passes from one to the next.
+//! The modules that were used last are kept, within bounds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +22,8 @@ pub(crate) fn shared(text: &str) -> Result<Arc<Decoded>, Error> {
     if let Some(known) = lock().find(text) {
         return Ok(known);
     }
-    // Without the lock: threads that load the same text at the same moment each decode it, and the first one's is kept.
+    // Without the lock: threads that load the same text at the same moment each decode it, and the
+    // first one's is kept.
     let decoded = Arc::new(module(text)?);
     Ok(lock().keep(decoded, MODULES, TEXT_BYTES))
 }
@@ -40,8 +42,8 @@ impl Cache {
         self.modules.last().cloned()
     }
 
-    /// Keeps a module, unless it is too long by itself, and drops those that were not used for longest. Returns the one that
-    /// is kept if the text was there already.
+    /// Keeps a module, unless it is too long by itself, and drops those that were not used for
+    /// longest. Returns the one that is kept if the text was there already.
     fn keep(&mut self, module: Arc<Decoded>, modules: usize, text_bytes: usize) -> Arc<Decoded> {
         if let Some(known) = self.find(&module.text) {
             return known;

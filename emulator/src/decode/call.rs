@@ -1,5 +1,6 @@
-//! Calls. A device function is inlined where it is called. It becomes a subroutine, which exists once, if it may be
-//! active more than once in a thread, if it is called through its address, or if the kernel is already long.
+//! Calls. A device function is inlined where it is called. It becomes a subroutine, which exists
+//! once, if it may be active more than once in a thread, if it is called through its address, or if
+//! the kernel is already long.
 
 use crossdock_ptx as ptx;
 use ptx::{Operand, Variable};
@@ -91,7 +92,8 @@ pub(super) fn decode(builder: &mut Builder<'_>, instruction: &ptx::Instruction) 
     Ok(())
 }
 
-/// Results and arguments as places in the caller's frame; registers and constants are put there first.
+/// Results and arguments as places in the caller's frame; registers and constants are put there
+/// first.
 fn actuals(
     builder: &mut Builder<'_>,
     operands: &Operands<'_>,

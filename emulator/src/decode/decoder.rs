@@ -1,5 +1,5 @@
-//! One instruction that is being decoded: its operands by position, and its modifiers, which are consumed. A modifier that
-//! nobody consumes makes the instruction unsupported.
+//! One instruction that is being decoded: its operands by position, and its modifiers, which are
+//! consumed. A modifier that nobody consumes makes the instruction unsupported.
 
 use std::ops::{Deref, DerefMut};
 
@@ -227,7 +227,8 @@ impl<'d, 'c> Decoder<'d, 'c> {
         self.builder.address(operand, space)
     }
 
-    /// A pure function of up to three sources of `from` bits, in each lane: for what is too rare for a row of the interpreter.
+    /// A pure function of up to three sources of `from` bits, in each lane: for what is too rare
+    /// for a row of the interpreter.
     pub(crate) fn function(
         &mut self,
         class: Class,

@@ -23,7 +23,8 @@ fn clock_registers(code: &Code, flows: &[Flow]) -> HashSet<(Bank, Slot)> {
         for (instruction, flow) in code.instructions.iter().zip(flows) {
             let derives = match instruction.op.effect() {
                 Effect::Clock => true,
-                // A load through a tainted address would be strange; its value is memory's all the same.
+                // A load through a tainted address would be strange; its value is memory's all the
+                // same.
                 Effect::Memory => false,
                 Effect::Lanes | Effect::Block | Effect::Leaves => {
                     flow.reads.iter().any(|register| tainted.contains(register))

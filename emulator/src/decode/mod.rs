@@ -1,10 +1,11 @@
 //! From a parsed module to kernels that the interpreter executes.
 //!
-//! Everything that can be settled before execution is: types, rounding, register slots, addresses of variables. What
-//! the emulator does not execute is refused here, by name and line, never ignored.
+//! Everything that can be settled before execution is: types, rounding, register slots, addresses
+//! of variables. What the emulator does not execute is refused here, by name and line, never
+//! ignored.
 //!
-//! [`module`] and [`function`] walk the module, [`builder`] collects the code, [`decoder`] reads one instruction;
-//! what each instruction becomes stands in [`crate::instruction`].
+//! [`module`] and [`function`] walk the module, [`builder`] collects the code, [`decoder`] reads
+//! one instruction; what each instruction becomes stands in [`crate::instruction`].
 
 pub(crate) mod builder;
 mod cache;

@@ -92,7 +92,8 @@ impl Builder<'_> {
             Symbol::Local(place) if let Some(base) = self.frame_base() => {
                 return self.frame_address(bank, base, i64::from(place).wrapping_add(offset));
             }
-            // Kernel parameters and those of functions are different memory: the address tells them apart.
+            // Kernel parameters and those of functions are different memory: the address tells them
+            // apart.
             Symbol::FunctionParameter(place) => {
                 let address = window::LOCAL_BASE.wrapping_add(place.into()).wrapping_add(offset as u64);
                 match self.frame_base() {
@@ -110,7 +111,8 @@ impl Builder<'_> {
         self.preset(bank, preset)
     }
 
-    /// The address of a local variable of a subroutine: the frame moves, so it is computed where it is used.
+    /// The address of a local variable of a subroutine: the frame moves, so it is computed where it
+    /// is used.
     fn frame_address(&mut self, bank: Bank, base: Data, offset: i64) -> Result<Slot, String> {
         let flow = std::mem::take(&mut self.flow);
         let guard = std::mem::replace(&mut self.guard, PredicateSource::ALWAYS);

@@ -79,8 +79,9 @@ impl Engine {
         self.enqueue(place);
     }
 
-    /// The block in `slot` exits. A bulk copy that still needs its shared memory is a mistake; `cp.async` is dropped,
-    /// since nobody can see what it would write; writes to global memory go on.
+    /// The block in `slot` exits. A bulk copy that still needs its shared memory is a mistake;
+    /// `cp.async` is dropped, since nobody can see what it would write; writes to global memory go
+    /// on.
     pub(super) fn abandon_agents(&mut self, launches: &mut [Pending], slot: usize) -> Result<(), Error> {
         let Some(block) = self.blocks[slot].as_ref() else { return Ok(()) };
         if let Some(cluster) =
@@ -113,7 +114,8 @@ impl Engine {
                 continue;
             }
             match &agent.work {
-                // What comes from registers needs the other block alone, whose end is looked at above.
+                // What comes from registers needs the other block alone, whose end is looked at
+                // above.
                 Work::Transfer(transfer) if transfer.is_from_registers() && agent.bulk => {}
                 Work::Transfer(transfer) if agent.bulk && transfer.needs_shared() => {
                     let text = if transfer.fills_shared() {

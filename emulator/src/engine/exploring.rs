@@ -1,5 +1,6 @@
-//! Whose turn is next. A policy takes it from the ready queue, except when all schedules are enumerated: then every group
-//! of lanes that can go on is a candidate, and a turn ends before the next instruction that others may notice.
+//! Whose turn is next. A policy takes it from the ready queue, except when all schedules are
+//! enumerated: then every group of lanes that can go on is a candidate, and a turn ends before the
+//! next instruction that others may notice.
 
 use super::Engine;
 use crate::error::Error;

@@ -1,5 +1,5 @@
-//! Runs launches to their end: blocks onto multiprocessors, warps in turn, waiters awake when what they wait for
-//! happens, and a verdict when nothing can happen any more.
+//! Runs launches to their end: blocks onto multiprocessors, warps in turn, waiters awake when what
+//! they wait for happens, and a verdict when nothing can happen any more.
 
 mod agent;
 mod barrier;
@@ -86,8 +86,8 @@ impl Engine {
         }
     }
 
-    /// Runs until every stream is empty; or until a GPU of those that are `awaited` is idle and nothing else happens until time
-    /// passes or its host acts.
+    /// Runs until every stream is empty; or until a GPU of those that are `awaited` is idle and
+    /// nothing else happens until time passes or its host acts.
     pub(crate) fn run(
         &mut self,
         memory: &mut Memory,
@@ -180,7 +180,8 @@ impl Engine {
         self.clusters[cluster] = Some(started);
     }
 
-    /// Starts a block of a cluster; `numbers` are what the detector calls it and the cluster's first block.
+    /// Starts a block of a cluster; `numbers` are what the detector calls it and the cluster's
+    /// first block.
     fn start_block(
         &mut self,
         launch: &mut Pending,
@@ -406,7 +407,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Writes the report if all blocks have exited and all their agents are finished; whether that is so.
+    /// Writes the report if all blocks have exited and all their agents are finished; whether that
+    /// is so.
     fn finish_launch(&mut self, launches: &mut [Pending], ticket: usize) -> bool {
         let launch = &mut launches[ticket];
         let gpu = launch.gpu;

@@ -111,7 +111,8 @@ impl Engine {
         true
     }
 
-    /// Lets time pass for parked groups that watch a clock; false when there are none or time is over.
+    /// Lets time pass for parked groups that watch a clock; false when there are none or time is
+    /// over.
     pub(super) fn wake_timed(&mut self, memory: &mut Memory) -> bool {
         let mut timed = Vec::new();
         for (place, warp) in self.warps.iter().enumerate() {

@@ -38,7 +38,8 @@ pub(crate) fn addresses(r: &Registers, op: &MemoryOp) -> [u64; 32] {
     out
 }
 
-/// Counts an executed request, apart for lanes that access global and lanes that access shared memory.
+/// Counts an executed request, apart for lanes that access global and lanes that access shared
+/// memory.
 fn count(site: &mut Site<'_, '_>, op: &MemoryOp, direction: Direction, addresses: &[u64; 32]) {
     let (mask, counters) = (site.mask, &mut *site.env.counters);
     let of = |space| {

@@ -22,7 +22,8 @@ fn pass(local: &mut Region, from: usize, to: usize, bytes: u32) {
     }
 }
 
-/// Enters the subroutine that the first lane of `mask` calls; returns the lanes that call it, and where it begins.
+/// Enters the subroutine that the first lane of `mask` calls; returns the lanes that call it, and
+/// where it begins.
 pub(super) fn call(site: &mut Site<'_, '_>, index: u32) -> Result<(u32, u32), Raised> {
     let Site { env, private, r, pc, mask, .. } = site;
     let (code, pc, mask) = (env.code, *pc, *mask);
@@ -86,8 +87,8 @@ fn pass_place(local: &mut Region, (from, source): (usize, &Place), (to, target):
     pass(local, from, to, source.bytes.min(target.bytes));
 }
 
-/// Leaves the subroutine; returns the lanes that go back to the same call as the first lane of `mask`, and the
-/// instruction after it.
+/// Leaves the subroutine; returns the lanes that go back to the same call as the first lane of
+/// `mask`, and the instruction after it.
 pub(super) fn leave(site: &mut Site<'_, '_>) -> Result<(u32, u32), Raised> {
     let Site { env, private, spin, r, mask, .. } = site;
     let (code, mask) = (env.code, *mask);

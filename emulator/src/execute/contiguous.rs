@@ -1,4 +1,5 @@
-//! The commonest access: all lanes at neighbouring addresses of one allocation, moved as one row of bytes.
+//! The commonest access: all lanes at neighbouring addresses of one allocation, moved as one row of
+//! bytes.
 
 use super::element::{get, put};
 use super::environment::Site;
@@ -15,7 +16,8 @@ fn is_contiguous(addresses: &[u64; 32], bytes: u64) -> bool {
     different == 0
 }
 
-/// The bytes of a request of all lanes to neighbouring addresses of one allocation: (allocation, offset).
+/// The bytes of a request of all lanes to neighbouring addresses of one allocation: (allocation,
+/// offset).
 #[inline(always)]
 pub(super) fn contiguous(
     site: &mut Site<'_, '_>,
@@ -36,7 +38,8 @@ pub(super) fn contiguous(
 /// Loads `WORDS` words a lane.
 #[inline(always)]
 fn load_words<const WORDS: usize>(r: &mut Registers, op: &MemoryOp, source: &[u8]) {
-    // All at once: the host fetches the lines of the row together, and the lanes are dealt out of its nearest cache.
+    // All at once: the host fetches the lines of the row together, and the lanes are dealt out of
+    // its nearest cache.
     let mut row = [[0u32; WORDS]; 32];
     for (word, bytes) in row.as_flattened_mut().iter_mut().zip(source.as_chunks().0) {
         *word = u32::from_le_bytes(*bytes);

@@ -96,7 +96,8 @@ fn convert_value(conversion: &Conversion, raw: u64) -> u64 {
                 value = f64::from(arithmetic::flush(value as f32));
             }
             if value.is_nan() {
-                // PTX ISA section 9.7.9, `cvt`: zero, or the most significant bit where either side has 64 bits.
+                // PTX ISA section 9.7.9, `cvt`: zero, or the most significant bit where either side
+                // has 64 bits.
                 let wide = from == Type::F64 || to.bits() == 64;
                 return extend_integer(to, if wide { 1 << (to.bits() - 1) } else { 0 }, conversion.d.long);
             }
@@ -132,7 +133,8 @@ fn extend_integer(to: Type, value: u64, wide: bool) -> u64 {
     let unused = 64 - to.bits();
     let extended =
         if to.is_signed() { ((value << unused) as i64 >> unused) as u64 } else { value << unused >> unused };
-    // Words hold 16-bit and narrower registers zero-extended; 32-bit registers hold the extended value.
+    // Words hold 16-bit and narrower registers zero-extended; 32-bit registers hold the extended
+    // value.
     if wide { extended } else { extended & 0xffff_ffff }
 }
 

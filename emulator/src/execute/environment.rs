@@ -46,8 +46,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) schedule: &'a mut dyn Schedule,
 }
 
-/// An operation that the interpreter's loop knows no more of than that it has one: its decoding and its meaning stand in a file
-/// of their own.
+/// An operation that the interpreter's loop knows no more of than that it has one: its decoding and
+/// its meaning stand in a file of their own.
 pub(crate) trait Operation: std::fmt::Debug + Send + Sync {
     /// Executes it for the lanes of `site`.
     fn execute(&self, site: &mut Site<'_, '_>) -> Result<Step, Raised>;

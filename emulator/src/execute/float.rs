@@ -1,7 +1,8 @@
 //! Floating-point arithmetic on all lanes (PTX ISA sections 9.7.3 to 9.7.5).
 //!
-//! Approximate instructions (`rcp.approx`, `ex2.approx`, ...) return the correctly rounded result of the host's `f64`
-//! function, which is within the error that the ISA allows but need not be the bits that a GPU returns.
+//! Approximate instructions (`rcp.approx`, `ex2.approx`, ...) return the correctly rounded result
+//! of the host's `f64` function, which is within the error that the ISA allows but need not be the
+//! bits that a GPU returns.
 
 use crossdock_ptx::Format;
 

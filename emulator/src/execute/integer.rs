@@ -1,4 +1,5 @@
-//! Integer arithmetic, logic and bit operations on all lanes (PTX ISA sections 9.7.1, 9.7.2 and 9.7.8).
+//! Integer arithmetic, logic and bit operations on all lanes (PTX ISA sections 9.7.1, 9.7.2 and
+//! 9.7.8).
 
 use super::environment::{Raised, raise};
 use crate::error::FaultKind;

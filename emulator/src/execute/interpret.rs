@@ -1,4 +1,5 @@
-//! The loop over instructions, compiled twice: for the build's baseline and for processors with AVX2 and FMA.
+//! The loop over instructions, compiled twice: for the build's baseline and for processors with
+//! AVX2 and FMA.
 
 use super::environment::{Environment, Event, Raised, Running, Site, Step};
 use super::{access, call, compare, convert, float, integer, model, moves, place, warp_op};
@@ -11,7 +12,8 @@ use crate::register::{PredicateSource, lanes};
 pub(crate) fn run(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
     #[cfg(target_arch = "x86_64")]
     if env.wide {
-        // SAFETY: `wide` is only set where the processor has the features that the function is compiled for.
+        // SAFETY: `wide` is only set where the processor has the features that the function is
+        // compiled for.
         return unsafe { run_avx2(env, running) };
     }
     interpret(env, running)
@@ -50,7 +52,8 @@ impl Outcome for Result<(), Raised> {
     }
 }
 
-/// Executes straight runs of instructions: what ends a turn and what is counted is looked at between runs only.
+/// Executes straight runs of instructions: what ends a turn and what is counted is looked at
+/// between runs only.
 #[inline(always)]
 fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Event, Raised> {
     let code = env.code;
@@ -194,7 +197,8 @@ fn interpret(env: &mut Environment<'_>, running: &mut Running<'_>) -> Result<Eve
                                 (pc, start, end) = (target, target, target);
                             }
                             Ok((taken, target)) => {
-                                // Lanes that call another function, or return to another call, come here again.
+                                // Lanes that call another function, or return to another call, come
+                                // here again.
                                 let rest = if taken == mask { pc + 1 } else { pc };
                                 stop!(behind Ok(Event::Split { taken, target, rest }));
                             }

@@ -1,8 +1,9 @@
-//! The interpreter: executes instructions of one path group until something happens that concerns others.
+//! The interpreter: executes instructions of one path group until something happens that concerns
+//! others.
 //!
 //! [`interpret`] is the loop, [`environment`] what it acts on; the others execute the rows of
-//! [`operations`](crate::op::operations), a family each. [`access`] and its neighbours [`place`] and [`contiguous`] are the one path
-//! to memory, which [`model`] checks.
+//! [`operations`](crate::op::operations), a family each. [`access`] and its neighbours [`place`]
+//! and [`contiguous`] are the one path to memory, which [`model`] checks.
 
 pub(crate) mod access;
 mod call;

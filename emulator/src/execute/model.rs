@@ -43,8 +43,8 @@ fn weak_access(op: &MemoryOp, kind: Kind) -> Access {
     Access { kind, non_coherent: op.non_coherent, ..weak_write(op.element) }
 }
 
-/// For the first lane of those that access the same memory, all of them; zero for the others. `shared` tells whether an
-/// address means the same memory to all lanes.
+/// For the first lane of those that access the same memory, all of them; zero for the others.
+/// `shared` tells whether an address means the same memory to all lanes.
 pub(crate) fn groups(addresses: &[u64; 32], mask: u32, shared: impl Fn(u64) -> bool) -> [u32; 32] {
     let mut last = None;
     let increasing = (0..32)
@@ -209,9 +209,10 @@ pub(super) fn fence(site: &mut Site<'_, '_>, fence: Fence) {
     }
 }
 
-/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making it, which is a weak write. The access, if it
-/// is remembered. To end one (`mbarrier.inval`) is a strong use: libcu++ does so when all threads have come past their last
-/// wait, by votes that order nothing, and whoever comes too late is reported as using what is no mbarrier.
+/// A lane uses the mbarrier at an offset of shared memory: strongly, or by making it, which is a
+/// weak write. The access, if it is remembered. To end one (`mbarrier.inval`) is a strong use:
+/// libcu++ does so when all threads have come past their last wait, by votes that order nothing,
+/// and whoever comes too late is reported as using what is no mbarrier.
 pub(crate) fn mbarrier(
     site: &mut Site<'_, '_>,
     kind: Option<Kind>,
@@ -241,7 +242,8 @@ pub(crate) fn fill(site: &mut Site<'_, '_>, mask: u32, run: (usize, usize)) -> R
     access(site, weak_write(8), mask, Home::Shared, run).map(|_| ())
 }
 
-/// A bulk copy that `lane` issues will complete bytes of the mbarrier at an offset of shared memory.
+/// A bulk copy that `lane` issues will complete bytes of the mbarrier at an offset of shared
+/// memory.
 pub(crate) fn completion(
     env: &Environment<'_>,
     clock: &AgentClock,
@@ -283,8 +285,8 @@ pub(crate) fn copy(
             (&mut allocation.shadow, Space::Global, offset, Some(allocation.base))
         }
     };
-    // A reduction is relaxed: `cp.reduce.async.bulk` at the scope of the GPU (PTX ISA section 9.7.9.25), `red.async` at that of
-    // the cluster.
+    // A reduction is relaxed: `cp.reduce.async.bulk` at the scope of the GPU (PTX ISA section
+    // 9.7.9.25), `red.async` at that of the cluster.
     let scope = if clock.proxy == Proxy::Async { Scope::Gpu } else { Scope::Cluster };
     let strong = (kind == Kind::Atomic).then_some(scope);
     let access = Access { kind, strong, bytes, proxy: clock.proxy, non_coherent: false, asynchronous: true };

@@ -36,7 +36,8 @@ pub(crate) enum Home {
     Parameters,
 }
 
-/// A lane's address within shared memory of the cluster; what `elsewhere` makes of the place where a generic one is instead.
+/// A lane's address within shared memory of the cluster; what `elsewhere` makes of the place where
+/// a generic one is instead.
 pub(crate) fn shared_address(
     env: &Environment<'_>,
     space: Option<Space>,
@@ -121,7 +122,8 @@ pub(crate) fn place(
                     return fault(FaultKind::OutOfBounds { access, bytes: width, place });
                 }
             };
-            // Libraries read past the end of what they wrote and drop it, so only checked runs report this.
+            // Libraries read past the end of what they wrote and drop it, so only checked runs
+            // report this.
             let checked = env.detector.is_some();
             if checked && purpose != Use::Write && !env.cluster.shared.is_written(offset, bytes) {
                 let place = env.cluster.describe(offset);
@@ -135,7 +137,8 @@ pub(crate) fn place(
                 return fault(FaultKind::OutOfBounds { access, bytes: width, place: named("local", size) });
             }
             let start = lane * size + offset as usize;
-            // Bytes that nobody wrote are no mistake here: compilers set bit fields in words they did not write.
+            // Bytes that nobody wrote are no mistake here: compilers set bit fields in words they
+            // did not write.
             Ok(Place { home: Home::Local, offset: start, key: None })
         }
         Space::Param => {

@@ -1,4 +1,5 @@
-//! Instructions that exchange values between the lanes of a warp (PTX ISA sections 9.7.9.6 and 9.7.13).
+//! Instructions that exchange values between the lanes of a warp (PTX ISA sections 9.7.9.6 and
+//! 9.7.13).
 
 use super::float::apply32;
 use crate::numeric::atomic;
@@ -12,7 +13,8 @@ fn splat(r: &mut Registers, d: Slot, value: u32, mask: u32) {
     r.store::<u32>(d, &[value; 32], mask);
 }
 
-/// Executes `op` for the lanes of `mask`, which are all lanes of their member mask that have not exited.
+/// Executes `op` for the lanes of `mask`, which are all lanes of their member mask that have not
+/// exited.
 pub(crate) fn execute(r: &mut Registers, op: &WarpOp, mask: u32) {
     match *op {
         WarpOp::Barrier { .. } => {}

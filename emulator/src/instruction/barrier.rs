@@ -1,4 +1,5 @@
-//! Barriers of warps and blocks (PTX ISA section 9.7.13.1); those of clusters are in [`super::cluster`].
+//! Barriers of warps and blocks (PTX ISA section 9.7.13.1); those of clusters are in
+//! [`super::cluster`].
 
 use super::cluster;
 use crate::decode::decoder::{Decode, Decoder};

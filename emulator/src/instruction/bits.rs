@@ -56,7 +56,8 @@ fn insert(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     Ok(())
 }
 
-/// `fns.b32 d, mask, base, offset`: from `base`, the `offset`-th set bit upwards, or downwards if it is negative.
+/// `fns.b32 d, mask, base, offset`: from `base`, the `offset`-th set bit upwards, or downwards if
+/// it is negative.
 fn find_nth_set(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     d.ty()?;
     d.function(Class::Integer, (32, 32), |[mask, base, offset]| {

@@ -15,8 +15,8 @@ pub(super) const DECODINGS: &[(&str, Decode)] = &[
     ("trap", |d| just(d, Op::Trap { reason: Reason::Trap })),
     ("brkpt", |d| just(d, Op::Trap { reason: Reason::Breakpoint })),
     ("nanosleep", sleep),
-    // Register budgets, events and programmatic launches have no effect on results: launches of a stream run
-    // one after the other here.
+    // Register budgets, events and programmatic launches have no effect on results: launches of a
+    // stream run one after the other here.
     ("pmevent", |d| just(d, Op::Nothing {})),
     ("setmaxnreg", |d| just(d, Op::Nothing {})),
     ("griddepcontrol", |d| just(d, Op::Nothing {})),

@@ -1,4 +1,5 @@
-//! Bulk copies and reductions of one contiguous run of bytes (PTX ISA section 9.7.9.25): an agent for each lane.
+//! Bulk copies and reductions of one contiguous run of bytes (PTX ISA section 9.7.9.25): an agent
+//! for each lane.
 
 use super::issue::{emit, issue, locate, outstanding};
 use super::mbarrier;
@@ -77,7 +78,8 @@ struct BulkCopy {
     mbarrier: Option<Address>,
     /// How it combines with the destination.
     reduction: Option<Atomic>,
-    /// `.multicast::cluster`: a bit for each block of the cluster that gets the bytes, at the same offset in its shared memory.
+    /// `.multicast::cluster`: a bit for each block of the cluster that gets the bytes, at the same
+    /// offset in its shared memory.
     blocks: Option<Slot>,
 }
 

@@ -1,4 +1,5 @@
-//! Instructions about caches (PTX ISA section 9.7.9): they change where data is, never what is read.
+//! Instructions about caches (PTX ISA section 9.7.9): they change where data is, never what is
+//! read.
 
 use crate::code::Preset;
 use crate::decode::decoder::{Decode, Decoder};

@@ -1,5 +1,6 @@
-//! Clusters: `mapa` and `getctarank`, which put the rank of a block into a shared address and take it out (PTX ISA sections
-//! 9.7.9.23 and 9.7.9.24), and `barrier.cluster`, at which each thread arrives and later waits (section 9.7.13.4).
+//! Clusters: `mapa` and `getctarank`, which put the rank of a block into a shared address and take
+//! it out (PTX ISA sections 9.7.9.23 and 9.7.9.24), and `barrier.cluster`, at which each thread
+//! arrives and later waits (section 9.7.13.4).
 
 use crossdock_ptx::{Order, Scope};
 
@@ -16,7 +17,8 @@ use crate::register::{Bank, NONE, PredicateSource, Slot, lanes};
 
 pub(super) const DECODINGS: &[(&str, Decode)] = &[("mapa", map), ("getctarank", rank)];
 
-/// The offset of an address in its block's shared memory with the rank above it, as 32 bits, and whether addresses have 64.
+/// The offset of an address in its block's shared memory with the rank above it, as 32 bits, and
+/// whether addresses have 64.
 fn shared_address(d: &mut Decoder<'_, '_>) -> Result<(Slot, bool), String> {
     let wide = d.ty()?.bits() == 64;
     if !d.take("shared::cluster") && !wide {
@@ -142,7 +144,8 @@ impl Operation for Wait {
         private.cluster_lanes.arrived &= !mask;
         if let Some(clocks) = &mut private.clocks {
             for lane in lanes(mask) {
-                // Whose arrivals they were is not kept, so fences between proxies count for all blocks.
+                // Whose arrivals they were is not kept, so fences between proxies count for all
+                // blocks.
                 clocks.acquire_from_anyone(lane, &barrier.complete, clocks.place);
             }
         }

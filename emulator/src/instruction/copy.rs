@@ -1,7 +1,8 @@
-//! `cp.async`, and the groups of copies that a thread commits and waits for (PTX ISA section 9.7.9.25).
+//! `cp.async`, and the groups of copies that a thread commits and waits for (PTX ISA section
+//! 9.7.9.25).
 //!
-//! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then; contents are read
-//! later. A `cp.async` is one agent for the lanes that execute it together.
+//! Addresses, sizes and alignment are checked when a copy is issued and traffic is counted then;
+//! contents are read later. A `cp.async` is one agent for the lanes that execute it together.
 
 use crossdock_ptx::Operand;
 
@@ -61,7 +62,8 @@ fn decode(d: &mut Decoder<'_, '_>) -> Result<(), String> {
     Ok(())
 }
 
-/// How many bytes of its source a `cp.async` reads: a number, or a predicate that says whether it reads none.
+/// How many bytes of its source a `cp.async` reads: a number, or a predicate that says whether it
+/// reads none.
 fn source_bytes(d: &mut Decoder<'_, '_>) -> Result<Slot, String> {
     let error = match d.word(3) {
         Ok(bytes) => return Ok(bytes),
@@ -146,7 +148,8 @@ impl Operation for Commit {
     }
 }
 
-/// `wait_group`: until at most `groups` of the latest groups are incomplete; with `read`, until their sources were read.
+/// `wait_group`: until at most `groups` of the latest groups are incomplete; with `read`, until
+/// their sources were read.
 #[derive(Debug)]
 struct Wait {
     bulk: bool,

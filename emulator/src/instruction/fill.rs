@@ -1,5 +1,5 @@
-//! `st.bulk` (PTX ISA section 9.7): a lane sets a run of its block's shared memory to zero. It is a weak store that is complete when
-//! the instruction is.
+//! `st.bulk` (PTX ISA section 9.7): a lane sets a run of its block's shared memory to zero. It is a
+//! weak store that is complete when the instruction is.
 
 use super::issue::emit;
 use crate::cluster::Cluster;

@@ -56,7 +56,8 @@ fn unary_kind(name: &str) -> Option<FloatUnary> {
     })
 }
 
-/// The direction of a result that is not rounded to nearest. Approximations are executed with full precision.
+/// The direction of a result that is not rounded to nearest. Approximations are executed with full
+/// precision.
 fn direction(d: &mut Decoder<'_, '_>) -> Option<Rounding> {
     d.ignore(&["approx", "full"]);
     d.get().filter(|&rounding| rounding != Rounding::NearestEven)

@@ -1,8 +1,10 @@
-//! `ldmatrix`, `stmatrix` and `movmatrix`: 8 by 8 matrices of 16-bit elements (PTX ISA section 9.7.15.5).
+//! `ldmatrix`, `stmatrix` and `movmatrix`: 8 by 8 matrices of 16-bit elements (PTX ISA section
+//! 9.7.15.5).
 //!
-//! Lane `8 i + r` has the address of row `r` of matrix `i`, and lane `t` holds elements `2 (t % 4)` and the next one of row
-//! `t / 4` of each matrix, or, with `.trans`, of column `t / 4`. So they are executed as shuffles of addresses and loads or
-//! stores of each lane's elements, which are checked like any other.
+//! Lane `8 i + r` has the address of row `r` of matrix `i`, and lane `t` holds elements `2 (t % 4)`
+//! and the next one of row `t / 4` of each matrix, or, with `.trans`, of column `t / 4`. So they
+//! are executed as shuffles of addresses and loads or stores of each lane's elements, which are
+//! checked like any other.
 
 use super::vector::list;
 use crate::code::Preset;
@@ -51,7 +53,8 @@ impl Lane {
         })
     }
 
-    /// The address of an element of matrix `matrix`, or of both: `second` is that in the next row, for transposed ones.
+    /// The address of an element of matrix `matrix`, or of both: `second` is that in the next row,
+    /// for transposed ones.
     fn address(
         &self,
         d: &mut Decoder<'_, '_>,
@@ -68,7 +71,8 @@ impl Lane {
     }
 }
 
-/// The row address of each lane as an offset in shared memory: the low half of a generic address is one.
+/// The row address of each lane as an offset in shared memory: the low half of a generic address is
+/// one.
 fn rows(d: &mut Decoder<'_, '_>, index: usize) -> Result<Slot, String> {
     let Address { base, offset, .. } = d.address(index, Some(Space::Shared))?;
     let offset = d.constant(offset as u32)?;

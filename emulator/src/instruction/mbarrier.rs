@@ -163,7 +163,8 @@ impl Mbarrier {
         let is_complete = act.or_else(|text| raise(lane, FaultKind::Mbarrier(text)))?;
         let access = match action {
             Action::Initialise { .. } => None,
-            // A test or an arrival after it is misuse; one before it is over, so it need not be ordered.
+            // A test or an arrival after it is misuse; one before it is over, so it need not be
+            // ordered.
             Action::Invalidate => Some(Kind::Write),
             Action::Test { .. } => Some(Kind::Read),
             _ => Some(Kind::Atomic),
@@ -180,7 +181,8 @@ impl Mbarrier {
         Ok(())
     }
 
-    /// Changes or tests the object; `knowledge` is what an arrival publishes. Whether a test found its phase complete.
+    /// Changes or tests the object; `knowledge` is what an arrival publishes. Whether a test found
+    /// its phase complete.
     fn act(
         &self,
         site: &mut Site<'_, '_>,

@@ -1,7 +1,8 @@
-//! What every instruction of PTX means: a file for each family has the mnemonics it decodes, how, and, of operations that are not
-//! rows of the interpreter's loop, what executes them.
+//! What every instruction of PTX means: a file for each family has the mnemonics it decodes, how,
+//! and, of operations that are not rows of the interpreter's loop, what executes them.
 //!
-//! An instruction whose decoding consumes all its modifiers is supported; all others are refused when a module is loaded.
+//! An instruction whose decoding consumes all its modifiers is supported; all others are refused
+//! when a module is loaded.
 
 mod arithmetic;
 mod barrier;

@@ -1,5 +1,5 @@
-//! `multimem`: every lane makes the same access at its place on each GPU, in order of GPU number (PTX ISA section
-//! 9.7.9.14, which leaves the order open).
+//! `multimem`: every lane makes the same access at its place on each GPU, in order of GPU number
+//! (PTX ISA section 9.7.9.14, which leaves the order open).
 
 use super::vector::{destinations, sources};
 use crate::activity::Class;

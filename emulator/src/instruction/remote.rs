@@ -1,8 +1,9 @@
-//! `st.async` and `red.async` (PTX ISA section 9.7): each lane sends values from registers into the shared memory
-//! of another block of its cluster, whose mbarrier gets the bytes.
+//! `st.async` and `red.async` (PTX ISA section 9.7): each lane sends values from registers into the
+//! shared memory of another block of its cluster, whose mbarrier gets the bytes.
 //!
-//! The values are taken when the instruction is executed; an agent of each lane writes them later. They use the generic
-//! proxy. Completion releases at the scope of the cluster, so whoever waits must acquire at that scope.
+//! The values are taken when the instruction is executed; an agent of each lane writes them later.
+//! They use the generic proxy. Completion releases at the scope of the cluster, so whoever waits
+//! must acquire at that scope.
 
 use super::issue::{emit, issue, start_lane_copies};
 use super::mbarrier;

@@ -1,4 +1,5 @@
-//! Video instructions: arithmetic of words, or of the halves or bytes of words (PTX ISA sections 9.7.17 and 9.7.18).
+//! Video instructions: arithmetic of words, or of the halves or bytes of words (PTX ISA sections
+//! 9.7.17 and 9.7.18).
 
 use crossdock_ptx::{AtomicOperation, Operand};
 
@@ -32,7 +33,8 @@ fn average(a: i64, b: i64) -> i64 {
 }
 
 fn video(d: &mut Decoder<'_, '_>, combine: fn(i64, i64) -> i64, bits: u32) -> Result<(), String> {
-    // How it goes on: its elements are added to the last operand, or the smaller or greater one is taken.
+    // How it goes on: its elements are added to the last operand, or the smaller or greater one is
+    // taken.
     let then = d.get::<AtomicOperation>();
     let saturate = d.take("sat");
     // In the order of the text: result, then sources.

@@ -1,4 +1,5 @@
-//! Arithmetic with PTX's rules: canonical NaN, flushed subnormals, minimum and maximum, directed rounding.
+//! Arithmetic with PTX's rules: canonical NaN, flushed subnormals, minimum and maximum, directed
+//! rounding.
 
 use crossdock_ptx::{Format, Rounding};
 
@@ -67,8 +68,8 @@ macro_rules! extremum {
 extremum!(minimum_f32, maximum_f32, f32, canonical_f32);
 extremum!(minimum_f64, maximum_f64, f64, canonical_f64);
 
-/// `a + b` in `f64`, rounded to odd: a later rounding to a format of at most 24 bits is then the rounding of the exact
-/// sum (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums").
+/// `a + b` in `f64`, rounded to odd: a later rounding to a format of at most 24 bits is then the
+/// rounding of the exact sum (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums").
 pub(crate) fn add_to_odd(a: f64, b: f64) -> f64 {
     let sum = a + b;
     if !sum.is_finite() {

@@ -1,5 +1,6 @@
-//! Directed rounding of operations whose exact result no wider host type holds. `rustc_apfloat` computes them; it has no
-//! square root, so the sign of the remainder says whether a neighbour of the host's root is the result.
+//! Directed rounding of operations whose exact result no wider host type holds. `rustc_apfloat`
+//! computes them; it has no square root, so the sign of the remainder says whether a neighbour of
+//! the host's root is the result.
 
 use rustc_apfloat::ieee::{Double, Single};
 use rustc_apfloat::{Float, Round};

@@ -3,8 +3,8 @@
 use super::{AtomicOperation, Order, Scope, Space, Type};
 use crate::register::{Registers, Slot};
 
-/// The bits of an address whose base is a register of 32 bits: shared and local addresses have no more. Without a space it is
-/// generic.
+/// The bits of an address whose base is a register of 32 bits: shared and local addresses have no
+/// more. Without a space it is generic.
 #[inline(always)]
 pub(crate) fn address_bits(space: Option<Space>) -> u64 {
     match space {
@@ -23,8 +23,8 @@ pub(crate) enum Strength {
 }
 
 impl Strength {
-    /// The scope of a strong access; `None` for a weak one. Volatile and mmio accesses are relaxed at system scope
-    /// (PTX ISA sections 8.4.1 and 8.4.2).
+    /// The scope of a strong access; `None` for a weak one. Volatile and mmio accesses are relaxed
+    /// at system scope (PTX ISA sections 8.4.1 and 8.4.2).
     pub(crate) fn scope(self) -> Option<Scope> {
         match self {
             Strength::Weak => None,

@@ -1,4 +1,5 @@
-//! Which operation: the choices that modifiers and types make, and that PTX does not spell as one modifier.
+//! Which operation: the choices that modifiers and types make, and that PTX does not spell as one
+//! modifier.
 
 /// Width of an integer operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

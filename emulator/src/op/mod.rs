@@ -1,7 +1,8 @@
-//! The instructions as the interpreter sees them: [`table`] has the rows, the other files what their operands are.
+//! The instructions as the interpreter sees them: [`table`] has the rows, the other files what
+//! their operands are.
 //!
-//! Memory instructions keep their order, scope and cache semantics in a side table ([`MemoryOp`]) so that models
-//! which need them find them there.
+//! Memory instructions keep their order, scope and cache semantics in a side table ([`MemoryOp`])
+//! so that models which need them find them there.
 
 mod access;
 mod call;
@@ -26,7 +27,8 @@ use crate::register::{PredicateSource, Slot};
 pub(crate) struct Conversion {
     pub(crate) to: Type,
     pub(crate) from: Type,
-    /// Rounding of a result that does not fit; `None` for conversions that are exact or that truncate bits.
+    /// Rounding of a result that does not fit; `None` for conversions that are exact or that
+    /// truncate bits.
     pub(crate) rounding: Option<Rounding>,
     /// Round to an integral value in the same format (`cvt.rni.f32.f32`).
     pub(crate) integral: bool,

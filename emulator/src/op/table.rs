@@ -1,12 +1,15 @@
 //! Every operation that the interpreter's loop executes, once.
 //!
-//! A row is `Name { operands } class effect => what executes it`: what it counts as, and what others must know of it. [`Op`] and
-//! its properties are made from the rows here, the dispatch in `execute/interpret.rs`: a row without a property, or with one
-//! that nobody executes, does not compile. Rows of `lanes` act on registers and get them with the mask of lanes; rows of
-//! `site` get everything that an instruction acts on. Rows of `control` say what executes next, and are arms of the loop.
+//! A row is `Name { operands } class effect => what executes it`: what it counts as, and what
+//! others must know of it. [`Op`] and its properties are made from the rows here, the dispatch in
+//! `execute/interpret.rs`: a row without a property, or with one that nobody executes, does not
+//! compile. Rows of `lanes` act on registers and get them with the mask of lanes; rows of `site`
+//! get everything that an instruction acts on. Rows of `control` say what executes next, and are
+//! arms of the loop.
 //!
 //! Operations that are not worth a row of the loop are implementations of
-//! [`Operation`](crate::execute::Operation) beside their decoding in `instruction/`, and [`Op::Own`] for the loop.
+//! [`Operation`](crate::execute::Operation) beside their decoding in `instruction/`, and
+//! [`Op::Own`] for the loop.
 
 use super::*;
 use crate::activity::Class;
@@ -19,7 +22,8 @@ pub(crate) enum Effect {
     Lanes,
     /// Reads a clock.
     Clock,
-    /// Accesses or orders memory that others may access: its results do not follow from its operands alone.
+    /// Accesses or orders memory that others may access: its results do not follow from its
+    /// operands alone.
     Memory,
     /// Meets other warps of the block.
     Block,

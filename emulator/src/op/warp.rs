@@ -25,7 +25,8 @@ pub(crate) enum Vote {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reduction {
     Integer(Atomic),
-    /// `min` or `max` of `f32`, perhaps of magnitudes; with the kinds for NaN, one NaN makes the result NaN.
+    /// `min` or `max` of `f32`, perhaps of magnitudes; with the kinds for NaN, one NaN makes the
+    /// result NaN.
     Float {
         kind: FloatBinary,
         absolute: bool,

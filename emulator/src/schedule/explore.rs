@@ -34,7 +34,8 @@ pub struct Exploration<E> {
 /// use crossdock_emulator::{Argument, Bounds, Config, Error, Launch, Machine, explore};
 ///
 /// // Two warps add one to a word, each with a load and a store.
-/// let text = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry count(.param .u64 word) {
+/// let text = ".version 8.0\n.target sm_90\n.address_size 64
+/// .visible .entry count(.param .u64 word) {
 ///     .reg .b32 %r<2>; .reg .b64 %rd<2>;
 ///     ld.param.u64 %rd1, [word];
 ///     ld.relaxed.gpu.global.u32 %r1, [%rd1];
@@ -50,7 +51,8 @@ pub struct Exploration<E> {
 ///         let word = machine.allocate(0, 4)?;
 ///         machine.fill(word, 0, 4)?;
 ///         let (grid, block, arguments) = ([2, 1, 1], [1, 1, 1], vec![Argument::U64(word)]);
-///         machine.launch(Launch { gpu: 0, stream: 0, kernel, grid, block, shared_bytes: 0, arguments })?;
+///         let (gpu, stream, shared_bytes) = (0, 0, 0);
+///         machine.launch(Launch { gpu, stream, kernel, grid, block, shared_bytes, arguments })?;
 ///         machine.run()?;
 ///         let mut bytes = [0; 4];
 ///         machine.read(word, &mut bytes)?;

@@ -1,4 +1,5 @@
-//! What a schedule hands out: turns of warps, and of agents, which are copies that go on by themselves.
+//! What a schedule hands out: turns of warps, and of agents, which are copies that go on by
+//! themselves.
 
 /// Marks entries of the ready queue that are agents, by serial number, instead of warps.
 pub(crate) const AGENT: usize = 1 << (usize::BITS - 1);

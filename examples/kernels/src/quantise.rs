@@ -1,7 +1,8 @@
-//! Rows of `f32` become e4m3 codes with one `f32` scale per 128 numbers of a row; the last block of a row may be shorter.
+//! Rows of `f32` become e4m3 codes with one `f32` scale per 128 numbers of a row; the last block of
+//! a row may be shorter.
 //!
-//! Tiles of four blocks pass through shared memory, in two buffers: while the warps quantise one tile, a bulk copy fetches
-//! the next and another writes the codes of the one before.
+//! Tiles of four blocks pass through shared memory, in two buffers: while the warps quantise one
+//! tile, a bulk copy fetches the next and another writes the codes of the one before.
 
 use crossdock::host::{Cluster, Rank};
 
@@ -24,7 +25,8 @@ pub mod code {
     pub const WARPS: u32 = 4;
     /// Numbers of a tile.
     pub const TILE: u32 = BLOCK * WARPS;
-    /// A row is a multiple of this, as bulk copies move multiples of 16 bytes and a code is one byte.
+    /// A row is a multiple of this, as bulk copies move multiples of 16 bytes and a code is one
+    /// byte.
     pub const GRANULE: u32 = 16;
     /// Tiles under way in a thread block.
     const STAGES: u32 = 2;
@@ -53,15 +55,16 @@ pub mod code {
         Tile { row: index / per_row, column, length: if rest < TILE { rest } else { TILE } }
     }
 
-    /// Starts to copy a tile to shared memory; the current phase of `arrived` completes when it is there.
+    /// Starts to copy a tile to shared memory; the current phase of `arrived` completes when it is
+    /// there.
     pub fn fetch(values: Global<B128>, tile: Tile, hidden: u32, to: Shared<B128>, arrived: Mbarrier) {
         let first = tile.row * hidden as u64 + tile.column as u64;
         arrived.arrive_and_expect_bytes(tile.length * 4);
         copy_bulk_to_shared(to, values.at(first / 4), tile.length * 4, arrived);
     }
 
-    /// Quantises `rows` rows of `hidden` numbers, a multiple of [`GRANULE`]. A row has one code per number in `codes`, and
-    /// one scale per block in `scales`.
+    /// Quantises `rows` rows of `hidden` numbers, a multiple of [`GRANULE`]. A row has one code per
+    /// number in `codes`, and one scale per block in `scales`.
     #[kernel(warps = 4)]
     pub fn quantise(values: Global<B128>, codes: Global<B128>, scales: Global<f32>, rows: u32, hidden: u32) {
         let numbers = shared::<B128>(STAGES * TILE / 4);
@@ -88,7 +91,8 @@ pub mod code {
             let next_index = index + blocks_in_grid() as u64;
             let next_stage = stage.next::<STAGES>();
             if leader && next_index < tiles {
-                // All warps have read the tile that was there: they passed the fence and the barrier of the last turn.
+                // All warps have read the tile that was there: they passed the fence and the
+                // barrier of the last turn.
                 let to = numbers.at(next_stage.index * (TILE / 4));
                 fetch(values, tile(next_index, hidden), hidden, to, Mbarrier::at(arrivals, next_stage.index));
             }
@@ -118,11 +122,13 @@ pub mod code {
             }
 
             if leader {
-                // The next turn writes the codes that the last turn's copy still reads; nobody begins it before the barrier.
+                // The next turn writes the codes that the last turn's copy still reads; nobody
+                // begins it before the barrier.
                 wait_for_bulk_reads::<0>();
             }
-            // Between this thread's accesses and the copies that the leader starts after the barrier: one reads the codes
-            // that were written here, the next fetch overwrites the numbers that were read.
+            // Between this thread's accesses and the copies that the leader starts after the
+            // barrier: one reads the codes that were written here, the next fetch overwrites the
+            // numbers that were read.
             fence_async_shared();
             block_barrier();
             if leader {
@@ -134,7 +140,8 @@ pub mod code {
             stage = next_stage;
         }
         if leader {
-            // The block ends when the codes are in global memory: shared memory outlives the copies that read it.
+            // The block ends when the codes are in global memory: shared memory outlives the copies
+            // that read it.
             wait_for_bulk_copies::<0>();
         }
     }
@@ -160,7 +167,8 @@ pub struct Quantised {
 /// Quantises rows of `hidden` numbers on the rank's GPU.
 ///
 /// # Errors
-/// When `hidden` is 0 or no multiple of 16, `values` are no whole rows, memory is short, or the machine is broken.
+/// When `hidden` is 0 or no multiple of 16, `values` are no whole rows, memory is short, or the
+/// machine is broken.
 pub fn quantise(rank: &Rank, values: &[f32], hidden: usize) -> Result<Quantised, Error> {
     let unfit = || Error::Rows { values: values.len(), hidden };
     let width = u32::try_from(hidden).map_err(|_| unfit())?;
@@ -222,7 +230,8 @@ fn in_plain_rust(values: &[f32], hidden: usize) -> Quantised {
     result
 }
 
-/// The values of the codes 0 to 126, in ascending order: four bits of exponent with bias 7, three of mantissa.
+/// The values of the codes 0 to 126, in ascending order: four bits of exponent with bias 7, three
+/// of mantissa.
 fn magnitudes_of_e4m3() -> Vec<f64> {
     let value = |code: i32| match (code >> 3, f64::from(code & 7) / 8.0) {
         (0, fraction) => fraction * 2f64.powi(-6),
@@ -286,7 +295,8 @@ mod tests {
 
     #[test]
     fn codes_that_can_be_read_off() -> Result<(), Error> {
-        // With a greatest magnitude of 448 the scale is 1. Ties go to the even code; below 2^-6 codes are multiples of 2^-9.
+        // With a greatest magnitude of 448 the scale is 1. Ties go to the even code; below 2^-6
+        // codes are multiples of 2^-9.
         let known = [
             (448.0, 0x7e),
             (-448.0, 0xfe),

@@ -1,5 +1,6 @@
-//! The sum of any number of values: lanes sum what they visit, warps sum their lanes with shuffles, and the block sums its
-//! warps through shared memory. A second launch with one block sums the blocks.
+//! The sum of any number of values: lanes sum what they visit, warps sum their lanes with shuffles,
+//! and the block sums its warps through shared memory. A second launch with one block sums the
+//! blocks.
 
 use crossdock::host::{Cluster, Rank};
 

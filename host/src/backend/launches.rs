@@ -14,8 +14,9 @@ pub(crate) struct KernelHandle(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// What a launch asks for besides its blocks; nothing by default. It belongs to the launch and not to the kernel: the same kernel runs with
-/// and without, and what it cannot do without is in its PTX (`.reqnctapercluster`).
+/// What a launch asks for besides its blocks; nothing by default. It belongs to the launch and not
+/// to the kernel: the same kernel runs with and without, and what it cannot do without is in its
+/// PTX (`.reqnctapercluster`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LaunchOptions {
     /// Bytes of a block.
@@ -29,9 +30,9 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// So many bytes of dynamic shared memory for each block, which the kernel finds by `dynamic_shared`: a multiple of its
-    /// elements' size. With what is static a block may have as much as the GPU has for one, which is 227 KiB on Hopper GPUs and
-    /// on virtual ones.
+    /// So many bytes of dynamic shared memory for each block, which the kernel finds by
+    /// `dynamic_shared`: a multiple of its elements' size. With what is static a block may have as
+    /// much as the GPU has for one, which is 227 KiB on Hopper GPUs and on virtual ones.
     #[must_use]
     pub const fn dynamic_shared(self, bytes: u32) -> LaunchOptions {
         LaunchOptions { dynamic_shared: bytes, ..self }
@@ -45,8 +46,9 @@ impl LaunchOptions {
         LaunchOptions { block: Some(threads.into()), ..self }
     }
 
-    /// Clusters of so many blocks, 1 to 8 in all: `4`, `(2, 2)` or `(2, 2, 2)`. The blocks of one are on the GPU together and reach each
-    /// other's shared memory. From compute capability 9.0 on.
+    /// Clusters of so many blocks, 1 to 8 in all: `4`, `(2, 2)` or `(2, 2, 2)`. The blocks of one
+    /// are on the GPU together and reach each other's shared memory. From compute capability 9.0
+    /// on.
     #[must_use]
     pub fn cluster(self, blocks: impl Into<Dim3>) -> LaunchOptions {
         LaunchOptions { cluster: Some(blocks.into()), ..self }
@@ -57,16 +59,18 @@ impl LaunchOptions {
         self.cluster.filter(|cluster| cluster.count() > 1)
     }
 
-    /// *Programmatic dependent launch*: the kernel may start before the one in front of it on the stream has ended, and itself waits for
-    /// that one (`griddepcontrol.wait`) before it touches what that one writes. From compute capability 9.0 on. Virtual GPUs make no
-    /// use of the permission.
+    /// *Programmatic dependent launch*: the kernel may start before the one in front of it on the
+    /// stream has ended, and itself waits for that one (`griddepcontrol.wait`) before it touches
+    /// what that one writes. From compute capability 9.0 on. Virtual GPUs make no use of the
+    /// permission.
     #[must_use]
     pub const fn overlapping(self) -> LaunchOptions {
         LaunchOptions { overlaps: true, ..self }
     }
 
-    /// A *cooperative launch*: all blocks are on the GPU at once, or the launch is refused, so that they may wait for each other. Virtual
-    /// GPUs report blocks that wait for one that has no room as a deadlock.
+    /// A *cooperative launch*: all blocks are on the GPU at once, or the launch is refused, so that
+    /// they may wait for each other. Virtual GPUs report blocks that wait for one that has no room
+    /// as a deadlock.
     #[must_use]
     pub const fn cooperative(self) -> LaunchOptions {
         LaunchOptions { cooperative: true, ..self }

@@ -1,12 +1,13 @@
 //! What runs the kernels of one rank: its GPU, virtual or real. Nothing above knows which.
 //!
-//! **Order.** Each rank has a stream of its own and may have more. The launches of a stream run in launch order; streams run
-//! concurrently, except where one waits for an event of another. `read`, `write`, `copy` and `fill` see the memory as all
-//! earlier launches of that rank leave it, whatever the stream, so they may wait for them.
+//! **Order.** Each rank has a stream of its own and may have more. The launches of a stream run in
+//! launch order; streams run concurrently, except where one waits for an event of another. `read`,
+//! `write`, `copy` and `fill` see the memory as all earlier launches of that rank leave it,
+//! whatever the stream, so they may wait for them.
 //!
-//! **Waits.** Each method is called from the thread of the rank. Those that wait say so; they give up with
-//! [`Error::NotArrived`](crate::Error::NotArrived) when another rank makes no progress for long. After a failure that concerns
-//! everybody, every method returns that error.
+//! **Waits.** Each method is called from the thread of the rank. Those that wait say so; they give
+//! up with [`Error::NotArrived`](crate::Error::NotArrived) when another rank makes no progress for
+//! long. After a failure that concerns everybody, every method returns that error.
 //!
 //! **Graphs.** What is launched on a stream between `begin_capture` and `end_capture` does not run
 //! but is kept, and runs as often as it is replayed, with what is launched on streams that wait for
@@ -41,8 +42,8 @@ pub(crate) enum Device {
 
 /// The GPU of one rank.
 pub(crate) trait Backend: Memory + Launches + Streams + Send + Sync + fmt::Debug {
-    /// Number of multiprocessors that the rank may use. At least as many blocks of up to 256 threads are resident at once, however
-    /// many registers they use.
+    /// Number of multiprocessors that the rank may use. At least as many blocks of up to 256
+    /// threads are resident at once, however many registers they use.
     fn multiprocessors(&self) -> u32;
 
     /// Bytes of shared memory that one block may have.

@@ -14,11 +14,13 @@
 //!     let buffer = rank.buffer::<f32>(6)?;
 //!     buffer.write(0, &[0.0; 6])?;
 //!     // To another library, which frees the memory when it is done with it ..
-//!     let tensor: dlpark::versioned::Dlpack = dlpack::export(buffer, &[2, 3], dlpack::dtype::<f32>())?;
+//!     let tensor: dlpark::versioned::Dlpack =
+//!         dlpack::export(buffer, &[2, 3], dlpack::dtype::<f32>())?;
 //!     // .. and from one.
 //!     let view = tensor.validate().expect("it was just made");
 //!     // SAFETY: the tensor describes the buffer, and nobody writes it.
-//!     let Elements::Device(slice) = (unsafe { dlpack::elements::<f32>(rank, &view)? }) else { unreachable!() };
+//!     let elements = unsafe { dlpack::elements::<f32>(rank, &view)? };
+//!     let Elements::Device(slice) = elements else { unreachable!() };
 //!     assert_eq!(slice.len(), 6);
 //!     Ok(())
 //! })?;

@@ -51,17 +51,19 @@ impl<A: Arguments> Kernel<A> {
         self.needs.block.count() as u32 / 32
     }
 
-    /// Puts a launch of a grid of that many blocks on the stream of the rank that loaded the kernel: `4`, `(4, 2)` or `(4, 2, 3)`.
-    /// Launches of a stream run in order; this returns at once, and a fault shows in the next call that waits.
+    /// Puts a launch of a grid of that many blocks on the stream of the rank that loaded the
+    /// kernel: `4`, `(4, 2)` or `(4, 2, 3)`. Launches of a stream run in order; this returns at
+    /// once, and a fault shows in the next call that waits.
     ///
     /// # Errors
-    /// [`Error::Launch`](crate::Error::Launch) when the kernel or the GPU cannot have such a launch,
-    /// or when the machine is broken.
+    /// [`Error::Launch`](crate::Error::Launch) when the kernel or the GPU cannot have such a
+    /// launch, or when the machine is broken.
     pub fn launch(&self, grid: impl Into<Dim3>, arguments: &A) -> Result<Launched> {
         self.start(grid, arguments, true)
     }
 
-    /// [`launch`](Self::launch) with dynamic shared memory, in clusters, cooperatively, or while the launch before it still runs.
+    /// [`launch`](Self::launch) with dynamic shared memory, in clusters, cooperatively, or while
+    /// the launch before it still runs.
     ///
     /// # Errors
     /// As of [`launch`](Self::launch); when the blocks do not divide into clusters of 1 to 8;

@@ -1,14 +1,16 @@
-//! What a launch may ask for: checked before it is made, so that each mistake is told in the words of whoever made it.
+//! What a launch may ask for: checked before it is made, so that each mistake is told in the words
+//! of whoever made it.
 
 use crossdock_device::launch::{Dim3, LaunchNeeds};
 
 use crate::backend::LaunchOptions;
 use crate::{Error, Result};
 
-/// Blocks of a grid along x, y and z (CUDA programming guide, "Technical Specifications per Compute Capability"; the same for
-/// every GPU that kernels are made for).
+/// Blocks of a grid along x, y and z (CUDA programming guide, "Technical Specifications per Compute
+/// Capability"; the same for every GPU that kernels are made for).
 const MOST_BLOCKS: [u32; 3] = [i32::MAX as u32, 65_535, 65_535];
-/// Blocks of a cluster on every GPU that has clusters (CUDA programming guide, "Thread Block Clusters").
+/// Blocks of a cluster on every GPU that has clusters (CUDA programming guide, "Thread Block
+/// Clusters").
 const MOST_BLOCKS_OF_A_CLUSTER: u64 = 8;
 
 /// The block of a launch of the kernel `name` with this grid, on a GPU that has so many bytes of

@@ -22,9 +22,11 @@ use crate::{Error, Result};
 /// Cluster::emulated(Topology::nodes(1).gpus_per_node(2))?.run(|rank| -> Result<(), Error> {
 ///     let communication = rank.new_stream()?;
 ///     let there = rank.on(&communication)?;
-///     let dock = there.dock(there.kernels(shape)?, Capacity::tokens(16))?; // launches on `communication`
+///     // Launches on `communication`.
+///     let dock = there.dock(there.kernels(shape)?, Capacity::tokens(16))?;
 ///     let arrived = there.record()?;
-///     rank.wait_for(&arrived)?; // what is launched on the rank's own stream from now on runs after that
+///     // What is launched on the rank's own stream from now on runs after that.
+///     rank.wait_for(&arrived)?;
 ///     # drop(dock);
 ///     Ok(())
 /// })?;

@@ -64,8 +64,8 @@ impl Balance {
     }
 
     /// [`place`](Self::place) by the EPLB algorithms exactly as DeepSeek published them: the same
-    /// tables as `eplb.py`, for whoever must agree with it. Copies of an expert may share a GPU, and
-    /// without load the first expert gets all further copies.
+    /// tables as `eplb.py`, for whoever must agree with it. Copies of an expert may share a GPU,
+    /// and without load the first expert gets all further copies.
     ///
     /// # Errors
     /// As for [`place`](Self::place).

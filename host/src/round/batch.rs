@@ -1,7 +1,8 @@
 //! The launches of a round: which arguments each kernel gets, and how many blocks.
 //!
-//! What differs from round to round, the number of tokens and of the round, is in device memory: kernels read it there. So a round may be
-//! launched for as many tokens as there can be, and captured.
+//! What differs from round to round, the number of tokens and of the round, is in device memory:
+//! kernels read it there. So a round may be launched for as many tokens as there can be, and
+//! captured.
 
 use crossdock_device::kernels::begin_round::code::BeginRoundArguments;
 use crossdock_device::kernels::count::code::CountArguments;

@@ -10,7 +10,8 @@ use crate::{Error, Result};
 /// ```
 /// use crossdock_host::{Capacity, Layout};
 ///
-/// // Up to 4096 tokens per rank, never more than 10,000 rows on one rank, rows grouped by expert in blocks of 128.
+/// // Up to 4096 tokens per rank, never more than 10,000 rows on one rank, rows grouped by
+/// // expert in blocks of 128.
 /// let capacity = Capacity::tokens(4096).rows(10_000).layout(Layout::ByExpert { alignment: 128 });
 /// # let _ = capacity;
 /// ```

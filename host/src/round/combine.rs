@@ -23,11 +23,12 @@ use crate::round::outputs::Outputs;
 use crate::round::plan::{Counts, Plan};
 use crate::{Error, Result};
 
-/// What a combine sums, and how. The plain `Combine::of_slots(&outputs)` is the weighted sum of the experts' outputs in bf16.
+/// What a combine sums, and how. The plain `Combine::of_slots(&outputs)` is the weighted sum of the
+/// experts' outputs in bf16.
 ///
-/// A token's result is the sum over its selections of weight times output, in f32 and in a fixed order: first, in
-/// order of top-k, over the experts of each rank, rounded to bf16 to travel, then over ranks in the order in which
-/// the token first names them, from the sum of the biases.
+/// A token's result is the sum over its selections of weight times output, in f32 and in a fixed
+/// order: first, in order of top-k, over the experts of each rank, rounded to bf16 to travel, then
+/// over ranks in the order in which the token first names them, from the sum of the biases.
 #[derive(Clone, Copy, Debug)]
 pub struct Combine<'a, T = bf16> {
     outputs: Outputs<'a>,
@@ -61,10 +62,12 @@ impl Element for f32 {
 /// What a combine brought home.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combined<T = bf16> {
-    /// `[tokens, hidden]`: for each of the rank's own tokens, the sum of its experts' outputs; the biases alone, or zeros, for a
-    /// token without routes. Empty where they were put into device memory.
+    /// `[tokens, hidden]`: for each of the rank's own tokens, the sum of its experts' outputs; the
+    /// biases alone, or zeros, for a token without routes. Empty where they were put into device
+    /// memory.
     pub rows: Vec<T>,
-    /// `[tokens, top_k]`: the values that [`Combine::values`] sent home, 0 where a selection goes nowhere; empty without.
+    /// `[tokens, top_k]`: the values that [`Combine::values`] sent home, 0 where a selection goes
+    /// nowhere; empty without.
     pub values: Vec<f32>,
     /// What the combine took on this rank.
     pub report: StageReport,
@@ -83,8 +86,9 @@ impl<'a> Combine<'a> {
         }
     }
 
-    /// Of one output per arrived row, `[rows, hidden]`, in the order of [`Arrived::origins`](crate::Arrived::origins): the caller has summed
-    /// the outputs of a token's local experts, with their weights if they are to count.
+    /// Of one output per arrived row, `[rows, hidden]`, in the order of
+    /// [`Arrived::origins`](crate::Arrived::origins): the caller has summed the outputs of a
+    /// token's local experts, with their weights if they are to count.
     pub fn of_rows(outputs: impl Into<Outputs<'a>>) -> Combine<'a> {
         Combine { by_row: true, weighted: false, ..Combine::of_slots(outputs) }
     }
@@ -102,8 +106,8 @@ impl<'a, T: Element> Combine<'a, T> {
         Combine { weighted: false, ..self }
     }
 
-    /// Adds a bias, `[tokens, hidden]` in host or device memory, to the rank's own tokens. The second call adds a second one; a
-    /// third replaces that.
+    /// Adds a bias, `[tokens, hidden]` in host or device memory, to the rank's own tokens. The
+    /// second call adds a second one; a third replaces that.
     pub fn bias(self, bias: impl Into<Outputs<'a>>) -> Self {
         let bias = bias.into();
         let biases = match self.biases {
@@ -113,7 +117,8 @@ impl<'a, T: Element> Combine<'a, T> {
         Combine { biases, ..self }
     }
 
-    /// Sends one f32 per slot, `[slots]`, home to the selection that the slot belongs to: how gradients of weights return.
+    /// Sends one f32 per slot, `[slots]`, home to the selection that the slot belongs to: how
+    /// gradients of weights return.
     pub fn values(self, values: &'a Buffer<f32>) -> Self {
         Combine { values: Some(values), ..self }
     }
@@ -163,8 +168,8 @@ impl<'a, T: Element> Combine<'a, T> {
         at_least(rank, "results", "at least the capacity in tokens * hidden", lengths)
     }
 
-    /// Launches the kernel after those that were launched before it, and waits for the results, which it puts at `results`, or in the
-    /// dock's memory, from which they are fetched.
+    /// Launches the kernel after those that were launched before it, and waits for the results,
+    /// which it puts at `results`, or in the dock's memory, from which they are fetched.
     pub(crate) fn run(
         &self,
         dock: &Dock,

@@ -25,8 +25,8 @@ impl Dock {
     /// The result borrows the dock, so the next round cannot begin while arrivals are in use:
     ///
     /// ```compile_fail,E0499
-    /// # use crossdock_host::{Dock, Error, Routing, Tokens};
-    /// # fn reuse(dock: &mut Dock, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<(), Error> {
+    /// # use crossdock_host::{Dock, Result, Routing, Tokens};
+    /// # fn reuse(dock: &mut Dock, tokens: &Tokens<'_>, routing: &Routing<'_>) -> Result<()> {
     /// let arrived = dock.dispatch(tokens, routing)?;
     /// let next = dock.dispatch(tokens, routing)?; // overwrites what arrived
     /// arrived.rows()?;

@@ -19,9 +19,11 @@ use crate::round::requirements::check_shape;
 use crate::round::signals::Signals;
 use crate::{Error, Result, Shape};
 
-/// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number of rounds.
+/// Where tokens are unloaded and loaded again: opened once by [`Rank::dock`], used for any number
+/// of rounds.
 ///
-/// A round is [`dispatch`](Self::dispatch), the experts, and [`Arrived::combine`](crate::Arrived::combine). All ranks run the same rounds.
+/// A round is [`dispatch`](Self::dispatch), the experts, and
+/// [`Arrived::combine`](crate::Arrived::combine). All ranks run the same rounds.
 #[derive(Debug)]
 pub struct Dock {
     pub(crate) rank: Rank,
@@ -36,24 +38,27 @@ pub struct Dock {
     pub(crate) routes: Rc<Routes>,
     /// What kernels take of the GPU.
     sm_plan: SmPlan,
-    /// What rounds that are only enqueued describe themselves in. No handle keeps it, and graphs may hold its addresses.
+    /// What rounds that are only enqueued describe themselves in. No handle keeps it, and graphs
+    /// may hold its addresses.
     pub(crate) enqueued_plan: Rc<Plan>,
-    /// What made the dock unusable: after a failed round, flags and counters are not what the next one expects.
+    /// What made the dock unusable: after a failed round, flags and counters are not what the next
+    /// one expects.
     broken: Option<Error>,
 }
 
 impl Rank {
-    /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by `kernels`
-    /// (a [`KernelSet`] or an `Arc` of one). Collective.
+    /// Opens a dock: symmetric memory for rounds of up to `capacity` tokens per rank, moved by
+    /// `kernels` (a [`KernelSet`] or an `Arc` of one). Collective.
     ///
     /// # Errors
-    /// When the shape does not suit the number of ranks, memory is short, or ranks ask for different docks.
+    /// When the shape does not suit the number of ranks, memory is short, or ranks ask for
+    /// different docks.
     pub fn dock(&self, kernels: impl Into<Arc<KernelSet>>, capacity: Capacity) -> Result<Dock> {
         Dock::open(self, kernels.into(), capacity)
     }
 
-    /// [`dock`](Self::dock) with the kernels of a module that `kernels!` made: `dock_for::<deepseek_v3::Kernels>(..)`.
-    /// Collective.
+    /// [`dock`](Self::dock) with the kernels of a module that `kernels!` made:
+    /// `dock_for::<deepseek_v3::Kernels>(..)`. Collective.
     ///
     /// # Errors
     /// As for [`dock`](Self::dock).
@@ -120,8 +125,8 @@ impl Dock {
         self.sm_plan
     }
 
-    /// Gives the kernels of later rounds another budget; [`SmBudget::Auto`] before. Not collective: ranks may differ, and results
-    /// do not depend on it.
+    /// Gives the kernels of later rounds another budget; [`SmBudget::Auto`] before. Not collective:
+    /// ranks may differ, and results do not depend on it.
     ///
     /// # Errors
     /// When the GPU has not so many multiprocessors, or the budget is none.
@@ -137,8 +142,9 @@ impl Dock {
         Ok(())
     }
 
-    /// Tells the controller what a round of this rank took, with the cycles that its experts took, and gives the next round the
-    /// budget that it decides on. Nothing changes where the backend cannot count.
+    /// Tells the controller what a round of this rank took, with the cycles that its experts took,
+    /// and gives the next round the budget that it decides on. Nothing changes where the backend
+    /// cannot count.
     ///
     /// # Errors
     /// When the controller's limits are above what the GPU has.
@@ -154,8 +160,8 @@ impl Dock {
         self.set_budget(SmBudget::Multiprocessors(controller.multiprocessors()))
     }
 
-    /// Makes the dock usable again after a round failed, for instance because a peer was late. Collective: every rank of the
-    /// dock calls it, those whose round succeeded too.
+    /// Makes the dock usable again after a round failed, for instance because a peer was late.
+    /// Collective: every rank of the dock calls it, those whose round succeeded too.
     ///
     /// # Errors
     /// When a peer fails or ends without coming.
@@ -173,7 +179,8 @@ impl Dock {
         Ok(())
     }
 
-    /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike before anything was sent.
+    /// Runs one collective step. When it fails, the dock is broken, unless all ranks failed alike
+    /// before anything was sent.
     pub(crate) fn round<R>(&mut self, step: impl FnOnce(&Dock) -> Result<R>) -> Result<R> {
         self.check_sound()?;
         self.step(step)
@@ -184,11 +191,13 @@ impl Dock {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
-    /// Waits for everything that was enqueued, and says whether all of it went well. After an error the dock is used no further until
-    /// it is [`reset`](Self::reset): rounds that were enqueued after the failed one did nothing.
+    /// Waits for everything that was enqueued, and says whether all of it went well. After an error
+    /// the dock is used no further until it is [`reset`](Self::reset): rounds that were enqueued
+    /// after the failed one did nothing.
     ///
     /// # Errors
-    /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that does not exist.
+    /// What a kernel recorded: a late peer, too many tokens or arrivals, a route to an expert that
+    /// does not exist.
     pub fn synchronise(&mut self) -> Result<()> {
         self.check_sound()?;
         let outcome = Launches::begin(&self.rank).and_then(|launches| self.finish(launches));

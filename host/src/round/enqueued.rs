@@ -39,20 +39,24 @@ impl Dock {
     ///
     /// ```
     /// use crossdock_host::{
-    ///     Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Error, Layout, Shape, Topology, Wire, bf16,
+    ///     Buffer, Capacity, Cluster, Combine, DeviceRouting, DeviceTokens, Error, Layout, Shape,
+    ///     Topology, Wire, bf16,
     /// };
     ///
     /// # fn main() -> Result<(), Error> {
     /// let shape = Shape { hidden: 64, top_k: 1, experts: 4, wire: Wire::Bf16 };
     /// let capacity = Capacity::tokens(8);
-    /// let sums = Cluster::emulated(Topology::nodes(1).gpus_per_node(2))?.run(|rank| -> Result<_, Error> {
+    /// let cluster = Cluster::emulated(Topology::nodes(1).gpus_per_node(2))?;
+    /// let sums = cluster.run(|rank| -> Result<_, Error> {
     ///     let mut dock = rank.dock(rank.kernels(shape)?, capacity)?;
-    ///     let (rows, results): (Buffer<bf16>, Buffer<bf16>) = (rank.buffer(8 * 64)?, rank.buffer(8 * 64)?);
+    ///     let rows: Buffer<bf16> = rank.buffer(8 * 64)?;
+    ///     let results: Buffer<bf16> = rank.buffer(8 * 64)?;
     ///     let (experts, weights, tokens) = (rank.buffer(8)?, rank.buffer(8)?, rank.buffer(1)?);
     ///     let outputs: Buffer<bf16> = rank.buffer(dock.slot_capacity() * 64)?;
     ///     outputs.write(0, &vec![bf16::ONE; outputs.len()])?; // experts would be kernels of yours
     ///     let (graph, ()) = rank.capture(|| {
-    ///         let routing = DeviceRouting { experts: (&experts).into(), weights: (&weights).into(), tokens: (&tokens).into() };
+    ///         let (experts, weights) = ((&experts).into(), (&weights).into());
+    ///         let routing = DeviceRouting { experts, weights, tokens: (&tokens).into() };
     ///         let enqueued = dock.enqueue(DeviceTokens::Bf16((&rows).into()), routing)?;
     ///         enqueued.combine(Combine::of_slots(&outputs), &results)
     ///     })?;

@@ -1,4 +1,5 @@
-//! Rounds that repeat the routes and positions of an earlier one: a cached dispatch, and the backward of a layer.
+//! Rounds that repeat the routes and positions of an earlier one: a cached dispatch, and the
+//! backward of a layer.
 
 use std::rc::Rc;
 
@@ -17,12 +18,14 @@ use crate::round::plan::{Counts, Plan};
 use crate::round::tokens::Tokens;
 use crate::{Error, Layout, Result};
 
-/// A round to repeat: its routes, positions and weights, without the rows. [`Arrived::handle`](crate::Arrived::handle) makes one.
+/// A round to repeat: its routes, positions and weights, without the rows.
+/// [`Arrived::handle`](crate::Arrived::handle) makes one.
 ///
-/// A dispatch or combine with a handle exchanges no counts. It serves layers that keep their routes, and the backward of a
-/// layer: the backward of a dispatch is the combine of the gradients, the backward of a combine is the dispatch of the
-/// gradients, each with the handle of the forward round. A handle works in every dock of its rank that has the same layout, experts
-/// and top-k and enough capacity, whatever the hidden size and wire format.
+/// A dispatch or combine with a handle exchanges no counts. It serves layers that keep their
+/// routes, and the backward of a layer: the backward of a dispatch is the combine of the gradients,
+/// the backward of a combine is the dispatch of the gradients, each with the handle of the forward
+/// round. A handle works in every dock of its rank that has the same layout, experts and top-k and
+/// enough capacity, whatever the hidden size and wire format.
 #[derive(Clone, Debug)]
 pub struct Handle(Rc<SavedRound>);
 
@@ -94,7 +97,8 @@ impl Handle {
 }
 
 impl Arrived<'_> {
-    /// Saves the round's routes and positions for later rounds: a cached dispatch, or the backward of this round.
+    /// Saves the round's routes and positions for later rounds: a cached dispatch, or the backward
+    /// of this round.
     ///
     /// # Errors
     /// When memory is short.
@@ -104,8 +108,9 @@ impl Arrived<'_> {
 }
 
 impl Dock {
-    /// As [`dispatch`](Self::dispatch), with the routes and positions of an earlier round: a *cached dispatch*. Collective; each rank
-    /// passes its own handle of the same round and as many tokens as it had then.
+    /// As [`dispatch`](Self::dispatch), with the routes and positions of an earlier round: a
+    /// *cached dispatch*. Collective; each rank passes its own handle of the same round and as many
+    /// tokens as it had then.
     ///
     /// # Errors
     /// As for [`dispatch`](Self::dispatch), and when the handle does not fit the dock.
@@ -124,8 +129,9 @@ impl Dock {
         Ok(Arrived::new(self, Rc::clone(&saved.plan), saved.counts.clone(), report))
     }
 
-    /// Combines without a dispatch before it, with the routes and positions of an earlier round: the backward of that round's
-    /// dispatch, when `combine` takes the gradients of its rows, unweighted. Collective.
+    /// Combines without a dispatch before it, with the routes and positions of an earlier round:
+    /// the backward of that round's dispatch, when `combine` takes the gradients of its rows,
+    /// unweighted. Collective.
     ///
     /// # Errors
     /// As for [`Arrived::combine_with`], and when the handle does not fit the dock.

@@ -15,7 +15,8 @@ use crate::round::capacity::ResolvedCapacity;
 /// Tokens that one block of `count` and `layout` takes at least.
 pub(crate) const CHUNK_TOKENS: usize = 8;
 
-/// What every round of a dock uses again. What differs from round to round is in [`Plan`](crate::round::plan::Plan).
+/// What every round of a dock uses again. What differs from round to round is in
+/// [`Plan`](crate::round::plan::Plan).
 #[derive(Debug)]
 pub(crate) struct Memory {
     // What the rank brings.

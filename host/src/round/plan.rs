@@ -1,4 +1,5 @@
-//! A plan: where every selection of a rank's tokens goes, and how its arrivals are laid out. Made by one round, usable by more.
+//! A plan: where every selection of a rank's tokens goes, and how its arrivals are laid out. Made
+//! by one round, usable by more.
 
 use std::cell::Cell;
 use std::rc::Rc;

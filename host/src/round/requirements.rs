@@ -19,7 +19,8 @@ const MOST_ROW_BYTES: u32 = 131_072;
 /// let shape = Shape { hidden: 7170, top_k: 8, experts: 256, wire: Wire::Bf16 };
 /// assert_eq!(
 ///     check_shape(&shape, 8).unwrap_err().to_string(),
-///     "hidden must make every row a multiple of 16 bytes: 7170 elements of 2 byte(s) are 14340 bytes; use a multiple of 8"
+///     "hidden must make every row a multiple of 16 bytes: 7170 elements of 2 byte(s) are 14340 \
+///      bytes; use a multiple of 8"
 /// );
 /// ```
 ///

@@ -244,9 +244,9 @@ impl Router {
         self.route_batch(self.logits.global(), token_ids, tokens)
     }
 
-    /// Enqueues what [`route_by_table`](Self::route_by_table) does, with everything in device memory
-    /// and nothing to wait for: as [`enqueue`](Self::enqueue), with `token_ids` of `[capacity]`. An
-    /// identifier beyond the table chooses no experts.
+    /// Enqueues what [`route_by_table`](Self::route_by_table) does, with everything in device
+    /// memory and nothing to wait for: as [`enqueue`](Self::enqueue), with `token_ids` of
+    /// `[capacity]`. An identifier beyond the table chooses no experts.
     ///
     /// # Errors
     /// As for [`enqueue`](Self::enqueue), and when there is no table.

@@ -1,11 +1,13 @@
 //! The instruction table: every form of every instruction, once.
 //!
-//! A [`Row`] is written in the notation of the PTX ISA: `ld{.weak}{.<space>}.<data> d=data, [a]`. Braces are optional
-//! parts, `.<name>` is a slot whose alternatives are listed once in [`slots`], `.a|.b` are alternatives in place.
-//! After the space come the operands (see [`operand`]). The parser, the order in which the printer writes modifiers,
-//! the checks, the reference page and the assembler test all follow from these rows.
+//! A [`Row`] is written in the notation of the PTX ISA: `ld{.weak}{.<space>}.<data> d=data, [a]`.
+//! Braces are optional parts, `.<name>` is a slot whose alternatives are listed once in [`slots`],
+//! `.a|.b` are alternatives in place. After the space come the operands (see [`operand`]). The
+//! parser, the order in which the printer writes modifiers, the checks, the reference page and the
+//! assembler test all follow from these rows.
 //!
-//! Combinations that are illegal together are different rows: `ld.acquire` has a scope and no `.nc`.
+//! Combinations that are illegal together are different rows: `ld.acquire` has a scope and no
+//! `.nc`.
 
 mod arithmetic;
 mod asynchronous;
@@ -86,7 +88,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row with no memory effect, for any thread on its own. `version` is `(major, minor)`, `sm` the least GPU.
+    /// A row with no memory effect, for any thread on its own. `version` is `(major, minor)`, `sm`
+    /// the least GPU.
     const fn new(notation: &'static str, version: (u32, u32), sm: u32) -> Row {
         let bytes = notation.as_bytes();
         let mut name = 0;

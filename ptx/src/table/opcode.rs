@@ -6,15 +6,17 @@ use crate::modifier::Spelling;
 
 /// The words of an opcode that the table has.
 ///
-/// Only [`opcode!`](crate::opcode) and an [`Opcode`] make one, so an instruction that the table does not know is not written.
+/// Only [`opcode!`](crate::opcode) and an [`Opcode`] make one, so an instruction that the table
+/// does not know is not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(Vec<&'static str>);
 
 /// [`Words`] in the notation of PTX: `opcode!(setp.(comparison).(ty))`.
 ///
-/// Words stand for themselves. Parentheses hold a value of a type with [spellings](crate::Spelling), or an `Option` of one,
-/// which is left out if it is `None`. Every combination of the values that the types have must be a form of the table, with
-/// its modifiers in the documented order; else the program does not compile:
+/// Words stand for themselves. Parentheses hold a value of a type with
+/// [spellings](crate::Spelling), or an `Option` of one, which is left out if it is `None`. Every
+/// combination of the values that the types have must be a form of the table, with its modifiers in
+/// the documented order; else the program does not compile:
 ///
 /// ```
 /// use crossdock_ptx::{opcode, HalfPair, Scope};
@@ -50,7 +52,8 @@ macro_rules! opcode {
     ($name:ident $($rest:tt)*) => { $crate::opcode!(@ $name [] [] $($rest)*) };
 }
 
-/// What [`opcode!`](crate::opcode) was given: the mnemonic, and the words after it; `None` where a choice stands.
+/// What [`opcode!`](crate::opcode) was given: the mnemonic, and the words after it; `None` where a
+/// choice stands.
 pub trait Pattern {
     /// The mnemonic.
     const NAME: &'static str;

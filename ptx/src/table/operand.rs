@@ -2,7 +2,7 @@
 //!
 //! | notation | operand |
 //! |---|---|
-//! | `d=type` | destination register of the type chosen in slot `type`, or of a fixed type such as `b32` |
+//! | `d=type` | destination register of the type chosen in slot `type`, or of a fixed one: `b32` |
 //! | `d?=type` | the same, and `_` is accepted |
 //! | `a:type` | source: register or constant |
 //! | `!c:pred` | source predicate that may be negated |
@@ -12,7 +12,10 @@
 //! | `wide(type)` | twice the width of the type |
 //! | `[a]` | address |
 //! | `n:const`, `n:const(4;8;16)` | constant, from the listed values if any |
-//! | `t:label`, `f:function`, `s:symbol`, `l:list`, `t:targets`, `p:prototype` | label, function name, variable, `( )` list, `.branchtargets` label, `.callprototype` or `.calltargets` label |
+//! | `t:label`, `f:function`, `s:symbol` | label, function name, variable |
+//! | `l:list` | `( )` list |
+//! | `t:targets` | `.branchtargets` label |
+//! | `p:prototype` | `.callprototype` or `.calltargets` label |
 //! | `p|q` | pair of destinations |
 //! | `sink` | `_` |
 //! | `{, b:u32}` | optional part |

@@ -6,7 +6,8 @@ use crate::modifier::{
 };
 use crate::types::Type;
 
-/// The alternatives of a slot class, without dots. The table is fixed, so an unknown class panics (in a test).
+/// The alternatives of a slot class, without dots. The table is fixed, so an unknown class panics
+/// (in a test).
 pub(super) fn alternatives(class: &str) -> &'static [&'static str] {
     SLOTS
         .iter()
@@ -15,7 +16,8 @@ pub(super) fn alternatives(class: &str) -> &'static [&'static str] {
         .unwrap_or_else(|| panic!("the table has no slot class `{class}`"))
 }
 
-/// Lists slots: choices of a type that has spellings, then modifiers that stand for themselves or are other spellings.
+/// Lists slots: choices of a type that has spellings, then modifiers that stand for themselves or
+/// are other spellings.
 macro_rules! slots {
     ($($name:literal: $($owner:ident [$($choice:ident)*])? $([$($word:literal)*])?;)*) => {
         /// Slot class and its alternatives.

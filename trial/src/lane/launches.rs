@@ -1,5 +1,5 @@
-//! What a launch may ask for besides its blocks: shapes, shared memory, clusters, all blocks at once,
-//! and a start before the end of the launch in front.
+//! What a launch may ask for besides its blocks: shapes, shared memory, clusters, all blocks at
+//! once, and a start before the end of the launch in front.
 
 use crossdock_device::device;
 use crossdock_host::{LaunchOptions, Rank};
@@ -23,8 +23,8 @@ pub mod code {
         }
     }
 
-    /// Every thread of a block in three dimensions leaves its index, its warp and the lane's, and reads those of the
-    /// thread at the other end of the block's shared memory.
+    /// Every thread of a block in three dimensions leaves its index, its warp and the lane's, and
+    /// reads those of the thread at the other end of the block's shared memory.
     #[kernel(threads = (8, 4, 2), grid_dimensions = 3)]
     pub fn shapes(words: Global<u32>) {
         let all = dynamic_shared::<u32>();

@@ -1,5 +1,5 @@
-//! Barriers, mbarriers, copies and atomic operations: kernels whose result does not depend on timing, unless something is not
-//! synchronised.
+//! Barriers, mbarriers, copies and atomic operations: kernels whose result does not depend on
+//! timing, unless something is not synchronised.
 
 use super::{Lane, Test, same};
 use crate::Error;
@@ -65,7 +65,8 @@ pub mod code {
     /// Buffers in the ring of [`ring`].
     pub const STAGES: u32 = 2;
 
-    /// Adds one to every word of `tiles` tiles of 512 bytes, which pass through a ring of buffers by bulk copies.
+    /// Adds one to every word of `tiles` tiles of 512 bytes, which pass through a ring of buffers
+    /// by bulk copies.
     #[kernel(warps = 1)]
     pub fn ring(from: Global<B128>, to: Global<B128>, tiles: u32) {
         let ring = shared::<B128>(STAGES * 32);

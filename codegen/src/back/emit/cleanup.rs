@@ -1,5 +1,6 @@
-//! Takes out what control flow and folding left without use: unreachable lines, branches to the next line, labels that
-//! nothing names, pure instructions whose results nobody reads, copies of a value that has no other reader.
+//! Takes out what control flow and folding left without use: unreachable lines, branches to the
+//! next line, labels that nothing names, pure instructions whose results nobody reads, copies of a
+//! value that has no other reader.
 //!
 //! Memory and warp instructions are never touched.
 
@@ -124,7 +125,8 @@ impl Assembly {
         }
     }
 
-    /// `op %a, ..; mov %b, %a` with no other use of `%a` becomes `op %b, ..` when nothing between them touches `%b`.
+    /// `op %a, ..; mov %b, %a` with no other use of `%a` becomes `op %b, ..` when nothing between
+    /// them touches `%b`.
     fn join_copies(&mut self) {
         let reads = self.reads();
         let mut writes = vec![0u32; self.registers.len()];
@@ -167,7 +169,8 @@ impl Assembly {
         }
     }
 
-    /// The line in the same straight run before `index` that defines `from`, if no line in between touches `to`.
+    /// The line in the same straight run before `index` that defines `from`, if no line in between
+    /// touches `to`.
     fn definition_before(&self, index: usize, from: Register, to: Register) -> Option<usize> {
         for earlier in (0..index).rev() {
             match &self.lines[earlier] {
@@ -192,7 +195,8 @@ impl Assembly {
         None
     }
 
-    /// A source line that no instruction follows before the next one, or that repeats the one above.
+    /// A source line that no instruction follows before the next one, or that repeats the one
+    /// above.
     fn drop_idle_sources(&mut self) {
         let idle: Vec<bool> = (0..self.lines.len())
             .map(|index| {

@@ -1,7 +1,7 @@
 //! The body of an entry while it is being written: instructions over unnamed registers and labels.
 //!
-//! Nothing here knows Rust. Registers and labels get their final names, and declarations, only when the whole body is
-//! there and its dead parts are gone ([`cleanup`], [`names`], [`print`]).
+//! Nothing here knows Rust. Registers and labels get their final names, and declarations, only when
+//! the whole body is there and its dead parts are gone ([`cleanup`], [`names`], [`print`]).
 
 use std::borrow::Cow;
 
@@ -27,7 +27,8 @@ pub(super) struct Label(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Class {
     Predicate,
-    /// Only between a conversion of 8- and 16-bit floats and the 32-bit register that holds the value.
+    /// Only between a conversion of 8- and 16-bit floats and the 32-bit register that holds the
+    /// value.
     Bits16,
     Bits32,
     Bits64,

@@ -36,8 +36,8 @@ pub(in crate::back) struct Entry<'a> {
 /// Longest `.reg` line, in characters.
 const DECLARATION_WIDTH: usize = 100;
 
-/// Cleans the body up, names its registers and makes the module. It takes the proof that barriers and warp operations are
-/// reached by all that they name.
+/// Cleans the body up, names its registers and makes the module. It takes the proof that barriers
+/// and warp operations are reached by all that they name.
 pub(in crate::back) fn print(
     mut body: Assembly,
     entry: Entry<'_>,
@@ -117,7 +117,8 @@ fn files<'a>(body: &Assembly, modules: &'a [ir::Module]) -> Vec<&'a str> {
     files
 }
 
-/// The sentence for an instruction that the target or the PTX version does not have. The table of instructions knows.
+/// The sentence for an instruction that the target or the PTX version does not have. The table of
+/// instructions knows.
 fn beyond_target(opcode: &Opcode, options: Options) -> Option<String> {
     let (needed, Options { target, version }) = (opcode.requirement(), options);
     if !needed.sm.is_met_by(target.sm()) {

@@ -1,4 +1,5 @@
-//! Addresses: constant distances go into the instruction that uses them, indices are scaled and added in one.
+//! Addresses: constant distances go into the instruction that uses them, indices are scaled and
+//! added in one.
 
 use crossdock_ptx::opcode;
 

@@ -1,4 +1,5 @@
-//! Operators. Integers of 8 and 16 bits live extended in 32-bit registers and are cut back after what may overflow them.
+//! Operators. Integers of 8 and 16 bits live extended in 32-bit registers and are cut back after
+//! what may overflow them.
 
 use crossdock_ptx::opcode;
 use crossdock_ptx::table::opcode::Words;

@@ -1,6 +1,7 @@
 //! Inline PTX: its text with registers in place of names.
 //!
-//! Every result has a register of its own, so that an instruction may write it before a later one reads an operand.
+//! Every result has a register of its own, so that an instruction may write it before a later one
+//! reads an operand.
 
 use crossdock_ptx::hole;
 use crossdock_ptx::table::opcode::Words;
@@ -25,8 +26,8 @@ struct Bound {
     class: Class,
 }
 
-/// The register class that instructions see, and the leaf that the language sees. Integers of 16 bits live in 32-bit
-/// registers, and pass through registers of their own size.
+/// The register class that instructions see, and the leaf that the language sees. Integers of 16
+/// bits live in 32-bit registers, and pass through registers of their own size.
 fn classes(ty: &Type) -> Option<(Class, LeafType)> {
     let leaf = match ty {
         Type::Scalar(scalar) => LeafType::Scalar(*scalar),

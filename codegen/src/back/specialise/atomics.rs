@@ -1,4 +1,5 @@
-//! Strong loads and stores, read-modify-write operations and fences: order and scope always written out.
+//! Strong loads and stores, read-modify-write operations and fences: order and scope always written
+//! out.
 
 use crossdock_ptx::table::opcode::Words;
 use crossdock_ptx::{AtomicOperation, Boolean, Type, Version, opcode};
@@ -17,7 +18,8 @@ use crate::ir::{AtomicOp, Expr, Order, Scalar, Scope, Space, Span};
 type Atomic = (AtomicOp, Order, Scope);
 
 impl<'p> Specialiser<'p> {
-    /// The address operand, space and scalar type behind a pointer to a scalar of `least` bits or more.
+    /// The address operand, space and scalar type behind a pointer to a scalar of `least` bits or
+    /// more.
     fn strong_place(
         &mut self,
         frame: &mut Frame<'p>,
@@ -169,8 +171,8 @@ impl<'p> Specialiser<'p> {
         Ok((operands, (change, space), scalar))
     }
 
-    /// `fence(order, scope)`. Where PTX has no one-sided fence (PTX ISA section 9.7.13.4, `fence`), the two-sided one does
-    /// what it would do, and more.
+    /// `fence(order, scope)`. Where PTX has no one-sided fence (PTX ISA section 9.7.13.4, `fence`),
+    /// the two-sided one does what it would do, and more.
     pub(super) fn fence(
         &mut self,
         frame: &mut Frame<'p>,
@@ -226,7 +228,8 @@ impl Change {
             AtomicOp::Add => Change::Add(match scalar {
                 Scalar::F32 => Addable::F32,
                 Scalar::F64 => Addable::F64,
-                // Two's complement addition is the same for both signs, and PTX names only one of them for 64 bits.
+                // Two's complement addition is the same for both signs, and PTX names only one of
+                // them for 64 bits.
                 Scalar::I64 | Scalar::U64 => Addable::U64,
                 Scalar::I32 => Addable::S32,
                 _ => Addable::U32,

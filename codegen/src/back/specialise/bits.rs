@@ -81,7 +81,8 @@ impl<'p> Specialiser<'p> {
             Intrinsic::Absolute if !scalar.is_float() && !scalar.is_signed() => return Ok(values.remove(0)),
             Intrinsic::Absolute => opcode!(abs.(Signed::of(scalar))),
             Intrinsic::SquareRoot => opcode!(sqrt.rn.(float)),
-            // As an instruction between two equal types, `cvt` rounds to an integral number (PTX ISA section 9.7.9, `cvt`).
+            // As an instruction between two equal types, `cvt` rounds to an integral number (PTX
+            // ISA section 9.7.9, `cvt`).
             Intrinsic::Integral(rounding) => match float {
                 Float::F32 => opcode!(cvt.(rounding.integral()).f32.f32),
                 Float::F64 => opcode!(cvt.(rounding.integral()).f64.f64),

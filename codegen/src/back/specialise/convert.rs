@@ -18,7 +18,8 @@ pub(super) fn is_free(from: Scalar, to: Scalar) -> bool {
     if !from.is_integer() || !to.is_integer() || class(from) != class(to) {
         return false;
     }
-    // In 32 or 64 bits the extended small integer already is the answer; among small ones the range must fit.
+    // In 32 or 64 bits the extended small integer already is the answer; among small ones the range
+    // must fit.
     let (least, greatest) = range(from);
     let (to_least, to_greatest) = range(to);
     bits(to) >= 32 || (to_least <= least && greatest <= to_greatest)
@@ -102,8 +103,8 @@ impl<'p> Specialiser<'p> {
         }
     }
 
-    /// The hardware gives NaN as 0 only from `f32` to at most 32 bits; otherwise it gives the most significant bit (PTX
-    /// ISA section 9.7.9, `cvt`), and a selection makes it 0.
+    /// The hardware gives NaN as 0 only from `f32` to at most 32 bits; otherwise it gives the most
+    /// significant bit (PTX ISA section 9.7.9, `cvt`), and a selection makes it 0.
     fn float_to_integer(&mut self, source: Argument, from: Scalar, to: Scalar, want: &Want) -> Value {
         if from == Scalar::F32 && bits(to) <= 32 {
             return self.saturating(source, from, to, want);

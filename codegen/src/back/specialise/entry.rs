@@ -1,4 +1,5 @@
-//! The entry around a kernel's body: const parameters checked, run-time parameters declared and loaded.
+//! The entry around a kernel's body: const parameters checked, run-time parameters declared and
+//! loaded.
 
 use std::collections::BTreeMap;
 
@@ -149,7 +150,8 @@ impl<'p> Specialiser<'p> {
             for (part, (suffix, ty)) in parts.iter().enumerate() {
                 let name = emit::identifier(&format!("{}{suffix}", parameter.name));
                 let symbol = format!("{}_param_{name}", emit::identifier(&function.name));
-                // PTX needs different names: of a part and a parameter called like it, or in made-up modules.
+                // PTX needs different names: of a part and a parameter called like it, or in
+                // made-up modules.
                 let symbol = match declared.iter().any(|variable: &Variable| variable.name == symbol) {
                     true => format!("{symbol}_{}", declared.len()),
                     false => symbol,

@@ -1,4 +1,5 @@
-//! Addresses, and weak reads and writes of whole values in as few and as wide instructions as alignment allows.
+//! Addresses, and weak reads and writes of whole values in as few and as wide instructions as
+//! alignment allows.
 
 use crossdock_ptx::table::opcode::Words;
 use crossdock_ptx::{LoadCache, opcode};
@@ -196,7 +197,8 @@ impl Value {
     }
 }
 
-/// Leaves that go into one instruction each: runs of neighbours of one size, as wide as the alignment allows.
+/// Leaves that go into one instruction each: runs of neighbours of one size, as wide as the
+/// alignment allows.
 fn groups(leaves: &[Leaf], align: u64) -> Vec<&[Leaf]> {
     let mut groups = Vec::new();
     let mut rest = leaves;

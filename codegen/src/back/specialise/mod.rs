@@ -1,5 +1,6 @@
-//! Writes a kernel down as instructions, its const parameters known: one walk over the IR that folds what is constant,
-//! drops dead arms before looking at them, inlines calls, repeats unrolled loops, and emits the rest.
+//! Writes a kernel down as instructions, its const parameters known: one walk over the IR that
+//! folds what is constant, drops dead arms before looking at them, inlines calls, repeats unrolled
+//! loops, and emits the rest.
 
 mod address;
 mod arithmetic;
@@ -51,14 +52,16 @@ use value::{Value, Want};
 
 /// Makes the PTX of one kernel for the given const parameters.
 ///
-/// `kernel` is a function name such as `dispatch`, or a full path (`module::dispatch`) when several modules have a
-/// kernel of that name. `parameters` are the kernel's const parameters by name, in any order; bools are 0 or 1.
+/// `kernel` is a function name such as `dispatch`, or a full path (`module::dispatch`) when several
+/// modules have a kernel of that name. `parameters` are the kernel's const parameters by name, in
+/// any order; bools are 0 or 1.
 ///
 /// # Errors
 ///
-/// [`Error::NoSuchKernel`], [`Error::Parameter`], or [`Error::Several`], for a missing, unknown or out-of-range const parameter,
-/// [`Error::Relation`] for a failed `const { assert!(..) }`, [`Error::Specialise`] for constructs that only turn out to
-/// be impossible once the constants are known, [`Error::Ptx`] for a bug of this crate.
+/// [`Error::NoSuchKernel`], [`Error::Parameter`], or [`Error::Several`], for a missing, unknown or
+/// out-of-range const parameter, [`Error::Relation`] for a failed `const { assert!(..) }`,
+/// [`Error::Specialise`] for constructs that only turn out to be impossible once the constants are
+/// known, [`Error::Ptx`] for a bug of this crate.
 pub fn specialise(
     program: &Program,
     kernel: &str,
@@ -100,7 +103,8 @@ struct Specialiser<'p> {
     shared_sites: BTreeMap<Vec<usize>, usize>,
     /// Registers that hold shared arrays' addresses, by the array's name.
     shared_addresses: FxHashMap<String, Register>,
-    /// Homes of varying locals of the functions that are being inlined: registers whose value may change.
+    /// Homes of varying locals of the functions that are being inlined: registers whose value may
+    /// change.
     homes: FxHashSet<Register>,
     attributes: KernelAttributes,
     /// The kernel's name.
@@ -163,7 +167,8 @@ impl<'p> Specialiser<'p> {
         self.body.register(class, want.name.as_deref())
     }
 
-    /// The value as an operand. Predicates, and addresses that are more than a register, are computed first.
+    /// The value as an operand. Predicates, and addresses that are more than a register, are
+    /// computed first.
     fn argument(&mut self, value: &Value, class: Class) -> Argument {
         match value {
             Value::Constant(constant) if class != Class::Predicate => immediate(*constant),
@@ -230,7 +235,8 @@ impl<'p> Specialiser<'p> {
         }
     }
 
-    /// The value in a form that stays as it is: copied when it is the current value of something that varies.
+    /// The value in a form that stays as it is: copied when it is the current value of something
+    /// that varies.
     fn settle(&mut self, value: Value, class: Class, name: Option<&str>) -> Value {
         if !self.may_change(&value) {
             return value;
@@ -241,7 +247,8 @@ impl<'p> Specialiser<'p> {
     }
 }
 
-/// A constant as an immediate operand. Unsigned 64-bit numbers beyond the signed range become their bit pattern.
+/// A constant as an immediate operand. Unsigned 64-bit numbers beyond the signed range become their
+/// bit pattern.
 fn immediate(constant: Constant) -> Argument {
     match constant {
         Constant::Bool(value) => Argument::Integer(i128::from(value)),

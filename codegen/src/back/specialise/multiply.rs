@@ -1,4 +1,5 @@
-//! Multiplication: with an addend in one instruction, and of two `u32`s to a `u64` without widening them first.
+//! Multiplication: with an addend in one instruction, and of two `u32`s to a `u64` without widening
+//! them first.
 
 use crossdock_ptx::opcode;
 
@@ -11,7 +12,8 @@ use crate::back::emit::Class;
 use crate::ir::{BinaryOp, Expr, Scalar, Span};
 
 impl<'p> Specialiser<'p> {
-    /// Two factors. Those of `a as u64 * b as u64`, or of one such and a constant, stay `u32`: the product is wide.
+    /// Two factors. Those of `a as u64 * b as u64`, or of one such and a constant, stay `u32`: the
+    /// product is wide.
     pub(super) fn factors(
         &mut self,
         frame: &mut Frame<'p>,

@@ -1,5 +1,6 @@
-//! Integer divisions that have no result. PTX leaves the result of a division by zero open (PTX ISA section 9.7.1, `div`);
-//! Rust panics, also for the smallest number divided by -1, so the launch ends with an error.
+//! Integer divisions that have no result. PTX leaves the result of a division by zero open (PTX ISA
+//! section 9.7.1, `div`); Rust panics, also for the smallest number divided by -1, so the launch
+//! ends with an error.
 
 use crossdock_ptx::opcode;
 use crossdock_ptx::table::opcode::Words;
@@ -12,7 +13,8 @@ use crate::back::emit::{Argument, Class, Register};
 use crate::ir::Scalar;
 
 impl Specialiser<'_> {
-    /// Traps if `dividend / divisor` has no value in the type. What is known of either saves its test.
+    /// Traps if `dividend / divisor` has no value in the type. What is known of either saves its
+    /// test.
     pub(super) fn trap_without_quotient(&mut self, scalar: Scalar, dividend: &Value, divisor: &Value) {
         let least = range(scalar).0;
         let may_be = |value: &Value, number: i128| match value {

@@ -33,8 +33,8 @@ pub(super) struct Roles {
     own_barriers: BTreeMap<u32, String>,
     /// Named barriers that the kernel numbers itself, with their first use.
     named_barriers: BTreeMap<u32, Mistake>,
-    /// Barriers of inline PTX with the threads that they wait for, 0 for all, and their first use; `None` is a number that is
-    /// known only when the kernel runs.
+    /// Barriers of inline PTX with the threads that they wait for, 0 for all, and their first use;
+    /// `None` is a number that is known only when the kernel runs.
     asm_barriers: BTreeMap<Option<u32>, (i128, Mistake)>,
 }
 
@@ -138,7 +138,8 @@ impl<'p> Specialiser<'p> {
         self.roles.known.len() - 1
     }
 
-    /// The roles in the order of their warps, when every warp of the block has exactly one and registers add up.
+    /// The roles in the order of their warps, when every warp of the block has exactly one and
+    /// registers add up.
     fn shares(
         &mut self,
         frame: &mut Frame<'p>,
@@ -241,7 +242,8 @@ impl<'p> Specialiser<'p> {
         Err(self.mistake(frame, span, message))
     }
 
-    /// Whether the roles' registers are those that the launch gives, handed out anew, and only once.
+    /// Whether the roles' registers are those that the launch gives, handed out anew, and only
+    /// once.
     fn check_budget(&mut self, frame: &Frame<'p>, span: Span, shares: &[Share<'p>]) -> Outcome<()> {
         let Some(launch) = self.attributes.max_registers else { return Ok(()) };
         if shares.iter().all(|share| share.registers.is_none()) {
@@ -366,7 +368,8 @@ impl<'p> Specialiser<'p> {
         Ok(vec![Value::Register(result)])
     }
 
-    /// A barrier of inline PTX: `number`, unless it is known only when the kernel runs, and the threads that it waits for, 0 for all.
+    /// A barrier of inline PTX: `number`, unless it is known only when the kernel runs, and the
+    /// threads that it waits for, 0 for all.
     pub(super) fn asm_barrier(
         &mut self,
         frame: &Frame<'p>,
@@ -405,8 +408,8 @@ impl<'p> Specialiser<'p> {
         Ok(())
     }
 
-    /// Reports barriers that the kernel numbers itself and that a role has as its own, and those of inline PTX that are others
-    /// too.
+    /// Reports barriers that the kernel numbers itself and that a role has as its own, and those of
+    /// inline PTX that are others too.
     pub(super) fn barriers_are_apart(&mut self) {
         for (number, (_, first)) in std::mem::take(&mut self.roles.asm_barriers) {
             let message = match number {

@@ -38,8 +38,8 @@ impl Specialiser<'_> {
             values.iter().map(|value| self.argument(value, Class::Bits32)).collect();
         let pair = format.pair();
         let opcode = match (operation, format) {
-            // Before sm_90, bf16 has `fma` only (PTX ISA section 9.7.4, `add`, `sub`, `mul`), which gives the same bits: a
-            // product with one is exact, and so is a sum with -0.0.
+            // Before sm_90, bf16 has `fma` only (PTX ISA section 9.7.4, `add`, `sub`, `mul`), which
+            // gives the same bits: a product with one is exact, and so is a sum with -0.0.
             (HalfOperation::Add, HalfFormat::Bf16) => {
                 sources.insert(1, ONES);
                 opcode!(fma.rn.(pair))

@@ -1,7 +1,8 @@
-//! Scalars as instructions see them: register classes, and the types that each kind of instruction has.
+//! Scalars as instructions see them: register classes, and the types that each kind of instruction
+//! has.
 //!
-//! Integers of 8 and 16 bits compute in 32 bits. `of` gives a type to every scalar: what is none of the kind has the one of
-//! its size.
+//! Integers of 8 and 16 bits compute in 32 bits. `of` gives a type to every scalar: what is none of
+//! the kind has the one of its size.
 
 use crossdock_ptx::{Order, Spelling, Type, VectorWidth};
 

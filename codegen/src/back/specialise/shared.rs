@@ -154,5 +154,6 @@ fn least_common_multiple(a: u32, b: u32) -> Option<u32> {
 /// copies want 128 bytes (PTX ISA section 5.5, "Tensor Access Modes").
 const DYNAMIC_ALIGNMENT: u64 = 128;
 
-/// Static shared memory that every GPU gives a block without asking (CUDA programming guide, compute capabilities).
+/// Static shared memory that every GPU gives a block without asking (CUDA programming guide,
+/// compute capabilities).
 const MOST_SHARED: u64 = 48 * 1024;

@@ -1,5 +1,6 @@
-//! Read-modify-write operations on several floats at once (PTX ISA section 9.7.13, `atom` and `red`): `.v2.f32` and `.v4.f32`, and
-//! 16-bit floats, which lie two in a word. Each float is changed atomically, the whole is not.
+//! Read-modify-write operations on several floats at once (PTX ISA section 9.7.13, `atom` and
+//! `red`): `.v2.f32` and `.v4.f32`, and 16-bit floats, which lie two in a word. Each float is
+//! changed atomically, the whole is not.
 
 use crossdock_ptx::table::opcode::Words;
 use crossdock_ptx::{AtomicOperation, opcode};
@@ -106,7 +107,8 @@ impl<'p> Specialiser<'p> {
         Ok(Some(floats))
     }
 
-    /// The operation; the parts of what it gives, which is nothing if nobody reads it and `red` does the same.
+    /// The operation; the parts of what it gives, which is nothing if nobody reads it and `red`
+    /// does the same.
     pub(super) fn change_floats(
         &mut self,
         frame: &mut Frame<'p>,

@@ -1,5 +1,6 @@
-//! Strong operations on sixteen bytes at once: `ld`, `st`, `atom.exch` and `atom.cas` of the type `.b128` (PTX ISA section
-//! 9.7.9, `ld`; 9.7.13.5, `atom`). The parts of the value stay in registers of their own; a `mov` puts them together.
+//! Strong operations on sixteen bytes at once: `ld`, `st`, `atom.exch` and `atom.cas` of the type
+//! `.b128` (PTX ISA section 9.7.9, `ld`; 9.7.13.5, `atom`). The parts of the value stay in
+//! registers of their own; a `mov` puts them together.
 
 use crossdock_ptx::opcode;
 
@@ -13,7 +14,8 @@ use crate::back::layout::{Leaf, LeafType};
 use crate::ir::{AtomicOp, Expr, Intrinsic, Scalar, Span, Type};
 
 impl<'p> Specialiser<'p> {
-    /// The parts of what the first argument points to, if that is a struct: it must be one of sixteen bytes, aligned to them.
+    /// The parts of what the first argument points to, if that is a struct: it must be one of
+    /// sixteen bytes, aligned to them.
     pub(super) fn sixteen_bytes(
         &mut self,
         frame: &Frame<'p>,

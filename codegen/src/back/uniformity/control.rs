@@ -1,4 +1,5 @@
-//! Who executes a statement: whole blocks, whole warps, or only some lanes, and where the others parted.
+//! Who executes a statement: whole blocks, whole warps, or only some lanes, and where the others
+//! parted.
 
 use std::rc::Rc;
 
@@ -34,7 +35,8 @@ pub(super) struct Parting {
 pub(super) struct Control {
     pub(super) level: Level,
     pub(super) parting: Option<Rc<Parting>>,
-    /// The lanes that are here are exactly those of a warp for which the bool of this identity is true.
+    /// The lanes that are here are exactly those of a warp for which the bool of this identity is
+    /// true.
     pub(super) guard: Option<u64>,
     /// The role whose threads these are: its position among those that were met.
     pub(super) role: Option<usize>,
@@ -82,7 +84,8 @@ impl Control {
         control
     }
 
-    /// What this means to the whole block when these are the threads of a role: other warps do not do it.
+    /// What this means to the whole block when these are the threads of a role: other warps do not
+    /// do it.
     pub(super) fn seen_by_the_block(mut self, at: Position, way: Way) -> Control {
         if self.level < Level::Warp {
             self.level = Level::Warp;

@@ -1,4 +1,5 @@
-//! Expressions: a value is as uniform as what it is computed from, with the few rules that know better.
+//! Expressions: a value is as uniform as what it is computed from, with the few rules that know
+//! better.
 
 use super::fact::{Fact, Form, Level, Value};
 use super::{Analysis, STEPS_OF_A_CALL, Step, Walk};
@@ -129,7 +130,8 @@ impl<'p> Analysis<'p> {
         }
     }
 
-    /// A call: walked with its actual arguments, by those who call it; all of them come back together.
+    /// A call: walked with its actual arguments, by those who call it; all of them come back
+    /// together.
     fn call(
         &mut self,
         walk: &mut Walk<'p>,

@@ -3,8 +3,8 @@
 use crate::back::constant::Constant;
 use crate::ir::{Intrinsic, Projection, Span};
 
-/// The largest groups of threads within which something is the same. Nothing in the language needs to know more of a
-/// grid than of a block.
+/// The largest groups of threads within which something is the same. Nothing in the language needs
+/// to know more of a grid than of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     /// The same for all threads of a block.
@@ -46,8 +46,8 @@ pub(super) enum Form {
     Ballot(u64),
     /// `assume_members(..)`.
     Assumed,
-    /// It depends on what is decided later: a const parameter, or an argument of a function that is looked at alone.
-    /// It may be anything, so nothing is held against it.
+    /// It depends on what is decided later: a const parameter, or an argument of a function that is
+    /// looked at alone. It may be anything, so nothing is held against it.
     Undecided,
 }
 
@@ -151,7 +151,8 @@ impl Fact {
         }
     }
 
-    /// What holds of the value after an assignment at `at`, which `by` do together after they parted there.
+    /// What holds of the value after an assignment at `at`, which `by` do together after they
+    /// parted there.
     fn assigned(mut self, by: Level, parting: Option<Position>, at: Position) -> Fact {
         if self.is_undecided() {
             return self;

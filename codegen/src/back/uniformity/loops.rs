@@ -1,4 +1,5 @@
-//! Loops: walked until nothing that holds at the head gets weaker; and the exits that lead out of them.
+//! Loops: walked until nothing that holds at the head gets weaker; and the exits that lead out of
+//! them.
 
 use super::control::{Control, Parting, Way};
 use super::fact::{Fact, Value};
@@ -62,8 +63,8 @@ impl<'p> Analysis<'p> {
         flow
     }
 
-    /// `#[unroll] for`: the body again and again, its variable a constant. What leaves a turn early does not come to the later
-    /// ones, and earlier ones are over.
+    /// `#[unroll] for`: the body again and again, its variable a constant. What leaves a turn early
+    /// does not come to the later ones, and earlier ones are over.
     pub(super) fn unrolled(
         &mut self,
         walk: &mut Walk<'p>,

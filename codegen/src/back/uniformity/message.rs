@@ -1,4 +1,5 @@
-//! The sentences: what must be reached together, where the threads part, what makes them part, and what to write.
+//! The sentences: what must be reached together, where the threads part, what makes them part, and
+//! what to write.
 
 use super::control::{Control, Way};
 use super::fact::{Level, Origin, Position};

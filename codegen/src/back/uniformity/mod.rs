@@ -53,7 +53,8 @@ const STEPS_OF_A_CALL: u64 = 32;
 /// Calls, blocks and expressions inside one another.
 const MOST_DEPTH: u32 = 300;
 
-/// The proof that a kernel's barriers and warp operations are reached by all that they name. Only [`check`] makes one.
+/// The proof that a kernel's barriers and warp operations are reached by all that they name. Only
+/// [`check`] makes one.
 #[derive(Debug)]
 pub(super) struct Uniform(());
 
@@ -83,9 +84,10 @@ pub(super) fn check(
     }
 }
 
-/// What is wrong with a function whatever its const parameters, and, unless it is a kernel, its arguments are: threads
-/// are taken to arrive together, and what is not known yet is never held against the function. What this leaves out,
-/// [`check`] finds. A mistake in another module is reported where this function calls what leads there.
+/// What is wrong with a function whatever its const parameters, and, unless it is a kernel, its
+/// arguments are: threads are taken to arrive together, and what is not known yet is never held
+/// against the function. What this leaves out, [`check`] finds. A mistake in another module is
+/// reported where this function calls what leads there.
 pub(super) fn certain_mistakes(
     program: &Program,
     target: Target,
@@ -122,7 +124,8 @@ type State = Vec<Option<Value>>;
 struct Analysis<'p> {
     program: &'p Program,
     evaluator: Evaluator<'p>,
-    /// How far control must be together for a block barrier: in a block of one warp, that is the warp.
+    /// How far control must be together for a block barrier: in a block of one warp, that is the
+    /// warp.
     whole_block: Level,
     /// How the kernel is launched, if it is one.
     attributes: Option<&'p KernelAttributes>,

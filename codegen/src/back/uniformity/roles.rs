@@ -1,7 +1,8 @@
 //! Warp roles, and who reaches the barriers that a kernel numbers.
 //!
-//! A role is entered where the whole block is together, and then its threads are together. A barrier is reached by the warps
-//! of all roles that use it: their number must be the number that it waits for, or it waits forever or opens too early.
+//! A role is entered where the whole block is together, and then its threads are together. A
+//! barrier is reached by the warps of all roles that use it: their number must be the number that
+//! it waits for, or it waits forever or opens too early.
 
 use std::rc::Rc;
 
@@ -33,7 +34,8 @@ pub(super) struct Reached {
 }
 
 impl<'p> Analysis<'p> {
-    /// Every role is walked by its own threads; after them all, what they assigned differs between warps.
+    /// Every role is walked by its own threads; after them all, what they assigned differs between
+    /// warps.
     pub(super) fn roles(&mut self, walk: &mut Walk<'p>, roles: &'p [WarpRole], span: Span) -> Step<Flow> {
         self.must(walk, "all threads of the block must reach these roles together", self.whole_block, span);
         let here = walk.control();

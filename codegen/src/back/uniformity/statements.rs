@@ -172,8 +172,9 @@ impl<'p> Analysis<'p> {
 }
 
 impl<'p> Analysis<'p> {
-    /// A branch that a const parameter decides, for all threads alike. Either arm may be the one that is there, so each
-    /// is looked at, and afterwards only what both agree upon is held against anybody.
+    /// A branch that a const parameter decides, for all threads alike. Either arm may be the one
+    /// that is there, so each is looked at, and afterwards only what both agree upon is held
+    /// against anybody.
     fn either(&mut self, walk: &mut Walk<'p>, then: &'p Block, otherwise: &'p Block) -> Step<Flow> {
         let depth = walk.undecided;
         let before = walk.locals.clone();

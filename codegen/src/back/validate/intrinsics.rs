@@ -52,7 +52,8 @@ fn parameter_mistake(intrinsic: Intrinsic) -> Option<String> {
     Some(format!("a {what} cannot be {order:?}: use {names}"))
 }
 
-/// Whether the pointer that the expression says it gives is into the space of the operand, or else into shared memory.
+/// Whether the pointer that the expression says it gives is into the space of the operand, or else
+/// into shared memory.
 fn is_written(types: &[&Type], result: &Type) -> bool {
     match (types.first(), result) {
         (Some(Type::Pointer(from, _)), Type::Pointer(to, _)) => from == to,

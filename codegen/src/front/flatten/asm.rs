@@ -40,7 +40,8 @@ impl Flattener<'_, '_> {
         Some(Expr { kind: ExprKind::Asm(asm, values), ty, span: at(node) })
     }
 
-    /// Checks the instructions, for everything that a type parameter among their operands stands for.
+    /// Checks the instructions, for everything that a type parameter among their operands stands
+    /// for.
     fn check_asm(&mut self, written: &Written, asm: &Asm, values: &[Expr], span: Span) {
         let mut generic = None;
         let stated = asm.operands.iter().filter_map(|operand| operand.role.ty());

@@ -1,4 +1,5 @@
-//! Which expressions may be evaluated whether or not their value is needed, and which may be evaluated later.
+//! Which expressions may be evaluated whether or not their value is needed, and which may be
+//! evaluated later.
 
 use super::{Costs, Flattener};
 use crate::ir::{BinaryOp, Cost, Expr, ExprKind, Function, Intrinsic, Path, StatementKind};

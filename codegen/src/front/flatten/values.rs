@@ -6,7 +6,8 @@ use super::{Flattener, at, unit, whole};
 use crate::ir::{BinaryOp, Expr, ExprKind, Kind, LocalId, Path, Scalar, Statement, StatementKind, Type};
 
 impl Flattener<'_, '_> {
-    /// The value of a node; statements that it needs are pushed first. `None` if control does not come out of it.
+    /// The value of a node; statements that it needs are pushed first. `None` if control does not
+    /// come out of it.
     pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
         let ty = self.ty(node);
         let span = at(node);
@@ -118,7 +119,8 @@ impl Flattener<'_, '_> {
         unit(span)
     }
 
-    /// If all that was made since `start` is one assignment of the temporary `local`, its value instead.
+    /// If all that was made since `start` is one assignment of the temporary `local`, its value
+    /// instead.
     fn unwrapped(&mut self, start: usize, local: LocalId, node: &Node) -> Expr {
         let is_last = self.locals.len() == local.0 as usize + 1;
         if self.block.len() == start + 1
@@ -157,7 +159,8 @@ impl Flattener<'_, '_> {
         bits.map(ExprKind::Float)
     }
 
-    /// `&&` and `||`: one operation when the right operand is cheap and has no effects, a branch otherwise.
+    /// `&&` and `||`: one operation when the right operand is cheap and has no effects, a branch
+    /// otherwise.
     ///
     /// A branch leaves the value in `target`, if there is one, which neither operand may read.
     pub(super) fn logical(&mut self, node: &Node, target: Option<LocalId>) -> Option<Expr> {

@@ -51,7 +51,8 @@ impl fmt::Display for Name {
 /// How Rust code writes an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// `name(a, b)`. With member lanes as the last operand there are two: `name(a)` of all lanes, `name_among(members, a)`.
+    /// `name(a, b)`. With member lanes as the last operand there are two: `name(a)` of all lanes,
+    /// `name_among(members, a)`.
     Function,
     /// `a.name(b)`.
     Method,
@@ -96,7 +97,8 @@ pub enum Kind {
     Copy,
     /// A slice that begins at the first operand.
     Slice,
-    /// The pointer type that is written in the expression: into the same space as the first operand, or else shared memory.
+    /// The pointer type that is written in the expression: into the same space as the first
+    /// operand, or else shared memory.
     Written,
     /// The type of a slice that is written in the expression, of shared memory.
     WrittenSlice,
@@ -170,8 +172,8 @@ pub enum Cost {
 /// Which threads an operation needs, and among which its result is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// Each thread for itself; the result differs as the operands do. So do weak reads: a race-free program reads the same
-    /// where the address is the same.
+    /// Each thread for itself; the result differs as the operands do. So do weak reads: a race-free
+    /// program reads the same where the address is the same.
     Alone,
     /// Each thread for itself; every lane has a result of its own, which messages call so.
     EachLane(&'static str),
@@ -194,7 +196,8 @@ pub enum Threads {
     Vote(VoteKind),
     /// The member lanes, which learn the mask of those with their own value.
     Groups,
-    /// Each thread for itself; the result is what the operand is, believed to be the same among more threads.
+    /// Each thread for itself; the result is what the operand is, believed to be the same among
+    /// more threads.
     Assume(Assumption),
     /// Each thread for itself; the result has the operands as its parts.
     Parts,

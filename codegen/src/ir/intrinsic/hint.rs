@@ -1,11 +1,12 @@
-//! How caches treat a weak access to global memory (PTX ISA sections 9.7.9.1 and 9.7.9.2). Hints: they change no result.
+//! How caches treat a weak access to global memory (PTX ISA sections 9.7.9.1 and 9.7.9.2). Hints:
+//! they change no result.
 
 use crossdock_ptx::{Eviction, LoadCache, Prefetch, StoreCache};
 
 use super::parameters::Parameter;
 
-/// A list of hints, each with what stands after `read_` or `write_` in the text form, and with its modifiers in PTX for
-/// readers.
+/// A list of hints, each with what stands after `read_` or `write_` in the text form, and with its
+/// modifiers in PTX for readers.
 macro_rules! hints {
     ($(#[$doc:meta])* $name:ident { $($(#[$hint:meta])* $variant:ident = $word:literal, $modifiers:literal;)* }) => {
         $(#[$doc])*

@@ -1,8 +1,10 @@
-//! Operations that PTX provides directly. One table says everything about each of them: its spelling in Rust and in the text
-//! form, operands and result, effects, cost, the threads it needs, and its value for constant operands.
+//! Operations that PTX provides directly. One table says everything about each of them: its
+//! spelling in Rust and in the text form, operands and result, effects, cost, the threads it needs,
+//! and its value for constant operands.
 //!
-//! The front end, the text form, the validator, the cost model, the uniformity analysis and constant folding read the table
-//! and know no operation by name. A row that lacks a column does not compile.
+//! The front end, the text form, the validator, the cost model, the uniformity analysis and
+//! constant folding read the table and know no operation by name. A row that lacks a column does
+//! not compile.
 
 mod columns;
 mod fold;
@@ -43,7 +45,8 @@ impl Intrinsic {
         NAMES.get(name).copied()
     }
 
-    /// The operation that Rust code writes so; the first of those that differ in what else is written in a call.
+    /// The operation that Rust code writes so; the first of those that differ in what else is
+    /// written in a call.
     pub(crate) fn written(call: Call, name: &str) -> Option<Intrinsic> {
         WRITTEN.get(&(call, name.to_string())).copied()
     }

@@ -1,4 +1,5 @@
-//! What families of operations are made of: a row of the table that has parameters stands for every combination of them.
+//! What families of operations are made of: a row of the table that has parameters stands for every
+//! combination of them.
 
 use crate::dim3::Dim3;
 pub use crossdock_ptx::{Direction, Format, HalfFormat, Order, Rounding, Scope};
@@ -138,7 +139,8 @@ choices! {
         Increment = "fetch_increment",
         /// `u32`: one less, and the operand after 0 or above the operand.
         Decrement = "fetch_decrement",
-        /// Each f16 of a `u16`, of a word (`u32`) or of the words of a struct: adds, rounded to nearest even.
+        /// Each f16 of a `u16`, of a word (`u32`) or of the words of a struct: adds, rounded to
+        /// nearest even.
         AddF16 = "fetch_add_f16",
         /// As `AddF16`, for bf16. Needs `sm_90`.
         AddBf16 = "fetch_add_bf16",

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! /// What it does.
-//! Variant(parameter: Type in CHOICES) = Function ["name in ", "parts"] (operands) -> result, "what it takes", as "local";
+//! Variant(parameter: Type in CHOICES) = Function ["name in ", "parts"] (operands) -> result,
+//!     "what it takes", as "local";
 //!     cost, threads, fold value_of_constants(parameter);
 //! ```
 //!
-//! and stands for every combination of its parameters. Before `as` may stand `rust ".."`, the name in Rust if that is another one,
-//! and `called ".."`, what messages call it if not by its name. Without a value of constants, a row says `fold none`.
+//! and stands for every combination of its parameters. Before `as` may stand `rust ".."`, the name
+//! in Rust if that is another one, and `called ".."`, what messages call it if not by its name.
+//! Without a value of constants, a row says `fold none`.
 
 use super::columns::{Call, Content, Cost, Kind, Name, Reach, Row, Threads};
 use super::fold::{self, Folded, Known};
@@ -231,10 +233,12 @@ intrinsics! {
     /// Index of this thread in its warp: `%laneid`.
     Lane = Function ["lane"] () -> U32, "nothing", as "lane"; Operations(1), EachLane("`lane()`"), fold none;
 
-    /// Whether the kernel is made for that architecture (90 for `sm_90`) or a newer one; known at specialisation.
+    /// Whether the kernel is made for that architecture (90 for `sm_90`) or a newer one; known at
+    /// specialisation.
     TargetIsAtLeast = Function ["target_is_at_least"] (U32) -> BOOL, "the number of an architecture (u32)";
         Operations(0), Alone, fold target_is_at_least;
-    /// Whether the target is specific to one architecture or family (`sm_90a`, `sm_100f`); known at specialisation.
+    /// Whether the target is specific to one architecture or family (`sm_90a`, `sm_100f`); known at
+    /// specialisation.
     TargetIsSpecific = Function ["target_is_specific"] () -> BOOL, "nothing";
         Operations(0), Alone, fold target_is_specific;
     /// Whether its operand is a constant once the kernel is specialised.
@@ -251,7 +255,8 @@ intrinsics! {
         "a pointer and the number of elements (u64)", as "slice"; Operations(0), Parts, fold none;
     /// Loads the base address of that rank's copy.
     PeerRank = Method ["rank"] (Peers, U32) -> Copy, "a Peers and a rank (u32)", as "address"; Effect, Alone, fold none;
-    /// A block-shared array of that many elements, one per textual call site after inlining: `shared::<T>(count)`.
+    /// A block-shared array of that many elements, one per textual call site after inlining:
+    /// `shared::<T>(count)`.
     SharedArray = Function ["shared"] (U32) -> Written,
         "a constant number of elements (u32), and gives a Shared", as "shared"; Effect, Alone, fold none;
     /// The block's shared memory whose size the launch states, as elements:
@@ -275,7 +280,8 @@ intrinsics! {
     /// As `ReadOnly`, with a hint: `pointer.read_only_hinted(NoAllocate)`.
     ReadOnlyHinted(hint: LoadHint in LoadHint::ALL) = Method ["read_only_", hint.word()] (Pointer(Own, Content::Any)) -> Same,
         "a Global, whose memory nobody writes while the kernel runs", rust "read_only_hinted"; Effect, Alone, fold none;
-    /// Strong load: `pointer.load(Acquire, System)`. Other threads may write between the loads of two lanes.
+    /// Strong load: `pointer.load(Acquire, System)`. Other threads may write between the loads of
+    /// two lanes.
     Load(order: Order in LOAD_ORDERS, scope: Scope in Scope::ALL) = Method ["load"] (Pointer(Anywhere, Strong)) -> Same,
         "a pointer to a number of 8 to 64 bits"; Effect, EachLane("a strong `load`"), fold none;
     /// Strong store: `pointer.store(value, Release, System)`.
@@ -293,8 +299,8 @@ intrinsics! {
     /// `st.mmio.relaxed.sys`.
     WriteMmio = Method ["write_mmio"] (Pointer(Global, Numbers), Same) -> Unit,
         "a pointer to a number of 8 to 64 bits in global memory and a value of its type"; Effect, Alone, fold none;
-    /// Read-modify-write operation: `pointer.fetch_add(value, Relaxed, Gpu)` and its kin, which give the old value. A result that
-    /// is dropped becomes `red` where PTX allows it.
+    /// Read-modify-write operation: `pointer.fetch_add(value, Relaxed, Gpu)` and its kin, which
+    /// give the old value. A result that is dropped becomes `red` where PTX allows it.
     Atomic(operation: AtomicOp in AtomicOp::ALL, order: Order in ATOMIC_ORDERS, scope: Scope in Scope::ALL) =
         Method [operation.word()] (..atomic(operation)) -> Same,
         "a pointer to a 32- or 64-bit scalar that PTX has this for, and values", called "this atomic operation", as "before";
@@ -303,7 +309,8 @@ intrinsics! {
     Fence(order: Order in FENCE_ORDERS, scope: Scope in Scope::ALL) = Function ["fence"] () -> Unit, "nothing";
         Effect, Alone, fold none;
 
-    /// The value of another lane, one `shfl.sync` per 32 bits: `shuffle(value, lane)`, `shuffle_up(value, n)` and their kin.
+    /// The value of another lane, one `shfl.sync` per 32 bits: `shuffle(value, lane)`,
+    /// `shuffle_up(value, n)` and their kin.
     Shuffle(kind: ShuffleKind in ShuffleKind::ALL) = Function ["shuffle", kind.word()] (Any, U32, Members) -> Same,
         "a value, a lane or distance (u32) and the member lanes (u32)", called "`shuffle`"; Effect, Shuffle(kind), fold none;
     /// `any(p)`, `all(p)`, `ballot(p)`.
@@ -322,7 +329,8 @@ intrinsics! {
     BlockBarrier = Function ["block_barrier"] () -> Unit, "nothing"; Effect, Block, fold none;
     /// `bar.sync` of the threads of the role around it, with a barrier of its own.
     RoleBarrier = Function ["role_barrier"] () -> Unit, "nothing"; Effect, Role, fold none;
-    /// `bar.sync`, `bar.arrive` or `bar.red` of barrier 1 to 15, which that many threads reach (constants).
+    /// `bar.sync`, `bar.arrive` or `bar.red` of barrier 1 to 15, which that many threads reach
+    /// (constants).
     NamedBarrier(kind: BarrierKind in BarrierKind::ALL) = Function ["named_barrier_", kind.word()] (..named(kind).0) ->
         named(kind).1, named(kind).2, called "a named barrier"; Effect, Named, fold none;
 
@@ -348,7 +356,8 @@ intrinsics! {
         Operations(1), Alone, fold integral(rounding);
     /// The magnitude of the first, the sign of the second.
     CopySign = Method ["copysign"] (Float, Same) -> Same, "two floats of one type"; Operations(1), Alone, fold copy_sign;
-    /// The exact result rounded in that direction: `add_down(a, b)` and its kin. Divisions and roots are many instructions.
+    /// The exact result rounded in that direction: `add_down(a, b)` and its kin. Divisions and
+    /// roots are many instructions.
     Rounded(operation: RoundedOperation in RoundedOperation::ALL, direction: Direction in Direction::ALL) =
         Function [operation.word(), "_", toward(direction)] (..&[F32; 3][..operation.operands()]) -> F32,
         "f32 values, as many as the operation has", called "this rounded operation";
@@ -357,8 +366,9 @@ intrinsics! {
     ToF32(from: Scalar in TO_F32, direction: Direction in Direction::ALL) =
         Function ["f32_from_", from.name(), "_", toward(direction)] (..number(from)) -> F32,
         "an f64 or an integer of 32 or 64 bits", called "this conversion to f32"; Operations(1), Alone, fold to_f32(direction);
-    /// Two floats, the first in the lower half: rounded to nearest even. A NaN has no sign and all bits of the mantissa. Codes
-    /// of 8 bits need `sm_89` and are finite: what is beyond the largest one becomes that.
+    /// Two floats, the first in the lower half: rounded to nearest even. A NaN has no sign and all
+    /// bits of the mantissa. Codes of 8 bits need `sm_89` and are finite: what is beyond the
+    /// largest one becomes that.
     Pack(format: Format in PACKED) = Function ["pack_", format.modifier()] (F32, F32) -> pair(format), "two f32 values";
         small(format), Alone, fold pack(format);
     /// As `Pack`, rounded toward zero.

@@ -1,4 +1,5 @@
-//! Reads the expressions that stand alone: literals, locals, constants, calls, aggregates, parentheses.
+//! Reads the expressions that stand alone: literals, locals, constants, calls, aggregates,
+//! parentheses.
 
 use super::expressions::Node;
 use super::{Parsed, Parser};
@@ -211,7 +212,8 @@ impl Parser<'_> {
         self.node(ExprKind::Aggregate(Vec::new()), 1)
     }
 
-    /// A number: `5u32`, `0x3f800000_f32` (the bits), `1.5f32`, or `5` with its type stated after it.
+    /// A number: `5u32`, `0x3f800000_f32` (the bits), `1.5f32`, or `5` with its type stated after
+    /// it.
     fn number(&mut self, digits: &str, negative: bool) -> Parsed<Node> {
         let (kind, ty) = match literal(digits, negative) {
             Some(literal) => literal,

@@ -1,4 +1,5 @@
-//! Writes expressions; a type or position is written only where the parser would derive another one.
+//! Writes expressions; a type or position is written only where the parser would derive another
+//! one.
 
 use std::fmt::Write;
 

@@ -75,7 +75,8 @@ impl Function<'_> {
         self.operation_on(intrinsic, &first, depth)
     }
 
-    /// The operation with random order and scope, whose first operand is of that type or points to it.
+    /// The operation with random order and scope, whose first operand is of that type or points to
+    /// it.
     fn operation_on(&mut self, intrinsic: Intrinsic, first: &Type, depth: u32) -> Option<ExprKind> {
         let mut operands = Vec::new();
         for kind in intrinsic.row().takes {
@@ -96,7 +97,8 @@ impl Function<'_> {
         Some(ExprKind::Intrinsic(intrinsic, operands))
     }
 
-    /// A pointer into `space`, made from a parameter if it is not shared memory; none if no parameter serves.
+    /// A pointer into `space`, made from a parameter if it is not shared memory; none if no
+    /// parameter serves.
     pub(super) fn pointer(&mut self, space: Space, pointee: &Type, depth: u32) -> Option<Expr> {
         let wanted = Type::Pointer(space, Box::new(pointee.clone()));
         let depth = depth.saturating_sub(1);

@@ -1,4 +1,5 @@
-//! Rows by expert, inside one rank: padding after each expert's rows, and copies for tokens that several local experts want.
+//! Rows by expert, inside one rank: padding after each expert's rows, and copies for tokens that
+//! several local experts want.
 
 use crate::device;
 
@@ -12,7 +13,8 @@ pub mod code {
     use crate::library::fences::fence_async_global;
     use crate::prelude::*;
 
-    /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1. All warps of the grid.
+    /// Marks the slots that no selection takes, and fills their rows with zeros if `zeros` is 1.
+    /// All warps of the grid.
     ///
     /// No peer writes to them, so this needs no waiting.
     pub fn pad(
@@ -63,8 +65,9 @@ pub mod code {
         }
     }
 
-    /// Copies each row that arrived at its first slot to the further slots of its token on this rank. All warps of the grid,
-    /// once everything has arrived. A row is read only if it has further slots.
+    /// Copies each row that arrived at its first slot to the further slots of its token on this
+    /// rank. All warps of the grid, once everything has arrived. A row is read only if it has
+    /// further slots.
     pub fn replicate<const TOP_K: u32>(
         stager: RowStager,
         selections: Global<Selection>, // [arrived rows, TOP_K]

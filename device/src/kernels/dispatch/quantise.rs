@@ -1,8 +1,10 @@
-//! Rows of bf16 that become 8-bit floats on their way: quantised once, whatever the number of destinations.
+//! Rows of bf16 that become 8-bit floats on their way: quantised once, whatever the number of
+//! destinations.
 //!
-//! The numbers are those of [`numbers::quantise`](crate::numbers::quantise): per block, `amax = max(1e-4, max |x|)`, the scale
-//! is `amax / largest` or the least power of two not below it, and elements are `x * factor`, rounded to nearest even and
-//! saturated. A NaN becomes NaN and does not count for `amax`.
+//! The numbers are those of [`numbers::quantise`](crate::numbers::quantise): per block,
+//! `amax = max(1e-4, max |x|)`, the scale is `amax / largest` or the least power of two not below
+//! it, and elements are `x * factor`, rounded to nearest even and saturated. A NaN becomes NaN and
+//! does not count for `amax`.
 
 use crate::device;
 
@@ -71,8 +73,8 @@ pub mod code {
         }
     }
 
-    /// Quantises the `HIDDEN` bf16 at `source` and writes codes and scales to the `target` and `sides` of every lane in
-    /// `wanting`. All lanes of the warp.
+    /// Quantises the `HIDDEN` bf16 at `source` and writes codes and scales to the `target` and
+    /// `sides` of every lane in `wanting`. All lanes of the warp.
     pub fn quantise_to_lanes<
         const HIDDEN: u32,
         const SIDE_WORDS: u32,

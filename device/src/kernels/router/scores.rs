@@ -1,7 +1,9 @@
-//! A router's arithmetic: scores of logits with the same bits everywhere, and how scores are compared.
+//! A router's arithmetic: scores of logits with the same bits everywhere, and how scores are
+//! compared.
 //!
-//! The hardware's `ex2.approx` may differ between GPUs, so the exponential is a polynomial in `fma`, whose every step is
-//! defined by IEEE 754: it gives the same bits on a GPU, in the emulator and on the host.
+//! The hardware's `ex2.approx` may differ between GPUs, so the exponential is a polynomial in
+//! `fma`, whose every step is defined by IEEE 754: it gives the same bits on a GPU, in the emulator
+//! and on the host.
 
 use crate::device;
 
@@ -33,10 +35,11 @@ pub mod code {
         if x.is_nan() { f32::from_bits(MINUS_INFINITY) } else { x }
     }
 
-    /// `exp(x)` for `x` of at most 0 or minus infinity, with a relative error below 2^-23; 0 for `x` below -87.
+    /// `exp(x)` for `x` of at most 0 or minus infinity, with a relative error below 2^-23; 0 for
+    /// `x` below -87.
     ///
-    /// `x = n ln 2 + r` with `n` whole and `r` within half of ln 2; `exp(x) = 2^n exp(r)`. The polynomial of degree 6 is the
-    /// interpolation of `(exp(r) - 1 - r) / r^2` at Chebyshev nodes.
+    /// `x = n ln 2 + r` with `n` whole and `r` within half of ln 2; `exp(x) = 2^n exp(r)`. The
+    /// polynomial of degree 6 is the interpolation of `(exp(r) - 1 - r) / r^2` at Chebyshev nodes.
     pub fn exponential(x: f32) -> f32 {
         // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the low bits.
         let shifted = x.mul_add(1.442_695, 12_582_912.0);
@@ -53,7 +56,8 @@ pub mod code {
         if x < -87.0 { 0.0 } else { sum * power }
     }
 
-    /// `1 / (1 + exp(-x))` for any `x` but NaN, with a relative error below 2^-22; 0 for `x` below -87.
+    /// `1 / (1 + exp(-x))` for any `x` but NaN, with a relative error below 2^-22; 0 for `x` below
+    /// -87.
     pub fn sigmoid(x: f32) -> f32 {
         let small = exponential(-x.abs());
         let numerator = if x < 0.0 { small } else { 1.0 };
@@ -62,7 +66,8 @@ pub mod code {
 
     /// `ln(1 + e)` for `e` of 0 to 1, with a relative error below 2^-22.
     ///
-    /// `ln(1 + e) = 2 artanh(t)` with `t = e / (2 + e)`, which is at most a third, so seven terms of the series are enough.
+    /// `ln(1 + e) = 2 artanh(t)` with `t = e / (2 + e)`, which is at most a third, so seven terms
+    /// of the series are enough.
     pub fn logarithm_of_one_plus(e: f32) -> f32 {
         let t = e / (2.0 + e);
         let square = t * t;
@@ -76,18 +81,21 @@ pub mod code {
         (twice * square).mul_add(sum, twice)
     }
 
-    /// `sqrt(ln(1 + exp(x)))` for any `x` but NaN, with a relative error below 2^-22; 0 for `x` below -87.
+    /// `sqrt(ln(1 + exp(x)))` for any `x` but NaN, with a relative error below 2^-22; 0 for `x`
+    /// below -87.
     pub fn sqrt_softplus(x: f32) -> f32 {
         (x.max(0.0) + logarithm_of_one_plus(exponential(-x.abs()))).sqrt()
     }
 
-    /// The exponential that softmax sums: of the distance to the largest logit, 0 for the largest even if it is infinite.
+    /// The exponential that softmax sums: of the distance to the largest logit, 0 for the largest
+    /// even if it is infinite.
     pub fn above(logit: f32, largest: f32) -> f32 {
         let distance = if logit == largest { 0.0 } else { logit - largest };
         exponential(distance)
     }
 
-    /// The score of a logit. Softmax also takes the largest logit, of all or of the chosen, and the sum of the exponentials above it.
+    /// The score of a logit. Softmax also takes the largest logit, of all or of the chosen, and the
+    /// sum of the exponentials above it.
     pub fn score<const SCORES: u32>(logit: f32, largest: f32, sum: f32) -> f32 {
         if SCORES == SIGMOID {
             sigmoid(logit)
@@ -100,7 +108,8 @@ pub mod code {
         }
     }
 
-    /// An integer that is ordered as `x` is, and above 0. Both zeros are equal; NaN counts as minus infinity.
+    /// An integer that is ordered as `x` is, and above 0. Both zeros are equal; NaN counts as minus
+    /// infinity.
     pub fn key_of(x: f32) -> u32 {
         // Adding zero makes -0 and 0 the same.
         let bits = (number(x) + 0.0).to_bits();
@@ -130,7 +139,8 @@ pub mod code {
         }
     }
 
-    /// Experts per lane: lane `l` of a group's lanes holds its experts from `l * slots_per_lane`, the last lanes fewer or none.
+    /// Experts per lane: lane `l` of a group's lanes holds its experts from `l * slots_per_lane`,
+    /// the last lanes fewer or none.
     pub const fn slots_per_lane(experts: u32, groups: u32) -> u32 {
         (experts / groups).div_ceil(lanes_per_group(groups))
     }

@@ -1,4 +1,5 @@
-//! From the chosen experts of a token to their weights, and to the replicas that serve it: what all routers end with.
+//! From the chosen experts of a token to their weights, and to the replicas that serve it: what all
+//! routers end with.
 
 use crate::device;
 
@@ -8,8 +9,9 @@ pub mod code {
     use crate::kernels::router::scores::code::{INFINITY, MINUS_INFINITY, SOFTMAX_OF_CHOSEN, above, score};
     use crate::prelude::*;
 
-    /// The weight of the expert of this lane, before scaling. `logit` is the expert's in lanes that hold one, which `chosen`
-    /// says, and ignored in others. All lanes must call it; `largest` and `sum` are what softmax over all experts divides by.
+    /// The weight of the expert of this lane, before scaling. `logit` is the expert's in lanes that
+    /// hold one, which `chosen` says, and ignored in others. All lanes must call it; `largest` and
+    /// `sum` are what softmax over all experts divides by.
     pub fn weight<const TOP_K: u32, const SCORES: u32, const NORMALISED: bool>(
         chosen: bool,
         logit: f32,

@@ -11,25 +11,27 @@ pub mod code {
 
     /// An mbarrier object: 8 bytes of shared memory (PTX ISA section 9.7.13.15).
     ///
-    /// It goes through phases. A phase completes when as many arrivals have come as [`initialise`](Mbarrier::initialise)
-    /// stated, and as many bytes as were expected; then the next one begins. Whoever waits for a phase sees what those who
-    /// arrived had done before, and the bytes that arrived.
+    /// It goes through phases. A phase completes when as many arrivals have come as
+    /// [`initialise`](Mbarrier::initialise) stated, and as many bytes as were expected; then the
+    /// next one begins. Whoever waits for a phase sees what those who arrived had done before, and
+    /// the bytes that arrived.
     #[derive(Clone, Copy, Debug)]
     pub struct Mbarrier {
         /// Where it lies.
         pub object: Shared<u64>,
     }
 
-    /// An mbarrier object in the shared memory of another block of the cluster, from [`Mbarrier::of_block`]. Blocks arrive at it
-    /// and expect bytes of it; only the threads of its own block wait for it. Needs `sm_90`.
+    /// An mbarrier object in the shared memory of another block of the cluster, from
+    /// [`Mbarrier::of_block`]. Blocks arrive at it and expect bytes of it; only the threads of its
+    /// own block wait for it. Needs `sm_90`.
     #[derive(Clone, Copy, Debug)]
     pub struct RemoteMbarrier {
         /// Its address in the shared memory of the cluster.
         pub object: Shared<u64>,
     }
 
-    /// Which phase of an mbarrier is meant: the parity of its number. [`Mbarrier::wait`] gives the one after it, so that a
-    /// loop that hands its phase on never waits for a wrong one.
+    /// Which phase of an mbarrier is meant: the parity of its number. [`Mbarrier::wait`] gives the
+    /// one after it, so that a loop that hands its phase on never waits for a wrong one.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Phase {
         /// 0 for the first phase, the third, ..
@@ -40,8 +42,8 @@ pub mod code {
         /// The first phase.
         pub const FIRST: Phase = Phase { parity: 0 };
 
-        /// The phase before the first, which counts as complete: what a producer waits for when no consumer has been
-        /// there yet.
+        /// The phase before the first, which counts as complete: what a producer waits for when no
+        /// consumer has been there yet.
         pub const BEFORE_FIRST: Phase = Phase { parity: 1 };
 
         /// The one after it.
@@ -87,9 +89,10 @@ pub mod code {
             Mbarrier { object: objects.at(index) }
         }
 
-        /// Begins the first phase; `arrivals` complete each phase. One thread does this, and a barrier follows before others
-        /// use the object; before bulk copies use it, also [`fence_mbarrier_init`](fn@crate::library::fences::fence_mbarrier_init)
-        /// or a proxy fence. `mbarrier.init`.
+        /// Begins the first phase; `arrivals` complete each phase. One thread does this, and a
+        /// barrier follows before others use the object; before bulk copies use it, also
+        /// [`fence_mbarrier_init`](fn@crate::library::fences::fence_mbarrier_init) or a proxy
+        /// fence. `mbarrier.init`.
         pub fn initialise(self, arrivals: u32) {
             ptx!("mbarrier.init.shared.b64 [{object}], {arrivals};", object = in(self.object), arrivals = in(arrivals));
         }
@@ -104,12 +107,14 @@ pub mod code {
             ptx!("mbarrier.arrive.shared.b64 _, [{object}];", object = in(self.object));
         }
 
-        /// Arrives, and gives a token of the phase for [`has_completed`](Mbarrier::has_completed). `mbarrier.arrive`.
+        /// Arrives, and gives a token of the phase for [`has_completed`](Mbarrier::has_completed).
+        /// `mbarrier.arrive`.
         pub fn arrive_with_token(self) -> u64 {
             ptx!("mbarrier.arrive.shared.b64 {token}, [{object}];", object = in(self.object), token = out(u64))
         }
 
-        /// Arrives with that order and scope, and gives a token of the phase. Needs `sm_90`. `mbarrier.arrive`.
+        /// Arrives with that order and scope, and gives a token of the phase. Needs `sm_90`.
+        /// `mbarrier.arrive`.
         pub fn arrive_ordered(self, order: impl Store, scope: impl BarrierScope) -> u64 {
             ptx!(
                 "mbarrier.arrive.{order}.{scope}.shared::cta.b64 {token}, [{object}];",
@@ -117,7 +122,8 @@ pub mod code {
             )
         }
 
-        /// [`arrive_ordered`](Mbarrier::arrive_ordered) for `count` threads at once. Needs `sm_90`. `mbarrier.arrive`.
+        /// [`arrive_ordered`](Mbarrier::arrive_ordered) for `count` threads at once. Needs `sm_90`.
+        /// `mbarrier.arrive`.
         pub fn arrive_for_ordered(self, count: u32, order: impl Store, scope: impl BarrierScope) -> u64 {
             ptx!(
                 "mbarrier.arrive.{order}.{scope}.shared::cta.b64 {token}, [{object}], {count};",
@@ -133,13 +139,14 @@ pub mod code {
             );
         }
 
-        /// Arrives, and no longer counts: later phases need one arrival less. `mbarrier.arrive_drop`.
+        /// Arrives, and no longer counts: later phases need one arrival less.
+        /// `mbarrier.arrive_drop`.
         pub fn arrive_and_leave(self) {
             ptx!("mbarrier.arrive_drop.shared.b64 _, [{object}];", object = in(self.object));
         }
 
-        /// [`arrive_and_leave`](Mbarrier::arrive_and_leave) with that order and scope; gives a token of the phase. Needs `sm_90`.
-        /// `mbarrier.arrive_drop`.
+        /// [`arrive_and_leave`](Mbarrier::arrive_and_leave) with that order and scope; gives a
+        /// token of the phase. Needs `sm_90`. `mbarrier.arrive_drop`.
         pub fn arrive_and_leave_ordered(self, order: impl Store, scope: impl BarrierScope) -> u64 {
             ptx!(
                 "mbarrier.arrive_drop.{order}.{scope}.shared::cta.b64 {token}, [{object}];",
@@ -147,7 +154,8 @@ pub mod code {
             )
         }
 
-        /// Expects bytes, arrives, and no longer counts, as one operation. Needs `sm_90`. `mbarrier.arrive_drop.expect_tx`.
+        /// Expects bytes, arrives, and no longer counts, as one operation. Needs `sm_90`.
+        /// `mbarrier.arrive_drop.expect_tx`.
         pub fn expect_bytes_and_leave_ordered(
             self,
             bytes: u32,
@@ -160,7 +168,8 @@ pub mod code {
             )
         }
 
-        /// [`expect_bytes`](Mbarrier::expect_bytes) in that scope; it has no order but `Relaxed`. Needs `sm_90`. `mbarrier.expect_tx`.
+        /// [`expect_bytes`](Mbarrier::expect_bytes) in that scope; it has no order but `Relaxed`.
+        /// Needs `sm_90`. `mbarrier.expect_tx`.
         pub fn expect_bytes_in(self, bytes: u32, scope: impl BarrierScope) {
             ptx!(
                 "mbarrier.expect_tx.relaxed.{scope}.shared::cta.b64 [{object}], {bytes};",
@@ -168,7 +177,8 @@ pub mod code {
             );
         }
 
-        /// As if so many bytes of asynchronous copies had arrived, which must be expected. Needs `sm_90`. `mbarrier.complete_tx`.
+        /// As if so many bytes of asynchronous copies had arrived, which must be expected. Needs
+        /// `sm_90`. `mbarrier.complete_tx`.
         pub fn complete_bytes_in(self, bytes: u32, scope: impl BarrierScope) {
             ptx!(
                 "mbarrier.complete_tx.relaxed.{scope}.shared::cta.b64 [{object}], {bytes};",
@@ -176,8 +186,8 @@ pub mod code {
             );
         }
 
-        /// [`arrive_and_expect_bytes`](Mbarrier::arrive_and_expect_bytes) with that order and scope; gives a token of the phase.
-        /// Needs `sm_90`. `mbarrier.arrive.expect_tx`.
+        /// [`arrive_and_expect_bytes`](Mbarrier::arrive_and_expect_bytes) with that order and
+        /// scope; gives a token of the phase. Needs `sm_90`. `mbarrier.arrive.expect_tx`.
         pub fn arrive_and_expect_bytes_ordered(
             self,
             bytes: u32,
@@ -190,7 +200,8 @@ pub mod code {
             )
         }
 
-        /// The phase also needs so many bytes of asynchronous copies. Needs `sm_90`. `mbarrier.expect_tx`.
+        /// The phase also needs so many bytes of asynchronous copies. Needs `sm_90`.
+        /// `mbarrier.expect_tx`.
         pub fn expect_bytes(self, bytes: u32) {
             ptx!(
                 "mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [{object}], {bytes};",
@@ -198,8 +209,9 @@ pub mod code {
             );
         }
 
-        /// [`expect_bytes`](Mbarrier::expect_bytes), then [`arrive`](Mbarrier::arrive), as one operation: so the phase cannot
-        /// complete in between. Needs `sm_90`. `mbarrier.arrive.expect_tx`.
+        /// [`expect_bytes`](Mbarrier::expect_bytes), then [`arrive`](Mbarrier::arrive), as one
+        /// operation: so the phase cannot complete in between. Needs `sm_90`.
+        /// `mbarrier.arrive.expect_tx`.
         pub fn arrive_and_expect_bytes(self, bytes: u32) {
             ptx!(
                 "mbarrier.arrive.expect_tx.release.cta.shared::cta.b64 _, [{object}], {bytes};",
@@ -207,8 +219,9 @@ pub mod code {
             );
         }
 
-        /// [`arrive_and_expect_bytes`](Mbarrier::arrive_and_expect_bytes) that publishes nothing that this thread did: those who wait see
-        /// the bytes, which their copy releases. Needs PTX 8.6. `mbarrier.arrive.expect_tx.relaxed.cta`.
+        /// [`arrive_and_expect_bytes`](Mbarrier::arrive_and_expect_bytes) that publishes nothing
+        /// that this thread did: those who wait see the bytes, which their copy releases. Needs PTX
+        /// 8.6. `mbarrier.arrive.expect_tx.relaxed.cta`.
         pub fn arrive_relaxed_and_expect_bytes(self, bytes: u32) {
             ptx!(
                 "mbarrier.arrive.expect_tx.relaxed.cta.shared::cta.b64 _, [{object}], {bytes};",
@@ -216,8 +229,8 @@ pub mod code {
             );
         }
 
-        /// Arrives when all earlier `cp.async` copies of this thread are done; this does not count as one of the arrivals that
-        /// the caller owes otherwise. `cp.async.mbarrier.arrive.noinc`.
+        /// Arrives when all earlier `cp.async` copies of this thread are done; this does not count
+        /// as one of the arrivals that the caller owes otherwise. `cp.async.mbarrier.arrive.noinc`.
         pub fn arrive_after_copies(self) {
             ptx!("cp.async.mbarrier.arrive.noinc.shared.b64 [{object}];", object = in(self.object));
         }
@@ -238,8 +251,8 @@ pub mod code {
             )
         }
 
-        /// Whether that phase has completed; may sleep for a while that the hardware chooses. Needs `sm_90`.
-        /// `mbarrier.try_wait.parity`.
+        /// Whether that phase has completed; may sleep for a while that the hardware chooses. Needs
+        /// `sm_90`. `mbarrier.try_wait.parity`.
         pub fn try_wait(self, phase: Phase) -> bool {
             ptx!(
                 "mbarrier.try_wait.parity.shared::cta.b64 {done}, [{object}], {parity};",
@@ -247,7 +260,8 @@ pub mod code {
             )
         }
 
-        /// [`has_completed`](Mbarrier::has_completed) with that order and scope. Needs `sm_90`. `mbarrier.test_wait`.
+        /// [`has_completed`](Mbarrier::has_completed) with that order and scope. Needs `sm_90`.
+        /// `mbarrier.test_wait`.
         pub fn has_completed_ordered(self, token: u64, order: impl Load, scope: impl BarrierScope) -> bool {
             ptx!(
                 "mbarrier.test_wait.{order}.{scope}.shared::cta.b64 {done}, [{object}], {token};",
@@ -255,7 +269,8 @@ pub mod code {
             )
         }
 
-        /// [`is_past`](Mbarrier::is_past) with that order and scope. Needs `sm_90`. `mbarrier.test_wait.parity`.
+        /// [`is_past`](Mbarrier::is_past) with that order and scope. Needs `sm_90`.
+        /// `mbarrier.test_wait.parity`.
         pub fn is_past_ordered(self, phase: Phase, order: impl Load, scope: impl BarrierScope) -> bool {
             ptx!(
                 "mbarrier.test_wait.parity.{order}.{scope}.shared::cta.b64 {done}, [{object}], {parity};",
@@ -264,8 +279,8 @@ pub mod code {
             )
         }
 
-        /// Whether the phase of that token has completed; may sleep for a while, as [`try_wait`](Mbarrier::try_wait). Needs
-        /// `sm_90`. `mbarrier.try_wait`.
+        /// Whether the phase of that token has completed; may sleep for a while, as
+        /// [`try_wait`](Mbarrier::try_wait). Needs `sm_90`. `mbarrier.try_wait`.
         pub fn try_wait_for_token_ordered(
             self,
             token: u64,
@@ -278,7 +293,8 @@ pub mod code {
             )
         }
 
-        /// [`try_wait`](Mbarrier::try_wait) with that order and scope. Needs `sm_90`. `mbarrier.try_wait.parity`.
+        /// [`try_wait`](Mbarrier::try_wait) with that order and scope. Needs `sm_90`.
+        /// `mbarrier.try_wait.parity`.
         pub fn try_wait_ordered(self, phase: Phase, order: impl Load, scope: impl BarrierScope) -> bool {
             ptx!(
                 "mbarrier.try_wait.parity.{order}.{scope}.shared::cta.b64 {done}, [{object}], {parity};",
@@ -293,7 +309,8 @@ pub mod code {
             phase.next()
         }
 
-        /// The mbarrier at the same place in another block of the cluster, by its rank there. Needs `sm_90`. `mapa`.
+        /// The mbarrier at the same place in another block of the cluster, by its rank there. Needs
+        /// `sm_90`. `mapa`.
         pub fn of_block(self, rank: u32) -> RemoteMbarrier {
             RemoteMbarrier {
                 object: ptx!(
@@ -303,8 +320,8 @@ pub mod code {
             }
         }
 
-        /// Waits until that phase has completed, with acquire semantics for the block, and gives the one after it. Needs
-        /// `sm_90`.
+        /// Waits until that phase has completed, with acquire semantics for the block, and gives
+        /// the one after it. Needs `sm_90`.
         pub fn wait(self, phase: Phase) -> Phase {
             while !self.try_wait(phase) {}
             phase.next()
@@ -352,7 +369,8 @@ pub mod code {
             );
         }
 
-        /// Expects bytes and arrives, as one operation. `mbarrier.arrive.expect_tx.shared::cluster`.
+        /// Expects bytes and arrives, as one operation.
+        /// `mbarrier.arrive.expect_tx.shared::cluster`.
         pub fn arrive_and_expect_bytes_ordered(
             self,
             bytes: u32,
@@ -365,7 +383,8 @@ pub mod code {
             );
         }
 
-        /// Expects bytes, arrives, and no longer counts. `mbarrier.arrive_drop.expect_tx.shared::cluster`.
+        /// Expects bytes, arrives, and no longer counts.
+        /// `mbarrier.arrive_drop.expect_tx.shared::cluster`.
         pub fn expect_bytes_and_leave_ordered(self, bytes: u32, order: impl Store, scope: impl BarrierScope) {
             ptx!(
                 "mbarrier.arrive_drop.expect_tx.{order}.{scope}.shared::cluster.b64 _, [{object}], {bytes};",

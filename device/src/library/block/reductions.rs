@@ -1,17 +1,20 @@
-//! One value from those of all lanes of a warp, or of all threads of a block, for every type of number: shuffles
-//! (`shfl.sync`, PTX ISA section 9.7.9.6), and a barrier between the warps of a block (`bar.sync`, 9.7.13.1).
+//! One value from those of all lanes of a warp, or of all threads of a block, for every type of
+//! number: shuffles (`shfl.sync`, PTX ISA section 9.7.9.6), and a barrier between the warps of a
+//! block (`bar.sync`, 9.7.13.1).
 
 use crate::device;
 
 pub use code::*;
 
-/// Sums, and the smallest and largest values. All lanes, or all threads of the block, come together and have the result.
+/// Sums, and the smallest and largest values. All lanes, or all threads of the block, come together
+/// and have the result.
 #[device]
 pub mod code {
     use crate::intrinsics::*;
     use crate::library::code::{warp_in_block, warps_in_block};
 
-    /// The sum over the lanes of the warp: `value` of lane `l` is added to that of lane `l ^ 16` first, then 8, 4, 2, 1.
+    /// The sum over the lanes of the warp: `value` of lane `l` is added to that of lane `l ^ 16`
+    /// first, then 8, 4, 2, 1.
     pub fn warp_sum<T: Number>(value: T) -> T {
         let mut sum = value;
         #[unroll]
@@ -41,7 +44,8 @@ pub mod code {
         largest
     }
 
-    /// The sums of the two f16 of a word over the lanes of the warp, each addition rounded to nearest even.
+    /// The sums of the two f16 of a word over the lanes of the warp, each addition rounded to
+    /// nearest even.
     pub fn warp_sum_f16x2(pair: u32) -> u32 {
         let mut sum = pair;
         #[unroll]

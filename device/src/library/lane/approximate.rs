@@ -4,7 +4,8 @@ use crate::device;
 
 pub use code::*;
 
-/// Functions whose results differ from the exact ones, within the bounds that PTX states (PTX ISA section 9.7.3).
+/// Functions whose results differ from the exact ones, within the bounds that PTX states
+/// (PTX ISA section 9.7.3).
 #[device]
 pub mod code {
     use crate::intrinsics::*;

@@ -1,10 +1,12 @@
-//! Operations on the bits of integers that Rust has no method for. They compute the same on the host.
+//! Operations on the bits of integers that Rust has no method for. They compute the same on the
+//! host.
 
 use crate::device;
 
 pub use code::*;
 
-/// Shifts of two words, choices of bytes, fields, three-input logic and dot products (PTX ISA sections 9.7.1 and 9.7.8).
+/// Shifts of two words, choices of bytes, fields, three-input logic and dot products
+/// (PTX ISA section 9.7.1, PTX ISA section 9.7.8).
 #[device]
 pub mod code {
     use crate::intrinsics::*;
@@ -27,8 +29,8 @@ pub mod code {
         )
     }
 
-    /// Four of the eight bytes of `a` (0 to 3) and `b` (4 to 7): each of the lower four nibbles of `selector` names one, and
-    /// with 8 added its sign in all bits. `prmt`.
+    /// Four of the eight bytes of `a` (0 to 3) and `b` (4 to 7): each of the lower four nibbles of
+    /// `selector` names one, and with 8 added its sign in all bits. `prmt`.
     pub fn permute_bytes(a: u32, b: u32, selector: u32) -> u32 {
         ptx!(
             "prmt.b32 {result}, {a}, {b}, {selector};",
@@ -45,7 +47,8 @@ pub mod code {
         )
     }
 
-    /// Bit by bit, what `TABLE` has at `4 a + 2 b + c`: `(0xf0 & !0xaa)` for `a & !c`, for example. `lop3`.
+    /// Bit by bit, what `TABLE` has at `4 a + 2 b + c`: `(0xf0 & !0xaa)` for `a & !c`, for example.
+    /// `lop3`.
     pub fn logic3<const TABLE: u32>(a: u32, b: u32, c: u32) -> u32 {
         const { assert!(TABLE < 256, "TABLE must have eight bits: {} has more", TABLE) };
         ptx!(
@@ -70,7 +73,8 @@ pub mod code {
         )
     }
 
-    /// `into` with `length` bits from `start` on (both modulo 256) replaced by the lowest of `bits`. `bfi.b32`.
+    /// `into` with `length` bits from `start` on (both modulo 256) replaced by the lowest of
+    /// `bits`. `bfi.b32`.
     pub fn insert_bits(into: u32, bits: u32, start: u32, length: u32) -> u32 {
         ptx!(
             "bfi.b32 {result}, {bits}, {into}, {start}, {length};",

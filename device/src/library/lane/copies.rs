@@ -4,11 +4,13 @@ use crate::device;
 
 pub use code::*;
 
-/// `cp.async`, one-dimensional `cp.async.bulk` and `cp.reduce.async.bulk` (PTX ISA section 9.7.9.25).
+/// `cp.async`, one-dimensional `cp.async.bulk` and `cp.reduce.async.bulk` (PTX ISA section
+/// 9.7.9.25).
 ///
-/// Bulk operations need `sm_90`; sizes are multiples of 16 bytes, and addresses of 16 bytes' alignment. They work through the
-/// async proxy: what threads wrote to shared memory needs
-/// [`fence_async_shared`](fn@crate::library::fences::fence_async_shared) before a bulk operation reads it.
+/// Bulk operations need `sm_90`; sizes are multiples of 16 bytes, and addresses of 16 bytes'
+/// alignment. They work through the async proxy: what threads wrote to shared memory needs
+/// [`fence_async_shared`](fn@crate::library::fences::fence_async_shared) before a bulk operation
+/// reads it.
 #[device]
 pub mod code {
     use crate::intrinsics::*;
@@ -23,7 +25,8 @@ pub mod code {
     }
 
     impl CachePolicy {
-        /// The lines leave the cache first: data that is used once. `createpolicy.fractional.L2::evict_first`.
+        /// The lines leave the cache first: data that is used once.
+        /// `createpolicy.fractional.L2::evict_first`.
         pub fn evict_first() -> CachePolicy {
             CachePolicy {
                 bits: ptx!(
@@ -33,7 +36,8 @@ pub mod code {
             }
         }
 
-        /// The lines stay longest: data that all blocks read. `createpolicy.fractional.L2::evict_last`.
+        /// The lines stay longest: data that all blocks read.
+        /// `createpolicy.fractional.L2::evict_last`.
         pub fn evict_last() -> CachePolicy {
             CachePolicy {
                 bits: ptx!(
@@ -64,8 +68,8 @@ pub mod code {
         ptx!("cp.async.commit_group;");
     }
 
-    /// Waits until at most `PENDING` of this thread's newest groups are under way; its copies of the others are visible to it.
-    /// `cp.async.wait_group`.
+    /// Waits until at most `PENDING` of this thread's newest groups are under way; its copies of
+    /// the others are visible to it. `cp.async.wait_group`.
     pub fn wait_for_copies<const PENDING: u32>() {
         ptx!("cp.async.wait_group {pending};", pending = const(PENDING));
     }
@@ -75,8 +79,8 @@ pub mod code {
         ptx!("cp.async.wait_all;");
     }
 
-    /// Copies `bytes` from global to shared memory; they count for the current phase of `barrier`, which must expect them.
-    /// `cp.async.bulk.shared::cluster.global`.
+    /// Copies `bytes` from global to shared memory; they count for the current phase of `barrier`,
+    /// which must expect them. `cp.async.bulk.shared::cluster.global`.
     pub fn copy_bulk_to_shared(to: Shared<B128>, from: Global<B128>, bytes: u32, barrier: Mbarrier) {
         ptx!(
             "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [{to}], [{from}], {bytes}, [{barrier}];",
@@ -99,8 +103,8 @@ pub mod code {
         );
     }
 
-    /// Copies `bytes` from shared memory to this GPU's global memory, as part of the thread's next bulk group.
-    /// `cp.async.bulk.global.shared::cta`.
+    /// Copies `bytes` from shared memory to this GPU's global memory, as part of the thread's next
+    /// bulk group. `cp.async.bulk.global.shared::cta`.
     pub fn copy_bulk_to_global(to: Global<B128>, from: Shared<B128>, bytes: u32) {
         ptx!(
             "cp.async.bulk.global.shared::cta.bulk_group [{to}], [{from}], {bytes};",
@@ -116,8 +120,8 @@ pub mod code {
         );
     }
 
-    /// Copies `bytes` from shared memory to another rank's memory, as part of the thread's next bulk group.
-    /// `cp.async.bulk.global.shared::cta`.
+    /// Copies `bytes` from shared memory to another rank's memory, as part of the thread's next
+    /// bulk group. `cp.async.bulk.global.shared::cta`.
     pub fn copy_bulk_to_peer(to: Peer<B128>, from: Shared<B128>, bytes: u32) {
         ptx!(
             "cp.async.bulk.global.shared::cta.bulk_group [{to}], [{from}], {bytes};",
@@ -125,8 +129,9 @@ pub mod code {
         );
     }
 
-    /// Adds `bytes` of shared memory to other words in global memory, each word atomically (relaxed, for the GPU), as part of
-    /// the thread's next bulk group. `cp.reduce.async.bulk.add.u32`.
+    /// Adds `bytes` of shared memory to other words in global memory, each word atomically
+    /// (relaxed, for the GPU), as part of the thread's next bulk group.
+    /// `cp.reduce.async.bulk.add.u32`.
     pub fn add_bulk_u32(to: Global<u32>, from: Shared<u32>, bytes: u32) {
         ptx!(
             "cp.reduce.async.bulk.global.shared::cta.bulk_group.add.u32 [{to}], [{from}], {bytes};",
@@ -142,7 +147,8 @@ pub mod code {
         );
     }
 
-    /// [`add_bulk_u32`] for `f32`. The order of additions is not fixed, so sums of more than two numbers may differ.
+    /// [`add_bulk_u32`] for `f32`. The order of additions is not fixed, so sums of more than two
+    /// numbers may differ.
     pub fn add_bulk_f32(to: Global<f32>, from: Shared<f32>, bytes: u32) {
         ptx!(
             "cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [{to}], [{from}], {bytes};",
@@ -158,7 +164,8 @@ pub mod code {
         );
     }
 
-    /// [`add_bulk_f32`] for bf16 codes, each sum rounded to nearest even. `cp.reduce.async.bulk.add.noftz.bf16`.
+    /// [`add_bulk_f32`] for bf16 codes, each sum rounded to nearest even.
+    /// `cp.reduce.async.bulk.add.noftz.bf16`.
     pub fn add_bulk_bf16(to: Global<u16>, from: Shared<u16>, bytes: u32) {
         ptx!(
             "cp.reduce.async.bulk.global.shared::cta.bulk_group.add.noftz.bf16 [{to}], [{from}], {bytes};",
@@ -190,19 +197,21 @@ pub mod code {
         );
     }
 
-    /// Makes one group of this thread's bulk copies to global memory since the last. `cp.async.bulk.commit_group`.
+    /// Makes one group of this thread's bulk copies to global memory since the last.
+    /// `cp.async.bulk.commit_group`.
     pub fn commit_bulk_copies() {
         ptx!("cp.async.bulk.commit_group;");
     }
 
-    /// Waits until at most `PENDING` of this thread's newest bulk groups are under way; the others are done.
-    /// `cp.async.bulk.wait_group`.
+    /// Waits until at most `PENDING` of this thread's newest bulk groups are under way; the others
+    /// are done. `cp.async.bulk.wait_group`.
     pub fn wait_for_bulk_copies<const PENDING: u32>() {
         ptx!("cp.async.bulk.wait_group {pending};", pending = const(PENDING));
     }
 
-    /// Waits until at most `PENDING` of this thread's newest bulk groups still read their source, which may then be
-    /// overwritten; the data need not have arrived. `cp.async.bulk.wait_group.read`.
+    /// Waits until at most `PENDING` of this thread's newest bulk groups still read their source,
+    /// which may then be overwritten; the data need not have arrived.
+    /// `cp.async.bulk.wait_group.read`.
     pub fn wait_for_bulk_reads<const PENDING: u32>() {
         ptx!("cp.async.bulk.wait_group.read {pending};", pending = const(PENDING));
     }

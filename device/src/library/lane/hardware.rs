@@ -1,4 +1,5 @@
-//! What a lane asks of the hardware around it: clocks (PTX ISA section 10) and prefetches (PTX ISA section 9.7.9.15).
+//! What a lane asks of the hardware around it: clocks (PTX ISA section 10) and prefetches (PTX ISA
+//! section 9.7.9.15).
 
 use crate::device;
 

@@ -68,8 +68,8 @@ pub mod code {
         ptx!("elect.sync _|{elected}, -1;", elected = out(bool))
     }
 
-    /// The lanes that happen to execute this together. It proves nothing about where the others are: use it to observe, not to
-    /// synchronise. `activemask`.
+    /// The lanes that happen to execute this together. It proves nothing about where the others
+    /// are: use it to observe, not to synchronise. `activemask`.
     pub fn active_lanes() -> u32 {
         ptx!("activemask.b32 {lanes};", lanes = out(u32))
     }

@@ -17,8 +17,9 @@ use crate::report::LaunchReport;
 use crate::{Error, Result};
 
 impl Launches for Member {
-    /// Compiles what was not compiled before, looks the entry up, and puts it onto the GPU, which must not happen at its first launch: a
-    /// peer's kernel that waits for this one would hold it up.
+    /// Compiles what was not compiled before, looks the entry up, and puts it onto the GPU, which
+    /// must not happen at its first launch: a peer's kernel that waits for this one would hold it
+    /// up.
     fn load(&self, ptx: &str, name: &str) -> Result<KernelHandle> {
         self.enter()?;
         let mut state = self.state();
@@ -38,8 +39,8 @@ impl Launches for Member {
         // SAFETY: the module is loaded.
         let function = unsafe { result::module::get_function(module.0, symbol) }
             .map_err(self.failed("looking a kernel up"))?;
-        // With lazy loading (the driver's default), code may move to the GPU as late as the first launch.
-        // SAFETY: the function is one of a loaded module.
+        // With lazy loading (the driver's default), code may move to the GPU as late as the first
+        // launch. SAFETY: the function is one of a loaded module.
         unsafe { sys::cuFuncLoad(function) }
             .result()
             .map_err(self.failed("putting a kernel onto the GPU"))?;
@@ -84,8 +85,8 @@ impl Launches for Member {
             attrs: attributes.as_mut_ptr(),
             numAttrs: attributes.len() as u32,
         };
-        // SAFETY: the driver copies attributes and arguments before it returns; the arguments' types are those that the kernel's own
-        // argument struct names.
+        // SAFETY: the driver copies attributes and arguments before it returns; the arguments'
+        // types are those that the kernel's own argument struct names.
         unsafe {
             sys::cuLaunchKernelEx(&config, kernel.function, pointers.as_mut_ptr(), std::ptr::null_mut())
         }
@@ -164,11 +165,13 @@ fn launch_attributes(options: LaunchOptions) -> Vec<sys::CUlaunchAttribute> {
     attributes
 }
 
-/// Shared memory that every GPU gives a block without asking (CUDA programming guide, compute capabilities).
+/// Shared memory that every GPU gives a block without asking (CUDA programming guide, compute
+/// capabilities).
 const UNASKED_SHARED: u32 = 48 << 10;
 
-/// Lets launches of the kernel have so many bytes of dynamic shared memory. Where that is much, asks for as much of a
-/// multiprocessor's memory as shared memory as there can be, so that as many blocks as fit are resident.
+/// Lets launches of the kernel have so many bytes of dynamic shared memory. Where that is much,
+/// asks for as much of a multiprocessor's memory as shared memory as there can be, so that as many
+/// blocks as fit are resident.
 fn permit(function: sys::CUfunction, bytes: u32) -> Result<(), DriverError> {
     let set = |attribute, value| {
         // SAFETY: the function is one of a loaded module.

@@ -70,8 +70,8 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// The rank among others with these abilities. It has its part of the multiprocessors of a GPU that it shares, or fewer if `most`
-    /// says so.
+    /// The rank among others with these abilities. It has its part of the multiprocessors of a GPU
+    /// that it shares, or fewer if `most` says so.
     pub(super) fn new(
         opened: Opened,
         ranks: &[Abilities],

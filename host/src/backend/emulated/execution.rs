@@ -15,8 +15,9 @@ impl Work for Machine {
     // The emulated hosts decide nothing by the timing of their threads.
     const TELLS_AT_ONCE: bool = false;
 
-    /// Hands every launch to the machine, and runs it until all launches of some of the waiting ranks are finished: the others' may
-    /// depend on what the hosts of these launch next. Returns these ranks.
+    /// Hands every launch to the machine, and runs it until all launches of some of the waiting
+    /// ranks are finished: the others' may depend on what the hosts of these launch next. Returns
+    /// these ranks.
     fn run(&mut self, waiting: &[usize]) -> Result<Vec<usize>> {
         let Machine { machine, ranks, kernels, .. } = self;
         let mut refused = None;

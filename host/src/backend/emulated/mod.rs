@@ -1,8 +1,9 @@
 //! The backend of virtual GPUs: one emulated machine that all rank threads share.
 //!
-//! Launches are collected per rank and handed to the machine in rank order when every rank waits or has ended (see
-//! [`exchange`](crate::exchange)). One thread then executes them all, or as far as they go before some rank launches more; results and
-//! counters are those of the schedule seed, whatever the threads did.
+//! Launches are collected per rank and handed to the machine in rank order when every rank waits or
+//! has ended (see [`exchange`](crate::exchange)). One thread then executes them all, or as far as
+//! they go before some rank launches more; results and counters are those of the schedule seed,
+//! whatever the threads did.
 
 mod execution;
 mod launches;

@@ -14,7 +14,7 @@ use crate::{Error, Result, Topology};
 /// | ranks | `WORLD_SIZE` | `SLURM_STEP_NUM_TASKS`, `SLURM_NTASKS` |
 /// | rank on the node, which is the number of its GPU | `LOCAL_RANK` | `SLURM_LOCALID` |
 /// | ranks on the node | `LOCAL_WORLD_SIZE` | `SLURM_STEP_TASKS_PER_NODE`, `SLURM_TASKS_PER_NODE` |
-/// | host of rank 0 | `MASTER_ADDR` | `MASTER_ADDR`, or the first of `SLURM_STEP_NODELIST`, `SLURM_JOB_NODELIST` |
+/// | host of rank 0 | `MASTER_ADDR` | that, or of `SLURM_STEP_NODELIST`, `SLURM_JOB_NODELIST` |
 /// | port there | `MASTER_PORT` + 1 | `MASTER_PORT` + 1, or 20000 + `SLURM_JOB_ID` modulo 20000 |
 ///
 /// One is added because `MASTER_PORT` itself belongs to the launcher, which listens on it.
@@ -87,7 +87,8 @@ impl Environment {
     ///     ("RANK", "9"), ("WORLD_SIZE", "16"), ("LOCAL_RANK", "1"), ("LOCAL_WORLD_SIZE", "8"),
     ///     ("MASTER_ADDR", "gpu-17"), ("MASTER_PORT", "29500"),
     /// ];
-    /// let lookup = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+    /// let found = |name: &str| variables.iter().find(|(other, _)| *other == name);
+    /// let lookup = |name: &str| found(name).map(|(_, value)| (*value).to_owned());
     /// let environment = Environment::from_variables(lookup)?;
     /// assert_eq!((environment.rank, environment.ranks, environment.local_rank), (9, 16, 1));
     /// assert_eq!((environment.host.as_str(), environment.port), ("gpu-17", 29501));

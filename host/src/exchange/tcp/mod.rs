@@ -41,12 +41,14 @@ const GRACE: Duration = Duration::from_secs(10);
 /// # let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 /// # let lookup = |name: &str| Some(match name {
 /// #     "RANK" | "LOCAL_RANK" => "0".into(), "WORLD_SIZE" | "LOCAL_WORLD_SIZE" => "1".into(),
-/// #     "MASTER_ADDR" => "127.0.0.1".into(), "CROSSDOCK_PORT" => port.to_string(), _ => return None,
+/// #     "MASTER_ADDR" => "127.0.0.1".into(), "CROSSDOCK_PORT" => port.to_string(),
+/// #     _ => return None,
 /// # });
 /// # let environment = Environment::from_variables(lookup)?;
 /// // Started by torchrun or srun: `let environment = Environment::from_env()?;`
 /// let group = Tcp::join(&environment, Duration::from_secs(60))?;
-/// let names = group.gather("exchanging names", format!("rank {}", environment.rank).into_bytes())?;
+/// let name = format!("rank {}", environment.rank).into_bytes();
+/// let names = group.gather("exchanging names", name)?;
 /// assert_eq!(names[0], b"rank 0");
 /// # Ok(())
 /// # }

@@ -1,4 +1,5 @@
-//! The quantiser alone: what dispatch does to bf16 rows on the way to 8-bit floats, from a GPU's memory to the same memory.
+//! The quantiser alone: what dispatch does to bf16 rows on the way to 8-bit floats, from a GPU's
+//! memory to the same memory.
 
 use crossdock::host::report::StageReport;
 use crossdock::host::{Error, Kernel, Rank};

@@ -1,4 +1,5 @@
-//! What this machine has, and what that means; how its GPUs and network devices are connected. Absence is a plain statement, not an error.
+//! What this machine has, and what that means; how its GPUs and network devices are connected.
+//! Absence is a plain statement, not an error.
 
 pub(crate) mod arguments;
 mod show;

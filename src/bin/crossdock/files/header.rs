@@ -1,6 +1,7 @@
 //! The header of a `.npy` file: a Python dictionary with three entries. Headers are not trusted.
 //!
-//! Read here and not by a crate, because those that exist bring a grammar of all of Python's literals, or read no bfloat16.
+//! Read here and not by a crate, because those that exist bring a grammar of all of Python's
+//! literals, or read no bfloat16.
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 

@@ -1,4 +1,5 @@
-//! Arrays in files: NumPy's `.npy`, and `.safetensors`. What is stored becomes what a run needs, or one sentence.
+//! Arrays in files: NumPy's `.npy`, and `.safetensors`. What is stored becomes what a run needs, or
+//! one sentence.
 
 mod header;
 mod npy;
@@ -128,7 +129,8 @@ pub(crate) fn has_tensor<T: Element>(path: &Path) -> Result<bool, Failure> {
     if is_safetensors(path) { safetensors::contains::<T>(path) } else { Ok(false) }
 }
 
-/// Reads an array: the only one of a `.npy` file, or the one named [`Element::TENSOR`] of a `.safetensors` file.
+/// Reads an array: the only one of a `.npy` file, or the one named [`Element::TENSOR`] of a
+/// `.safetensors` file.
 pub(crate) fn read<T: Element>(path: &Path) -> Result<Array<T>, Failure> {
     if is_safetensors(path) {
         safetensors::read(path)

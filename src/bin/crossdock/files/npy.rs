@@ -47,7 +47,8 @@ fn words(descriptor: &str) -> String {
     format!("{order}{name}")
 }
 
-/// The longest header that is read: NumPy's own limit. The header of a plain array has about 100 bytes.
+/// The longest header that is read: NumPy's own limit. The header of a plain array has about 100
+/// bytes.
 const LONGEST_HEADER: usize = 10_000;
 
 /// The most brackets that are parsed: a plain array has two, and the parser recurses into each.
@@ -73,7 +74,8 @@ fn excerpt(text: &str) -> String {
     shown
 }
 
-/// The header, and what follows it. What the file holds bounds the length that the header claims to have.
+/// The header, and what follows it. What the file holds bounds the length that the header claims to
+/// have.
 fn header<'file>(path: &Path, bytes: &'file [u8]) -> Result<(Header, &'file [u8]), Failure> {
     let length = header::length(bytes).map_err(|why| no_npy(path, why))?;
     if length > bytes.len() {
@@ -93,8 +95,8 @@ fn header<'file>(path: &Path, bytes: &'file [u8]) -> Result<(Header, &'file [u8]
     Ok((header, elements))
 }
 
-/// How many elements an array of this shape has; `None` when no memory could hold it. A zero elsewhere does not excuse
-/// a dimension: strides are products of the others.
+/// How many elements an array of this shape has; `None` when no memory could hold it. A zero
+/// elsewhere does not excuse a dimension: strides are products of the others.
 fn element_count(shape: &[usize]) -> Option<usize> {
     const WIDEST: usize = 8;
     let others = shape.iter().filter(|&&length| length > 0);
@@ -187,8 +189,8 @@ pub(crate) fn read_raw(path: &Path) -> Result<RawArray, Failure> {
     Ok(RawArray { shape: header.shape, descriptor, bytes: elements.to_vec() })
 }
 
-/// The file of the result, opened before the work, so that a path that cannot be written costs no work. What the file
-/// held stays until the result replaces it.
+/// The file of the result, opened before the work, so that a path that cannot be written costs no
+/// work. What the file held stays until the result replaces it.
 pub(crate) struct Output {
     path: PathBuf,
     file: File,
